@@ -1,0 +1,3 @@
+//! Wireshark plugin for the protocols of the Aerospike database.
+
+pub mod wire;

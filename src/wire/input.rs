@@ -1,0 +1,148 @@
+//! What every parser stands on: nom over bytes, with an error that explains itself.
+
+use core::fmt;
+
+use nom::bytes::complete::take;
+use nom::error::{ErrorKind, ParseError};
+use nom::number::complete as number;
+
+/// The result of a parser: the rest of the input and the value.
+pub type Parse<'a, T> = Result<(&'a [u8], T), nom::Err<Malformed<'a>>>;
+
+/// Why a structure could not be read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed<'a> {
+    /// The structure, in the reference's words.
+    pub what: &'static str,
+    /// What was left where it stopped; its address is the position.
+    pub at: &'a [u8],
+    /// Bytes needed there (0: the bytes are there but their value is not legal).
+    pub needed: usize,
+    /// The length or count that asked for them.
+    pub by: &'static str,
+}
+
+impl<'a> Malformed<'a> {
+    /// `needed` bytes were asked for by `by`, fewer are left.
+    #[must_use]
+    pub const fn short(what: &'static str, at: &'a [u8], needed: usize, by: &'static str) -> Self {
+        Self { what, at, needed, by }
+    }
+
+    /// The bytes are there, but `by` (a rule in words) forbids them.
+    #[must_use]
+    pub const fn illegal(what: &'static str, at: &'a [u8], by: &'static str) -> Self {
+        Self {
+            what,
+            at,
+            needed: 0,
+            by,
+        }
+    }
+
+    /// As the failure that stops a parser.
+    #[must_use]
+    pub const fn stop(self) -> nom::Err<Self> {
+        nom::Err::Error(self)
+    }
+}
+
+impl fmt::Display for Malformed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.needed == 0 {
+            write!(f, "{}: {}", self.what, self.by)
+        } else {
+            write!(
+                f,
+                "{}: {} needs {} bytes, {} left",
+                self.what,
+                self.by,
+                self.needed,
+                self.at.len()
+            )
+        }
+    }
+}
+
+impl<'a> ParseError<&'a [u8]> for Malformed<'a> {
+    fn from_error_kind(input: &'a [u8], _: ErrorKind) -> Self {
+        Self::short("value", input, 1, "its fixed width")
+    }
+
+    fn append(_: &'a [u8], _: ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+/// The failure inside nom's wrapper; every parser here is a `complete` one.
+#[must_use]
+pub fn reason(error: nom::Err<Malformed<'_>>) -> Malformed<'_> {
+    match error {
+        nom::Err::Error(e) | nom::Err::Failure(e) => e,
+        nom::Err::Incomplete(_) => Malformed::illegal("value", &[], "incomplete"),
+    }
+}
+
+/// Exactly `n` bytes; `by` names the length that says so.
+pub fn bytes<'a>(what: &'static str, by: &'static str, n: usize) -> impl Fn(&'a [u8]) -> Parse<'a, &'a [u8]> {
+    move |input| take::<_, _, Malformed>(n)(input).map_err(|_| Malformed::short(what, input, n, by).stop())
+}
+
+macro_rules! fixed {
+    ($($(#[$meta:meta])* $name:ident: $nom:ident -> $ty:ty, $width:literal;)*) => {$(
+        $(#[$meta])*
+        pub fn $name<'a>(what: &'static str) -> impl Fn(&'a [u8]) -> Parse<'a, $ty> {
+            move |input| {
+                number::$nom::<_, Malformed>(input)
+                    .map_err(|_| Malformed::short(what, input, $width, "its fixed width").stop())
+            }
+        }
+    )*};
+}
+
+fixed! {
+    /// One unsigned byte.
+    u8: u8 -> u8, 1;
+    /// Two bytes, big endian.
+    be_u16: be_u16 -> u16, 2;
+    /// Four bytes, big endian.
+    be_u32: be_u32 -> u32, 4;
+    /// Eight bytes, big endian.
+    be_u64: be_u64 -> u64, 8;
+    /// Eight bytes, big endian, signed.
+    be_i64: be_i64 -> i64, 8;
+    /// Eight bytes, big endian, IEEE 754.
+    be_f64: be_f64 -> f64, 8;
+    /// Two bytes, little endian.
+    le_u16: le_u16 -> u16, 2;
+    /// Four bytes, little endian.
+    le_u32: le_u32 -> u32, 4;
+    /// Eight bytes, little endian.
+    le_u64: le_u64 -> u64, 8;
+    /// Eight bytes, little endian, IEEE 754.
+    le_f64: le_f64 -> f64, 8;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_read_says_what_it_needed_and_where() {
+        let input = [1u8, 2, 3];
+        let (rest, _) = u8("proto version")(&input).unwrap();
+        let error = reason(be_u32("proto size")(rest).unwrap_err());
+        assert_eq!(error.needed, 4);
+        assert_eq!(error.at.as_ptr(), input[1..].as_ptr());
+        assert_eq!(
+            error.to_string(),
+            "proto size: its fixed width needs 4 bytes, 2 left"
+        );
+    }
+
+    #[test]
+    fn bytes_names_the_length_that_asked() {
+        let error = reason(bytes("NAMESPACE", "field_sz", 9)(b"test").unwrap_err());
+        assert_eq!(error.to_string(), "NAMESPACE: field_sz needs 9 bytes, 4 left");
+    }
+}

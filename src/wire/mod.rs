@@ -1,0 +1,29 @@
+//! Bytes to borrowed values: the pure parsers of Aerospike's protocols.
+//!
+//! Nothing here knows Wireshark, allocates or can panic. A parsed value borrows from the captured
+//! bytes, so its position is a pointer difference, and unknown codes survive in open enumerations
+//! ([`table`]). An error ([`Malformed`]) says which structure stopped, where, how many bytes it
+//! needed, how many there were and which length said so; what was parsed before it stays usable.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+#[macro_use]
+pub mod table;
+pub mod input;
+
+pub use input::{Malformed, Parse};
