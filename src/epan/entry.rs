@@ -1,0 +1,308 @@
+//! Where Wireshark comes in: the functions behind the guard's entries. Each begins with `catch_unwind`; a
+//! panic becomes a DissectorError with its text.
+
+use core::any::Any;
+use core::ffi::{c_int, c_uint, c_void};
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::OnceLock;
+
+use super::packet::{Conversation, Packet, Source};
+use super::tree::Tree;
+use super::{sys, Guarded};
+
+#[cfg(not(panic = "unwind"))]
+compile_error!("a panic must unwind to the entry: set panic = \"unwind\"");
+
+macro_rules! from_c {
+    ($(#[$meta:meta])* $Name:ident { $( $(#[$vmeta:meta])* $Variant:ident = $value:ident ),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u32)]
+        pub enum $Name { $( $(#[$vmeta])* $Variant = sys::$value ),* }
+
+        impl $Name {
+            fn from_c(number: c_int) -> Option<Self> {
+                $( if number == sys::$value as c_int { return Some(Self::$Variant); } )*
+                None
+            }
+        }
+    };
+}
+
+from_c! {
+    /// Who is calling: one for each registered dissector.
+    Entry {
+        /// Client protocol over TCP.
+        ClientTcp = AS_ENTRY_CLIENT_TCP,
+        /// Client protocol inside TLS.
+        ClientTls = AS_ENTRY_CLIENT_TLS,
+        /// Port 3003: the text protocol up to server 8.0, the admin port since.
+        InfoTextTcp = AS_ENTRY_INFO_TEXT_TCP,
+        /// Mesh heartbeat.
+        HeartbeatTcp = AS_ENTRY_HEARTBEAT_TCP,
+        /// Multicast heartbeat.
+        HeartbeatUdp = AS_ENTRY_HEARTBEAT_UDP,
+        /// Fabric.
+        FabricTcp = AS_ENTRY_FABRIC_TCP,
+    }
+}
+
+from_c! {
+    /// A heuristic that is asked whether bytes are its protocol's.
+    Heuristic {
+        /// Client protocol over TCP.
+        ClientTcp = AS_HEURISTIC_CLIENT_TCP,
+        /// Mesh heartbeat.
+        HeartbeatTcp = AS_HEURISTIC_HEARTBEAT_TCP,
+        /// Multicast heartbeat.
+        HeartbeatUdp = AS_HEURISTIC_HEARTBEAT_UDP,
+        /// Fabric.
+        FabricTcp = AS_HEURISTIC_FABRIC_TCP,
+    }
+}
+
+from_c! {
+    /// How a TCP stream is cut into messages.
+    Framing {
+        /// The 8-byte proto header.
+        Client = AS_FRAMING_CLIENT,
+        /// The 6-byte msg header, heartbeat.
+        Heartbeat = AS_FRAMING_HEARTBEAT,
+        /// The 6-byte msg header, fabric.
+        Fabric = AS_FRAMING_FABRIC,
+    }
+}
+
+/// Which side of a connection sent a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Sent to the server's port.
+    Client,
+    /// Sent from the server's port.
+    Server,
+    /// Neither the handshake nor the ports tell.
+    Unknown,
+}
+
+/// What TCP says of the bytes handed over.
+#[derive(Clone, Copy)]
+pub struct Segment<'p> {
+    /// The connection; none over UDP.
+    pub conversation: Option<Conversation<'p>>,
+    /// Sequence number of the first byte; `None` where no TCP is below (TLS, UDP).
+    pub sequence: Option<u32>,
+    /// The same for all packets of one direction: 0 or 1.
+    pub direction: usize,
+    /// The first byte after the SYN of this direction, which the capture holds.
+    pub is_first: bool,
+    /// Put together by TCP from several segments.
+    pub is_reassembled: bool,
+    /// Who sent it.
+    pub side: Side,
+}
+
+/// The functions of the plugin behind Wireshark's entries.
+pub struct Plugin {
+    /// Registers protocols, fields, preferences.
+    pub register: fn(),
+    /// Puts dissectors on ports.
+    pub handoff: fn(),
+    /// A segment or datagram; returns how many bytes are ours (0: not our protocol).
+    pub dissect: for<'p> fn(Entry, Packet<'p>, Source<'p>, Tree<'p>, Segment<'p>) -> Guarded<usize>,
+    /// Whether the bytes are of the heuristic's protocol.
+    pub heuristic: fn(Heuristic, &[u8], usize) -> bool,
+    /// The whole length of the message that begins the bytes (never less than its header).
+    pub pdu_length: fn(Framing, &[u8]) -> usize,
+    /// One whole message.
+    pub pdu: for<'p> fn(Framing, Packet<'p>, Source<'p>, Tree<'p>) -> Guarded<usize>,
+    /// A capture is opened: what was remembered of another is void.
+    pub file_opened: fn(),
+    /// The capture is closed.
+    pub file_closed: fn(),
+}
+
+static PLUGIN: OnceLock<&'static Plugin> = OnceLock::new();
+
+/// Hands the plugin's functions to Wireshark. Called once, by `plugin_register`.
+pub fn register(plugin: &'static Plugin) {
+    let _ = PLUGIN.set(plugin);
+    let table = sys::as_vtable {
+        dissect: Some(dissect),
+        heuristic: Some(heuristic),
+        pdu_length: Some(pdu_length),
+        pdu: Some(pdu),
+        register_protocols: Some(register_protocols),
+        register_handoff: Some(register_handoff),
+        file_opened: Some(file_opened),
+        file_closed: Some(file_closed),
+    };
+    // SAFETY: C copies the table.
+    unsafe { sys::as_plugin_register(&table) };
+}
+
+/// Keeps a panic's text for C to throw as a DissectorError.
+fn keep_panic(payload: &(dyn Any + Send)) {
+    let text = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a text");
+    // SAFETY: C copies the text.
+    unsafe { sys::as_keep_panic(text.as_ptr().cast(), text.len()) };
+}
+
+/// Runs a function behind an entry inside Wireshark's TRY: nothing but a value comes out.
+fn behind_try(run: impl FnOnce(&'static Plugin) -> Guarded<usize>) -> usize {
+    let Some(plugin) = PLUGIN.get() else { return 0 };
+    match catch_unwind(AssertUnwindSafe(|| run(plugin))) {
+        Ok(Ok(used)) => used,
+        // C keeps the exception and throws it when we are back.
+        Ok(Err(_)) => 0,
+        Err(payload) => {
+            keep_panic(payload.as_ref());
+            0
+        }
+    }
+}
+
+/// Runs a callback that Wireshark calls outside any TRY: a panic ends here, in the log.
+pub(crate) fn outside_try(run: impl FnOnce(&'static Plugin)) {
+    let Some(plugin) = PLUGIN.get() else { return };
+    if catch_unwind(AssertUnwindSafe(|| run(plugin))).is_err() {
+        // SAFETY: a static text; logging does not throw.
+        unsafe { sys::as_log(c"Aerospike plugin: a callback failed; its results are incomplete".as_ptr()) };
+    }
+}
+
+/// # Safety
+/// The segment is the guard's, alive during the call.
+unsafe fn segment<'p>(raw: *const sys::as_segment) -> Segment<'p> {
+    let raw = &*raw;
+    Segment {
+        conversation: NonNull::new(raw.conversation).map(|raw| Conversation {
+            raw,
+            _life: PhantomData,
+        }),
+        sequence: (raw.has_tcp != 0).then_some(raw.seq),
+        direction: usize::from(raw.direction & 1),
+        is_first: raw.first != 0,
+        is_reassembled: raw.reassembled != 0,
+        side: match raw.server {
+            0 => Side::Client,
+            1 => Side::Server,
+            _ => Side::Unknown,
+        },
+    }
+}
+
+fn count(used: usize) -> c_int {
+    c_int::try_from(used).unwrap_or(c_int::MAX)
+}
+
+/// # Safety
+/// What Wireshark hands to a dissector, alive during the call.
+unsafe fn handles<'p>(
+    tvb: *mut sys::tvbuff_t,
+    info: *mut sys::packet_info,
+    tree: *mut sys::proto_tree,
+) -> Option<(Packet<'p>, Source<'p>, Tree<'p>)> {
+    let packet = Packet::new(NonNull::new(info)?);
+    let source = Source::new(NonNull::new(tvb)?);
+    Some((packet, source, Tree::new(tree, source, packet)))
+}
+
+unsafe extern "C" fn dissect(
+    entry: c_int,
+    tvb: *mut sys::tvbuff_t,
+    info: *mut sys::packet_info,
+    tree: *mut sys::proto_tree,
+    raw: *const sys::as_segment,
+) -> c_int {
+    count(behind_try(|plugin| {
+        // SAFETY: Wireshark's handles are alive during this call, and so is the segment.
+        let (Some(entry), Some((packet, source, tree))) =
+            (Entry::from_c(entry), unsafe { handles(tvb, info, tree) })
+        else {
+            return Ok(0);
+        };
+        (plugin.dissect)(entry, packet, source, tree, unsafe { segment(raw) })
+    }))
+}
+
+unsafe extern "C" fn heuristic(
+    entry: c_int,
+    tvb: *mut sys::tvbuff_t,
+    _: *mut sys::packet_info,
+    _: *mut sys::proto_tree,
+    _: *const sys::as_segment,
+) -> c_int {
+    count(behind_try(|plugin| {
+        let (Some(entry), Some(tvb)) = (Heuristic::from_c(entry), NonNull::new(tvb)) else {
+            return Ok(0);
+        };
+        // SAFETY: the buffer is alive during this call.
+        let source = unsafe { Source::new(tvb) };
+        Ok(usize::from((plugin.heuristic)(
+            entry,
+            source.bytes(),
+            source.reported(),
+        )))
+    }))
+}
+
+unsafe extern "C" fn pdu_length(
+    framing: c_int,
+    _: *mut sys::packet_info,
+    tvb: *mut sys::tvbuff_t,
+    offset: c_int,
+) -> c_uint {
+    let length = behind_try(|plugin| {
+        let (Some(framing), Some(tvb)) = (Framing::from_c(framing), NonNull::new(tvb)) else {
+            return Ok(1);
+        };
+        // SAFETY: the buffer is alive during this call.
+        let bytes = unsafe { Source::new(tvb) }.bytes();
+        let rest = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| bytes.get(offset..))
+            .unwrap_or(&[]);
+        Ok((plugin.pdu_length)(framing, rest))
+    });
+    c_uint::try_from(length).unwrap_or(c_uint::MAX).max(1)
+}
+
+unsafe extern "C" fn pdu(
+    framing: c_int,
+    tvb: *mut sys::tvbuff_t,
+    info: *mut sys::packet_info,
+    tree: *mut sys::proto_tree,
+    _: *mut c_void,
+) -> c_int {
+    count(behind_try(|plugin| {
+        // SAFETY: Wireshark's handles are alive during this call.
+        let (Some(framing), Some((packet, source, tree))) =
+            (Framing::from_c(framing), unsafe { handles(tvb, info, tree) })
+        else {
+            return Ok(0);
+        };
+        (plugin.pdu)(framing, packet, source, tree)
+    }))
+}
+
+unsafe extern "C" fn register_protocols() {
+    outside_try(|plugin| (plugin.register)());
+}
+
+unsafe extern "C" fn register_handoff() {
+    outside_try(|plugin| (plugin.handoff)());
+}
+
+unsafe extern "C" fn file_opened() {
+    outside_try(|plugin| (plugin.file_opened)());
+}
+
+unsafe extern "C" fn file_closed() {
+    outside_try(|plugin| (plugin.file_closed)());
+}

@@ -1,0 +1,562 @@
+/* The C side of the plugin: see guard.h.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard.h"
+
+#include <string.h>
+
+#include <ws_version.h>
+#include <epan/dissectors/packet-tcp.h>
+#include <epan/exceptions.h>
+#include <epan/prefs.h>
+#include <epan/proto_data.h>
+#include <wsutil/wslog.h>
+
+#define AS_VERSION_AT_LEAST(major, minor) \
+    (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+
+static as_vtable rust;
+
+/* ---- exceptions ------------------------------------------------------------------------------------------------- */
+
+/* The one exception that is on its way back to an entry. Dissection is single-threaded. */
+static struct {
+    int pending;
+    unsigned long code;
+    const char *message;
+    void *data;
+} kept;
+
+static void keep(except_t *volatile exc)
+{
+    kept.pending = 1;
+    kept.code = except_code(exc);
+    kept.message = except_message(exc);
+    kept.data = except_take_data(exc);
+}
+
+/* Runs in an entry, after every Rust frame has returned. */
+static void throw_kept(void)
+{
+    if (kept.pending) {
+        kept.pending = 0;
+        except_throwd(XCEPT_GROUP_WIRESHARK, kept.code, kept.message, kept.data);
+    }
+}
+
+#define GUARD(statement)          \
+    volatile int thrown = 0;      \
+    TRY { statement; }            \
+    CATCH_ALL                     \
+    {                             \
+        keep(exc);                \
+        thrown = 1;               \
+    }                             \
+    ENDTRY;                       \
+    return thrown
+
+void as_keep_panic(const char *text, size_t length)
+{
+    char *copy = (char *)except_alloc(length + 1);
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    kept.pending = 1;
+    kept.code = DissectorError;
+    kept.message = copy;
+    kept.data = copy;
+}
+
+/* ---- entries ---------------------------------------------------------------------------------------------------- */
+
+/* What TCP's own bookkeeping says of the data handed over; `data` is TCP's only behind an entry of tcp.port. */
+static void describe_segment(packet_info *pinfo, void *data, as_segment *segment)
+{
+    const struct tcpinfo *info = (const struct tcpinfo *)data;
+    struct tcp_analysis *tcp;
+
+    memset(segment, 0, sizeof *segment);
+    segment->server = 2;
+    if (pinfo->ptype != PT_TCP)
+        return;
+    segment->conversation = find_or_create_conversation(pinfo);
+    tcp = get_tcp_conversation_data(segment->conversation, pinfo);
+    if (tcp == NULL || tcp->fwd == NULL)
+        return;
+    segment->direction = tcp->fwd == &tcp->flow1 ? 0 : 1;
+    if (tcp->server_port != 0 && pinfo->srcport != pinfo->destport)
+        segment->server = pinfo->srcport == tcp->server_port;
+    else if (pinfo->match_uint == pinfo->destport && pinfo->match_uint != pinfo->srcport)
+        segment->server = 0;
+    else if (pinfo->match_uint == pinfo->srcport && pinfo->match_uint != pinfo->destport)
+        segment->server = 1;
+    if (info != NULL) {
+        /* TCP_COMPLETENESS_SYNSENT 1, _SYNACK 2: which SYN opened this direction */
+        unsigned syn = segment->server == 1 ? 2 : 1;
+        segment->has_tcp = 1;
+        segment->seq = info->seq;
+        segment->reassembled = info->is_reassembled ? 1 : 0;
+        segment->first = (tcp->conversation_completeness & syn) != 0 &&
+                         (info->seq == 1 || info->seq == tcp->fwd->base_seq + 1);
+    }
+}
+
+static int enter(int entry, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    as_segment segment;
+    int used;
+
+    describe_segment(pinfo, data, &segment);
+    used = rust.dissect(entry, tvb, pinfo, tree, &segment);
+    throw_kept();
+    return used;
+}
+
+#define ENTRY(name, number, data_of_tcp)                                                         \
+    static int name(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)             \
+    {                                                                                            \
+        (void)data;                                                                              \
+        return enter(number, tvb, pinfo, tree, (data_of_tcp));                                   \
+    }
+
+ENTRY(enter_client_tcp, AS_ENTRY_CLIENT_TCP, data)
+ENTRY(enter_client_tls, AS_ENTRY_CLIENT_TLS, NULL)
+ENTRY(enter_info_text_tcp, AS_ENTRY_INFO_TEXT_TCP, data)
+ENTRY(enter_heartbeat_tcp, AS_ENTRY_HEARTBEAT_TCP, data)
+ENTRY(enter_heartbeat_udp, AS_ENTRY_HEARTBEAT_UDP, NULL)
+ENTRY(enter_fabric_tcp, AS_ENTRY_FABRIC_TCP, data)
+
+static dissector_t const entries[AS_ENTRY_MAX] = {
+    enter_client_tcp, enter_client_tls, enter_info_text_tcp, enter_heartbeat_tcp, enter_heartbeat_udp, enter_fabric_tcp,
+};
+static dissector_handle_t handles[AS_ENTRY_MAX];
+
+static int enter_heuristic(int heuristic, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    /* A hit claims the conversation for the entry that a port would have chosen. */
+    static const int claims[AS_HEURISTIC_MAX] = {
+        AS_ENTRY_CLIENT_TCP, AS_ENTRY_HEARTBEAT_TCP, AS_ENTRY_HEARTBEAT_UDP, AS_ENTRY_FABRIC_TCP,
+    };
+    as_segment segment;
+    int hit;
+
+    describe_segment(pinfo, data, &segment);
+    hit = rust.heuristic(heuristic, tvb, pinfo, tree, &segment);
+    throw_kept();
+    if (!hit)
+        return 0;
+    conversation_set_dissector(find_or_create_conversation(pinfo), handles[claims[heuristic]]);
+    enter(claims[heuristic], tvb, pinfo, tree, pinfo->ptype == PT_TCP ? data : NULL);
+    return 1;
+}
+
+#define HEURISTIC(name, number)                                                                  \
+    static as_bool name(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)         \
+    {                                                                                            \
+        return enter_heuristic(number, tvb, pinfo, tree, data) != 0;                             \
+    }
+
+HEURISTIC(try_client_tcp, AS_HEURISTIC_CLIENT_TCP)
+HEURISTIC(try_heartbeat_tcp, AS_HEURISTIC_HEARTBEAT_TCP)
+HEURISTIC(try_heartbeat_udp, AS_HEURISTIC_HEARTBEAT_UDP)
+HEURISTIC(try_fabric_tcp, AS_HEURISTIC_FABRIC_TCP)
+
+static heur_dissector_t const heuristics[AS_HEURISTIC_MAX] = {
+    try_client_tcp, try_heartbeat_tcp, try_heartbeat_udp, try_fabric_tcp,
+};
+
+/* ---- framing: tcp_dissect_pdus calls back into Rust ------------------------------------------------------------- */
+
+static unsigned pdu_length(int framing, packet_info *pinfo, tvbuff_t *tvb, int offset)
+{
+    unsigned length = rust.pdu_length(framing, pinfo, tvb, offset);
+    throw_kept();
+    return length;
+}
+
+static int pdu(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    int used = rust.pdu(framing, tvb, pinfo, tree, data);
+    throw_kept();
+    return used;
+}
+
+#define FRAMING(length_name, pdu_name, number)                                                   \
+    static unsigned length_name(packet_info *pinfo, tvbuff_t *tvb, int offset, void *data)       \
+    {                                                                                            \
+        (void)data;                                                                              \
+        return pdu_length(number, pinfo, tvb, offset);                                           \
+    }                                                                                            \
+    static int pdu_name(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)         \
+    {                                                                                            \
+        return pdu(number, tvb, pinfo, tree, data);                                              \
+    }
+
+FRAMING(client_length, client_pdu, AS_FRAMING_CLIENT)
+FRAMING(heartbeat_length, heartbeat_pdu, AS_FRAMING_HEARTBEAT)
+FRAMING(fabric_length, fabric_pdu, AS_FRAMING_FABRIC)
+
+typedef unsigned (*length_fn)(packet_info *, tvbuff_t *, int, void *);
+static length_fn const lengths[AS_FRAMING_MAX] = {client_length, heartbeat_length, fabric_length};
+static dissector_t const pdus[AS_FRAMING_MAX] = {client_pdu, heartbeat_pdu, fabric_pdu};
+
+int as_dissect_pdus(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int desegment, unsigned header,
+                    void *data)
+{
+    GUARD(tcp_dissect_pdus(tvb, pinfo, tree, desegment != 0, header, lengths[framing], pdus[framing], data));
+}
+
+/* ---- start-up --------------------------------------------------------------------------------------------------- */
+
+static module_t *preferences;
+static as_bool desegment = 1, show_credentials = 0, hotkeys_scans = 0;
+static unsigned slow_threshold = 0, hotkeys_rows = 1000;
+/* The range as the user set it, and as it is in the table. */
+static struct {
+    int entry;
+    const char *table, *name, *title, *initial;
+    range_t *wanted, *active;
+} ranges[AS_RANGE_MAX] = {
+    {AS_ENTRY_HEARTBEAT_TCP, "tcp.port", "heartbeat.tcp.port", "Heartbeat TCP port(s)", "3002", NULL, NULL},
+    {AS_ENTRY_HEARTBEAT_UDP, "udp.port", "heartbeat.udp.port", "Heartbeat UDP port(s)", "9918", NULL, NULL},
+    {AS_ENTRY_FABRIC_TCP, "tcp.port", "fabric.tcp.port", "Fabric TCP port(s)", "3001", NULL, NULL},
+    {AS_ENTRY_INFO_TEXT_TCP, "tcp.port", "info_text.tcp.port", "Text info (or admin) TCP port(s)", "3003", NULL, NULL},
+};
+
+int as_pref_desegment(void) { return desegment; }
+int as_pref_show_credentials(void) { return show_credentials; }
+unsigned as_pref_slow_threshold(void) { return slow_threshold; }
+int as_pref_hotkeys_scans(void) { return hotkeys_scans; }
+unsigned as_pref_hotkeys_rows(void) { return hotkeys_rows; }
+
+static void apply_ranges(void)
+{
+    int i;
+    for (i = 0; i < AS_RANGE_MAX; i++) {
+        if (handles[ranges[i].entry] == NULL)
+            continue;
+        if (ranges[i].active != NULL) {
+            if (ranges_are_equal(ranges[i].active, ranges[i].wanted))
+                continue;
+            dissector_delete_uint_range(ranges[i].table, ranges[i].active, handles[ranges[i].entry]);
+            wmem_free(wmem_epan_scope(), ranges[i].active);
+        }
+        ranges[i].active = range_copy(wmem_epan_scope(), ranges[i].wanted);
+        dissector_add_uint_range(ranges[i].table, ranges[i].active, handles[ranges[i].entry]);
+    }
+}
+
+void as_register_pref_module(int protocol)
+{
+    int i;
+    preferences = prefs_register_protocol(protocol, apply_ranges);
+    for (i = 0; i < AS_RANGE_MAX; i++) {
+        range_convert_str(wmem_epan_scope(), &ranges[i].wanted, ranges[i].initial, 65535);
+        prefs_register_range_preference(preferences, ranges[i].name, ranges[i].title,
+                                        "Ports on which this protocol is expected", &ranges[i].wanted, 65535);
+    }
+    prefs_register_bool_preference(preferences, "desegment", "Reassemble messages that span several TCP segments",
+                                   "Also needs \"Allow subdissectors to reassemble TCP streams\" of the TCP protocol",
+                                   &desegment);
+    prefs_register_uint_preference(preferences, "slow_threshold", "Slow response threshold (ms)",
+                                   "Answers that took longer get an expert item; 0 switches it off", 10,
+                                   &slow_threshold);
+    prefs_register_bool_preference(preferences, "show_credentials", "Show credentials",
+                                   "Show passwords, credentials and session tokens, not only their length",
+                                   &show_credentials);
+    prefs_register_bool_preference(preferences, "hotkeys_scans", "Count scanned records as hot-key reads",
+                                   "Count the records that scans and queries return in the hot key report",
+                                   &hotkeys_scans);
+    prefs_register_uint_preference(preferences, "hotkeys_rows", "Rows of the hot key report",
+                                   "How many rows the hot key table shows in the GUI; 0 is all", 10, &hotkeys_rows);
+}
+
+void as_handoff(void) { apply_ranges(); }
+
+static void register_protocols(void) { rust.register_protocols(); }
+static void register_handoff(void) { rust.register_handoff(); }
+static void file_opened(void) { rust.file_opened(); }
+static void file_closed(void) { rust.file_closed(); }
+
+void as_plugin_register(const as_vtable *vtable)
+{
+    static proto_plugin plugin;
+
+    rust = *vtable;
+    plugin.register_protoinfo = register_protocols;
+    plugin.register_handoff = register_handoff;
+    proto_register_plugin(&plugin);
+    register_init_routine(file_opened);
+    register_cleanup_routine(file_closed);
+}
+
+/* The state of a packet is kept under the first protocol that was registered. */
+static int first_protocol = -1;
+
+int as_register_protocol(const char *name, const char *short_name, const char *filter)
+{
+    int id = proto_register_protocol(name, short_name, filter);
+
+    if (first_protocol == -1)
+        first_protocol = id;
+    return id;
+}
+
+/* Fields live as long as the program: Wireshark keeps the pointers. */
+void as_register_field(int protocol, int *id, const char *name, const char *abbrev, int type, int display,
+                       const void *strings, uint64_t bitmask, const char *blurb)
+{
+    hf_register_info *field = g_new0(hf_register_info, 1);
+    header_field_info info = {name, abbrev, (enum ftenum)type, display, strings, bitmask, blurb, HFILL};
+
+    field->p_id = id;
+    field->hfinfo = info;
+    proto_register_field_array(protocol, field, 1);
+}
+
+void as_register_subtree(int *ett)
+{
+    int *array[1];
+    array[0] = ett;
+    proto_register_subtree_array(array, 1);
+}
+
+void as_register_expert(int protocol, expert_field *ei, const char *name, int group, int severity,
+                        const char *summary)
+{
+    static expert_module_t *module;
+    ei_register_info *info = g_new0(ei_register_info, 1);
+    expert_field_info details = {name, group, severity, summary, EXPFILL};
+
+    if (module == NULL)
+        module = expert_register_protocol(protocol);
+    info->ids = ei;
+    info->eiinfo = details;
+    expert_register_field_array(module, info, 1);
+}
+
+void as_register_dissector(int entry, int protocol, const char *name, const char *description)
+{
+    (void)description;
+    handles[entry] = register_dissector(name, entries[entry], protocol);
+}
+
+void as_register_heuristic(int heuristic, int protocol, const char *table, const char *display, const char *name)
+{
+    heur_dissector_add(table, heuristics[heuristic], display, name, protocol, HEURISTIC_DISABLE);
+}
+
+void as_register_ports(int entry, const char *table, const char *range)
+{
+    dissector_add_uint_range_with_preference(table, range, handles[entry]);
+}
+
+const char *as_wireshark_version(void) { return epan_get_version(); }
+
+void as_log(const char *text) { ws_message("%s", text); }
+
+/* ---- guarded calls ---------------------------------------------------------------------------------------------- */
+
+int as_item(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, unsigned encoding, proto_item **out)
+{
+    GUARD(*out = proto_tree_add_item(tree, hf, tvb, start, length, encoding));
+}
+
+int as_uint(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, uint32_t value, proto_item **out)
+{
+    GUARD(*out = proto_tree_add_uint(tree, hf, tvb, start, length, value));
+}
+
+int as_uint64(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, uint64_t value, proto_item **out)
+{
+    GUARD(*out = proto_tree_add_uint64(tree, hf, tvb, start, length, value));
+}
+
+int as_int64(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, int64_t value, proto_item **out)
+{
+    GUARD(*out = proto_tree_add_int64(tree, hf, tvb, start, length, value));
+}
+
+int as_double(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, double value, proto_item **out)
+{
+    GUARD(*out = proto_tree_add_double(tree, hf, tvb, start, length, value));
+}
+
+int as_boolean(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, int value, proto_item **out)
+{
+    GUARD(*out = proto_tree_add_boolean(tree, hf, tvb, start, length, value != 0));
+}
+
+int as_string(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, const char *value, proto_item **out)
+{
+    GUARD(*out = proto_tree_add_string(tree, hf, tvb, start, length, value));
+}
+
+int as_bytes(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, const uint8_t *value, int value_length,
+             proto_item **out)
+{
+    GUARD(*out = proto_tree_add_bytes_with_length(tree, hf, tvb, start, length, value, value_length));
+}
+
+int as_time(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, int64_t secs, int nsecs, proto_item **out)
+{
+    nstime_t time;
+    time.secs = (time_t)secs;
+    time.nsecs = nsecs;
+    GUARD(*out = proto_tree_add_time(tree, hf, tvb, start, length, &time));
+}
+
+int as_bitmask(proto_tree *tree, tvbuff_t *tvb, int start, int hf, int ett, int **fields, unsigned encoding,
+               proto_item **out)
+{
+    GUARD(*out = proto_tree_add_bitmask(tree, tvb, start, hf, ett, fields, encoding));
+}
+
+int as_subtree(proto_item *item, int ett, proto_tree **out)
+{
+    GUARD(*out = proto_item_add_subtree(item, ett));
+}
+
+int as_expert(packet_info *pinfo, proto_item *item, expert_field *ei, const char *text)
+{
+    GUARD(text ? (void)expert_add_info_format(pinfo, item, ei, "%s", text) : (void)expert_add_info(pinfo, item, ei));
+}
+
+int as_throw_missing(tvbuff_t *tvb, int offset, int length)
+{
+    GUARD((void)tvb_get_ptr(tvb, offset, length));
+}
+
+int as_call_named(const char *name, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int claim)
+{
+    dissector_handle_t handle = find_dissector(name);
+
+    if (handle == NULL)
+        return 0;
+    GUARD({
+        if (claim)
+            conversation_set_dissector(find_or_create_conversation(pinfo), handle);
+        call_dissector(handle, tvb, pinfo, tree);
+    });
+}
+
+int as_child_source(packet_info *pinfo, tvbuff_t *parent, const uint8_t *data, unsigned captured, unsigned reported,
+                    const char *name, tvbuff_t **out)
+{
+    GUARD({
+        *out = tvb_new_child_real_data(parent, data, captured, (int)reported);
+        add_new_data_source(pinfo, *out, name);
+    });
+}
+
+/* ---- calls that cannot throw ------------------------------------------------------------------------------------ */
+
+int as_wants(proto_tree *tree, int hf) { return tree != NULL && proto_field_is_referenced(tree, hf); }
+
+int as_wants_any(proto_tree *tree, int **ids)
+{
+    if (tree == NULL)
+        return 0;
+    for (; *ids != NULL; ids++)
+        if (proto_field_is_referenced(tree, **ids))
+            return 1;
+    return 0;
+}
+
+int as_visible(proto_tree *tree) { return tree != NULL && PTREE_DATA(tree)->visible; }
+void as_generated(proto_item *item) { proto_item_set_generated(item); }
+void as_hidden(proto_item *item) { proto_item_set_hidden(item); }
+void as_set_length(proto_item *item, int length) { proto_item_set_len(item, length); }
+void as_set_text(proto_item *item, const char *text) { proto_item_set_text(item, "%s", text); }
+void as_append_text(proto_item *item, const char *text) { proto_item_append_text(item, "%s", text); }
+
+int as_protocol_enabled(int protocol) { return proto_is_protocol_enabled(find_protocol_by_id(protocol)); }
+
+uint32_t as_frame(const packet_info *pinfo) { return pinfo->num; }
+int as_visited(const packet_info *pinfo) { return PINFO_FD_VISITED(pinfo) != 0; }
+
+void as_frame_time(const packet_info *pinfo, int64_t *secs, int *nsecs)
+{
+    *secs = (int64_t)pinfo->abs_ts.secs;
+    *nsecs = pinfo->abs_ts.nsecs;
+}
+
+uint32_t as_source_port(const packet_info *pinfo) { return pinfo->srcport; }
+uint32_t as_destination_port(const packet_info *pinfo) { return pinfo->destport; }
+
+const uint8_t *as_source_address(const packet_info *pinfo, int *length)
+{
+    *length = pinfo->src.data != NULL ? pinfo->src.len : 0;
+    return (const uint8_t *)pinfo->src.data;
+}
+
+const uint8_t *as_destination_address(const packet_info *pinfo, int *length)
+{
+    *length = pinfo->dst.data != NULL ? pinfo->dst.len : 0;
+    return (const uint8_t *)pinfo->dst.data;
+}
+
+int as_columns(packet_info *pinfo) { return pinfo->cinfo != NULL && col_get_writable(pinfo->cinfo, COL_INFO); }
+void as_column_set_protocol(packet_info *pinfo, const char *text) { col_add_str(pinfo->cinfo, COL_PROTOCOL, text); }
+void as_column_clear_info(packet_info *pinfo) { col_clear(pinfo->cinfo, COL_INFO); }
+void as_column_append_info(packet_info *pinfo, const char *text) { col_append_str(pinfo->cinfo, COL_INFO, text); }
+void as_column_fence_info(packet_info *pinfo) { col_set_fence(pinfo->cinfo, COL_INFO); }
+
+const uint8_t *as_tvb_bytes(tvbuff_t *tvb, int *captured, int *reported)
+{
+    *captured = (int)tvb_captured_length(tvb);
+    *reported = (int)tvb_reported_length(tvb);
+    return *captured > 0 ? tvb_get_ptr(tvb, 0, *captured) : (const uint8_t *)"";
+}
+
+void *as_packet_alloc(packet_info *pinfo, size_t size) { return wmem_alloc(pinfo->pool, size); }
+void *as_file_alloc(size_t size) { return wmem_alloc0(wmem_file_scope(), size); }
+
+#define PACKET_STATE_KEY 0xffffffffu
+
+void *as_packet_state(packet_info *pinfo, size_t size)
+{
+    void *state = p_get_proto_data(pinfo->pool, pinfo, first_protocol, PACKET_STATE_KEY);
+
+    if (state == NULL) {
+        state = wmem_alloc0(pinfo->pool, size);
+        p_add_proto_data(pinfo->pool, pinfo, first_protocol, PACKET_STATE_KEY, state);
+    }
+    return state;
+}
+
+void *as_frame_data(packet_info *pinfo, int protocol, uint32_t key)
+{
+    return p_get_proto_data(wmem_file_scope(), pinfo, protocol, key);
+}
+
+void as_set_frame_data(packet_info *pinfo, int protocol, uint32_t key, void *data)
+{
+    p_add_proto_data(wmem_file_scope(), pinfo, protocol, key, data);
+}
+
+void *as_conversation_data(conversation_t *conversation, int protocol)
+{
+    return conversation_get_proto_data(conversation, protocol);
+}
+
+void as_set_conversation_data(conversation_t *conversation, int protocol, void *data)
+{
+    conversation_add_proto_data(conversation, protocol, data);
+}
+
+int as_connection_ended(packet_info *pinfo, as_connection_end *end)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    struct tcp_analysis *tcp;
+
+    memset(end, 0, sizeof *end);
+    if (conversation == NULL || pinfo->ptype != PT_TCP)
+        return 0;
+    tcp = get_tcp_conversation_data(conversation, pinfo);
+    if (tcp == NULL || tcp->fwd == NULL || tcp->rev == NULL)
+        return 0;
+    end->fin_from_here = tcp->fwd->fin;
+    end->fin_from_there = tcp->rev->fin;
+    end->completeness = tcp->conversation_completeness;
+    return 1;
+}

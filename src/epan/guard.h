@@ -1,0 +1,162 @@
+/* The C side of the plugin: entries that Wireshark calls and guards around every epan call that can throw.
+ *
+ * Wireshark's exceptions are longjmp. A guard catches one right at the epan call, keeps it and returns 1;
+ * the entry throws it again when every Rust frame has returned. So no longjmp ever crosses a Rust frame.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AEROSPIKE_GUARD_H
+#define AEROSPIKE_GUARD_H
+
+#include <stdint.h>
+#include <epan/packet.h>
+#include <epan/conversation.h>
+#include <epan/proto.h>
+#include <epan/expert.h>
+#include <epan/tap.h>
+#include <epan/to_str.h>
+
+/* What Wireshark calls a boolean in this version: an int before 4.4, a bool since. */
+typedef __typeof__(have_tap_listener(0)) as_bool;
+
+/* Who is calling: one number for each dissector that is registered. */
+enum as_entry {
+    AS_ENTRY_CLIENT_TCP = 0,
+    AS_ENTRY_CLIENT_TLS,
+    AS_ENTRY_INFO_TEXT_TCP,
+    AS_ENTRY_HEARTBEAT_TCP,
+    AS_ENTRY_HEARTBEAT_UDP,
+    AS_ENTRY_FABRIC_TCP,
+    AS_ENTRY_MAX
+};
+
+/* Heuristic entries. */
+enum as_heuristic {
+    AS_HEURISTIC_CLIENT_TCP = 0,
+    AS_HEURISTIC_HEARTBEAT_TCP,
+    AS_HEURISTIC_HEARTBEAT_UDP,
+    AS_HEURISTIC_FABRIC_TCP,
+    AS_HEURISTIC_MAX
+};
+
+/* Which framing tcp_dissect_pdus applies. */
+enum as_framing {
+    AS_FRAMING_CLIENT = 0,
+    AS_FRAMING_HEARTBEAT,
+    AS_FRAMING_FABRIC,
+    AS_FRAMING_MAX
+};
+
+/* What is known of the TCP segment (or reassembled data) that a dissector was handed. */
+typedef struct as_segment {
+    conversation_t *conversation; /* of this packet; NULL over UDP */
+    uint32_t seq;                 /* of the first byte, as TCP counts here (relative or not) */
+    uint8_t has_tcp;              /* 0: no TCP below (TLS, UDP); seq means nothing */
+    uint8_t direction;            /* 0 or 1, the same for every packet of a direction */
+    uint8_t first;                /* the first byte after a SYN that the capture holds */
+    uint8_t reassembled;          /* handed over by TCP's reassembly */
+    uint8_t server;               /* 1: sent by the side with the port that chose us, 0: to it, 2: unknown */
+} as_segment;
+
+/* The Rust functions behind the entries. */
+typedef struct as_vtable {
+    int (*dissect)(int entry, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const as_segment *segment);
+    int (*heuristic)(int entry, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const as_segment *segment);
+    unsigned (*pdu_length)(int framing, packet_info *pinfo, tvbuff_t *tvb, int offset);
+    int (*pdu)(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
+    void (*register_protocols)(void);
+    void (*register_handoff)(void);
+    void (*file_opened)(void);
+    void (*file_closed)(void);
+} as_vtable;
+
+/* The conversation's last word on a TCP connection, known after the first pass. */
+typedef struct as_connection_end {
+    uint32_t fin_from_here;  /* frame of the final FIN in this packet's direction, 0: none */
+    uint32_t fin_from_there; /* and of the other direction */
+    uint8_t completeness;    /* TCP_COMPLETENESS bits */
+} as_connection_end;
+
+/* ---- start-up ---- */
+void as_plugin_register(const as_vtable *vtable);
+void as_handoff(void);
+int as_register_protocol(const char *name, const char *short_name, const char *filter);
+void as_register_field(int protocol, int *id, const char *name, const char *abbrev, int type, int display,
+                       const void *strings, uint64_t bitmask, const char *blurb);
+void as_register_subtree(int *ett);
+void as_register_expert(int protocol, expert_field *ei, const char *name, int group, int severity,
+                        const char *summary);
+void as_register_dissector(int entry, int protocol, const char *name, const char *description);
+void as_register_heuristic(int heuristic, int protocol, const char *table, const char *display, const char *name);
+void as_register_ports(int entry, const char *table, const char *range);
+void as_register_pref_module(int protocol);
+const char *as_wireshark_version(void);
+void as_log(const char *text);
+
+enum as_pref_range { AS_RANGE_HEARTBEAT_TCP = 0, AS_RANGE_HEARTBEAT_UDP, AS_RANGE_FABRIC_TCP, AS_RANGE_INFO_TEXT_TCP, AS_RANGE_MAX };
+int as_pref_desegment(void);
+int as_pref_show_credentials(void);
+unsigned as_pref_slow_threshold(void);
+int as_pref_hotkeys_scans(void);
+unsigned as_pref_hotkeys_rows(void);
+
+/* ---- exceptions ---- */
+/* A panic's text, thrown as a DissectorError when the entry returns. */
+void as_keep_panic(const char *text, size_t length);
+
+/* ---- guarded: 0 done, 1 thrown and kept ---- */
+int as_item(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, unsigned encoding, proto_item **out);
+int as_uint(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, uint32_t value, proto_item **out);
+int as_uint64(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, uint64_t value, proto_item **out);
+int as_int64(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, int64_t value, proto_item **out);
+int as_double(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, double value, proto_item **out);
+int as_boolean(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, int value, proto_item **out);
+int as_string(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, const char *value, proto_item **out);
+int as_bytes(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, const uint8_t *value, int value_length,
+             proto_item **out);
+int as_time(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, int64_t secs, int nsecs, proto_item **out);
+int as_bitmask(proto_tree *tree, tvbuff_t *tvb, int start, int hf, int ett, int **fields, unsigned encoding,
+               proto_item **out);
+int as_subtree(proto_item *item, int ett, proto_tree **out);
+int as_expert(packet_info *pinfo, proto_item *item, expert_field *ei, const char *text);
+int as_throw_missing(tvbuff_t *tvb, int offset, int length);
+int as_dissect_pdus(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int desegment, unsigned header,
+                    void *data);
+int as_call_named(const char *name, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int claim);
+int as_child_source(packet_info *pinfo, tvbuff_t *parent, const uint8_t *data, unsigned captured, unsigned reported,
+                    const char *name, tvbuff_t **out);
+
+/* ---- cannot throw ---- */
+int as_wants(proto_tree *tree, int hf);
+int as_wants_any(proto_tree *tree, int **ids);
+int as_visible(proto_tree *tree);
+void as_generated(proto_item *item);
+void as_hidden(proto_item *item);
+void as_set_length(proto_item *item, int length);
+void as_set_text(proto_item *item, const char *text);
+void as_append_text(proto_item *item, const char *text);
+int as_protocol_enabled(int protocol);
+
+uint32_t as_frame(const packet_info *pinfo);
+int as_visited(const packet_info *pinfo);
+void as_frame_time(const packet_info *pinfo, int64_t *secs, int *nsecs);
+uint32_t as_source_port(const packet_info *pinfo);
+uint32_t as_destination_port(const packet_info *pinfo);
+const uint8_t *as_source_address(const packet_info *pinfo, int *length);
+const uint8_t *as_destination_address(const packet_info *pinfo, int *length);
+int as_columns(packet_info *pinfo);
+void as_column_set_protocol(packet_info *pinfo, const char *text);
+void as_column_clear_info(packet_info *pinfo);
+void as_column_append_info(packet_info *pinfo, const char *text);
+void as_column_fence_info(packet_info *pinfo);
+const uint8_t *as_tvb_bytes(tvbuff_t *tvb, int *captured, int *reported);
+
+void *as_packet_alloc(packet_info *pinfo, size_t size);
+void *as_file_alloc(size_t size);
+void *as_packet_state(packet_info *pinfo, size_t size);
+void *as_frame_data(packet_info *pinfo, int protocol, uint32_t key);
+void as_set_frame_data(packet_info *pinfo, int protocol, uint32_t key, void *data);
+void *as_conversation_data(conversation_t *conversation, int protocol);
+void as_set_conversation_data(conversation_t *conversation, int protocol, void *data);
+int as_connection_ended(packet_info *pinfo, as_connection_end *end);
+
+#endif

@@ -1,0 +1,51 @@
+//! The safe face of libwireshark, and the only room with `unsafe`.
+//!
+//! Wireshark's exceptions are longjmp, which must not cross a Rust frame. Every call that can throw goes
+//! through a C guard (`guard.c`) that catches right there, keeps the exception and reports it; here that is
+//! [`Thrown`], an ordinary value that travels with `?` to the entry, where C throws again. A panic travels
+//! the same way ([`entry`]). The handles ([`Packet`], [`Tree`], [`Item`]) are thin and own nothing.
+
+pub mod entry;
+pub mod field;
+pub mod memory;
+pub mod packet;
+pub mod register;
+pub mod text;
+pub mod tree;
+
+pub use entry::{Entry, Framing, Heuristic, Plugin, Segment};
+pub use field::{BitSet, Expert, Field};
+pub use packet::{Packet, Source};
+pub use text::Text;
+pub use tree::{Item, Order, Tree};
+
+#[allow(
+    non_camel_case_types,
+    non_upper_case_globals,
+    non_snake_case,
+    dead_code,
+    missing_docs,
+    clippy::all
+)]
+pub(crate) mod sys {
+    include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
+}
+
+/// An exception of Wireshark's is on its way: the guard keeps it, the entry throws it again.
+///
+/// Nothing but returning is allowed now, so it is passed on with `?`.
+#[derive(Debug)]
+#[must_use = "an exception is pending: return it to the entry"]
+pub struct Thrown(());
+
+/// The result of a guarded call.
+pub type Guarded<T = ()> = Result<T, Thrown>;
+
+/// What a guard returned: 0 done, 1 thrown and kept.
+pub(crate) fn guarded(status: core::ffi::c_int) -> Guarded {
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(Thrown(()))
+    }
+}

@@ -1,0 +1,342 @@
+//! The packet that is being dissected, and the bytes of one of its data sources.
+
+use core::cell::Cell;
+use core::ffi::{c_int, CStr};
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use super::entry::Framing;
+use super::memory::{self, FrameState};
+use super::register::Protocol;
+use super::text::Text;
+use super::{guarded, sys, Guarded, Tree};
+
+/// The packet that is being dissected (`packet_info`). Lives as long as the dissection of the frame.
+#[derive(Clone, Copy)]
+pub struct Packet<'p> {
+    pub(crate) info: NonNull<sys::packet_info>,
+    pub(crate) state: &'p FrameState,
+}
+
+/// The bytes of one data source (`tvbuff_t`): what was captured, and how long it was on the wire.
+#[derive(Clone, Copy)]
+pub struct Source<'p> {
+    pub(crate) tvb: NonNull<sys::tvbuff_t>,
+    bytes: &'p [u8],
+    reported: usize,
+}
+
+impl<'p> Packet<'p> {
+    /// # Safety
+    /// `info` is the packet that Wireshark dissects for as long as `'p`.
+    pub(crate) unsafe fn new(info: NonNull<sys::packet_info>) -> Self {
+        Self {
+            info,
+            state: memory::frame_state(info),
+        }
+    }
+
+    /// The frame's number.
+    #[must_use]
+    pub fn frame(self) -> u32 {
+        // SAFETY: the packet is alive for 'p.
+        unsafe { sys::as_frame(self.info.as_ptr()) }
+    }
+
+    /// Whether this is a later pass: what is remembered must not change now.
+    #[must_use]
+    pub fn is_visited(self) -> bool {
+        // SAFETY: the packet is alive for 'p.
+        unsafe { sys::as_visited(self.info.as_ptr()) != 0 }
+    }
+
+    /// When the frame was captured: seconds and nanoseconds since 1970.
+    #[must_use]
+    pub fn time(self) -> (i64, i32) {
+        let (mut seconds, mut nanoseconds) = (0i64, 0 as c_int);
+        // SAFETY: the packet is alive for 'p; C writes two numbers.
+        unsafe { sys::as_frame_time(self.info.as_ptr(), &mut seconds, &mut nanoseconds) };
+        (seconds, nanoseconds)
+    }
+
+    /// Nanoseconds since 1970.
+    #[must_use]
+    pub fn nanoseconds(self) -> i64 {
+        let (seconds, nanoseconds) = self.time();
+        seconds
+            .wrapping_mul(1_000_000_000)
+            .wrapping_add(i64::from(nanoseconds))
+    }
+
+    /// Source port and destination port.
+    #[must_use]
+    pub fn ports(self) -> (u32, u32) {
+        // SAFETY: the packet is alive for 'p.
+        unsafe {
+            (
+                sys::as_source_port(self.info.as_ptr()),
+                sys::as_destination_port(self.info.as_ptr()),
+            )
+        }
+    }
+
+    /// Source address as bytes (4 for IPv4, 16 for IPv6).
+    #[must_use]
+    pub fn source_address(self) -> &'p [u8] {
+        let mut length = 0;
+        // SAFETY: the address lives as long as the packet.
+        unsafe {
+            let data = sys::as_source_address(self.info.as_ptr(), &mut length);
+            memory::slice(data, length)
+        }
+    }
+
+    /// Destination address as bytes (4 for IPv4, 16 for IPv6).
+    #[must_use]
+    pub fn destination_address(self) -> &'p [u8] {
+        let mut length = 0;
+        // SAFETY: the address lives as long as the packet.
+        unsafe {
+            let data = sys::as_destination_address(self.info.as_ptr(), &mut length);
+            memory::slice(data, length)
+        }
+    }
+
+    /// Whether somebody looks at the Info column.
+    #[must_use]
+    pub fn has_columns(self) -> bool {
+        // SAFETY: the packet is alive for 'p.
+        unsafe { sys::as_columns(self.info.as_ptr()) != 0 }
+    }
+
+    /// Sets the Protocol column.
+    pub fn set_protocol_column(self, text: &'static CStr) {
+        // SAFETY: the packet is alive, the text is static.
+        unsafe { sys::as_column_set_protocol(self.info.as_ptr(), text.as_ptr()) };
+    }
+
+    /// Empties the Info column back to its last fence.
+    pub fn clear_info(self) {
+        // SAFETY: the packet is alive for 'p.
+        unsafe { sys::as_column_clear_info(self.info.as_ptr()) };
+    }
+
+    /// Appends to the Info column.
+    pub fn append_info<const N: usize>(self, text: &Text<N>) {
+        // SAFETY: the packet is alive, the text ends with NUL.
+        unsafe { sys::as_column_append_info(self.info.as_ptr(), text.as_ptr()) };
+    }
+
+    /// Nothing before this point is cleared by later messages of the frame.
+    pub fn fence_info(self) {
+        // SAFETY: the packet is alive for 'p.
+        unsafe { sys::as_column_fence_info(self.info.as_ptr()) };
+    }
+
+    /// Counters of this dissection of the frame.
+    #[must_use]
+    pub fn state(self) -> &'p FrameState {
+        self.state
+    }
+
+    /// Cuts `source` into messages by `framing` and dissects each; `header` bytes give a message's length.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn dissect_pdus(
+        self,
+        framing: Framing,
+        source: Source<'p>,
+        tree: &Tree<'p>,
+        desegment: bool,
+        header: u32,
+    ) -> Guarded {
+        // SAFETY: packet, buffer and tree are alive; the callbacks are the guard's own.
+        guarded(unsafe {
+            sys::as_dissect_pdus(
+                framing as c_int,
+                source.tvb.as_ptr(),
+                self.info.as_ptr(),
+                tree.node_ptr(),
+                c_int::from(desegment),
+                header,
+                core::ptr::null_mut(),
+            )
+        })
+    }
+
+    /// Hands `source` to another dissector of Wireshark's; `claim` gives it the conversation from now on.
+    ///
+    /// # Errors
+    /// What that dissector threw.
+    pub fn call_dissector(
+        self,
+        name: &'static CStr,
+        source: Source<'p>,
+        tree: &Tree<'p>,
+        claim: bool,
+    ) -> Guarded {
+        // SAFETY: packet, buffer and tree are alive, the name is static.
+        guarded(unsafe {
+            sys::as_call_named(
+                name.as_ptr(),
+                source.tvb.as_ptr(),
+                self.info.as_ptr(),
+                tree.node_ptr(),
+                c_int::from(claim),
+            )
+        })
+    }
+
+    /// A new data source (a tab of the bytes pane) under `parent`, over bytes that live as long as the packet.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn new_source(
+        self,
+        parent: Source<'p>,
+        bytes: &'p [u8],
+        reported: usize,
+        name: &'static CStr,
+    ) -> Guarded<Source<'p>> {
+        let mut tvb = core::ptr::null_mut();
+        let captured = u32::try_from(bytes.len()).unwrap_or(0);
+        let reported = u32::try_from(reported.max(bytes.len())).unwrap_or(captured);
+        // SAFETY: `bytes` lives as long as the packet, which frees the child with the parent.
+        guarded(unsafe {
+            sys::as_child_source(
+                self.info.as_ptr(),
+                parent.tvb.as_ptr(),
+                bytes.as_ptr(),
+                captured,
+                reported,
+                name.as_ptr(),
+                &mut tvb,
+            )
+        })?;
+        let tvb = NonNull::new(tvb).unwrap_or(parent.tvb);
+        // SAFETY: the buffer was just made over `bytes`.
+        Ok(unsafe { Source::new(tvb) })
+    }
+
+    /// `length` zeroed bytes that live as long as the dissection of the frame.
+    #[must_use]
+    pub fn scratch(self, length: usize) -> &'p mut [u8] {
+        // SAFETY: the pool aborts rather than return NULL; the memory is ours alone until the packet is done.
+        unsafe {
+            let data: *mut u8 = sys::as_packet_alloc(self.info.as_ptr(), length.max(1)).cast();
+            core::ptr::write_bytes(data, 0, length);
+            core::slice::from_raw_parts_mut(data, length)
+        }
+    }
+
+    /// What is remembered of this frame under `protocol` and `key`.
+    #[must_use]
+    pub fn remembered<T: 'static>(self, protocol: &Protocol, key: u32) -> Option<&'p T> {
+        // SAFETY: file scope outlives the packet; the tag is checked.
+        unsafe { memory::untag(sys::as_frame_data(self.info.as_ptr(), protocol.id(), key)) }
+    }
+
+    /// Remembers `value` for this frame until the file is closed.
+    pub fn remember<T: 'static>(self, protocol: &Protocol, key: u32, value: T) -> &'p T {
+        let (raw, reference) = memory::tagged(value);
+        // SAFETY: file-scope memory, never freed before the file is closed.
+        unsafe { sys::as_set_frame_data(self.info.as_ptr(), protocol.id(), key, raw) };
+        reference
+    }
+
+    /// How the TCP connection of this packet ended, as far as the capture shows; complete on later passes.
+    #[must_use]
+    pub fn connection_end(self) -> Option<sys::as_connection_end> {
+        let mut end = sys::as_connection_end {
+            fin_from_here: 0,
+            fin_from_there: 0,
+            completeness: 0,
+        };
+        // SAFETY: the packet is alive; C fills the struct.
+        let known = unsafe { sys::as_connection_ended(self.info.as_ptr(), &mut end) };
+        (known != 0).then_some(end)
+    }
+}
+
+/// The conversation (for TCP: the connection) that a packet belongs to.
+#[derive(Clone, Copy)]
+pub struct Conversation<'p> {
+    pub(crate) raw: NonNull<sys::conversation_t>,
+    pub(crate) _life: PhantomData<&'p Cell<()>>,
+}
+
+impl<'p> Conversation<'p> {
+    /// What `protocol` keeps of the conversation, made by `T::default` at the first call.
+    #[must_use]
+    pub fn state<T: Default + 'static>(self, protocol: &Protocol) -> &'p T {
+        // SAFETY: file scope outlives the packet; the tag is checked.
+        let known = unsafe { memory::untag(sys::as_conversation_data(self.raw.as_ptr(), protocol.id())) };
+        known.unwrap_or_else(|| {
+            let (raw, reference) = memory::tagged(T::default());
+            // SAFETY: file-scope memory, never freed before the file is closed.
+            unsafe { sys::as_set_conversation_data(self.raw.as_ptr(), protocol.id(), raw) };
+            reference
+        })
+    }
+}
+
+impl<'p> Source<'p> {
+    /// # Safety
+    /// `tvb` lives for `'p`.
+    pub(crate) unsafe fn new(tvb: NonNull<sys::tvbuff_t>) -> Self {
+        let (mut captured, mut reported) = (0, 0);
+        let data = sys::as_tvb_bytes(tvb.as_ptr(), &mut captured, &mut reported);
+        Self {
+            tvb,
+            bytes: memory::slice(data, captured),
+            reported: usize::try_from(reported).unwrap_or(0),
+        }
+    }
+
+    /// What was captured.
+    #[must_use]
+    pub const fn bytes(self) -> &'p [u8] {
+        self.bytes
+    }
+
+    /// How long it was on the wire; more than `bytes` where the capture was cut.
+    #[must_use]
+    pub const fn reported(self) -> usize {
+        self.reported
+    }
+
+    /// Whether the capture holds less than was on the wire.
+    #[must_use]
+    pub const fn is_cut(self) -> bool {
+        self.bytes.len() < self.reported
+    }
+
+    /// Lets Wireshark say in its own words why the rest is missing (cut by the capture, not reassembled):
+    /// throws if something is. The last call of a dissection.
+    ///
+    /// # Errors
+    /// Always when the source is cut.
+    pub fn throw_if_cut(self) -> Guarded {
+        if !self.is_cut() {
+            return Ok(());
+        }
+        let offset = c_int::try_from(self.bytes.len()).unwrap_or(c_int::MAX);
+        let length = c_int::try_from(self.reported.saturating_sub(self.bytes.len())).unwrap_or(c_int::MAX);
+        // SAFETY: the buffer is alive for 'p.
+        guarded(unsafe { sys::as_throw_missing(self.tvb.as_ptr(), offset, length) })
+    }
+
+    /// Where `part` begins in this source, and its length; `(0, 0)` for bytes from elsewhere.
+    pub(crate) fn locate(self, part: &[u8]) -> (c_int, c_int) {
+        let base = self.bytes.as_ptr() as usize;
+        let start = (part.as_ptr() as usize).wrapping_sub(base);
+        match start.checked_add(part.len()) {
+            Some(end) if end <= self.bytes.len() => (
+                c_int::try_from(start).unwrap_or(0),
+                c_int::try_from(part.len()).unwrap_or(0),
+            ),
+            _ => (0, 0),
+        }
+    }
+}

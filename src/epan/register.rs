@@ -1,0 +1,290 @@
+//! Registration: what is declared as data becomes Wireshark's. Runs once, at start; the only place where this
+//! layer allocates, for as long as the program lives.
+
+use core::ffi::{c_char, c_int, c_void, CStr};
+use core::ptr;
+use core::sync::atomic::{AtomicI32, Ordering};
+use std::ffi::CString;
+
+use super::entry::{Entry, Heuristic};
+use super::field::{Base, Bit, BitSet, Expert, Field, Group, Kind, Severity};
+use super::sys;
+use crate::wire::table::Row;
+
+/// A protocol that can be switched off under Enabled Protocols: a static, filled at start.
+pub struct Protocol {
+    pub(crate) id: AtomicI32,
+    name: &'static CStr,
+    short: &'static CStr,
+    filter: &'static CStr,
+    ett: AtomicI32,
+}
+
+impl Protocol {
+    /// By its full name, its short name and its filter name.
+    #[must_use]
+    pub const fn new(name: &'static CStr, short: &'static CStr, filter: &'static CStr) -> Self {
+        Self {
+            id: AtomicI32::new(-1),
+            name,
+            short,
+            filter,
+            ett: AtomicI32::new(-1),
+        }
+    }
+
+    /// Registers it.
+    pub fn register(&'static self) {
+        // SAFETY: the strings are static and end with NUL.
+        let id = unsafe {
+            sys::as_register_protocol(self.name.as_ptr(), self.short.as_ptr(), self.filter.as_ptr())
+        };
+        self.id.store(id, Ordering::Relaxed);
+        // SAFETY: the cell is static; C writes one int.
+        unsafe { sys::as_register_subtree(self.ett.as_ptr()) };
+    }
+
+    /// Whether the user left it on.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        // SAFETY: takes a protocol id that was registered.
+        unsafe { sys::as_protocol_enabled(self.id()) != 0 }
+    }
+
+    pub(crate) fn id(&self) -> c_int {
+        self.id.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn ett(&self) -> c_int {
+        self.ett.load(Ordering::Relaxed)
+    }
+
+    /// The filter name.
+    #[must_use]
+    pub const fn filter(&self) -> &'static CStr {
+        self.filter
+    }
+}
+
+/// Leaked for as long as the program lives, as Wireshark keeps the pointer.
+fn forever(text: &str) -> *const c_char {
+    CString::new(text).unwrap_or_default().into_raw()
+}
+
+fn value_strings(rows: &[Row]) -> *const c_void {
+    let mut table: Vec<sys::_value_string> = rows
+        .iter()
+        .map(|row| sys::_value_string {
+            value: row.value,
+            strptr: forever(row.name),
+        })
+        .collect();
+    table.push(sys::_value_string {
+        value: 0,
+        strptr: ptr::null(),
+    });
+    Box::leak(table.into_boxed_slice()).as_ptr().cast()
+}
+
+fn display(field: &Field) -> (c_int, *const c_void) {
+    let base = match field.base {
+        Base::Dec => sys::BASE_DEC,
+        Base::Hex => sys::BASE_HEX,
+        Base::DecHex => sys::BASE_DEC_HEX,
+    };
+    let framenum = |kind: sys::ft_framenum_type| (sys::BASE_NONE as c_int, kind as usize as *const c_void);
+    match field.kind {
+        Kind::Response => framenum(sys::FT_FRAMENUM_RESPONSE),
+        Kind::Request => framenum(sys::FT_FRAMENUM_REQUEST),
+        Kind::Frame => framenum(sys::FT_FRAMENUM_NONE),
+        Kind::AbsoluteTime => (sys::ABSOLUTE_TIME_UTC as c_int, ptr::null()),
+        kind if kind.is_integer() && !field.values.is_empty() => (base as c_int, value_strings(field.values)),
+        kind if kind.is_integer() && !field.unit.is_empty() => {
+            // unit_name_string: singular, plural (NULL: the same).
+            let unit: &'static [*const c_char; 2] = Box::leak(Box::new([forever(field.unit), ptr::null()]));
+            (
+                (base | sys::BASE_UNIT_STRING as sys::field_display_e) as c_int,
+                unit.as_ptr().cast(),
+            )
+        }
+        kind if kind.is_integer() => (base as c_int, ptr::null()),
+        _ => (sys::BASE_NONE as c_int, ptr::null()),
+    }
+}
+
+fn register_field(protocol: &Protocol, field: &'static Field) {
+    let (display, strings) = display(field);
+    // SAFETY: the id cell is static; strings live for ever; the type constant is this Wireshark's own.
+    unsafe {
+        sys::as_register_field(
+            protocol.id(),
+            field.id.as_ptr(),
+            forever(field.name),
+            forever(field.abbrev),
+            field.kind.ftype() as c_int,
+            display,
+            strings,
+            0,
+            forever(field.blurb),
+        );
+        sys::as_register_subtree(field.ett.as_ptr());
+    }
+}
+
+fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> *mut c_int {
+    let id: &'static mut c_int = Box::leak(Box::new(-1));
+    let single = bit.mask.count_ones() == 1;
+    let (kind, display) = if single {
+        (sys::FT_BOOLEAN, c_int::from(set.width))
+    } else {
+        (set.whole.kind.ftype(), sys::BASE_DEC as c_int)
+    };
+    let abbrev = format!("{}.{}", set.whole.abbrev, bit.name.to_lowercase());
+    // SAFETY: the id is leaked, so it lives for ever, as the strings do.
+    unsafe {
+        sys::as_register_field(
+            protocol.id(),
+            id,
+            forever(bit.name),
+            forever(&abbrev),
+            kind as c_int,
+            display,
+            ptr::null(),
+            bit.mask,
+            forever(&format!("{} of {}", bit.name, set.whole.name)),
+        );
+    }
+    id
+}
+
+/// Registers fields under `protocol`.
+pub fn fields(protocol: &Protocol, fields: &[&'static Field]) {
+    for field in fields {
+        register_field(protocol, field);
+    }
+}
+
+/// Registers bit sets, each with a field a bit, under `protocol`.
+pub fn bit_sets(protocol: &Protocol, sets: &[&'static BitSet]) {
+    for set in sets {
+        register_field(protocol, &set.whole);
+        let mut ids: Vec<*mut c_int> = Vec::new();
+        (set.bits)(&mut |bit| ids.push(register_bit(protocol, set, bit)));
+        ids.push(ptr::null_mut());
+        set.ids
+            .store(Box::leak(ids.into_boxed_slice()).as_mut_ptr(), Ordering::Relaxed);
+    }
+}
+
+/// Registers expert items under `protocol` (the same one for all).
+pub fn experts(protocol: &Protocol, experts: &[&'static Expert]) {
+    for expert in experts {
+        let group = match expert.group {
+            Group::Protocol => sys::PI_PROTOCOL,
+            Group::Sequence => sys::PI_SEQUENCE,
+            Group::ResponseCode => sys::PI_RESPONSE_CODE,
+            Group::Malformed => sys::PI_MALFORMED,
+            Group::Undecoded => sys::PI_UNDECODED,
+            Group::Comment => sys::PI_COMMENTS_GROUP,
+        };
+        let severity = match expert.severity {
+            Severity::Comment => sys::PI_COMMENT,
+            Severity::Note => sys::PI_NOTE,
+            Severity::Warning => sys::PI_WARN,
+            Severity::Error => sys::PI_ERROR,
+        };
+        // SAFETY: the expert's cells are static, the strings live for ever.
+        unsafe {
+            sys::as_register_expert(
+                protocol.id(),
+                expert.as_ptr(),
+                forever(expert.abbrev),
+                group as c_int,
+                severity as c_int,
+                forever(expert.summary),
+            );
+        }
+    }
+}
+
+/// Registers a dissector by name, so that Decode As and other dissectors find it.
+pub fn dissector(entry: Entry, protocol: &Protocol, name: &'static CStr) {
+    // SAFETY: static strings, a registered protocol.
+    unsafe {
+        sys::as_register_dissector(
+            entry as c_int,
+            protocol.id(),
+            name.as_ptr(),
+            protocol.short.as_ptr(),
+        )
+    };
+}
+
+/// Puts a dissector on ports, with Wireshark's standard preference for them.
+pub fn ports(entry: Entry, table: &'static CStr, range: &'static CStr) {
+    // SAFETY: static strings; the dissector was registered.
+    unsafe { sys::as_register_ports(entry as c_int, table.as_ptr(), range.as_ptr()) };
+}
+
+/// Registers a heuristic dissector, off by default.
+pub fn heuristic(
+    heuristic: Heuristic,
+    protocol: &Protocol,
+    table: &'static CStr,
+    display: &'static CStr,
+    name: &'static CStr,
+) {
+    // SAFETY: static strings, a registered protocol.
+    unsafe {
+        sys::as_register_heuristic(
+            heuristic as c_int,
+            protocol.id(),
+            table.as_ptr(),
+            display.as_ptr(),
+            name.as_ptr(),
+        );
+    }
+}
+
+/// Registers the preferences under `protocol`.
+pub fn preferences(protocol: &Protocol) {
+    // SAFETY: takes a registered protocol.
+    unsafe { sys::as_register_pref_module(protocol.id()) };
+}
+
+/// Puts the dissectors with range preferences of their own on their ports.
+pub fn handoff() {
+    // SAFETY: called once, in the handoff phase, after `preferences`.
+    unsafe { sys::as_handoff() };
+}
+
+/// The preferences as the user has them now.
+pub mod preference {
+    use super::sys;
+
+    macro_rules! preference {
+        ($($(#[$meta:meta])* $name:ident -> $type:ty = $call:ident $(, $map:expr)?;)*) => {$(
+            $(#[$meta])*
+            #[must_use]
+            pub fn $name() -> $type {
+                // SAFETY: reads a variable of the guard; dissection is single-threaded.
+                let value = unsafe { sys::$call() };
+                $( let value = $map(value); )?
+                value
+            }
+        )*};
+    }
+
+    preference! {
+        /// Reassemble messages over TCP segments.
+        desegment -> bool = as_pref_desegment, |v| v != 0;
+        /// Show passwords and tokens.
+        show_credentials -> bool = as_pref_show_credentials, |v| v != 0;
+        /// Milliseconds beyond which an answer is slow; 0 is off.
+        slow_threshold -> u32 = as_pref_slow_threshold;
+        /// Count the records of scans as hot-key reads.
+        hotkeys_scans -> bool = as_pref_hotkeys_scans, |v| v != 0;
+        /// Rows of the hot key table; 0 is all.
+        hotkeys_rows -> u32 = as_pref_hotkeys_rows;
+    }
+}

@@ -1,0 +1,468 @@
+//! The protocol tree: items from the packet's bytes, items from computed values, subtrees, expert items.
+//!
+//! Nothing is done that nobody looks at: without a tree no call is made, and in a tree that is only filtered
+//! on, fields that no one asks for are skipped (their children go to the parent). A frame has a budget of
+//! items; beyond it calls do nothing but count.
+
+use core::ffi::{c_char, c_int, c_uint};
+use core::fmt;
+use core::marker::PhantomData;
+use core::ptr;
+use core::sync::atomic::Ordering;
+
+use super::field::{BitSet, Expert, Field};
+use super::packet::{Packet, Source};
+use super::register::Protocol;
+use super::text::Text;
+use super::{guarded, sys, Guarded};
+
+/// Items a frame may have; well under `gui.max_tree_items`, where Wireshark gives up on the frame.
+pub const ITEM_BUDGET: u32 = 200_000;
+
+/// Bytes that a label holds (Wireshark's `ITEM_LABEL_LENGTH`).
+const LABEL: usize = 240;
+
+/// Bytes that a generated text holds.
+pub const GENERATED_TEXT: usize = 4096;
+
+/// The byte order of an integer in the packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Most significant byte first.
+    Big,
+    /// Least significant byte first.
+    Little,
+}
+
+impl Order {
+    const fn encoding(self) -> c_uint {
+        match self {
+            Self::Big => sys::ENC_BIG_ENDIAN,
+            Self::Little => sys::ENC_LITTLE_ENDIAN,
+        }
+    }
+}
+
+/// A node of the tree to hang items under, with the bytes they come from. Without a tree every call is free.
+#[derive(Clone, Copy)]
+pub struct Tree<'p> {
+    node: *mut sys::proto_tree,
+    visible: bool,
+    source: Source<'p>,
+    packet: Packet<'p>,
+}
+
+/// An item of the tree; calls on one that was not made do nothing.
+#[derive(Clone, Copy)]
+pub struct Item<'p> {
+    node: *mut sys::proto_item,
+    visible: bool,
+    packet: Packet<'p>,
+    _life: PhantomData<&'p ()>,
+}
+
+impl<'p> Tree<'p> {
+    /// # Safety
+    /// `node` is NULL or a tree that lives for `'p`.
+    pub(crate) unsafe fn new(node: *mut sys::proto_tree, source: Source<'p>, packet: Packet<'p>) -> Self {
+        Self {
+            node,
+            visible: sys::as_visible(node) != 0,
+            source,
+            packet,
+        }
+    }
+
+    pub(crate) fn node_ptr(&self) -> *mut sys::proto_tree {
+        self.node
+    }
+
+    /// The bytes that items here come from.
+    #[must_use]
+    pub const fn source(&self) -> Source<'p> {
+        self.source
+    }
+
+    /// The packet.
+    #[must_use]
+    pub const fn packet(&self) -> Packet<'p> {
+        self.packet
+    }
+
+    /// The same node, for items from another data source.
+    #[must_use]
+    pub const fn over(self, source: Source<'p>) -> Self {
+        Self { source, ..self }
+    }
+
+    /// Whether there is a tree at all.
+    #[must_use]
+    pub const fn exists(&self) -> bool {
+        !self.node.is_null()
+    }
+
+    /// Whether a person (or `-V`) sees it.
+    #[must_use]
+    pub const fn is_visible(&self) -> bool {
+        self.visible
+    }
+
+    /// Whether an item of `field` would be seen by anybody.
+    #[must_use]
+    pub fn wants(&self, field: &Field) -> bool {
+        // SAFETY: the tree is alive for 'p, the id is registered.
+        self.visible || (self.exists() && unsafe { sys::as_wants(self.node, field.id()) != 0 })
+    }
+
+    /// This node as an item.
+    #[must_use]
+    pub const fn item(&self) -> Item<'p> {
+        Item {
+            node: self.node,
+            visible: self.visible,
+            packet: self.packet,
+            _life: PhantomData,
+        }
+    }
+
+    const fn nothing(&self) -> Item<'p> {
+        Item {
+            node: ptr::null_mut(),
+            visible: false,
+            packet: self.packet,
+            _life: PhantomData,
+        }
+    }
+
+    /// Takes one item from the frame's budget.
+    fn afford(&self) -> bool {
+        let state = self.packet.state;
+        let items = state.items.get();
+        if items >= ITEM_BUDGET {
+            state.refused.set(state.refused.get().saturating_add(1));
+            return false;
+        }
+        state.items.set(items + 1);
+        true
+    }
+
+    fn make(
+        &self,
+        field: &Field,
+        part: &[u8],
+        call: impl FnOnce(c_int, c_int, c_int, &mut *mut sys::proto_item) -> c_int,
+    ) -> Guarded<Item<'p>> {
+        if !self.wants(field) || !self.afford() {
+            return Ok(self.nothing());
+        }
+        let (start, length) = self.source.locate(part);
+        let mut node = ptr::null_mut();
+        guarded(call(field.id(), start, length, &mut node))?;
+        Ok(Item {
+            node,
+            visible: self.visible,
+            packet: self.packet,
+            _life: PhantomData,
+        })
+    }
+
+    /// An item whose value is `part` itself, integers in network order.
+    ///
+    /// # Errors
+    /// What Wireshark threw, as for all of this type.
+    pub fn add(&self, field: &Field, part: &[u8]) -> Guarded<Item<'p>> {
+        self.add_in(field, part, Order::Big)
+    }
+
+    /// An item whose value is `part` itself, integers in the order given.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn add_in(&self, field: &Field, part: &[u8], order: Order) -> Guarded<Item<'p>> {
+        let encoding = if field.kind.is_text() {
+            sys::ENC_UTF_8
+        } else {
+            order.encoding()
+        };
+        let tvb = self.source.tvb.as_ptr();
+        // SAFETY: tree and buffer are alive, `part` was located inside the buffer.
+        self.make(field, part, |hf, start, length, out| unsafe {
+            sys::as_item(self.node, hf, tvb, start, length, encoding, out)
+        })
+    }
+
+    /// A protocol's item over `part`, and its subtree.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn protocol(&self, protocol: &Protocol, part: &[u8]) -> Guarded<Self> {
+        if !self.exists() {
+            return Ok(*self);
+        }
+        let (start, length) = self.source.locate(part);
+        let mut node = ptr::null_mut();
+        // SAFETY: tree and buffer are alive, `part` was located inside the buffer.
+        guarded(unsafe {
+            sys::as_item(
+                self.node,
+                protocol.id(),
+                self.source.tvb.as_ptr(),
+                start,
+                length,
+                sys::ENC_NA,
+                &mut node,
+            )
+        })?;
+        self.below(node, protocol.ett())
+    }
+
+    fn below(&self, item: *mut sys::proto_item, ett: c_int) -> Guarded<Self> {
+        let mut node = ptr::null_mut();
+        // SAFETY: the item is alive or NULL.
+        guarded(unsafe { sys::as_subtree(item, ett, &mut node) })?;
+        Ok(Self {
+            node: if node.is_null() { self.node } else { node },
+            ..*self
+        })
+    }
+
+    /// An item over `part` with a subtree under it; where nobody wants the item, this node again.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn sub(&self, field: &Field, part: &[u8]) -> Guarded<Self> {
+        let item = self.add(field, part)?;
+        self.under(item, field)
+    }
+
+    /// The subtree of an item of `field` that was made here.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn under(&self, item: Item<'p>, field: &Field) -> Guarded<Self> {
+        if item.node.is_null() {
+            return Ok(*self);
+        }
+        self.below(item.node, field.ett())
+    }
+
+    /// A bit set: the whole integer and each of its bits.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn bits(&self, set: &BitSet, part: &[u8], order: Order) -> Guarded<Item<'p>> {
+        let ids = set.ids.load(Ordering::Relaxed);
+        if !self.exists() || ids.is_null() {
+            return Ok(self.nothing());
+        }
+        if !self.visible {
+            // SAFETY: a NULL-terminated array made at registration.
+            let any = self.wants(&set.whole) || unsafe { sys::as_wants_any(self.node, ids) != 0 };
+            if !any {
+                return Ok(self.nothing());
+            }
+        }
+        if !self.afford() {
+            return Ok(self.nothing());
+        }
+        let (start, _) = self.source.locate(part);
+        let mut node = ptr::null_mut();
+        // SAFETY: tree and buffer are alive, the integer lies inside the buffer, the array is NULL-terminated.
+        guarded(unsafe {
+            sys::as_bitmask(
+                self.node,
+                self.source.tvb.as_ptr(),
+                start,
+                set.whole.id(),
+                set.whole.ett(),
+                ids,
+                order.encoding(),
+                &mut node,
+            )
+        })?;
+        Ok(Item {
+            node,
+            visible: self.visible,
+            packet: self.packet,
+            _life: PhantomData,
+        })
+    }
+
+    /// An unsigned value of up to 32 bits (also a link to a frame), computed from `part`.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn uint(&self, field: &Field, part: &[u8], value: u32) -> Guarded<Item<'p>> {
+        let tvb = self.source.tvb.as_ptr();
+        // SAFETY: as in `add_in`.
+        self.make(field, part, |hf, start, length, out| unsafe {
+            sys::as_uint(self.node, hf, tvb, start, length, value, out)
+        })
+    }
+
+    /// An unsigned value of more than 32 bits, computed from `part`.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn uint64(&self, field: &Field, part: &[u8], value: u64) -> Guarded<Item<'p>> {
+        let tvb = self.source.tvb.as_ptr();
+        // SAFETY: as in `add_in`.
+        self.make(field, part, |hf, start, length, out| unsafe {
+            sys::as_uint64(self.node, hf, tvb, start, length, value, out)
+        })
+    }
+
+    /// A signed 64-bit value, computed from `part`.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn int64(&self, field: &Field, part: &[u8], value: i64) -> Guarded<Item<'p>> {
+        let tvb = self.source.tvb.as_ptr();
+        // SAFETY: as in `add_in`.
+        self.make(field, part, |hf, start, length, out| unsafe {
+            sys::as_int64(self.node, hf, tvb, start, length, value, out)
+        })
+    }
+
+    /// A floating-point value, computed from `part`.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn double(&self, field: &Field, part: &[u8], value: f64) -> Guarded<Item<'p>> {
+        let tvb = self.source.tvb.as_ptr();
+        // SAFETY: as in `add_in`.
+        self.make(field, part, |hf, start, length, out| unsafe {
+            sys::as_double(self.node, hf, tvb, start, length, value, out)
+        })
+    }
+
+    /// A truth value, computed from `part`.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn boolean(&self, field: &Field, part: &[u8], value: bool) -> Guarded<Item<'p>> {
+        let tvb = self.source.tvb.as_ptr();
+        // SAFETY: as in `add_in`.
+        self.make(field, part, |hf, start, length, out| unsafe {
+            sys::as_boolean(self.node, hf, tvb, start, length, c_int::from(value), out)
+        })
+    }
+
+    /// Bytes that are not (or not here) in the packet.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn bytes(&self, field: &Field, part: &[u8], value: &[u8]) -> Guarded<Item<'p>> {
+        let tvb = self.source.tvb.as_ptr();
+        let size = c_int::try_from(value.len()).unwrap_or(0);
+        // SAFETY: as in `add_in`; Wireshark copies the value.
+        self.make(field, part, |hf, start, length, out| unsafe {
+            sys::as_bytes(self.node, hf, tvb, start, length, value.as_ptr(), size, out)
+        })
+    }
+
+    /// A point in time or a span: seconds and nanoseconds.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn time(&self, field: &Field, part: &[u8], seconds: i64, nanoseconds: i32) -> Guarded<Item<'p>> {
+        let tvb = self.source.tvb.as_ptr();
+        // SAFETY: as in `add_in`.
+        self.make(field, part, |hf, start, length, out| unsafe {
+            sys::as_time(self.node, hf, tvb, start, length, seconds, nanoseconds, out)
+        })
+    }
+
+    /// Text computed from `part`; formatted only if somebody wants it.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn text(&self, field: &Field, part: &[u8], text: fmt::Arguments<'_>) -> Guarded<Item<'p>> {
+        if !self.wants(field) {
+            return Ok(self.nothing());
+        }
+        let tvb = self.source.tvb.as_ptr();
+        let text = Text::<GENERATED_TEXT>::of(text);
+        // SAFETY: as in `add_in`; the text ends with NUL and Wireshark copies it.
+        self.make(field, part, |hf, start, length, out| unsafe {
+            sys::as_string(self.node, hf, tvb, start, length, text.as_ptr(), out)
+        })
+    }
+
+    /// An expert item at this node, with its text.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn expert(&self, expert: &Expert, text: fmt::Arguments<'_>) -> Guarded {
+        self.item().expert(expert, text)
+    }
+}
+
+impl<'p> Item<'p> {
+    /// Marks a value that the plugin computed.
+    pub fn generated(self) -> Self {
+        if self.visible {
+            // SAFETY: the item is alive or NULL.
+            unsafe { sys::as_generated(self.node) };
+        }
+        self
+    }
+
+    /// Keeps an item out of sight; filters still find it.
+    pub fn hidden(self) -> Self {
+        if self.visible {
+            // SAFETY: the item is alive or NULL.
+            unsafe { sys::as_hidden(self.node) };
+        }
+        self
+    }
+
+    /// Sets the item's text.
+    pub fn label(self, text: fmt::Arguments<'_>) -> Self {
+        self.write(text, sys::as_set_text)
+    }
+
+    /// Appends to the item's text.
+    pub fn append(self, text: fmt::Arguments<'_>) -> Self {
+        self.write(text, sys::as_append_text)
+    }
+
+    fn write(
+        self,
+        text: fmt::Arguments<'_>,
+        call: unsafe extern "C" fn(*mut sys::proto_item, *const c_char),
+    ) -> Self {
+        if self.visible && !self.node.is_null() {
+            let text = Text::<LABEL>::of(text);
+            // SAFETY: the item is alive, the text ends with NUL and is copied.
+            unsafe { call(self.node, text.as_ptr()) };
+        }
+        self
+    }
+
+    /// Makes the item cover `length` bytes.
+    pub fn set_length(self, length: usize) -> Self {
+        if self.visible && !self.node.is_null() {
+            // SAFETY: the item is alive.
+            unsafe { sys::as_set_length(self.node, c_int::try_from(length).unwrap_or(0)) };
+        }
+        self
+    }
+
+    /// An expert item at this item, with its text. Works without a tree too, for the expert tap.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn expert(self, expert: &Expert, text: fmt::Arguments<'_>) -> Guarded {
+        let text = Text::<512>::of(text);
+        // SAFETY: packet and item are alive, the text ends with NUL and is copied.
+        guarded(unsafe {
+            sys::as_expert(
+                self.packet.info.as_ptr(),
+                self.node,
+                expert.as_ptr(),
+                text.as_ptr(),
+            )
+        })
+    }
+}
