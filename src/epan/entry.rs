@@ -2,6 +2,7 @@
 //! panic becomes a DissectorError with its text.
 
 use core::any::Any;
+use core::cell::Cell;
 use core::ffi::{c_int, c_uint, c_void};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -103,6 +104,16 @@ pub struct Segment<'p> {
     pub side: Side,
 }
 
+/// One segment on its way through `tcp_dissect_pdus`, seen by each of its messages.
+pub struct Call<'p> {
+    /// What TCP says of the bytes.
+    pub segment: Segment<'p>,
+    /// A mark that the framing leaves for its messages.
+    pub mark: u8,
+    /// Bytes of the messages so far.
+    pub used: Cell<usize>,
+}
+
 /// The functions of the plugin behind Wireshark's entries.
 pub struct Plugin {
     /// Registers protocols, fields, preferences.
@@ -113,10 +124,11 @@ pub struct Plugin {
     pub dissect: for<'p> fn(Entry, Packet<'p>, Source<'p>, Tree<'p>, Segment<'p>) -> Guarded<usize>,
     /// Whether the bytes are of the heuristic's protocol.
     pub heuristic: fn(Heuristic, &[u8], usize) -> bool,
-    /// The whole length of the message that begins the bytes (never less than its header).
-    pub pdu_length: fn(Framing, &[u8]) -> usize,
+    /// The whole length of the message that begins the bytes; `None`: more bytes are needed to tell, which
+    /// is only an answer where the flag says that Wireshark can wait for them.
+    pub pdu_length: fn(Framing, &[u8], bool) -> Option<usize>,
     /// One whole message.
-    pub pdu: for<'p> fn(Framing, Packet<'p>, Source<'p>, Tree<'p>) -> Guarded<usize>,
+    pub pdu: for<'p> fn(Framing, Packet<'p>, Source<'p>, Tree<'p>, &Call<'p>) -> Guarded,
     /// A capture is opened: what was remembered of another is void.
     pub file_opened: fn(),
     /// The capture is closed.
@@ -254,7 +266,7 @@ unsafe extern "C" fn heuristic(
 
 unsafe extern "C" fn pdu_length(
     framing: c_int,
-    _: *mut sys::packet_info,
+    can_wait: c_int,
     tvb: *mut sys::tvbuff_t,
     offset: c_int,
 ) -> c_uint {
@@ -268,9 +280,13 @@ unsafe extern "C" fn pdu_length(
             .ok()
             .and_then(|offset| bytes.get(offset..))
             .unwrap_or(&[]);
-        Ok((plugin.pdu_length)(framing, rest))
+        Ok(match (plugin.pdu_length)(framing, rest, can_wait != 0) {
+            Some(length) => length.max(1),
+            None if can_wait != 0 => 0,
+            None => rest.len().max(1),
+        })
     });
-    c_uint::try_from(length).unwrap_or(c_uint::MAX).max(1)
+    c_uint::try_from(length).unwrap_or(c_uint::MAX)
 }
 
 unsafe extern "C" fn pdu(
@@ -278,16 +294,20 @@ unsafe extern "C" fn pdu(
     tvb: *mut sys::tvbuff_t,
     info: *mut sys::packet_info,
     tree: *mut sys::proto_tree,
-    _: *mut c_void,
+    call: *mut c_void,
 ) -> c_int {
     count(behind_try(|plugin| {
-        // SAFETY: Wireshark's handles are alive during this call.
-        let (Some(framing), Some((packet, source, tree))) =
-            (Framing::from_c(framing), unsafe { handles(tvb, info, tree) })
-        else {
+        // SAFETY: Wireshark's handles are alive during this call; the call is what `dissect_pdus` lent.
+        let (Some(framing), Some((packet, source, tree)), Some(call)) = (
+            Framing::from_c(framing),
+            unsafe { handles(tvb, info, tree) },
+            unsafe { call.cast::<Call>().as_ref() },
+        ) else {
             return Ok(0);
         };
-        (plugin.pdu)(framing, packet, source, tree)
+        call.used.set(call.used.get().saturating_add(source.reported()));
+        (plugin.pdu)(framing, packet, source, tree, call)?;
+        Ok(source.bytes().len())
     }))
 }
 

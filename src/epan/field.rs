@@ -236,7 +236,8 @@ where
     F: bitflags::Flags,
     F::Bits: Into<u64> + Copy,
 {
-    for flag in F::FLAGS {
+    // A flag without a name only says that unknown bits are legal.
+    for flag in F::FLAGS.iter().filter(|flag| !flag.name().is_empty()) {
         each(Bit {
             name: flag.name(),
             mask: flag.value().bits().into(),

@@ -17,6 +17,10 @@
 
 static as_vtable rust;
 
+/* The preferences, at their defaults. */
+static as_bool desegment = 1, show_credentials = 0, hotkeys_scans = 0;
+static unsigned slow_threshold = 0, hotkeys_rows = 1000;
+
 /* ---- exceptions ------------------------------------------------------------------------------------------------- */
 
 /* The one exception that is on its way back to an entry. Dissection is single-threaded. */
@@ -168,7 +172,8 @@ static heur_dissector_t const heuristics[AS_HEURISTIC_MAX] = {
 
 static unsigned pdu_length(int framing, packet_info *pinfo, tvbuff_t *tvb, int offset)
 {
-    unsigned length = rust.pdu_length(framing, pinfo, tvb, offset);
+    int can_wait = desegment != 0 && pinfo->can_desegment != 0;
+    unsigned length = rust.pdu_length(framing, can_wait, tvb, offset);
     throw_kept();
     return length;
 }
@@ -199,17 +204,15 @@ typedef unsigned (*length_fn)(packet_info *, tvbuff_t *, int, void *);
 static length_fn const lengths[AS_FRAMING_MAX] = {client_length, heartbeat_length, fabric_length};
 static dissector_t const pdus[AS_FRAMING_MAX] = {client_pdu, heartbeat_pdu, fabric_pdu};
 
-int as_dissect_pdus(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int desegment, unsigned header,
-                    void *data)
+int as_dissect_pdus(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    GUARD(tcp_dissect_pdus(tvb, pinfo, tree, desegment != 0, header, lengths[framing], pdus[framing], data));
+    /* A header of one byte: the length callback asks for more itself, and so sees a bad first byte at once. */
+    GUARD(tcp_dissect_pdus(tvb, pinfo, tree, desegment, 1, lengths[framing], pdus[framing], data));
 }
 
 /* ---- start-up --------------------------------------------------------------------------------------------------- */
 
 static module_t *preferences;
-static as_bool desegment = 1, show_credentials = 0, hotkeys_scans = 0;
-static unsigned slow_threshold = 0, hotkeys_rows = 1000;
 /* The range as the user set it, and as it is in the table. */
 static struct {
     int entry;
@@ -434,7 +437,8 @@ int as_call_named(const char *name, tvbuff_t *tvb, packet_info *pinfo, proto_tre
         return 0;
     GUARD({
         if (claim)
-            conversation_set_dissector(find_or_create_conversation(pinfo), handle);
+            /* From the next frame on: this one stays ours on every pass. */
+            conversation_set_dissector_from_frame_number(find_or_create_conversation(pinfo), pinfo->num + 1, handle);
         call_dissector(handle, tvb, pinfo, tree);
     });
 }

@@ -61,7 +61,8 @@ typedef struct as_segment {
 typedef struct as_vtable {
     int (*dissect)(int entry, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const as_segment *segment);
     int (*heuristic)(int entry, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const as_segment *segment);
-    unsigned (*pdu_length)(int framing, packet_info *pinfo, tvbuff_t *tvb, int offset);
+    /* 0: more bytes are needed to tell (only where `can_wait`) */
+    unsigned (*pdu_length)(int framing, int can_wait, tvbuff_t *tvb, int offset);
     int (*pdu)(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
     void (*register_protocols)(void);
     void (*register_handoff)(void);
@@ -119,8 +120,7 @@ int as_bitmask(proto_tree *tree, tvbuff_t *tvb, int start, int hf, int ett, int 
 int as_subtree(proto_item *item, int ett, proto_tree **out);
 int as_expert(packet_info *pinfo, proto_item *item, expert_field *ei, const char *text);
 int as_throw_missing(tvbuff_t *tvb, int offset, int length);
-int as_dissect_pdus(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int desegment, unsigned header,
-                    void *data);
+int as_dissect_pdus(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
 int as_call_named(const char *name, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int claim);
 int as_child_source(packet_info *pinfo, tvbuff_t *parent, const uint8_t *data, unsigned captured, unsigned reported,
                     const char *name, tvbuff_t **out);

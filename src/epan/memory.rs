@@ -17,8 +17,8 @@ pub struct FrameState {
     pub refused: Cell<u32>,
     /// Messages dissected, of all protocols: the ordinal of the next one.
     pub messages: Cell<u32>,
-    /// Entries of ours that were called.
-    pub calls: Cell<u32>,
+    /// Lines written to the Info column.
+    pub lines: Cell<u32>,
 }
 
 /// The state of the frame under dissection, made at the first call.

@@ -6,6 +6,7 @@
 //! the same way ([`entry`]). The handles ([`Packet`], [`Tree`], [`Item`]) are thin and own nothing.
 
 pub mod entry;
+#[macro_use]
 pub mod field;
 pub mod memory;
 pub mod packet;
@@ -13,11 +14,11 @@ pub mod register;
 pub mod text;
 pub mod tree;
 
-pub use entry::{Entry, Framing, Heuristic, Plugin, Segment};
+pub use entry::{Call, Entry, Framing, Heuristic, Plugin, Segment, Side};
 pub use field::{BitSet, Expert, Field};
-pub use packet::{Packet, Source};
+pub use packet::{Conversation, Packet, Source};
 pub use text::Text;
-pub use tree::{Item, Order, Tree};
+pub use tree::{Item, Tree};
 
 #[allow(
     non_camel_case_types,

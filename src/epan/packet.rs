@@ -5,7 +5,7 @@ use core::ffi::{c_int, CStr};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use super::entry::Framing;
+use super::entry::{Call, Framing};
 use super::memory::{self, FrameState};
 use super::register::Protocol;
 use super::text::Text;
@@ -139,28 +139,20 @@ impl<'p> Packet<'p> {
         self.state
     }
 
-    /// Cuts `source` into messages by `framing` and dissects each; `header` bytes give a message's length.
+    /// Cuts the bytes of `tree` into messages by `framing` and dissects each.
     ///
     /// # Errors
     /// What Wireshark threw.
-    pub fn dissect_pdus(
-        self,
-        framing: Framing,
-        source: Source<'p>,
-        tree: &Tree<'p>,
-        desegment: bool,
-        header: u32,
-    ) -> Guarded {
-        // SAFETY: packet, buffer and tree are alive; the callbacks are the guard's own.
+    pub fn dissect_pdus(self, framing: Framing, tree: &Tree<'p>, call: &Call<'p>) -> Guarded {
+        // SAFETY: packet, buffer and tree are alive; `call` is lent until the guard returns, and read only by
+        // the entry of this framing.
         guarded(unsafe {
             sys::as_dissect_pdus(
                 framing as c_int,
-                source.tvb.as_ptr(),
+                tree.source().tvb.as_ptr(),
                 self.info.as_ptr(),
                 tree.node_ptr(),
-                c_int::from(desegment),
-                header,
-                core::ptr::null_mut(),
+                core::ptr::from_ref(call).cast_mut().cast(),
             )
         })
     }

@@ -96,18 +96,26 @@ impl<const N: usize> Default for Text<N> {
 }
 
 impl<const N: usize> fmt::Write for Text<N> {
+    /// Control characters are spelled out: a NUL would end the text for C, the others break lines.
     fn write_str(&mut self, s: &str) -> fmt::Result {
-        // A NUL would end the text for C.
-        if s.contains('\0') {
-            for (index, part) in s.split('\0').enumerate() {
-                if index > 0 {
-                    self.push_str("\\0");
+        let mut plain = s;
+        while let Some(at) = plain.find(|c: char| c.is_ascii_control()) {
+            self.push_str(&plain[..at]);
+            let byte = plain.as_bytes()[at];
+            match byte {
+                b'\n' => self.push_str("\\n"),
+                b'\r' => self.push_str("\\r"),
+                b'\t' => self.push_str("\\t"),
+                _ => {
+                    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+                    let digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+                    self.push_str("\\x");
+                    self.push_str(core::str::from_utf8(&digits).unwrap_or(""));
                 }
-                self.push_str(part);
             }
-        } else {
-            self.push_str(s);
+            plain = &plain[at + 1..];
         }
+        self.push_str(plain);
         Ok(())
     }
 }
@@ -128,8 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn a_nul_is_spelled_out() {
-        let text = Text::<32>::of(format_args!("a\0b"));
-        assert_eq!(text.as_c().to_str().unwrap(), "a\\0b");
+    fn control_characters_are_spelled_out() {
+        let text = Text::<32>::of(format_args!("a\0b\n"));
+        assert_eq!(text.as_c().to_str().unwrap(), "a\\x00b\\n");
     }
 }

@@ -15,6 +15,7 @@ use super::packet::{Packet, Source};
 use super::register::Protocol;
 use super::text::Text;
 use super::{guarded, sys, Guarded};
+use crate::wire::Order;
 
 /// Items a frame may have; well under `gui.max_tree_items`, where Wireshark gives up on the frame.
 pub const ITEM_BUDGET: u32 = 200_000;
@@ -25,21 +26,10 @@ const LABEL: usize = 240;
 /// Bytes that a generated text holds.
 pub const GENERATED_TEXT: usize = 4096;
 
-/// The byte order of an integer in the packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Most significant byte first.
-    Big,
-    /// Least significant byte first.
-    Little,
-}
-
-impl Order {
-    const fn encoding(self) -> c_uint {
-        match self {
-            Self::Big => sys::ENC_BIG_ENDIAN,
-            Self::Little => sys::ENC_LITTLE_ENDIAN,
-        }
+const fn encoding(order: Order) -> c_uint {
+    match order {
+        Order::Big => sys::ENC_BIG_ENDIAN,
+        Order::Little => sys::ENC_LITTLE_ENDIAN,
     }
 }
 
@@ -182,13 +172,25 @@ impl<'p> Tree<'p> {
         let encoding = if field.kind.is_text() {
             sys::ENC_UTF_8
         } else {
-            order.encoding()
+            encoding(order)
         };
         let tvb = self.source.tvb.as_ptr();
         // SAFETY: tree and buffer are alive, `part` was located inside the buffer.
         self.make(field, part, |hf, start, length, out| unsafe {
             sys::as_item(self.node, hf, tvb, start, length, encoding, out)
         })
+    }
+
+    /// The one item that stands for all that the budget refused.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn beyond_budget(&self, field: &Field, part: &[u8]) -> Guarded<Item<'p>> {
+        let items = &self.packet.state.items;
+        let used = items.replace(0);
+        let item = self.add(field, part);
+        items.set(used);
+        item
     }
 
     /// A protocol's item over `part`, and its subtree.
@@ -276,7 +278,7 @@ impl<'p> Tree<'p> {
                 set.whole.id(),
                 set.whole.ett(),
                 ids,
-                order.encoding(),
+                encoding(order),
                 &mut node,
             )
         })?;
@@ -399,6 +401,12 @@ impl<'p> Tree<'p> {
 }
 
 impl<'p> Item<'p> {
+    /// Whether the item was made: somebody wants it, and the budget allowed it.
+    #[must_use]
+    pub const fn exists(&self) -> bool {
+        !self.node.is_null()
+    }
+
     /// Marks a value that the plugin computed.
     pub fn generated(self) -> Self {
         if self.visible {

@@ -1,0 +1,290 @@
+//! The client protocol on its ports: position in the stream, framing, the proto header, and who gets the body.
+
+use core::fmt::Write as _;
+
+use super::common::{self, DATA, REQUEST, RESPONSE};
+use super::{column, compressed, message};
+use crate::epan::{Call, Entry, Framing, Guarded, Packet, Segment, Side, Source, Tree};
+use crate::protocols::AEROSPIKE;
+use crate::track::stream::{self, Place, Stream};
+use crate::wire::looks::{looks, Looks};
+use crate::wire::plausible::{plausible, weak, Plausibility};
+use crate::wire::proto::{Header, ProtoType, Refusal, HEADER, SIZE_AT, TYPE_AT, VERSION_AT};
+use crate::wire::text::Text as Lossy;
+use crate::wire::Order;
+
+fields! {
+    VERSION: U8, "aerospike.version", "Version", "Version of the proto header";
+    TYPE: U8, "aerospike.type", "Type", "What the body is" .values(ProtoType::TABLE);
+    SIZE: U48, "aerospike.size", "Size", "Length of the body" .unit(" bytes");
+    CONTINUED: Bytes, "aerospike.continuation", "Continuation data", "Bytes whose place in a message is not known";
+    REFUSED: Bytes, "aerospike.refused", "Not a proto header", "Bytes at which a server closes the connection";
+}
+
+/// A message's way through the dissector: what is known of it before its body is read.
+#[derive(Clone, Copy)]
+pub struct Path<'p> {
+    /// The packet.
+    pub packet: Packet<'p>,
+    /// Sent by a client.
+    pub is_request: bool,
+    /// At a known position, and not sent before: may be remembered and judged.
+    pub is_tracked: bool,
+    /// The connection.
+    pub stream: Option<&'p Stream>,
+    /// The order of sizes and counts: little endian in requests that one node proxies to another.
+    pub order: Order,
+}
+
+/// A segment of a connection, or a record inside TLS.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn segment<'p>(
+    entry: Entry,
+    packet: Packet<'p>,
+    source: Source<'p>,
+    tree: Tree<'p>,
+    segment: Segment<'p>,
+) -> Guarded<usize> {
+    let bytes = source.bytes();
+    let Some(stream) = stream::of(&segment) else {
+        return Ok(0);
+    };
+    if bytes.is_empty() {
+        return Ok(0);
+    }
+    let place = stream.place(packet, &AEROSPIKE, &segment);
+    let begins = match place {
+        Place::Known => {
+            if let Some(refusal) = refusal(entry, bytes) {
+                refused(packet, &tree, stream, &segment, refusal, true)?;
+                return Ok(bytes.len());
+            }
+            true
+        }
+        Place::Unknown => plausible(bytes) == Plausibility::Strong,
+        Place::Repeated => weak(bytes),
+        Place::Refused => false,
+    };
+    if !begins {
+        stream.advance(packet, &segment, source.reported(), source.reported(), false);
+        continuation(packet, &tree, bytes, place)?;
+        source.throw_if_cut()?;
+        return Ok(bytes.len());
+    }
+    let call = Call {
+        segment,
+        mark: place as u8,
+        used: core::cell::Cell::new(0),
+    };
+    let outcome = packet.dissect_pdus(Framing::Client, &tree, &call);
+    if place != Place::Repeated {
+        stream.advance(packet, &segment, call.used.get(), source.reported(), true);
+    }
+    outcome?;
+    Ok(bytes.len())
+}
+
+/// Why a server would close the connection here; fewer bytes than a header tell by their first.
+fn refusal(entry: Entry, bytes: &[u8]) -> Option<Refusal> {
+    let _ = entry;
+    match (Header::parse(bytes), bytes) {
+        (Ok((_, header)), _) => header.refusal(),
+        (Err(_), [version, ..]) if !matches!(version, 0 | 2) => Some(Refusal::Version(*version)),
+        _ => None,
+    }
+}
+
+/// The length of the message that begins `bytes`: all of them where no message does.
+#[must_use]
+pub fn length(bytes: &[u8]) -> Option<usize> {
+    if refusal(Entry::ClientTcp, bytes).is_some() {
+        return Some(bytes.len());
+    }
+    let (_, header) = Header::parse(bytes).ok()?;
+    usize::try_from(header.length()).ok()
+}
+
+/// One whole message (or what there is of it).
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Call<'p>) -> Guarded {
+    let bytes = source.bytes();
+    let place = Place::from_mark(call.mark);
+    let Some(stream) = stream::of(&call.segment) else {
+        return Ok(());
+    };
+    if let Some(refusal) = refusal(Entry::ClientTcp, bytes) {
+        if place == Place::Repeated {
+            return continuation(packet, &tree, bytes, place);
+        }
+        return refused(packet, &tree, stream, &call.segment, refusal, false);
+    }
+    let Ok((rest, header)) = Header::parse(bytes) else {
+        // Fewer bytes than a header, and no more will come.
+        tree.protocol(&AEROSPIKE, bytes)?.add(&DATA, bytes)?;
+        return source.throw_if_cut();
+    };
+    let size = usize::try_from(header.size).unwrap_or(usize::MAX);
+    let body = rest.get(..size).unwrap_or(rest);
+    let side = stream.side(&call.segment, || request_by_content(&header, body));
+    let path = Path {
+        packet,
+        is_request: match side {
+            Side::Client => true,
+            Side::Server => false,
+            Side::Unknown => request_by_content(&header, body).unwrap_or(true),
+        },
+        is_tracked: matches!(place, Place::Known | Place::Unknown),
+        stream: Some(stream),
+        order: Order::Big,
+    };
+    if !path.is_request {
+        stream.answered(packet, &call.segment);
+    }
+    let state = packet.state();
+    state.messages.set(state.messages.get().saturating_add(1));
+    proto(&path, &tree, &header, body)?;
+    finish(&tree, bytes)?;
+    source.throw_if_cut()
+}
+
+/// The proto header's item, then its body.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'p [u8]) -> Guarded {
+    let bytes = tree.source().bytes();
+    let top = tree.protocol(&AEROSPIKE, bytes)?;
+    if tree.exists() {
+        let kind = header.kind;
+        let direction = if path.is_request { "request" } else { "response" };
+        top.item().label(format_args!(
+            "Aerospike Protocol, {kind} {direction}, {} bytes",
+            header.size
+        ));
+        top.add(&VERSION, &header.bytes[VERSION_AT])?;
+        top.add(&TYPE, &header.bytes[TYPE_AT])?;
+        top.add_in(&SIZE, &header.bytes[SIZE_AT], header.order)?;
+        let which = if path.is_request { &REQUEST } else { &RESPONSE };
+        top.boolean(which, &[], true)?.generated();
+    }
+    match header.kind {
+        ProtoType::AS_MSG => message::body(path, tree, header.order, body),
+        ProtoType::AS_MSG_COMPRESSED => compressed::body(path, tree, &top, body),
+        kind => {
+            column::line(path.packet, |out| {
+                write!(
+                    out,
+                    "{} {kind}",
+                    if path.is_request { "Request" } else { "Response" }
+                )
+            });
+            if !body.is_empty() {
+                top.add(&DATA, body)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Says what the frame's budget of items left out.
+fn finish(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
+    let state = tree.packet().state();
+    let refused = state.refused.replace(0);
+    if refused == 0 {
+        return Ok(());
+    }
+    let item = tree.beyond_budget(&DATA, bytes)?;
+    item.expert(
+        &common::NOT_EXPANDED,
+        format_args!("{refused} more items are not expanded"),
+    )
+}
+
+fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
+    match header.kind {
+        ProtoType::INFO => Some(!body.contains(&b'\t')),
+        ProtoType::SECURITY => match body {
+            [_, result, command, ..] => Some(*result == 0 && *command != 0),
+            _ => None,
+        },
+        ProtoType::AS_MSG => crate::wire::message::Header::parse(header.order, body)
+            .ok()
+            .map(|(_, message)| message.may_be_request()),
+        _ => None,
+    }
+}
+
+/// Bytes that belong to a message whose beginning is not known: shown, not judged.
+fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
+    let why = match place {
+        Place::Repeated => "sent again by TCP",
+        Place::Refused => "after a header at which the server closes the connection",
+        _ => "the beginning of the message is not in the capture",
+    };
+    column::line(packet, |out| {
+        write!(out, "Continuation data, {} bytes", bytes.len())
+    });
+    let top = tree.protocol(&AEROSPIKE, bytes)?;
+    top.item()
+        .label(format_args!("Aerospike Protocol, continuation data"));
+    let item = top.add(&CONTINUED, bytes)?;
+    common::at(&top, item).expert(&common::CONTINUATION, format_args!("Continuation data: {why}"))
+}
+
+/// Bytes at a known position that are no header: said, and handed to the dissector of what they look like.
+fn refused<'p>(
+    packet: Packet<'p>,
+    tree: &Tree<'p>,
+    stream: &Stream,
+    segment: &Segment<'p>,
+    refusal: Refusal,
+    hand_over: bool,
+) -> Guarded {
+    let source = tree.source();
+    let bytes = source.bytes();
+    let from_client = segment.side != Side::Server;
+    let looks = looks(bytes);
+    stream.advance(packet, segment, source.reported(), source.reported(), false);
+    if from_client {
+        stream.refuse(packet, segment);
+    }
+    column::line(packet, |out| match looks {
+        Looks::TextCommand => write!(out, "{refusal}: looks like {looks} \"{}\"", Lossy(bytes)),
+        _ => write!(out, "{refusal}: looks like {looks}"),
+    });
+    let top = tree.protocol(&AEROSPIKE, bytes)?;
+    top.item().label(format_args!(
+        "Aerospike Protocol, no proto header: looks like {looks}"
+    ));
+    let item = top.add(&REFUSED, bytes)?;
+    let expert = match refusal {
+        Refusal::Type(_) | Refusal::AdminPort(_) => &common::UNSUPPORTED_TYPE,
+        Refusal::Size(_) => &common::INVALID_SIZE,
+        Refusal::Version(_) | Refusal::TlsConnection => &common::UNSUPPORTED_VERSION,
+    };
+    let consequence = if bytes.len() < HEADER {
+        "the server waits for 8 bytes and says nothing"
+    } else {
+        "and closes the connection"
+    };
+    common::at(&top, item).expert(
+        expert,
+        format_args!("These bytes look like {looks}; the server logs \"{refusal} from …\" {consequence}"),
+    )?;
+    let name = match looks {
+        Looks::TlsClientHello | Looks::TlsRecord => c"tls",
+        Looks::Http => c"http",
+        Looks::Ssh => c"ssh",
+        Looks::Heartbeat => c"aerospike.heartbeat",
+        Looks::FabricHello | Looks::Fabric => c"aerospike.fabric",
+        _ => return source.throw_if_cut(),
+    };
+    if hand_over {
+        packet.call_dissector(name, source, tree, true)?;
+    }
+    Ok(())
+}

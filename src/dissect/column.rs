@@ -1,0 +1,41 @@
+//! The Info column: one line a message, several of a frame joined by ` | `.
+
+use core::fmt;
+
+use crate::epan::{Packet, Text};
+
+/// Messages of a frame that are written out; of the others only the number is.
+const SHOWN: u32 = 8;
+
+/// Bytes of the column's text for one message.
+pub const WIDTH: usize = 512;
+
+/// Adds the line of one message, if somebody looks; `protocol` is what the Protocol column says.
+pub fn line(packet: Packet<'_>, write: impl FnOnce(&mut Text<WIDTH>) -> fmt::Result) {
+    if !packet.has_columns() {
+        return;
+    }
+    let state = packet.state();
+    let index = state.lines.get();
+    state.lines.set(index.saturating_add(1));
+    if index == 0 {
+        packet.set_protocol_column(c"Aerospike");
+    }
+    // Back to the last fence: nothing of ours, or the tail below.
+    packet.clear_info();
+    if index >= SHOWN {
+        packet.append_info(&Text::<32>::of(format_args!(
+            " | … and {} more",
+            index - SHOWN + 1
+        )));
+        return;
+    }
+    let mut text = Text::<WIDTH>::new();
+    if index > 0 {
+        let _ = fmt::write(&mut text, format_args!(" | "));
+    }
+    // The buffer takes what fits.
+    let _ = write(&mut text);
+    packet.append_info(&text);
+    packet.fence_info();
+}

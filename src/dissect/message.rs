@@ -1,0 +1,404 @@
+//! Messages (AS_MSG): header, fields, operations; one or many in a body.
+
+use core::fmt::{self, Write as _};
+
+use super::client::Path;
+use super::common::{self, DATA, OPERATION, PARTITION, RESULT};
+use super::{column, field, op};
+use crate::epan::{Guarded, Tree};
+use crate::protocols::MESSAGE;
+use crate::wire::digest::Digest;
+use crate::wire::field::{Field, FieldType, Value as FieldValue};
+use crate::wire::input::Malformed;
+use crate::wire::key::Key;
+use crate::wire::message::{
+    Header, Info1, Info2, Info3, Info4, Message, Messages, Part, GENERATION_AT, HEADER_SIZE_AT, INFO1_AT,
+    INFO2_AT, INFO3_AT, INFO4_AT, N_FIELDS_AT, N_OPS_AT, RECORD_TTL_AT, RESULT_CODE_AT, TRANSACTION_TTL_AT,
+};
+use crate::wire::request::{self, Request};
+use crate::wire::result_code::{ResultCode, Weight};
+use crate::wire::text::Text as Lossy;
+use crate::wire::time::{Ttl, VoidTime};
+use crate::wire::Order;
+
+fields! {
+    HEADER_SIZE: U8, "aerospike.msg.header_size", "Header size", "22; servers do not check it";
+    RESULT_CODE: U8, "aerospike.msg.result_code", "Result code", "Result of the request, record or row" .values(ResultCode::TABLE);
+    GENERATION: U32, "aerospike.msg.generation", "Generation", "Expected or actual generation of the record";
+    RECORD_TTL: U32, "aerospike.msg.record_ttl", "Record TTL", "Seconds to live, read-touch percentage, or void time";
+    VOID_TIME: AbsoluteTime, "aerospike.msg.void_time", "Void time", "When the record expires";
+    TRANSACTION_TTL: U32, "aerospike.msg.transaction_ttl", "Transaction TTL", "Request: timeout on the server in milliseconds; batch response: index of the row";
+    N_FIELDS: U16, "aerospike.msg.n_fields", "Number of fields", "Fields that follow the header";
+    N_OPS: U16, "aerospike.msg.n_ops", "Number of operations", "Operations that follow the fields";
+    SC_READ_MODE: String, "aerospike.msg.sc_read_mode", "SC read mode", "Read mode in strong-consistency namespaces";
+    PARTITION_DONE: Boolean, "aerospike.msg.partition_done", "Partition done", "The message says that a partition is finished";
+}
+
+bit_sets! {
+    INFO1: U8 of Info1, "aerospike.msg.info1", "Info1", "Read bits";
+    INFO2: U8 of Info2, "aerospike.msg.info2", "Info2", "Write bits";
+    INFO3: U8 of Info3, "aerospike.msg.info3", "Info3", "Other bits";
+    INFO4: U8 of Info4, "aerospike.msg.info4", "Info4", "Transaction bits";
+}
+
+/// What the Info column and the tracking need of a message, gathered in one walk over its fields.
+#[derive(Clone, Copy, Default)]
+pub struct Identity<'a> {
+    /// NAMESPACE.
+    pub namespace: &'a [u8],
+    /// SET.
+    pub set: &'a [u8],
+    /// KEY.
+    pub key: Option<Key<'a>>,
+    /// DIGEST_RIPE.
+    pub digest: Option<Digest<'a>>,
+    /// Rows of BATCH.
+    pub rows: Option<u32>,
+    /// UDF_FUNCTION.
+    pub function: &'a [u8],
+    /// INDEX_NAME or the bin of INDEX_RANGE.
+    pub index: &'a [u8],
+}
+
+impl<'a> Identity<'a> {
+    /// Of the fields of a message or row.
+    pub fn of(fields: impl Iterator<Item = Result<Field<'a>, Malformed<'a>>>) -> Self {
+        let mut identity = Self::default();
+        for field in fields.flatten() {
+            identity.add(&field);
+        }
+        identity
+    }
+
+    fn add(&mut self, field: &Field<'a>) {
+        match field.kind {
+            FieldType::NAMESPACE => self.namespace = field.data,
+            FieldType::SET => self.set = field.data,
+            FieldType::UDF_FUNCTION => self.function = field.data,
+            FieldType::INDEX_NAME => self.index = field.data,
+            FieldType::KEY
+            | FieldType::DIGEST_RIPE
+            | FieldType::BATCH
+            | FieldType::BATCH_WITH_SET
+            | FieldType::INDEX_RANGE => match field.value() {
+                Ok(FieldValue::Key(key)) => self.key = Some(key),
+                Ok(FieldValue::Digest(digest)) => self.digest = Some(digest),
+                Ok(FieldValue::Batch(batch)) => self.rows = Some(batch.count),
+                Ok(FieldValue::IndexRange(range)) if !range.bin.is_empty() => self.index = range.bin,
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+}
+
+/// ` test.demo "kv-1"` or ` test.demo e3db4872`.
+impl fmt::Display for Identity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.namespace.is_empty() {
+            write!(f, " {}", Lossy(self.namespace))?;
+            if !self.set.is_empty() {
+                write!(f, ".{}", Lossy(self.set))?;
+            }
+        }
+        if let Some(key) = &self.key {
+            write!(f, " \"{key}\"")
+        } else if let Some(digest) = &self.digest {
+            let short = digest
+                .0
+                .first_chunk::<4>()
+                .map_or(0, |bytes| u32::from_be_bytes(*bytes));
+            write!(f, " {short:08x}")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The body of a message: one message of a request, one or more of a response.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, order: Order, body: &'p [u8]) -> Guarded {
+    let mut first = true;
+    let mut count = 0u32;
+    let mut last = None;
+    let mut worst = ResultCode::OK;
+    for message in Messages::new(order, body) {
+        match message {
+            Ok(message) => {
+                if path.is_request && first {
+                    column::line(path.packet, |out| request_line(out, &message));
+                }
+                one(path, tree, &message)?;
+                count += 1;
+                if message.header.result_code != ResultCode::OK {
+                    worst = message.header.result_code;
+                }
+                last = Some(message);
+            }
+            Err(error) => {
+                common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
+            }
+        }
+        first = false;
+    }
+    if !path.is_request {
+        match last {
+            Some(message) => column::line(path.packet, |out| response_line(out, &message, count, worst)),
+            None => column::line(path.packet, |out| write!(out, "Response, malformed")),
+        }
+    } else if last.is_none() {
+        column::line(path.packet, |out| write!(out, "Request, malformed"));
+    }
+    if body.is_empty() && !tree.source().is_cut() {
+        let error = Malformed::short(
+            "message header",
+            body,
+            crate::wire::message::HEADER,
+            "its fixed width",
+        );
+        common::malformed(&tree.protocol(&MESSAGE, body)?, &error)?;
+    }
+    Ok(())
+}
+
+/// One message: its item, its header, its fields and operations.
+fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>) -> Guarded {
+    if !tree.exists() {
+        return result(path, tree, message.header.result_code);
+    }
+    let top = tree.protocol(&MESSAGE, message.bytes)?;
+    let kind = request::of_message(message);
+    if path.is_request {
+        top.item().label(format_args!(
+            "Aerospike Message Protocol, {kind}{}",
+            Identity::of(message.fields())
+        ));
+        top.uint(&OPERATION, message.header.bytes, u32::from(kind.0))?
+            .generated();
+    } else {
+        top.item().label(format_args!(
+            "Aerospike Message Protocol, {}",
+            message.header.result_code
+        ));
+    }
+    header(path, &top, &message.header, kind)?;
+    result(path, &top, message.header.result_code)?;
+    let mut fields = message.fields();
+    for field in fields.by_ref().flatten() {
+        field::field(path, &top, &field, kind)?;
+    }
+    for op in message.ops().flatten() {
+        op::op(path, &top, &op)?;
+    }
+    if let Some(fault) = &message.fault {
+        common::malformed(&top, fault)?;
+    }
+    Ok(())
+}
+
+fn result(path: &Path<'_>, top: &Tree<'_>, code: ResultCode) -> Guarded {
+    if path.is_request {
+        return Ok(());
+    }
+    match code.weight() {
+        Weight::None => Ok(()),
+        Weight::Note => top.expert(&common::RESULT_NOTE, format_args!("Result {code} ({})", code.0)),
+        Weight::Warning => top.expert(
+            &common::RESULT_WARNING,
+            format_args!("Result {code} ({})", code.0),
+        ),
+    }
+}
+
+fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Request) -> Guarded {
+    let bytes = header.bytes;
+    let order = header.order;
+    top.add(&HEADER_SIZE, &bytes[HEADER_SIZE_AT])?;
+    top.bits(&INFO1, &bytes[INFO1_AT], Order::Big)?;
+    top.bits(&INFO2, &bytes[INFO2_AT], Order::Big)?;
+    top.bits(&INFO3, &bytes[INFO3_AT], Order::Big)?;
+    top.bits(&INFO4, &bytes[INFO4_AT], Order::Big)?;
+    if header
+        .info3
+        .intersects(Info3::SC_READ_TYPE | Info3::SC_READ_RELAX)
+    {
+        top.text(
+            &SC_READ_MODE,
+            &bytes[INFO3_AT],
+            format_args!("{}", header.info3.sc_read_mode()),
+        )?
+        .generated();
+    }
+    top.add(&RESULT_CODE, &bytes[RESULT_CODE_AT])?;
+    if !path.is_request {
+        top.uint(&RESULT, &bytes[RESULT_CODE_AT], u32::from(header.result_code.0))?
+            .generated()
+            .hidden();
+    }
+    let partition = match header.part() {
+        Part::PartitionDone(partition) if !path.is_request => Some(partition),
+        _ => None,
+    };
+    match partition {
+        Some(partition) => {
+            top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?
+                .append(format_args!(" (partition id)"));
+            top.uint(&PARTITION, &bytes[GENERATION_AT], partition)?;
+            top.boolean(&PARTITION_DONE, &bytes[INFO3_AT], true)?.generated();
+        }
+        None => {
+            top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?;
+        }
+    }
+    record_ttl(
+        top,
+        &bytes[RECORD_TTL_AT],
+        header.record_ttl,
+        order,
+        ttl_meaning(path.is_request, kind, header.record_ttl),
+    )?;
+    let timeout = top.add_in(&TRANSACTION_TTL, &bytes[TRANSACTION_TTL_AT], order)?;
+    if path.is_request {
+        match header.transaction_ttl {
+            0 => timeout.append(format_args!(" (server default)")),
+            milliseconds => timeout.append(format_args!(" (timeout {milliseconds} ms)")),
+        };
+    }
+    top.add_in(&N_FIELDS, &bytes[N_FIELDS_AT], order)?;
+    top.add_in(&N_OPS, &bytes[N_OPS_AT], order)?;
+    if header.header_size as usize != crate::wire::message::HEADER {
+        let error = Malformed::illegal("message header", &bytes[HEADER_SIZE_AT], "header_sz is not 22");
+        top.expert(&common::MALFORMED, format_args!("{error}"))?;
+    }
+    Ok(())
+}
+
+/// What `record_ttl` means in a request of this kind, or in a response.
+#[must_use]
+pub fn ttl_meaning(is_request: bool, kind: Request, ttl: u32) -> Ttl {
+    if !is_request {
+        Ttl::of_response(ttl)
+    } else if kind.is_foreground_query() || matches!(kind, Request::BATCH | Request::BATCH_DIRECT) {
+        Ttl::Unused(ttl)
+    } else if kind.writes() || kind == Request::OPERATE {
+        Ttl::of_write(ttl)
+    } else {
+        Ttl::of_read(ttl)
+    }
+}
+
+/// `record_ttl` with its meaning; a void time as a date.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn record_ttl(tree: &Tree<'_>, part: &[u8], ttl: u32, order: Order, meaning: Ttl) -> Guarded {
+    let item = tree.add_in(&RECORD_TTL, part, order)?;
+    match meaning {
+        Ttl::VoidTime(VoidTime(0)) | Ttl::Unused(0) => {}
+        Ttl::VoidTime(time) => {
+            let seconds = time
+                .unix_seconds()
+                .and_then(|seconds| i64::try_from(seconds).ok());
+            if let Some(seconds) = seconds {
+                tree.time(&VOID_TIME, part, seconds, 0)?.generated();
+            }
+        }
+        Ttl::Seconds(_) => {
+            item.append(format_args!(" seconds"));
+        }
+        meaning => {
+            let _ = ttl;
+            item.append(format_args!(" ({meaning})"));
+        }
+    }
+    Ok(())
+}
+
+/// `Request put test.demo "kv-1" bins a, b`.
+fn request_line(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
+    let kind = request::of_message(message);
+    let identity = Identity::of(message.fields());
+    write!(out, "Request {kind}{identity}")?;
+    if let Some(rows) = identity.rows {
+        write!(out, " {rows} rows")?;
+    }
+    if !identity.function.is_empty() {
+        write!(out, " {}()", Lossy(identity.function))?;
+    }
+    if !identity.index.is_empty() {
+        write!(out, " by {}", Lossy(identity.index))?;
+    }
+    bins(out, message)
+}
+
+/// The bins' names, each once in a row, six at most.
+fn bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
+    let mut last: &[u8] = b"";
+    let mut shown = 0u32;
+    for op in message.ops().flatten() {
+        if op.name.is_empty() || op.name == last {
+            continue;
+        }
+        if shown == 6 {
+            return write!(out, ", …");
+        }
+        write!(
+            out,
+            "{}{}",
+            if shown == 0 { " bins " } else { ", " },
+            Lossy(op.name)
+        )?;
+        last = op.name;
+        shown += 1;
+    }
+    Ok(())
+}
+
+/// `Response OK gen 2`, `Response KEY_BUSY`, `Response 60 messages`.
+fn response_line(
+    out: &mut dyn fmt::Write,
+    message: &Message<'_>,
+    count: u32,
+    worst: ResultCode,
+) -> fmt::Result {
+    let header = &message.header;
+    if count > 1 {
+        write!(out, "Response {count} messages")?;
+        if worst != ResultCode::OK {
+            write!(out, ", {worst}")?;
+        }
+        if header.part() == Part::Fin {
+            write!(out, ", last")?;
+        }
+        return Ok(());
+    }
+    write!(out, "Response {}", header.result_code)?;
+    match header.part() {
+        Part::Fin => write!(out, " last")?,
+        Part::PartitionDone(partition) => write!(out, " partition {partition} done")?,
+        Part::Record | Part::Error => {
+            if header.generation != 0 {
+                write!(out, " gen {}", header.generation)?;
+            }
+            write!(out, "{}", Identity::of(message.fields()))?;
+        }
+    }
+    bins(out, message)
+}
+
+/// Bytes that follow the last structure of their container.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn leftover(tree: &Tree<'_>, what: &'static str, bytes: &[u8]) -> Guarded {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let item = tree.add(&DATA, bytes)?;
+    common::at(tree, item).expert(
+        &common::MALFORMED,
+        format_args!("{what}: {} bytes follow its end", bytes.len()),
+    )
+}

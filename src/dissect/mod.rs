@@ -1,0 +1,30 @@
+//! Values to tree items, columns and expert items. The file names are those of `wire`.
+
+pub mod batch;
+pub mod client;
+pub mod column;
+pub mod common;
+pub mod compressed;
+pub mod field;
+pub mod message;
+pub mod op;
+pub mod value;
+
+use crate::epan::register;
+use crate::protocols::{AEROSPIKE, BATCH, MESSAGE};
+
+/// Registers every field, bit set and expert item.
+pub fn register() {
+    register::fields(&AEROSPIKE, common::FIELDS);
+    register::fields(&AEROSPIKE, client::FIELDS);
+    register::fields(&AEROSPIKE, compressed::FIELDS);
+    register::fields(&MESSAGE, message::FIELDS);
+    register::bit_sets(&MESSAGE, message::BIT_SETS);
+    register::fields(&MESSAGE, field::FIELDS);
+    register::fields(&MESSAGE, op::FIELDS);
+    register::bit_sets(&MESSAGE, op::BIT_SETS);
+    register::fields(&MESSAGE, value::FIELDS);
+    register::fields(&BATCH, batch::FIELDS);
+    register::bit_sets(&BATCH, batch::BIT_SETS);
+    register::experts(&AEROSPIKE, common::EXPERTS);
+}

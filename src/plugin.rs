@@ -1,0 +1,165 @@
+//! What Wireshark looks up in the plugin, and who answers its calls.
+
+use core::ffi::{c_char, c_int};
+
+use crate::dissect::{self, client};
+use crate::epan::entry::{self, Call, Entry, Framing, Heuristic, Plugin, Segment};
+use crate::epan::register::{self, preferences};
+use crate::epan::{Guarded, Packet, Source, Tree};
+use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT};
+use crate::wire::plausible::{plausible, Plausibility};
+
+static PLUGIN: Plugin = Plugin {
+    register: register_protocols,
+    handoff,
+    dissect: dissect_segment,
+    heuristic,
+    pdu_length,
+    pdu,
+    file_opened: || {},
+    file_closed: || {},
+};
+
+fn register_protocols() {
+    for protocol in protocols::ALL {
+        protocol.register();
+    }
+    dissect::register();
+    preferences(&AEROSPIKE);
+    register::dissector(Entry::ClientTcp, &AEROSPIKE, c"aerospike");
+    register::dissector(Entry::ClientTls, &AEROSPIKE, c"aerospike.tls");
+    register::dissector(Entry::InfoTextTcp, &AEROSPIKE, c"aerospike.info_text");
+    register::dissector(Entry::HeartbeatTcp, &HEARTBEAT, c"aerospike.heartbeat");
+    register::dissector(Entry::HeartbeatUdp, &HEARTBEAT, c"aerospike.heartbeat.udp");
+    register::dissector(Entry::FabricTcp, &FABRIC, c"aerospike.fabric");
+}
+
+fn handoff() {
+    register::ports(Entry::ClientTcp, c"tcp.port", c"3000,3008");
+    register::ports(Entry::ClientTls, c"tls.port", c"4333");
+    register::handoff();
+    register::heuristic(
+        Heuristic::ClientTcp,
+        &AEROSPIKE,
+        c"tcp",
+        c"Aerospike over TCP",
+        c"aerospike_tcp",
+    );
+    register::heuristic(
+        Heuristic::HeartbeatTcp,
+        &HEARTBEAT,
+        c"tcp",
+        c"Aerospike heartbeat over TCP",
+        c"aerospike_heartbeat_tcp",
+    );
+    register::heuristic(
+        Heuristic::HeartbeatUdp,
+        &HEARTBEAT,
+        c"udp",
+        c"Aerospike heartbeat over UDP",
+        c"aerospike_heartbeat_udp",
+    );
+    register::heuristic(
+        Heuristic::FabricTcp,
+        &FABRIC,
+        c"tcp",
+        c"Aerospike fabric over TCP",
+        c"aerospike_fabric_tcp",
+    );
+}
+
+fn dissect_segment<'p>(
+    entry: Entry,
+    packet: Packet<'p>,
+    source: Source<'p>,
+    tree: Tree<'p>,
+    segment: Segment<'p>,
+) -> Guarded<usize> {
+    match entry {
+        Entry::ClientTcp | Entry::ClientTls => client::segment(entry, packet, source, tree, segment),
+        _ => Ok(0),
+    }
+}
+
+fn heuristic(which: Heuristic, bytes: &[u8], _reported: usize) -> bool {
+    match which {
+        Heuristic::ClientTcp => plausible(bytes) == Plausibility::Strong,
+        _ => false,
+    }
+}
+
+fn pdu_length(framing: Framing, bytes: &[u8], _can_wait: bool) -> Option<usize> {
+    match framing {
+        Framing::Client => client::length(bytes),
+        _ => Some(bytes.len()),
+    }
+}
+
+fn pdu<'p>(
+    framing: Framing,
+    packet: Packet<'p>,
+    source: Source<'p>,
+    tree: Tree<'p>,
+    call: &Call<'p>,
+) -> Guarded {
+    match framing {
+        Framing::Client => client::pdu(packet, source, tree, call),
+        _ => Ok(()),
+    }
+}
+
+const fn text<const N: usize>(text: &str) -> [c_char; N] {
+    let bytes = text.as_bytes();
+    let mut out = [0; N];
+    let mut at = 0;
+    while at < bytes.len() && at + 1 < N {
+        out[at] = bytes[at] as c_char;
+        at += 1;
+    }
+    out
+}
+
+const fn number(text: &str) -> c_int {
+    let bytes = text.as_bytes();
+    let mut value = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        value = value * 10 + (bytes[at] - b'0') as c_int;
+        at += 1;
+    }
+    value
+}
+
+/// The plugin's version.
+#[no_mangle]
+#[allow(non_upper_case_globals)]
+pub static plugin_version: [c_char; 16] = text(env!("CARGO_PKG_VERSION"));
+
+/// The Wireshark that this file was built for; another minor version refuses it.
+#[no_mangle]
+#[allow(non_upper_case_globals)]
+pub static plugin_want_major: c_int = number(env!("AEROSPIKE_WIRESHARK_MAJOR"));
+
+/// The Wireshark that this file was built for; another minor version refuses it.
+#[no_mangle]
+#[allow(non_upper_case_globals)]
+pub static plugin_want_minor: c_int = number(env!("AEROSPIKE_WIRESHARK_MINOR"));
+
+/// Called when Wireshark loads the plugin.
+#[no_mangle]
+pub extern "C" fn plugin_register() {
+    entry::register(&PLUGIN);
+}
+
+/// Exported by convention; Wireshark calls the function given at registration instead.
+#[no_mangle]
+pub extern "C" fn plugin_reg_handoff() {
+    handoff();
+}
+
+/// What kind of plugin this is (since 4.4): one that adds dissectors.
+#[no_mangle]
+pub extern "C" fn plugin_describe() -> u32 {
+    // WS_PLUGIN_DESC_DISSECTOR
+    1
+}
