@@ -231,3 +231,9 @@ pub const CLIENT: &[(&str, &[u8])] = &[
         0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
     ]),
 ];
+
+/// The bytes of one example, such as `17.3`.
+pub fn bytes(number: &str) -> &'static [u8] {
+    let title = |row: &&(&str, _)| row.0.split(' ').next() == Some(number);
+    CLIENT.iter().find(title).unwrap().1
+}

@@ -26,12 +26,18 @@
 pub mod table;
 pub mod admin;
 pub mod at;
+pub mod base64;
 pub mod batch;
+pub mod compressed;
 pub mod digest;
 #[cfg(test)]
 #[rustfmt::skip]
 mod examples;
 pub mod field;
+pub mod info;
+pub mod info_cluster;
+pub mod info_text;
+pub mod info_value;
 pub mod input;
 pub mod key;
 pub mod looks;
