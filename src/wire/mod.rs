@@ -24,6 +24,34 @@
 
 #[macro_use]
 pub mod table;
+pub mod admin;
+pub mod at;
+pub mod base64;
+pub mod batch;
+pub mod compressed;
+pub mod digest;
+#[cfg(test)]
+#[rustfmt::skip]
+mod examples;
+pub mod field;
+pub mod info;
+pub mod info_cluster;
+pub mod info_text;
+pub mod info_value;
 pub mod input;
+pub mod key;
+pub mod looks;
+pub mod message;
+pub mod op;
+pub mod particle;
+pub mod plausible;
+pub mod proto;
+pub mod query;
+pub mod request;
+pub mod result_code;
+pub mod text;
+pub mod time;
 
+pub use at::At;
 pub use input::{Malformed, Parse};
+pub use proto::Order;
