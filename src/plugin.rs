@@ -26,12 +26,36 @@ fn register_protocols() {
     }
     dissect::register();
     preferences(&AEROSPIKE);
-    register::dissector(Entry::ClientTcp, &AEROSPIKE, c"aerospike");
-    register::dissector(Entry::ClientTls, &AEROSPIKE, c"aerospike.tls");
-    register::dissector(Entry::InfoTextTcp, &AEROSPIKE, c"aerospike.info_text");
-    register::dissector(Entry::HeartbeatTcp, &HEARTBEAT, c"aerospike.heartbeat");
-    register::dissector(Entry::HeartbeatUdp, &HEARTBEAT, c"aerospike.heartbeat.udp");
-    register::dissector(Entry::FabricTcp, &FABRIC, c"aerospike.fabric");
+    for (entry, protocol, name, description) in [
+        (Entry::ClientTcp, &AEROSPIKE, c"aerospike", c"Aerospike"),
+        (Entry::ClientTls, &AEROSPIKE, c"aerospike.tls", c"Aerospike (TLS)"),
+        (
+            Entry::InfoTextTcp,
+            &AEROSPIKE,
+            c"aerospike.info_text",
+            c"Aerospike text info or admin port",
+        ),
+        (
+            Entry::HeartbeatTcp,
+            &HEARTBEAT,
+            c"aerospike.heartbeat",
+            c"Aerospike Heartbeat",
+        ),
+        (
+            Entry::HeartbeatUdp,
+            &HEARTBEAT,
+            c"aerospike.heartbeat.udp",
+            c"Aerospike Heartbeat (multicast)",
+        ),
+        (
+            Entry::FabricTcp,
+            &FABRIC,
+            c"aerospike.fabric",
+            c"Aerospike Fabric",
+        ),
+    ] {
+        register::dissector(entry, protocol, name, description);
+    }
 }
 
 fn handoff() {

@@ -252,9 +252,17 @@ fn refused<'p>(
     if from_client {
         stream.refuse(packet, segment);
     }
-    column::line(packet, |out| match looks {
-        Looks::TextCommand => write!(out, "{refusal}: looks like {looks} \"{}\"", Lossy(bytes)),
-        _ => write!(out, "{refusal}: looks like {looks}"),
+    let stranger = stranger(looks);
+    column::line(packet, |out| {
+        write!(out, "{refusal}: looks like {looks}")?;
+        if looks == Looks::TextCommand {
+            write!(out, " \"{}\"", Lossy(bytes))?;
+        }
+        // What the other dissector writes goes behind.
+        if hand_over && stranger.is_some() {
+            write!(out, " | ")?;
+        }
+        Ok(())
     });
     let top = tree.protocol(&AEROSPIKE, bytes)?;
     top.item().label(format_args!(
@@ -267,7 +275,7 @@ fn refused<'p>(
         Refusal::Version(_) | Refusal::TlsConnection => &common::UNSUPPORTED_VERSION,
     };
     let consequence = if bytes.len() < HEADER {
-        "the server waits for 8 bytes and says nothing"
+        "when 8 bytes have come, and says nothing until then"
     } else {
         "and closes the connection"
     };
@@ -275,16 +283,20 @@ fn refused<'p>(
         expert,
         format_args!("These bytes look like {looks}; the server logs \"{refusal} from …\" {consequence}"),
     )?;
-    let name = match looks {
-        Looks::TlsClientHello | Looks::TlsRecord => c"tls",
-        Looks::Http => c"http",
-        Looks::Ssh => c"ssh",
-        Looks::Heartbeat => c"aerospike.heartbeat",
-        Looks::FabricHello | Looks::Fabric => c"aerospike.fabric",
-        _ => return source.throw_if_cut(),
-    };
-    if hand_over {
-        packet.call_dissector(name, source, tree, true)?;
+    match stranger {
+        Some(name) if hand_over => packet.call_dissector(name, source, tree, true),
+        _ => source.throw_if_cut(),
     }
-    Ok(())
+}
+
+/// The dissector of what bytes look like that are not ours here.
+fn stranger(looks: Looks) -> Option<&'static core::ffi::CStr> {
+    match looks {
+        Looks::TlsClientHello | Looks::TlsRecord => Some(c"tls"),
+        Looks::Http => Some(c"http"),
+        Looks::Ssh => Some(c"ssh"),
+        Looks::Heartbeat => Some(c"aerospike.heartbeat"),
+        Looks::FabricHello | Looks::Fabric => Some(c"aerospike.fabric"),
+        _ => None,
+    }
 }

@@ -5,7 +5,8 @@ use core::fmt::Write as _;
 use super::client::{self, Path};
 use super::{column, common};
 use crate::epan::{Guarded, Tree};
-use crate::wire::compressed::{inflate, Compressed};
+use crate::wire::compressed::Compressed;
+use crate::wire::inflate::inflate;
 use crate::wire::proto::{Header, ProtoType};
 
 fields! {
@@ -25,9 +26,9 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
             return common::malformed(top, &crate::wire::input::reason(error));
         }
     };
-    top.add_in(&ORIGINAL_SIZE, compressed.original_size.bytes, compressed.order)?;
+    top.add_in(&ORIGINAL_SIZE, compressed.size_bytes, compressed.order)?;
     top.add(&STREAM, compressed.stream)?;
-    let announced = match compressed.bounded_size() {
+    let announced = match compressed.believable_size() {
         Ok(size) => size,
         Err(error) => {
             column::line(path.packet, |out| {

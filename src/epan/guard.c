@@ -339,8 +339,7 @@ void as_register_expert(int protocol, expert_field *ei, const char *name, int gr
 
 void as_register_dissector(int entry, int protocol, const char *name, const char *description)
 {
-    (void)description;
-    handles[entry] = register_dissector(name, entries[entry], protocol);
+    handles[entry] = register_dissector_with_description(name, description, entries[entry], protocol);
 }
 
 void as_register_heuristic(int heuristic, int protocol, const char *table, const char *display, const char *name)

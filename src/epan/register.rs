@@ -208,16 +208,9 @@ pub fn experts(protocol: &Protocol, experts: &[&'static Expert]) {
 }
 
 /// Registers a dissector by name, so that Decode As and other dissectors find it.
-pub fn dissector(entry: Entry, protocol: &Protocol, name: &'static CStr) {
+pub fn dissector(entry: Entry, protocol: &Protocol, name: &'static CStr, description: &'static CStr) {
     // SAFETY: static strings, a registered protocol.
-    unsafe {
-        sys::as_register_dissector(
-            entry as c_int,
-            protocol.id(),
-            name.as_ptr(),
-            protocol.short.as_ptr(),
-        )
-    };
+    unsafe { sys::as_register_dissector(entry as c_int, protocol.id(), name.as_ptr(), description.as_ptr()) };
 }
 
 /// Puts a dissector on ports, with Wireshark's standard preference for them.

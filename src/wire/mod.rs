@@ -34,6 +34,7 @@ pub mod digest;
 #[rustfmt::skip]
 mod examples;
 pub mod field;
+pub mod inflate;
 pub mod info;
 pub mod info_cluster;
 pub mod info_text;

@@ -117,10 +117,8 @@ fn security(body: &[u8]) -> Plausibility {
 fn as_msg(body: &[u8], size: usize) -> Plausibility {
     let Ok((rest, header)) = message::Header::parse(Order::Big, body) else {
         // Part of the header: its first byte and the result at least.
-        let size_byte = body.first().map_or(true, |byte| *byte == 22);
-        let result = body
-            .get(5)
-            .map_or(true, |byte| ResultCode(*byte).name().is_some());
+        let size_byte = body.first().is_none_or(|byte| *byte == 22);
+        let result = body.get(5).is_none_or(|byte| ResultCode(*byte).name().is_some());
         return if size_byte && result {
             Plausibility::Weak
         } else {
@@ -137,7 +135,7 @@ fn as_msg(body: &[u8], size: usize) -> Plausibility {
     } else if header.n_ops > 0 {
         first_op(rest, left)
     } else {
-        strong_if(left == 0 || rest.first().map_or(true, |byte| *byte == 22))
+        strong_if(left == 0 || rest.first().is_none_or(|byte| *byte == 22))
     }
 }
 
