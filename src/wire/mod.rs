@@ -33,6 +33,8 @@ pub mod digest;
 #[cfg(test)]
 #[rustfmt::skip]
 mod examples;
+#[cfg(test)]
+mod examples_tests;
 pub mod field;
 pub mod inflate;
 pub mod info;
