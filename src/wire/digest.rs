@@ -78,9 +78,20 @@ mod tests {
 
     #[test]
     fn digests_of_real_records() {
+        let integer = |n: i64| digest("demo", ParticleType::INTEGER, &n.to_be_bytes());
+        let string = |text: &str| digest("demo", ParticleType::STRING, text.as_bytes());
+        assert_eq!(string("kv-1"), "e3db487252626c72270d9c82ed909b5aca4728d4");
+        assert_eq!(string("string-key"), "0924c79b33973bd125a7ad2f2f5fcb786556f3fc");
         assert_eq!(
-            digest("demo", ParticleType::STRING, b"kv-1"),
-            "e3db487252626c72270d9c82ed909b5aca4728d4"
+            string("\u{43a}\u{43b}\u{44e}\u{447}"),
+            "c999857c54178b41ef79d58780f505fae6edd1c7"
+        );
+        assert_eq!(integer(42), "cf5a1365effa4dc53333f2166d103358f8711096");
+        assert_eq!(integer(-42), "155787df7e6da5768ebccecc0d8d5e544e99cb56");
+        assert_eq!(integer(1 << 62), "4062c303a96f58334f8ce40b12abc5403dd38590");
+        assert_eq!(
+            digest("demo", ParticleType::BLOB, b"bytearray-key"),
+            "ff16efd8dd44edbdf1823b447679acc6735b6730"
         );
     }
 
