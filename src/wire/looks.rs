@@ -52,7 +52,7 @@ impl Looks {
             Self::LoadBalancer => "a PROXY protocol preamble",
             Self::TextCommand => "an info command as text",
             Self::Zeros => "zero bytes",
-            Self::Unknown => "a desynchronised stream",
+            Self::Unknown => "an unknown protocol or a desynchronised stream",
         }
     }
 }
