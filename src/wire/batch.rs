@@ -4,11 +4,12 @@ use bitflags::bitflags;
 
 use super::at::before;
 use super::digest::{Digest, LENGTH};
-use super::field::Fields;
+use super::field::{FieldType, Fields};
 use super::input::{self, Malformed, Parse};
 use super::message::{skip, Info1, Info2, Info3, Info4};
 use super::op::Ops;
 use super::proto::Order;
+use super::request::{self, Request};
 use super::At;
 
 /// Place of the number of rows in the field's data.
@@ -157,6 +158,13 @@ pub struct Body<'a> {
     pub n_ops: At<'a, u16>,
     /// Why fields or operations cannot be read to their end.
     pub fault: Option<Malformed<'a>>,
+    /// What is asked for. Known once for all rows that repeat this one: walking the body again for each would cost
+    /// rows times body.
+    pub request: Request,
+    /// NAMESPACE of the row, known once like the request.
+    pub namespace: Option<&'a [u8]>,
+    /// SET of the row, known once like the request.
+    pub set: Option<&'a [u8]>,
     content: &'a [u8],
 }
 
@@ -201,6 +209,9 @@ impl<'a> Body<'a> {
             n_fields,
             n_ops,
             fault: None,
+            request: Request::INVALID,
+            namespace: None,
+            set: None,
             content,
         };
         let end = content.get(content.len()..).unwrap_or_default();
@@ -208,6 +219,14 @@ impl<'a> Body<'a> {
             body.fault = Some(fault);
             end
         });
+        body.request = request::of_row(&body);
+        for field in body.fields().flatten() {
+            match field.kind {
+                FieldType::NAMESPACE => body.namespace = Some(field.data),
+                FieldType::SET => body.set = Some(field.data),
+                _ => {}
+            }
+        }
         Ok((rest, body))
     }
 
@@ -332,7 +351,6 @@ impl<'a> Iterator for Rows<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::field::FieldType;
     use proptest::prelude::*;
 
     fn row(flags: u8, body: &[u8]) -> Vec<u8> {
@@ -361,6 +379,8 @@ mod tests {
         assert_eq!(body.generation.unwrap().value, 9);
         assert_eq!(body.generation.unwrap().bytes, b"\0\x09");
         assert_eq!(body.record_ttl.unwrap().value, 60);
+        assert_eq!((body.namespace, body.set), (Some(&b"test"[..]), None));
+        assert_eq!(body.request, Request::SELECT);
         assert_eq!(body.fault, None);
         for cut in 5..data.len() {
             let (_, batch) = Batch::parse(&data[..cut]).unwrap();
