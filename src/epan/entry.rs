@@ -94,6 +94,8 @@ pub struct Segment<'p> {
     pub conversation: Option<Conversation<'p>>,
     /// Sequence number of the first byte; `None` where no TCP is below (TLS, UDP).
     pub sequence: Option<u32>,
+    /// What its sender had received of the other direction, in sequence numbers; as `sequence`.
+    pub acknowledged: Option<u32>,
     /// The same for all packets of one direction: 0 or 1.
     pub direction: usize,
     /// The first byte after the SYN of this direction, which the capture holds.
@@ -198,6 +200,7 @@ unsafe fn segment<'p>(raw: *const sys::as_segment) -> Segment<'p> {
             _life: PhantomData,
         }),
         sequence: (raw.has_tcp != 0).then_some(raw.seq),
+        acknowledged: (raw.has_tcp != 0).then_some(raw.ack),
         direction: usize::from(raw.direction & 1),
         is_first: raw.first != 0,
         is_reassembled: raw.reassembled != 0,

@@ -98,6 +98,7 @@ static void describe_segment(packet_info *pinfo, void *data, as_segment *segment
         unsigned syn = segment->server == 1 ? 2 : 1;
         segment->has_tcp = 1;
         segment->seq = info->seq;
+        segment->ack = info->lastackseq;
         segment->reassembled = info->is_reassembled ? 1 : 0;
         segment->first = (tcp->conversation_completeness & syn) != 0 &&
                          (info->seq == 1 || info->seq == tcp->fwd->base_seq + 1);
@@ -513,6 +514,7 @@ const uint8_t *as_tvb_bytes(tvbuff_t *tvb, int *captured, int *reported)
 
 void *as_packet_alloc(packet_info *pinfo, size_t size) { return wmem_alloc(pinfo->pool, size); }
 void *as_file_alloc(size_t size) { return wmem_alloc0(wmem_file_scope(), size); }
+void *as_file_realloc(void *old, size_t size) { return wmem_realloc(wmem_file_scope(), old, size); }
 
 #define PACKET_STATE_KEY 0xffffffffu
 

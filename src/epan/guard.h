@@ -50,6 +50,7 @@ enum as_framing {
 typedef struct as_segment {
     conversation_t *conversation; /* of this packet; NULL over UDP */
     uint32_t seq;                 /* of the first byte, as TCP counts here (relative or not) */
+    uint32_t ack;                 /* what the sender had received, counted likewise */
     uint8_t has_tcp;              /* 0: no TCP below (TLS, UDP); seq means nothing */
     uint8_t direction;            /* 0 or 1, the same for every packet of a direction */
     uint8_t first;                /* the first byte after a SYN that the capture holds */
@@ -152,6 +153,7 @@ const uint8_t *as_tvb_bytes(tvbuff_t *tvb, int *captured, int *reported);
 
 void *as_packet_alloc(packet_info *pinfo, size_t size);
 void *as_file_alloc(size_t size);
+void *as_file_realloc(void *old, size_t size);
 void *as_packet_state(packet_info *pinfo, size_t size);
 void *as_frame_data(packet_info *pinfo, int protocol, uint32_t key);
 void as_set_frame_data(packet_info *pinfo, int protocol, uint32_t key, void *data);

@@ -19,6 +19,10 @@ pub struct FrameState {
     pub messages: Cell<u32>,
     /// Lines written to the Info column.
     pub lines: Cell<u32>,
+    /// Requests of the frame that are tracked.
+    pub requests: Cell<u32>,
+    /// Answers of the frame that belong to a request.
+    pub responses: Cell<u32>,
 }
 
 /// The state of the frame under dissection, made at the first call.
@@ -80,4 +84,175 @@ pub(crate) unsafe fn untag<'p, T: 'static>(raw: *mut c_void) -> Option<&'p T> {
         return None;
     }
     Some(&(*raw.cast::<Tagged<T>>()).value)
+}
+
+/// A growing array in memory that Wireshark frees when the file is closed. Read and written by copy, so that
+/// growth leaves nothing dangling.
+pub struct FileVec<T: Copy + 'static> {
+    data: Cell<*mut T>,
+    length: Cell<u32>,
+    capacity: Cell<u32>,
+}
+
+impl<T: Copy + 'static> Default for FileVec<T> {
+    fn default() -> Self {
+        Self {
+            data: Cell::new(core::ptr::null_mut()),
+            length: Cell::new(0),
+            capacity: Cell::new(0),
+        }
+    }
+}
+
+impl<T: Copy + 'static> FileVec<T> {
+    /// Number of elements.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.length.get()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The element at `index`.
+    #[must_use]
+    pub fn get(&self, index: u32) -> Option<T> {
+        // SAFETY: elements below the length were written.
+        (index < self.len()).then(|| unsafe { *self.data.get().add(index as usize) })
+    }
+
+    /// Replaces the element at `index`; nothing happens where there is none.
+    pub fn set(&self, index: u32, value: T) {
+        if index < self.len() {
+            // SAFETY: the element is inside the array; nobody holds a reference into it.
+            unsafe { self.data.get().add(index as usize).write(value) };
+        }
+    }
+
+    /// Appends; returns the element's index. At 2^32 - 1 elements nothing is added.
+    pub fn push(&self, value: T) -> u32 {
+        let index = self.len();
+        if index == self.capacity.get() && !self.grow() {
+            return index;
+        }
+        // SAFETY: there is room at `index`.
+        unsafe { self.data.get().add(index as usize).write(value) };
+        self.length.set(index + 1);
+        index
+    }
+
+    fn grow(&self) -> bool {
+        let old = self.capacity.get();
+        let capacity = old.saturating_add(old / 2).max(4);
+        let Some(bytes) = (capacity as usize)
+            .checked_mul(size_of::<T>())
+            .filter(|_| capacity > old)
+        else {
+            return false;
+        };
+        // SAFETY: wmem keeps the old bytes; it aborts rather than return NULL.
+        let data = unsafe { sys::as_file_realloc(self.data.get().cast(), bytes) };
+        self.data.set(data.cast());
+        self.capacity.set(capacity);
+        true
+    }
+
+    /// The first index from which on `holds` is true, for elements ordered that way.
+    pub fn partition_point(&self, holds: impl Fn(&T) -> bool) -> u32 {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.get(middle).is_some_and(|element| holds(&element)) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        low
+    }
+
+    /// Orders the elements from `first` on by a key.
+    pub fn sort_from<K: Ord>(&self, first: u32, key: impl Fn(&T) -> K) {
+        let count = self.len().saturating_sub(first);
+        if count > 1 {
+            // SAFETY: the elements are inside the array; nobody else holds a reference into it.
+            let tail = unsafe {
+                core::slice::from_raw_parts_mut(self.data.get().add(first as usize), count as usize)
+            };
+            tail.sort_unstable_by_key(key);
+        }
+    }
+}
+
+/// Bytes copied into memory that lives until the file is closed.
+#[derive(Clone, Copy)]
+pub struct FileBytes {
+    data: *const u8,
+    length: u32,
+}
+
+impl FileBytes {
+    /// A copy of `bytes`.
+    #[must_use]
+    pub fn copy(bytes: &[u8]) -> Self {
+        let length = u32::try_from(bytes.len()).unwrap_or(0);
+        // SAFETY: fresh memory of that length, written once, read only afterwards.
+        unsafe {
+            let data: *mut u8 = sys::as_file_alloc((length as usize).max(1)).cast();
+            core::ptr::copy_nonoverlapping(bytes.as_ptr(), data, length as usize);
+            Self { data, length }
+        }
+    }
+
+    /// The bytes, for as long as the packet is dissected (the file is open that long).
+    #[must_use]
+    pub fn get<'p>(self, _: super::Packet<'p>) -> &'p [u8] {
+        // SAFETY: the copy lives until the file is closed, which cannot happen while a packet is dissected;
+        // copies live only inside file memory and in state that is cleared with it.
+        unsafe { core::slice::from_raw_parts(self.data, self.length as usize) }
+    }
+}
+
+/// What is kept of the capture as a whole: one value, made at the first call, forgotten when the file is closed.
+pub struct CaptureState<T: Default + 'static> {
+    raw: core::sync::atomic::AtomicPtr<c_void>,
+    _kind: core::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: Default + 'static> CaptureState<T> {
+    /// Nothing yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            raw: core::sync::atomic::AtomicPtr::new(core::ptr::null_mut()),
+            _kind: core::marker::PhantomData,
+        }
+    }
+
+    /// The value of the open capture.
+    pub fn get<'p>(&self, _: super::Packet<'p>) -> &'p T {
+        let ordering = core::sync::atomic::Ordering::Relaxed;
+        // SAFETY: set below from `tagged`, cleared when the file is closed.
+        let known = unsafe { untag(self.raw.load(ordering)) };
+        known.unwrap_or_else(|| {
+            let (raw, reference) = tagged(T::default());
+            self.raw.store(raw, ordering);
+            reference
+        })
+    }
+
+    /// The file is closed: its memory is gone.
+    pub fn forget(&self) {
+        self.raw
+            .store(core::ptr::null_mut(), core::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+impl<T: Default + 'static> Default for CaptureState<T> {
+    fn default() -> Self {
+        Self::new()
+    }
 }

@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 
+use super::transactions::Queue;
 use crate::epan::register::Protocol;
 use crate::epan::{Packet, Segment, Side};
 use crate::protocols::AEROSPIKE;
@@ -52,10 +53,12 @@ pub struct Stream {
     /// Which direction the client sends in: 0, 1, or 2 while nobody knows.
     client: Cell<u8>,
     client_is_set: Cell<bool>,
+    /// Requests and answers.
+    pub queue: Queue,
 }
 
 /// Is `a` before `b` in TCP's circle of sequence numbers?
-const fn before(a: u32, b: u32) -> bool {
+pub(super) const fn before(a: u32, b: u32) -> bool {
     (a.wrapping_sub(b) as i32) < 0
 }
 
@@ -96,6 +99,9 @@ impl Stream {
                 .map_or(Place::Known, |place| place.0);
         }
         let place = self.judge(sequence, segment);
+        if place == Place::Unknown && self.flow(segment).started.get() {
+            self.queue.lose(packet);
+        }
         if place != Place::Known {
             packet.remember(protocol, sequence, Remembered(place));
         }

@@ -1,0 +1,332 @@
+//! Requests and their answers on one connection: a queue, since the server answers strictly in order.
+//!
+//! The first pass fills it; later passes find a message's transaction by its frame and its ordinal there, so
+//! that nothing has to be remembered for each frame. What cannot be known (after a gap, in an answer to a
+//! request that the capture does not hold) is not linked.
+//!
+//! Source: client-protocol 13
+
+use core::cell::Cell;
+
+use super::stream::before;
+use crate::epan::memory::FileVec;
+use crate::epan::register::Protocol;
+use crate::epan::Packet;
+use crate::wire::matching::{Facts, Progress, Step};
+use crate::wire::proto::ProtoType;
+use crate::wire::request::Request;
+
+/// What kind of request a transaction is, for tables and columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// An info request.
+    Info,
+    /// A security request, with its command.
+    Security(u8),
+    /// A message.
+    Message(Request),
+    /// A type that is not read.
+    Other,
+}
+
+/// How far a transaction has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The answer is not complete.
+    Open,
+    /// The answer is complete.
+    Complete,
+    /// A gap in the capture hides what became of it.
+    Lost,
+}
+
+/// What a request says about itself.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// What it asks for.
+    pub what: What,
+    /// What answers it.
+    pub progress: Progress,
+    /// Its own timeout in milliseconds; 0: none.
+    pub timeout: u32,
+    /// TCP's sequence number behind its last byte.
+    pub end: Option<u32>,
+    /// Rows of a batch: where they begin in [`Queue::rows`], and how many.
+    pub rows: (u32, u32),
+}
+
+/// A request and its answer.
+#[derive(Clone, Copy)]
+pub struct Transaction {
+    /// When the request was complete, nanoseconds since 1970.
+    pub asked_at: i64,
+    /// When the first and the last message of the answer were complete.
+    pub answered_at: (i64, i64),
+    /// The frame of the request.
+    pub request_frame: u32,
+    /// The frames of the answer's first and last message; 0 before the first.
+    pub answer_frames: (u32, u32),
+    /// TCP's sequence number behind the request.
+    end: u32,
+    /// The request's own timeout in milliseconds; 0: none.
+    pub timeout: u32,
+    /// Rows of a batch: where they begin in [`Queue::rows`], and how many.
+    pub rows: (u32, u32),
+    /// Records in the answer so far.
+    pub records: u32,
+    progress: Progress,
+    messages_in_last: u16,
+    has_end: bool,
+    /// What was asked for.
+    pub what: What,
+    /// How far it has come.
+    pub state: State,
+}
+
+impl Transaction {
+    /// Nanoseconds from the request to the last message of its answer.
+    #[must_use]
+    pub const fn response_time(&self) -> i64 {
+        self.answered_at.1.wrapping_sub(self.asked_at)
+    }
+
+    /// Nanoseconds from the request to the first message of its answer.
+    #[must_use]
+    pub const fn first_response_time(&self) -> i64 {
+        self.answered_at.0.wrapping_sub(self.asked_at)
+    }
+
+    /// Whether the answer can have several messages.
+    #[must_use]
+    pub const fn is_stream(&self) -> bool {
+        self.progress.expected.is_stream()
+    }
+}
+
+/// A message of an answer and the transaction it belongs to.
+#[derive(Clone, Copy)]
+pub struct Answer {
+    /// The transaction, this message included once it was [taken](Queue::answered).
+    pub transaction: Transaction,
+    index: u32,
+    /// The first message of the answer.
+    pub is_first: bool,
+    /// The message that completes the answer.
+    pub is_last: bool,
+}
+
+/// One row of a batch request, by which an answer's index finds its record.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// The client's index.
+    pub index: u32,
+    /// The record.
+    pub digest: [u8; 20],
+}
+
+/// The transactions of a connection, in the order of the requests.
+#[derive(Default)]
+pub struct Queue {
+    transactions: FileVec<Transaction>,
+    /// Rows of all batches, each batch ordered by index.
+    pub rows: FileVec<Row>,
+    /// The oldest open transaction.
+    head: Cell<u32>,
+    /// A request came while another was open.
+    pipelined: Cell<bool>,
+    /// A gap in a pipelined connection: nobody knows which answer is whose.
+    doubtful: Cell<bool>,
+}
+
+/// A message of an answer that belongs to no request of the capture.
+struct Unlinked;
+
+impl Queue {
+    /// A request: put into the queue on the first pass, found there later.
+    pub fn asked(&self, packet: Packet<'_>, asked: &Asked) -> Option<Transaction> {
+        let ordinal = packet.state().requests.replace(packet.state().requests.get() + 1);
+        if packet.is_visited() {
+            let frame = packet.frame();
+            let first = self
+                .transactions
+                .partition_point(|transaction| transaction.request_frame >= frame);
+            return self
+                .transactions
+                .get(first.checked_add(ordinal)?)
+                .filter(|found| found.request_frame == frame);
+        }
+        if self.head.get() < self.transactions.len() {
+            self.pipelined.set(true);
+        }
+        let transaction = Transaction {
+            asked_at: packet.nanoseconds(),
+            answered_at: (0, 0),
+            request_frame: packet.frame(),
+            answer_frames: (0, 0),
+            end: asked.end.unwrap_or(0),
+            timeout: asked.timeout,
+            rows: asked.rows,
+            records: 0,
+            progress: asked.progress,
+            messages_in_last: 0,
+            has_end: asked.end.is_some(),
+            what: asked.what,
+            state: State::Open,
+        };
+        self.transactions.push(transaction);
+        Some(transaction)
+    }
+
+    /// Whose answer a message is; `acknowledged` is what its sender had received by then.
+    pub fn answer(
+        &self,
+        packet: Packet<'_>,
+        protocol: &Protocol,
+        kind: ProtoType,
+        acknowledged: Option<u32>,
+    ) -> Option<Answer> {
+        // Another message of the frame has this key otherwise.
+        let key = packet.state().messages.get();
+        if packet.is_visited() {
+            if packet.remembered::<Unlinked>(protocol, key).is_some() {
+                return None;
+            }
+            return self.find(packet);
+        }
+        let found = self.open(kind, acknowledged);
+        if found.is_none() && !self.transactions.is_empty() {
+            packet.remember(protocol, key, Unlinked);
+        }
+        found
+    }
+
+    fn open(&self, kind: ProtoType, acknowledged: Option<u32>) -> Option<Answer> {
+        let index = self.head.get();
+        let transaction = self.transactions.get(index)?;
+        let sent_before = acknowledged.is_some_and(|ack| transaction.has_end && before(ack, transaction.end));
+        if self.doubtful.get() || sent_before || !transaction.progress.expected.fits(kind) {
+            return None;
+        }
+        Some(Answer {
+            transaction,
+            index,
+            is_first: transaction.answer_frames.0 == 0,
+            is_last: false,
+        })
+    }
+
+    /// On later passes: the transaction of the next linked message of the frame.
+    fn find(&self, packet: Packet<'_>) -> Option<Answer> {
+        let frame = packet.frame();
+        let mut ordinal = packet
+            .state()
+            .responses
+            .replace(packet.state().responses.get() + 1);
+        let mut index = self.transactions.partition_point(|transaction| {
+            transaction.state == State::Open && transaction.answer_frames.0 == 0
+                || transaction.answer_frames.1 >= frame
+        });
+        loop {
+            let transaction = self.transactions.get(index)?;
+            let (first, last) = transaction.answer_frames;
+            if first > frame || first == 0 && transaction.state != State::Lost {
+                return None;
+            }
+            let here = u32::from(transaction.messages_in_last);
+            if last != frame || ordinal < here {
+                if first == 0 {
+                    return None;
+                }
+                return Some(Answer {
+                    transaction,
+                    index,
+                    is_first: first == frame && ordinal == 0,
+                    is_last: transaction.state == State::Complete && last == frame && ordinal + 1 == here,
+                });
+            }
+            ordinal -= here;
+            index += 1;
+        }
+    }
+
+    /// Takes a message into its transaction; says whether it is complete now.
+    pub fn answered(
+        &self,
+        packet: Packet<'_>,
+        answer: &mut Answer,
+        kind: ProtoType,
+        facts: &Facts,
+        records: u32,
+    ) {
+        if packet.is_visited() {
+            return;
+        }
+        let Some(mut transaction) = self.transactions.get(answer.index) else {
+            return;
+        };
+        let (frame, now) = (packet.frame(), packet.nanoseconds());
+        if transaction.answer_frames.0 == 0 {
+            transaction.answer_frames.0 = frame;
+            transaction.answered_at.0 = now;
+        }
+        let same = transaction.answer_frames.1 == frame;
+        transaction.messages_in_last = if same {
+            transaction.messages_in_last.saturating_add(1)
+        } else {
+            1
+        };
+        transaction.answer_frames.1 = frame;
+        transaction.answered_at.1 = now;
+        transaction.records = transaction.records.saturating_add(records);
+        if transaction.progress.accept(kind, facts) == Step::Complete {
+            transaction.state = State::Complete;
+            self.head.set(answer.index + 1);
+        }
+        answer.is_last = transaction.state == State::Complete;
+        answer.transaction = transaction;
+        self.transactions.set(answer.index, transaction);
+    }
+
+    /// A gap in the capture: which answers went by is not known.
+    pub fn lose(&self, packet: Packet<'_>) {
+        if packet.is_visited() {
+            return;
+        }
+        let open = self.head.get()..self.transactions.len();
+        if self.pipelined.get() {
+            self.doubtful.set(true);
+        }
+        for index in open {
+            if let Some(mut transaction) = self.transactions.get(index) {
+                transaction.state = State::Lost;
+                if transaction.answer_frames.0 == 0 {
+                    transaction.answer_frames.1 = packet.frame();
+                }
+                self.transactions.set(index, transaction);
+            }
+        }
+        self.head.set(self.transactions.len());
+    }
+
+    /// The record of row `index` in a batch.
+    #[must_use]
+    pub fn row(&self, transaction: &Transaction, index: u32) -> Option<Row> {
+        let (from, count) = transaction.rows;
+        // Most batches number their rows from 0.
+        let straight = (index < count).then(|| self.rows.get(from + index)).flatten();
+        if straight.is_some_and(|row| row.index == index) {
+            return straight;
+        }
+        let (mut low, mut high) = (from, from + count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let row = self.rows.get(middle)?;
+            match row.index.cmp(&index) {
+                core::cmp::Ordering::Equal => return Some(row),
+                core::cmp::Ordering::Less => low = middle + 1,
+                core::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+}
