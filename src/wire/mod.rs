@@ -48,6 +48,7 @@ pub mod looks;
 pub mod matching;
 pub mod message;
 pub mod mrt;
+pub mod msgpack;
 pub mod op;
 pub mod particle;
 pub mod plausible;
