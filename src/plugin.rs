@@ -7,6 +7,7 @@ use crate::epan::entry::{self, Call, Entry, Framing, Heuristic, Plugin, Segment}
 use crate::epan::register::{self, preferences};
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT};
+use crate::track;
 use crate::wire::plausible::{plausible, Plausibility};
 
 static PLUGIN: Plugin = Plugin {
@@ -16,8 +17,8 @@ static PLUGIN: Plugin = Plugin {
     heuristic,
     pdu_length,
     pdu,
-    file_opened: || {},
-    file_closed: || {},
+    file_opened: track::forget,
+    file_closed: track::forget,
 };
 
 fn register_protocols() {

@@ -6,10 +6,12 @@ use super::message::{self, Identity, GENERATION, INFO1, INFO2, INFO3, INFO4, N_F
 use super::{field, op};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::BATCH;
+use crate::track::transactions::What;
 use crate::wire::batch::{
     Batch, BatchFlags, Body, Row, RowFlags, COUNT_AT, FLAGS_AT, ROW_FLAGS_AT, ROW_INDEX_AT,
 };
 use crate::wire::input::Malformed;
+use crate::wire::message::{Header, Part, TRANSACTION_TTL_AT};
 use crate::wire::request;
 use crate::wire::Order;
 
@@ -142,6 +144,28 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
     }
     for next in body.ops().flatten() {
         op::op(path, tree, &next)?;
+    }
+    Ok(())
+}
+
+/// In an answer to a batch: the row that a message answers, and its record, as the request said it.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn answered_row(path: &Path<'_>, tree: &Tree<'_>, header: &Header<'_>) -> Guarded {
+    let (Some(answer), Some(stream)) = (path.answer, path.stream) else {
+        return Ok(());
+    };
+    if answer.transaction.what != What::Message(request::Request::BATCH) || header.part() == Part::Fin {
+        return Ok(());
+    }
+    let part = &header.bytes[TRANSACTION_TTL_AT];
+    tree.add_in(&INDEX, part, header.order)?;
+    if let Some(row) = stream.queue.row(&answer.transaction, header.transaction_ttl) {
+        tree.bytes(&common::DIGEST, &[], &row.digest)?.generated();
+        let partition = crate::wire::digest::partition(&row.digest);
+        tree.uint(&common::PARTITION, &[], u32::from(partition))?
+            .generated();
     }
     Ok(())
 }

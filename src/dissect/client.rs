@@ -3,11 +3,16 @@
 use core::fmt::Write as _;
 
 use super::common::{self, DATA, REQUEST, RESPONSE};
+use super::links;
 use super::{column, compressed, message};
+use crate::epan::memory::FileRef;
 use crate::epan::{Call, Entry, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::stream::{self, Place, Stream};
+use crate::track::transactions::{Answer, Asked, Given, Transaction, What};
+use crate::track::tries;
 use crate::wire::looks::{looks, Looks};
+use crate::wire::matching::{Expected, Facts, Progress};
 use crate::wire::plausible::{plausible, weak, Plausibility};
 use crate::wire::proto::{Header, ProtoType, Refusal, HEADER, SIZE_AT, TYPE_AT, VERSION_AT};
 use crate::wire::text::Text as Lossy;
@@ -32,6 +37,16 @@ pub struct Path<'p> {
     pub is_tracked: bool,
     /// The connection.
     pub stream: Option<&'p Stream>,
+    /// The connection's state again, to be kept in what is remembered.
+    pub place: Option<FileRef<Stream>>,
+    /// Which way the message goes: 0 or 1.
+    pub segment_direction: usize,
+    /// TCP's sequence number behind the message.
+    pub end: Option<u32>,
+    /// The request that a response belongs to.
+    pub answer: Option<Answer>,
+    /// The type on the wire (that of the wrapper for a compressed message).
+    pub kind: ProtoType,
     /// The order of sizes and counts: little endian in requests that one node proxies to another.
     pub order: Order,
 }
@@ -130,7 +145,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
     let size = usize::try_from(header.size).unwrap_or(usize::MAX);
     let body = rest.get(..size).unwrap_or(rest);
     let side = stream.side(&call.segment, || request_by_content(&header, body));
-    let path = Path {
+    let mut path = Path {
         packet,
         is_request: match side {
             Side::Client => true,
@@ -139,13 +154,26 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         },
         is_tracked: matches!(place, Place::Known | Place::Unknown),
         stream: Some(stream),
+        place: stream::reference(&call.segment),
+        segment_direction: call.segment.direction,
+        end: call
+            .segment
+            .sequence
+            .map(|start| start.wrapping_add(u32::try_from(call.used.get()).unwrap_or(0))),
+        answer: None,
+        kind: header.kind,
         order: Order::Big,
     };
-    if !path.is_request {
-        stream.answered(packet, &call.segment);
-    }
     let state = packet.state();
     state.messages.set(state.messages.get().saturating_add(1));
+    if !path.is_request {
+        stream.answered(packet, &call.segment);
+        if path.is_tracked {
+            path.answer = stream
+                .queue
+                .answer(packet, &AEROSPIKE, header.kind, call.segment.acknowledged);
+        }
+    }
     proto(&path, &tree, &header, body)?;
     finish(&tree, bytes)?;
     source.throw_if_cut()
@@ -172,7 +200,7 @@ pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'
         top.boolean(which, &[], true)?.generated();
     }
     match header.kind {
-        ProtoType::AS_MSG => message::body(path, tree, header.order, body),
+        ProtoType::AS_MSG => message::body(path, tree, &top, header.order, body),
         ProtoType::AS_MSG_COMPRESSED => compressed::body(path, tree, &top, body),
         kind => {
             column::line(path.packet, |out| {
@@ -188,6 +216,60 @@ pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'
             Ok(())
         }
     }
+}
+
+impl Path<'_> {
+    /// A request: joins the queue of its connection.
+    #[must_use]
+    pub fn asked(
+        &self,
+        what: What,
+        expected: Expected,
+        body: &[u8],
+        details: Details,
+    ) -> Option<Transaction> {
+        let stream = self.stream.filter(|_| self.is_tracked && self.is_request)?;
+        let asked = Asked {
+            what,
+            progress: Progress::new(expected, self.kind == ProtoType::AS_MSG_COMPRESSED),
+            timeout: details.timeout,
+            end: self.end,
+            rows: details.rows,
+            fingerprint: (!self.packet.is_visited()).then(|| tries::fingerprint(self.packet, body)),
+            counts_twice: details.counts_twice,
+        };
+        stream.queue.asked(self.packet, &asked, self.place)
+    }
+
+    /// A response's message has been read: what it means for its request.
+    #[must_use]
+    pub fn answered(&self, facts: Facts, records: u32, is_ok: bool, is_cut: bool) -> Option<Answer> {
+        let mut answer = self.answer?;
+        let stream = self.stream?;
+        stream.queue.answered(
+            self.packet,
+            &mut answer,
+            &Given {
+                kind: self.kind,
+                facts,
+                records,
+                is_cut,
+                is_ok,
+            },
+        );
+        Some(answer)
+    }
+}
+
+/// What a message says about itself as a request.
+#[derive(Clone, Copy, Default)]
+pub struct Details {
+    /// Its own timeout in milliseconds.
+    pub timeout: u32,
+    /// Rows of a batch.
+    pub rows: (u32, u32),
+    /// Doing it twice is not the same as doing it once.
+    pub counts_twice: bool,
 }
 
 /// Says what the frame's budget of items left out.
@@ -283,6 +365,7 @@ fn refused<'p>(
         expert,
         format_args!("These bytes look like {looks}; the server logs \"{refusal} from …\" {consequence}"),
     )?;
+    links::closed(packet, &top)?;
     match stranger {
         Some(name) if hand_over => packet.call_dissector(name, source, tree, true),
         _ => source.throw_if_cut(),

@@ -2,15 +2,17 @@
 
 use core::fmt::{self, Write as _};
 
-use super::client::Path;
+use super::client::{Details, Path};
 use super::common::{self, DATA, OPERATION, PARTITION, RESULT};
-use super::{column, field, op};
+use super::{batch, column, field, links, op};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::MESSAGE;
+use crate::track::transactions::{Answer, Row, What};
 use crate::wire::digest::Digest;
 use crate::wire::field::{Field, FieldType, Value as FieldValue};
-use crate::wire::input::Malformed;
+use crate::wire::input::{self, Malformed};
 use crate::wire::key::Key;
+use crate::wire::matching::{Expected, Facts};
 use crate::wire::message::{
     Header, Info1, Info2, Info3, Info4, Message, Messages, Part, GENERATION_AT, HEADER_SIZE_AT, INFO1_AT,
     INFO2_AT, INFO3_AT, INFO4_AT, N_FIELDS_AT, N_OPS_AT, RECORD_TTL_AT, RESULT_CODE_AT, TRANSACTION_TTL_AT,
@@ -115,41 +117,122 @@ impl fmt::Display for Identity<'_> {
     }
 }
 
-/// The body of a message: one message of a request, one or more of a response.
+/// The body of a message: one message of a request, one or more of a response. `top` is the proto header's item.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, order: Order, body: &'p [u8]) -> Guarded {
-    let mut first = true;
-    let mut count = 0u32;
-    let mut last = None;
-    let mut worst = ResultCode::OK;
+pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, order: Order, body: &'p [u8]) -> Guarded {
+    if path.is_request {
+        request_body(path, tree, top, order, body)
+    } else {
+        response_body(path, tree, top, order, body)
+    }
+}
+
+fn request_body<'p>(
+    path: &Path<'p>,
+    tree: &Tree<'p>,
+    top: &Tree<'p>,
+    order: Order,
+    body: &'p [u8],
+) -> Guarded {
+    let (rest, message) = match Message::parse(order, body) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let error = input::reason(error);
+            column::line(path.packet, |out| write!(out, "Request malformed"));
+            let transaction = path.asked(What::Other, Expected::Single, body, Details::default());
+            common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
+            return transaction.map_or(Ok(()), |transaction| links::request(path, top, &transaction));
+        }
+    };
+    let kind = request::of_message(&message);
+    column::line(path.packet, |out| {
+        request_line(out, &message, kind)?;
+        if message.fault.is_some() && !tree.source().is_cut() {
+            write!(out, " [malformed]")?;
+        }
+        Ok(())
+    });
+    let details = Details {
+        timeout: if kind.is_query() {
+            0
+        } else {
+            message.header.transaction_ttl
+        },
+        rows: remember_rows(path, &message),
+        counts_twice: counts_twice(&message, kind),
+    };
+    let transaction = path.asked(What::Message(kind), Expected::of_request(kind), body, details);
+    if tree.exists() {
+        one(path, tree, &message, kind)?;
+        leftover(top, "request", rest)?;
+    }
+    match transaction {
+        Some(transaction) => links::request(path, top, &transaction),
+        None => Ok(()),
+    }
+}
+
+/// Whether the request does more when it is sent twice.
+fn counts_twice(message: &Message<'_>, kind: Request) -> bool {
+    let changes = |op: crate::wire::op::Op<'_>| op.code.counts_twice();
+    match kind {
+        Request::UDF => true,
+        Request::OPERATE | Request::WRITE => message.ops().flatten().any(changes),
+        _ => false,
+    }
+}
+
+/// On the first pass: the rows of a batch, by which its answers find their records.
+fn remember_rows(path: &Path<'_>, message: &Message<'_>) -> (u32, u32) {
+    let Some(stream) = path
+        .stream
+        .filter(|_| path.is_tracked && !path.packet.is_visited())
+    else {
+        return (0, 0);
+    };
+    if !message.header.info1.contains(Info1::BATCH) {
+        return (0, 0);
+    }
+    let rows = &stream.queue.rows;
+    let from = rows.len();
+    for field in message.fields().flatten() {
+        let Ok(FieldValue::Batch(batch)) = field.value() else {
+            continue;
+        };
+        for row in batch.rows().flatten() {
+            rows.push(Row {
+                index: row.index,
+                digest: *row.digest.0,
+            });
+        }
+    }
+    rows.sort_from(from, |row| row.index);
+    (from, rows.len() - from)
+}
+
+fn response_body<'p>(
+    path: &Path<'p>,
+    tree: &Tree<'p>,
+    top: &Tree<'p>,
+    order: Order,
+    body: &'p [u8],
+) -> Guarded {
+    let mut answer = Summary::default();
     for message in Messages::new(order, body) {
         match message {
             Ok(message) => {
-                if path.is_request && first {
-                    column::line(path.packet, |out| request_line(out, &message));
-                }
-                one(path, tree, &message)?;
-                count += 1;
-                if message.header.result_code != ResultCode::OK {
-                    worst = message.header.result_code;
-                }
-                last = Some(message);
+                answer.add(&message);
+                one_of_response(path, tree, &message)?;
             }
             Err(error) => {
-                common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
+                answer.is_malformed = true;
+                if tree.exists() {
+                    common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
+                }
             }
         }
-        first = false;
-    }
-    if !path.is_request {
-        match last {
-            Some(message) => column::line(path.packet, |out| response_line(out, &message, count, worst)),
-            None => column::line(path.packet, |out| write!(out, "Response, malformed")),
-        }
-    } else if last.is_none() {
-        column::line(path.packet, |out| write!(out, "Request, malformed"));
     }
     if body.is_empty() && !tree.source().is_cut() {
         let error = Malformed::short(
@@ -160,16 +243,57 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, order: Order, body: &'p [u8]) 
         );
         common::malformed(&tree.protocol(&MESSAGE, body)?, &error)?;
     }
-    Ok(())
+    let linked = path.answered(
+        answer.facts,
+        answer.records,
+        answer.worst == ResultCode::OK,
+        tree.source().is_cut(),
+    );
+    column::line(path.packet, |out| response_line(out, &answer, linked.as_ref()));
+    match linked {
+        Some(linked) => links::response(path, top, &linked),
+        None => Ok(()),
+    }
+}
+
+/// What the messages of a response say together.
+#[derive(Default)]
+struct Summary<'a> {
+    facts: Facts,
+    count: u32,
+    records: u32,
+    worst: ResultCode,
+    errors: u32,
+    last: Option<Message<'a>>,
+    is_malformed: bool,
+}
+
+impl<'a> Summary<'a> {
+    fn add(&mut self, message: &Message<'a>) {
+        self.facts.add(&message.header);
+        self.count = self.count.saturating_add(1);
+        if message.header.part() == Part::Record {
+            self.records = self.records.saturating_add(1);
+        }
+        if message.header.result_code != ResultCode::OK {
+            self.errors = self.errors.saturating_add(1);
+            self.worst = message.header.result_code;
+        }
+        self.last = Some(*message);
+    }
+}
+
+fn one_of_response<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>) -> Guarded {
+    if tree.exists() {
+        one(path, tree, message, Request::INVALID)
+    } else {
+        result(path, tree, message.header.result_code)
+    }
 }
 
 /// One message: its item, its header, its fields and operations.
-fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>) -> Guarded {
-    if !tree.exists() {
-        return result(path, tree, message.header.result_code);
-    }
+fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Request) -> Guarded {
     let top = tree.protocol(&MESSAGE, message.bytes)?;
-    let kind = request::of_message(message);
     if path.is_request {
         top.item().label(format_args!(
             "Aerospike Message Protocol, {kind}{}",
@@ -184,6 +308,9 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>) -> Guarded {
         ));
     }
     header(path, &top, &message.header, kind)?;
+    if !path.is_request {
+        batch::answered_row(path, &top, &message.header)?;
+    }
     result(path, &top, message.header.result_code)?;
     let mut fields = message.fields();
     for field in fields.by_ref().flatten() {
@@ -317,8 +444,7 @@ pub fn record_ttl(tree: &Tree<'_>, part: &[u8], ttl: u32, order: Order, meaning:
 }
 
 /// `Request put test.demo "kv-1" bins a, b`.
-fn request_line(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
-    let kind = request::of_message(message);
+fn request_line(out: &mut dyn fmt::Write, message: &Message<'_>, kind: Request) -> fmt::Result {
     let identity = Identity::of(message.fields());
     write!(out, "Request {kind}{identity}")?;
     if let Some(rows) = identity.rows {
@@ -356,36 +482,45 @@ fn bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// `Response OK gen 2`, `Response KEY_BUSY`, `Response 60 messages`.
-fn response_line(
-    out: &mut dyn fmt::Write,
-    message: &Message<'_>,
-    count: u32,
-    worst: ResultCode,
-) -> fmt::Result {
+/// `Response OK gen 2 (0.18 ms)`, `Response KEY_BUSY (3.2 ms)`, `Response 60 messages, 3 errors`.
+fn response_line(out: &mut dyn fmt::Write, answer: &Summary<'_>, linked: Option<&Answer>) -> fmt::Result {
+    let Some(message) = &answer.last else {
+        return write!(out, "Response malformed");
+    };
     let header = &message.header;
-    if count > 1 {
-        write!(out, "Response {count} messages")?;
-        if worst != ResultCode::OK {
-            write!(out, ", {worst}")?;
+    write!(out, "Response ")?;
+    if answer.count > 1 {
+        write!(out, "{} messages", answer.count)?;
+        match answer.errors {
+            0 => {}
+            1 => write!(out, ", {}", answer.worst)?,
+            errors => write!(out, ", {errors} not OK, last {}", answer.worst)?,
         }
         if header.part() == Part::Fin {
             write!(out, ", last")?;
         }
-        return Ok(());
-    }
-    write!(out, "Response {}", header.result_code)?;
-    match header.part() {
-        Part::Fin => write!(out, " last")?,
-        Part::PartitionDone(partition) => write!(out, " partition {partition} done")?,
-        Part::Record | Part::Error => {
-            if header.generation != 0 {
-                write!(out, " gen {}", header.generation)?;
+    } else {
+        write!(out, "{}", header.result_code)?;
+        match header.part() {
+            Part::Fin => write!(out, " last")?,
+            Part::PartitionDone(partition) => write!(out, " partition {partition} done")?,
+            Part::Record | Part::Error => {
+                if header.generation != 0 {
+                    write!(out, " gen {}", header.generation)?;
+                }
+                write!(out, "{}", Identity::of(message.fields()))?;
             }
-            write!(out, "{}", Identity::of(message.fields()))?;
         }
+        bins(out, message)?;
     }
-    bins(out, message)
+    match linked.filter(|linked| linked.is_last) {
+        Some(linked) => write!(
+            out,
+            " ({})",
+            links::Milliseconds(linked.transaction.response_time())
+        ),
+        None => Ok(()),
+    }
 }
 
 /// Bytes that follow the last structure of their container.

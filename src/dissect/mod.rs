@@ -6,6 +6,7 @@ pub mod column;
 pub mod common;
 pub mod compressed;
 pub mod field;
+pub mod links;
 pub mod message;
 pub mod op;
 pub mod value;
@@ -18,6 +19,8 @@ pub fn register() {
     register::fields(&AEROSPIKE, common::FIELDS);
     register::fields(&AEROSPIKE, client::FIELDS);
     register::fields(&AEROSPIKE, compressed::FIELDS);
+    register::fields(&AEROSPIKE, links::FIELDS);
+    register::experts(&AEROSPIKE, links::EXPERTS);
     register::fields(&MESSAGE, message::FIELDS);
     register::bit_sets(&MESSAGE, message::BIT_SETS);
     register::fields(&MESSAGE, field::FIELDS);

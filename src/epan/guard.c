@@ -514,6 +514,7 @@ const uint8_t *as_tvb_bytes(tvbuff_t *tvb, int *captured, int *reported)
 
 void *as_packet_alloc(packet_info *pinfo, size_t size) { return wmem_alloc(pinfo->pool, size); }
 void *as_file_alloc(size_t size) { return wmem_alloc0(wmem_file_scope(), size); }
+void as_file_free(void *old) { wmem_free(wmem_file_scope(), old); }
 void *as_file_realloc(void *old, size_t size) { return wmem_realloc(wmem_file_scope(), old, size); }
 
 #define PACKET_STATE_KEY 0xffffffffu
@@ -563,5 +564,7 @@ int as_connection_ended(packet_info *pinfo, as_connection_end *end)
     end->fin_from_here = tcp->fwd->fin;
     end->fin_from_there = tcp->rev->fin;
     end->completeness = tcp->conversation_completeness;
+    if (tcp->rev->tcp_analyze_seq_info != NULL)
+        end->acknowledged = tcp->rev->tcp_analyze_seq_info->lastack;
     return 1;
 }

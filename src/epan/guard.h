@@ -75,6 +75,7 @@ typedef struct as_vtable {
 typedef struct as_connection_end {
     uint32_t fin_from_here;  /* frame of the final FIN in this packet's direction, 0: none */
     uint32_t fin_from_there; /* and of the other direction */
+    uint32_t acknowledged;   /* what the other side acknowledged of this direction, as sequence numbers */
     uint8_t completeness;    /* TCP_COMPLETENESS bits */
 } as_connection_end;
 
@@ -154,6 +155,7 @@ const uint8_t *as_tvb_bytes(tvbuff_t *tvb, int *captured, int *reported);
 void *as_packet_alloc(packet_info *pinfo, size_t size);
 void *as_file_alloc(size_t size);
 void *as_file_realloc(void *old, size_t size);
+void as_file_free(void *old);
 void *as_packet_state(packet_info *pinfo, size_t size);
 void *as_frame_data(packet_info *pinfo, int protocol, uint32_t key);
 void as_set_frame_data(packet_info *pinfo, int protocol, uint32_t key, void *data);

@@ -160,6 +160,15 @@ impl<T: Copy + 'static> FileVec<T> {
         true
     }
 
+    /// Takes over the elements of `other`; what was here is given back.
+    pub fn replace(&self, other: Self) {
+        let old = self.data.replace(other.data.get());
+        self.length.set(other.length.get());
+        self.capacity.set(other.capacity.get());
+        // SAFETY: the old array came from the same scope, and nobody holds a reference into it.
+        unsafe { sys::as_file_free(old.cast()) };
+    }
+
     /// The first index from which on `holds` is true, for elements ordered that way.
     pub fn partition_point(&self, holds: impl Fn(&T) -> bool) -> u32 {
         let (mut low, mut high) = (0, self.len());
@@ -213,6 +222,32 @@ impl FileBytes {
         // SAFETY: the copy lives until the file is closed, which cannot happen while a packet is dissected;
         // copies live only inside file memory and in state that is cleared with it.
         unsafe { core::slice::from_raw_parts(self.data, self.length as usize) }
+    }
+}
+
+/// A value that lives until the file is closed, to be kept in other such memory.
+pub struct FileRef<T: 'static>(NonNull<T>);
+
+impl<T: 'static> Clone for FileRef<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: 'static> Copy for FileRef<T> {}
+
+impl<T: 'static> FileRef<T> {
+    /// Only of what [`tagged`] made.
+    pub(crate) fn new(value: &T) -> Self {
+        Self(NonNull::from(value))
+    }
+
+    /// The value, for as long as the packet is dissected (the file is open that long).
+    #[must_use]
+    pub fn get<'p>(self, _: super::Packet<'p>) -> &'p T {
+        // SAFETY: made by `tagged`, which lives until the file is closed; references like this one live only
+        // inside file memory and in state that is cleared with it.
+        unsafe { self.0.as_ref() }
     }
 }
 

@@ -243,6 +243,7 @@ impl<'p> Packet<'p> {
         let mut end = sys::as_connection_end {
             fin_from_here: 0,
             fin_from_there: 0,
+            acknowledged: 0,
             completeness: 0,
         };
         // SAFETY: the packet is alive; C fills the struct.
@@ -270,6 +271,14 @@ impl<'p> Conversation<'p> {
             unsafe { sys::as_set_conversation_data(self.raw.as_ptr(), protocol.id(), raw) };
             reference
         })
+    }
+}
+
+impl Conversation<'_> {
+    /// What `protocol` keeps of the conversation, as a reference that other remembered things may hold.
+    #[must_use]
+    pub fn state_ref<T: Default + 'static>(self, protocol: &Protocol) -> memory::FileRef<T> {
+        memory::FileRef::new(self.state(protocol))
     }
 }
 

@@ -1,4 +1,11 @@
 //! What is remembered across packets. Changes only on the first pass; later passes read.
 
+pub mod map;
 pub mod stream;
 pub mod transactions;
+pub mod tries;
+
+/// The capture is closed, or another is opened: what was remembered is void.
+pub fn forget() {
+    tries::forget();
+}

@@ -3,6 +3,7 @@
 use core::cell::Cell;
 
 use super::transactions::Queue;
+use crate::epan::memory::FileRef;
 use crate::epan::register::Protocol;
 use crate::epan::{Packet, Segment, Side};
 use crate::protocols::AEROSPIKE;
@@ -58,7 +59,8 @@ pub struct Stream {
 }
 
 /// Is `a` before `b` in TCP's circle of sequence numbers?
-pub(super) const fn before(a: u32, b: u32) -> bool {
+#[must_use]
+pub const fn before(a: u32, b: u32) -> bool {
     (a.wrapping_sub(b) as i32) < 0
 }
 
@@ -99,7 +101,8 @@ impl Stream {
                 .map_or(Place::Known, |place| place.0);
         }
         let place = self.judge(sequence, segment);
-        if place == Place::Unknown && self.flow(segment).started.get() {
+        let flow = self.flow(segment);
+        if place == Place::Unknown && flow.started.get() && before(flow.seen.get(), sequence) {
             self.queue.lose(packet);
         }
         if place != Place::Known {
@@ -170,6 +173,14 @@ impl Stream {
         }
     }
 
+    /// Whether the capture holds anything of the direction opposite to `direction`.
+    #[must_use]
+    pub fn has_answers(&self, direction: usize) -> bool {
+        self.flows
+            .get(1 - direction.min(1))
+            .is_some_and(|flow| flow.started.get())
+    }
+
     fn flow(&self, segment: &Segment<'_>) -> &Flow {
         &self.flows[segment.direction]
     }
@@ -184,4 +195,12 @@ pub fn of<'p>(segment: &Segment<'p>) -> Option<&'p Stream> {
     segment
         .conversation
         .map(|conversation| conversation.state(&AEROSPIKE))
+}
+
+/// The same, to be kept in what else is remembered.
+#[must_use]
+pub fn reference(segment: &Segment<'_>) -> Option<FileRef<Stream>> {
+    segment
+        .conversation
+        .map(|conversation| conversation.state_ref(&AEROSPIKE))
 }

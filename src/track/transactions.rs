@@ -8,8 +8,9 @@
 
 use core::cell::Cell;
 
-use super::stream::before;
-use crate::epan::memory::FileVec;
+use super::stream::{before, Stream};
+use super::tries::{self, Fingerprint};
+use crate::epan::memory::{FileRef, FileVec};
 use crate::epan::register::Protocol;
 use crate::epan::Packet;
 use crate::wire::matching::{Facts, Progress, Step};
@@ -51,8 +52,27 @@ pub struct Asked {
     pub timeout: u32,
     /// TCP's sequence number behind its last byte.
     pub end: Option<u32>,
+    /// What tells it from other requests of its client; `None` where nothing can be told.
+    pub fingerprint: Option<Fingerprint>,
+    /// Doing it twice is not the same as doing it once.
+    pub counts_twice: bool,
     /// Rows of a batch: where they begin in [`Queue::rows`], and how many.
     pub rows: (u32, u32),
+}
+
+/// What an answer's message says.
+#[derive(Clone, Copy)]
+pub struct Given {
+    /// Its type on the wire.
+    pub kind: ProtoType,
+    /// What it says about the end of the answer.
+    pub facts: Facts,
+    /// Records in it.
+    pub records: u32,
+    /// Part of it was not captured.
+    pub is_cut: bool,
+    /// Its result is OK.
+    pub is_ok: bool,
 }
 
 /// A request and its answer.
@@ -77,6 +97,15 @@ pub struct Transaction {
     progress: Progress,
     messages_in_last: u16,
     has_end: bool,
+    /// Part of the answer was not captured: whether it is complete is not known.
+    uncertain: bool,
+    counts_twice: bool,
+    /// This try and an earlier one were both applied.
+    pub applied_again: bool,
+    /// The frame of the first try of the same request, on another connection; 0: this is the first.
+    pub retry_of: u32,
+    /// The frame of the first later try while this one was open; 0: none.
+    pub tried_again_in: u32,
     /// What was asked for.
     pub what: What,
     /// How far it has come.
@@ -94,6 +123,16 @@ impl Transaction {
     #[must_use]
     pub const fn first_response_time(&self) -> i64 {
         self.answered_at.0.wrapping_sub(self.asked_at)
+    }
+
+    /// TCP's sequence number behind the request.
+    #[must_use]
+    pub const fn end(&self) -> Option<u32> {
+        if self.has_end {
+            Some(self.end)
+        } else {
+            None
+        }
     }
 
     /// Whether the answer can have several messages.
@@ -143,7 +182,12 @@ struct Unlinked;
 
 impl Queue {
     /// A request: put into the queue on the first pass, found there later.
-    pub fn asked(&self, packet: Packet<'_>, asked: &Asked) -> Option<Transaction> {
+    pub fn asked(
+        &self,
+        packet: Packet<'_>,
+        asked: &Asked,
+        place: Option<FileRef<Stream>>,
+    ) -> Option<Transaction> {
         let ordinal = packet.state().requests.replace(packet.state().requests.get() + 1);
         if packet.is_visited() {
             let frame = packet.frame();
@@ -155,10 +199,11 @@ impl Queue {
                 .get(first.checked_add(ordinal)?)
                 .filter(|found| found.request_frame == frame);
         }
+        self.settle();
         if self.head.get() < self.transactions.len() {
             self.pipelined.set(true);
         }
-        let transaction = Transaction {
+        let mut transaction = Transaction {
             asked_at: packet.nanoseconds(),
             answered_at: (0, 0),
             request_frame: packet.frame(),
@@ -170,11 +215,49 @@ impl Queue {
             progress: asked.progress,
             messages_in_last: 0,
             has_end: asked.end.is_some(),
+            uncertain: false,
+            counts_twice: asked.counts_twice,
+            applied_again: false,
+            retry_of: 0,
+            tried_again_in: 0,
             what: asked.what,
             state: State::Open,
         };
+        if let (Some(fingerprint), Some(place)) = (asked.fingerprint, place) {
+            tries::note(
+                packet,
+                &mut transaction,
+                fingerprint,
+                place,
+                self.transactions.len(),
+            );
+        }
         self.transactions.push(transaction);
         Some(transaction)
+    }
+
+    /// An answer of which a part was not captured is over when the client asks again.
+    fn settle(&self) {
+        let index = self.head.get();
+        if let Some(mut transaction) = self.transactions.get(index).filter(|head| head.uncertain) {
+            transaction.state = State::Lost;
+            self.transactions.set(index, transaction);
+            self.head.set(index + 1);
+            if self.pipelined.get() {
+                self.doubtful.set(true);
+            }
+        }
+    }
+
+    /// The transaction at `index`.
+    #[must_use]
+    pub fn get(&self, index: u32) -> Option<Transaction> {
+        self.transactions.get(index)
+    }
+
+    /// Replaces the transaction at `index`.
+    pub(super) fn set(&self, index: u32, transaction: Transaction) {
+        self.transactions.set(index, transaction);
     }
 
     /// Whose answer a message is; `acknowledged` is what its sender had received by then.
@@ -250,14 +333,14 @@ impl Queue {
     }
 
     /// Takes a message into its transaction; says whether it is complete now.
-    pub fn answered(
-        &self,
-        packet: Packet<'_>,
-        answer: &mut Answer,
-        kind: ProtoType,
-        facts: &Facts,
-        records: u32,
-    ) {
+    pub fn answered(&self, packet: Packet<'_>, answer: &mut Answer, given: &Given) {
+        let Given {
+            kind,
+            facts,
+            records,
+            is_cut,
+            is_ok,
+        } = *given;
         if packet.is_visited() {
             return;
         }
@@ -278,10 +361,13 @@ impl Queue {
         transaction.answer_frames.1 = frame;
         transaction.answered_at.1 = now;
         transaction.records = transaction.records.saturating_add(records);
-        if transaction.progress.accept(kind, facts) == Step::Complete {
+        if transaction.progress.accept(kind, &facts) == Step::Complete {
             transaction.state = State::Complete;
+            transaction.applied_again =
+                is_ok && transaction.counts_twice && tries::applied(packet, &transaction);
             self.head.set(answer.index + 1);
         }
+        transaction.uncertain |= is_cut && transaction.state == State::Open;
         answer.is_last = transaction.state == State::Complete;
         answer.transaction = transaction;
         self.transactions.set(answer.index, transaction);

@@ -74,6 +74,24 @@ impl OpCode {
         )
     }
 
+    /// Whether doing the operation twice can differ from doing it once: it builds on the value that is there.
+    #[must_use]
+    pub const fn counts_twice(self) -> bool {
+        matches!(
+            self,
+            Self::INCR
+                | Self::APPEND
+                | Self::PREPEND
+                | Self::CDT_MODIFY
+                | Self::BITS_MODIFY
+                | Self::EXP_MODIFY
+                | Self::STRING_MODIFY
+                | Self::MC_INCR
+                | Self::MC_APPEND
+                | Self::MC_PREPEND
+        )
+    }
+
     /// Whether the operation's value in a request is a MessagePack call (whatever the particle type says).
     ///
     /// Source: client-protocol 5

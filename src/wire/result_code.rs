@@ -108,6 +108,12 @@ pub enum Weight {
     Warning,
 }
 
+impl Default for ResultCode {
+    fn default() -> Self {
+        Self::OK
+    }
+}
+
 impl ResultCode {
     /// How much attention this result deserves: an answer that applications ask for on purpose is a note.
     #[must_use]

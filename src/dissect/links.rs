@@ -1,0 +1,227 @@
+//! Requests and answers in the tree: links, times, and the verdicts that follow from them.
+
+use core::fmt;
+
+use super::client::Path;
+use super::common;
+use crate::epan::register::preference;
+use crate::epan::{Guarded, Packet, Tree};
+use crate::track::transactions::{Answer, State, Transaction, What};
+
+fields! {
+    RESPONSE_IN: Response, "aerospike.response_in", "Response in", "The frame that completes the answer to this request";
+    REQUEST_IN: Request, "aerospike.request_in", "Request in", "The frame of the request that this answers";
+    RESPONSE_TIME: RelativeTime, "aerospike.response_time", "Response time", "From the request to the last message of its answer";
+    FIRST_RESPONSE_TIME: RelativeTime, "aerospike.first_response_time", "First response time", "From the request to the first message of its answer";
+    RECORDS: U32, "aerospike.records", "Records", "Records in the whole answer";
+    RETRY_OF: Frame, "aerospike.retry_of", "Retry of", "The frame of the first try of this request";
+    RETRIED_IN: Frame, "aerospike.retried_in", "Retried in", "The frame in which the client sent this request again";
+}
+
+experts! {
+    NO_RESPONSE: Warning Sequence, "aerospike.expert.no_response", "The request was not answered";
+    TIMED_OUT: Warning Sequence, "aerospike.expert.timed_out", "Answered later than the request's own timeout";
+    LATE_ANSWER: Note Sequence, "aerospike.expert.late_answer", "Answered after the same request had been sent again";
+    RETRY: Note Sequence, "aerospike.expert.retry", "The client sends the same request again while the first is not answered";
+    DUPLICATE_WRITE: Warning Sequence, "aerospike.expert.duplicate_write", "Both tries of a write that counts twice were applied";
+    CLOSED: Note Sequence, "aerospike.expert.closed", "The server closed the connection right after a bad header";
+    SLOW: Note Sequence, "aerospike.expert.slow", "Slower than the preference aerospike.slow_threshold";
+}
+
+/// Nanoseconds as milliseconds: `0.18 ms`.
+pub struct Milliseconds(pub i64);
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, part) = (self.0 / 1_000_000, (self.0 % 1_000_000).unsigned_abs());
+        match self.0 {
+            -9_999_999..=9_999_999 => write!(f, "{whole}.{:02} ms", part / 10_000),
+            -999_999_999..=999_999_999 => write!(f, "{whole}.{} ms", part / 100_000),
+            _ => write!(f, "{whole} ms"),
+        }
+    }
+}
+
+fn time(tree: &Tree<'_>, field: &'static crate::epan::Field, nanoseconds: i64) -> Guarded {
+    let (seconds, rest) = (
+        nanoseconds.div_euclid(1_000_000_000),
+        nanoseconds.rem_euclid(1_000_000_000),
+    );
+    tree.time(field, &[], seconds, i32::try_from(rest).unwrap_or(0))?
+        .generated();
+    Ok(())
+}
+
+/// What is known of a request's answer: nothing on the first pass, all of it later.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let packet = path.packet;
+    if transaction.retry_of != 0 {
+        top.uint(&RETRY_OF, &[], transaction.retry_of)?.generated();
+        top.expert(
+            &RETRY,
+            format_args!(
+                "Sent again: the same request in frame {} is not answered yet",
+                transaction.retry_of
+            ),
+        )?;
+    }
+    if !packet.is_visited() {
+        return Ok(());
+    }
+    if transaction.tried_again_in != 0 {
+        top.uint(&RETRIED_IN, &[], transaction.tried_again_in)?
+            .generated();
+    }
+    if transaction.state == State::Complete {
+        top.uint(&RESPONSE_IN, &[], transaction.answer_frames.1)?
+            .generated();
+        return Ok(());
+    }
+    if transaction.state == State::Open {
+        unanswered(path, top, transaction)?;
+    }
+    Ok(())
+}
+
+/// TCP_COMPLETENESS bits: what the capture holds of a connection.
+mod completeness {
+    pub const SYN_ACK: u8 = 2;
+    pub const FIN: u8 = 16;
+    pub const RST: u8 = 32;
+}
+
+/// A request without an answer, said only where the capture would hold it: the connection has ended, both
+/// directions are there, and nothing is missing.
+fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let Some(end) = path.packet.connection_end() else {
+        return Ok(());
+    };
+    let ended = end.completeness & (completeness::FIN | completeness::RST) != 0;
+    if !ended
+        || end.completeness & completeness::SYN_ACK == 0
+            && !path
+                .stream
+                .is_some_and(|stream| stream.has_answers(path.segment_direction))
+    {
+        return Ok(());
+    }
+    let received = match transaction.end() {
+        Some(sequence) if !crate::track::stream::before(end.acknowledged, sequence) => {
+            "the server's TCP acknowledged it"
+        }
+        Some(_) => "the server's TCP did not acknowledge it",
+        None => "",
+    };
+    let closed = match (
+        end.fin_from_here != 0,
+        end.fin_from_there != 0,
+        end.completeness & completeness::RST != 0,
+    ) {
+        (true, true, _) if end.fin_from_here < end.fin_from_there => "the client closed the connection first",
+        (true, true, _) => "the server closed the connection first",
+        (true, false, _) => "the client closed the connection",
+        (false, true, _) => "the server closed the connection",
+        _ => "the connection was reset",
+    };
+    let partly = if transaction.answer_frames.0 != 0 {
+        "The answer is not complete"
+    } else {
+        "No answer"
+    };
+    top.expert(
+        &NO_RESPONSE,
+        format_args!(
+            "{partly}: {received}{}{closed}",
+            if received.is_empty() { "" } else { "; " }
+        ),
+    )
+}
+
+/// An answer's link, its times where they are known, and the verdicts on them.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: &Answer) -> Guarded {
+    let transaction = &answer.transaction;
+    top.uint(&REQUEST_IN, &[], transaction.request_frame)?.generated();
+    if answer.is_first && transaction.is_stream() {
+        time(top, &FIRST_RESPONSE_TIME, transaction.first_response_time())?;
+    }
+    if !answer.is_last {
+        return Ok(());
+    }
+    let taken = transaction.response_time();
+    time(top, &RESPONSE_TIME, taken)?;
+    if transaction.is_stream() && matches!(transaction.what, What::Message(_)) {
+        top.uint(&RECORDS, &[], transaction.records)?.generated();
+    }
+    verdicts(path.packet, top, transaction, taken)
+}
+
+fn verdicts(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i64) -> Guarded {
+    let limit = i64::from(transaction.timeout).saturating_mul(1_000_000);
+    let stream = matches!(transaction.what, What::Message(kind) if kind.is_query());
+    if limit > 0 && taken > limit && !stream {
+        top.expert(
+            &TIMED_OUT,
+            format_args!(
+                "Answered after {}, but the request allows {} ms",
+                Milliseconds(taken),
+                transaction.timeout
+            ),
+        )?;
+    }
+    if transaction.tried_again_in != 0 && transaction.tried_again_in < packet.frame() {
+        top.expert(
+            &LATE_ANSWER,
+            format_args!(
+                "Answered after {}: sent again in frame {}",
+                Milliseconds(taken),
+                transaction.tried_again_in
+            ),
+        )?;
+    }
+    if transaction.applied_again {
+        let first = if transaction.retry_of == 0 {
+            transaction.request_frame
+        } else {
+            transaction.retry_of
+        };
+        top.expert(
+            &DUPLICATE_WRITE,
+            format_args!("Applied more than once: an earlier or later try of the request in frame {first} was applied, too"),
+        )?;
+    }
+    let threshold = i64::from(preference::slow_threshold()).saturating_mul(1_000_000);
+    if threshold > 0 && taken > threshold {
+        top.expert(&SLOW, format_args!("Answered after {}", Milliseconds(taken)))?;
+    }
+    let _ = common::EXPERTS;
+    Ok(())
+}
+
+/// After a bad header: how the connection ended, once that is known.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn closed(packet: Packet<'_>, top: &Tree<'_>) -> Guarded {
+    if !packet.is_visited() {
+        return Ok(());
+    }
+    let Some(end) = packet.connection_end() else {
+        return Ok(());
+    };
+    if end.completeness & completeness::RST != 0 {
+        top.expert(&CLOSED, format_args!("The connection was reset after this"))
+    } else if end.fin_from_there != 0 {
+        top.expert(
+            &CLOSED,
+            format_args!("The server closed the connection in frame {}", end.fin_from_there),
+        )
+    } else {
+        Ok(())
+    }
+}

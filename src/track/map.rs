@@ -1,0 +1,105 @@
+//! A hash map in memory that Wireshark frees when the file is closed.
+
+use core::hash::{BuildHasher, Hash};
+use std::collections::hash_map::RandomState;
+use std::sync::OnceLock;
+
+use core::cell::Cell;
+
+use crate::epan::memory::FileVec;
+
+/// Open addressing with linear steps; never more than three quarters full. Keys are hashed with a seed of this
+/// process, so that a crafted capture cannot choose collisions.
+pub struct FileMap<K: Copy + 'static, V: Copy + 'static> {
+    slots: FileVec<Option<(K, V)>>,
+    used: Cell<u32>,
+    limit: u32,
+}
+
+/// No map grows beyond this: what comes later is not remembered.
+const LIMIT: u32 = 1 << 22;
+
+impl<K: Copy + 'static, V: Copy + 'static> Default for FileMap<K, V> {
+    fn default() -> Self {
+        Self {
+            slots: FileVec::default(),
+            used: Cell::new(0),
+            limit: LIMIT,
+        }
+    }
+}
+
+fn hash(key: &impl Hash) -> u64 {
+    static STATE: OnceLock<RandomState> = OnceLock::new();
+    STATE.get_or_init(RandomState::new).hash_one(key)
+}
+
+impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {
+    /// Number of keys.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.used.get()
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The slot of `key`, or the empty one where it belongs.
+    fn slot(&self, key: &K) -> Option<u32> {
+        let mask = self.slots.len().checked_sub(1)?;
+        // The low bits are as good as any.
+        let mut index = (hash(key) as u32) & mask;
+        loop {
+            match self.slots.get(index)? {
+                Some((known, _)) if known != *key => index = (index + 1) & mask,
+                _ => return Some(index),
+            }
+        }
+    }
+
+    /// The value of `key`.
+    #[must_use]
+    pub fn get(&self, key: &K) -> Option<V> {
+        let slot = self.slot(key)?;
+        self.slots.get(slot)?.map(|(_, value)| value)
+    }
+
+    /// Sets the value of `key`; says whether it could (a full map takes no new keys).
+    pub fn insert(&self, key: K, value: V) -> bool {
+        if let Some(slot) = self.slot(&key) {
+            if matches!(self.slots.get(slot), Some(Some(_))) {
+                self.slots.set(slot, Some((key, value)));
+                return true;
+            }
+        }
+        if self.used.get() >= self.limit {
+            return false;
+        }
+        if (self.used.get() + 1) * 4 > self.slots.len() * 3 {
+            self.grow();
+        }
+        let Some(slot) = self.slot(&key) else { return false };
+        self.slots.set(slot, Some((key, value)));
+        self.used.set(self.used.get() + 1);
+        true
+    }
+
+    fn grow(&self) {
+        let old = self.slots.len();
+        let larger = Self::default();
+        for _ in 0..(old * 2).max(16) {
+            larger.slots.push(None);
+        }
+        for index in 0..old {
+            if let Some(Some((key, value))) = self.slots.get(index) {
+                if let Some(slot) = larger.slot(&key) {
+                    larger.slots.set(slot, Some((key, value)));
+                }
+            }
+        }
+        self.slots.replace(larger.slots);
+    }
+}
