@@ -24,6 +24,8 @@
 
 #[macro_use]
 pub mod table;
+#[macro_use]
+pub mod msg;
 pub mod admin;
 pub mod at;
 pub mod base64;
@@ -32,6 +34,7 @@ pub mod bits;
 pub mod call;
 pub mod cdt;
 pub mod cdt_ops;
+pub mod cluster;
 pub mod compressed;
 pub mod digest;
 #[cfg(test)]
@@ -41,7 +44,9 @@ mod examples;
 mod examples_tests;
 pub mod expression;
 pub mod expression_ops;
+pub mod fabric;
 pub mod field;
+pub mod heartbeat;
 pub mod hll;
 pub mod inflate;
 pub mod info;
@@ -64,6 +69,7 @@ pub mod predexp;
 pub mod privilege;
 pub mod proto;
 pub mod query;
+pub mod record;
 pub mod request;
 pub mod result_code;
 pub mod string_ops;
