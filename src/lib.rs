@@ -1,7 +1,7 @@
 //! Wireshark plugin for the protocols of the Aerospike database.
 //!
-//! Dependencies point one way: [`plugin`] to [`dissect`], that to [`track`], that to [`wire`]; all but
-//! [`wire`] use [`epan`], the safe face of libwireshark.
+//! Dependencies point one way: `plugin` to `dissect` and `stats`, these to `track`, that to [`wire`]; all but
+//! `wire` use `epan`, the safe face of libwireshark.
 
 #[cfg(feature = "plugin")]
 #[macro_use]
