@@ -7,7 +7,7 @@
 use crate::wire::msg::spec::Table;
 use crate::wire::msg::MsgType;
 
-fields! {
+specs! {
     /// Fields of CLUSTERING.
     ///
     /// Source: internode-protocol 5.2

@@ -10,7 +10,7 @@ use crate::wire::input::{self, Malformed, Parse};
 use crate::wire::msg::spec::Table;
 use crate::wire::msg::MsgType;
 
-fields! {
+specs! {
     /// Fields of EXCHANGE. All lists run parallel to NAMESPACES; only DATA has fields from 3 on.
     ///
     /// Source: internode-protocol 5.3

@@ -4,7 +4,7 @@ use crate::wire::cluster::NodeId;
 use crate::wire::msg::spec::Table;
 use crate::wire::msg::{Msg, MsgType};
 
-fields! {
+specs! {
     /// Fields of FABRIC.
     ///
     /// Source: internode-protocol 5.1

@@ -3,7 +3,7 @@
 use crate::wire::msg::spec::Table;
 use crate::wire::msg::MsgType;
 
-fields! {
+specs! {
     /// Fields of INFO.
     ///
     /// Source: internode-protocol 5.7

@@ -8,7 +8,7 @@ use bitflags::bitflags;
 use crate::wire::msg::spec::Table;
 use crate::wire::msg::MsgType;
 
-fields! {
+specs! {
     /// Fields of MIGRATE.
     ///
     /// Source: internode-protocol 5.6

@@ -7,7 +7,7 @@ use crate::wire::input::{self, Malformed, Parse};
 use crate::wire::msg::spec::Table;
 use crate::wire::msg::MsgType;
 
-fields! {
+specs! {
     /// Fields of PAXOS.
     ///
     /// Source: internode-protocol 5.10

@@ -6,7 +6,7 @@ use crate::wire::msg::spec::Table;
 use crate::wire::msg::MsgType;
 use crate::wire::proto::Order;
 
-fields! {
+specs! {
     /// Fields of PROXY.
     ///
     /// Source: internode-protocol 5.5

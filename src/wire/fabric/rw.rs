@@ -5,7 +5,7 @@ use bitflags::bitflags;
 use crate::wire::msg::spec::Table;
 use crate::wire::msg::MsgType;
 
-fields! {
+specs! {
     /// Fields of RW.
     ///
     /// Source: internode-protocol 5.4

@@ -10,7 +10,7 @@ use crate::wire::msg::list::{Item, List};
 use crate::wire::msg::spec::Table;
 use crate::wire::msg::{Msg, MsgType};
 
-fields! {
+specs! {
     /// Fields of SMD since 4.5.1. KEY_LIST, VALUE_LIST, GEN_LIST and TS_ARRAY run parallel.
     ///
     /// Source: internode-protocol 5.8
@@ -33,7 +33,7 @@ fields! {
     }
 }
 
-fields! {
+specs! {
     /// Fields of SMD up to 4.5.0. From 3.13 on, 13 to 21 take the place of 5 to 9.
     ///
     /// Source: internode-protocol 5.9

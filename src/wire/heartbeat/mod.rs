@@ -21,7 +21,7 @@ use super::msg::{Field, Msg, MsgType, WireType};
 pub use endpoint::{endpoints, info_reply};
 pub use state::PaxosData;
 
-fields! {
+specs! {
     /// Fields of HEARTBEAT (type 5), protocol v3, since 3.10.
     ///
     /// Source: internode-protocol 3.2
@@ -42,7 +42,7 @@ fields! {
     }
 }
 
-fields! {
+specs! {
     /// Fields of HEARTBEAT (type 5) in 3.9.1 alone.
     ///
     /// Source: internode-protocol 3.6
@@ -61,7 +61,7 @@ fields! {
     }
 }
 
-fields! {
+specs! {
     /// Fields of HEARTBEAT_V2 (type 1), 3.3 to 3.13.
     ///
     /// Source: internode-protocol 3.7

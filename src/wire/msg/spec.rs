@@ -212,10 +212,10 @@ impl Table {
 
 /// Declares the fields of a message type once: a unit struct with a constant for each id and `TABLE`.
 ///
-/// `fields! { /// doc pub Fields { 0 => OP: UINT32 Op, 5 => DIGEST: BUF Digest; "remark", } }` gives
+/// `specs! { /// doc pub Fields { 0 => OP: UINT32 Op, 5 => DIGEST: BUF Digest; "remark", } }` gives
 /// `Fields::OP: u16` and `Fields::TABLE: &[Spec]`.
 #[macro_export]
-macro_rules! fields {
+macro_rules! specs {
     (
         $(#[$meta:meta])*
         pub $Name:ident {
@@ -250,7 +250,7 @@ macro_rules! fields {
 mod tests {
     use super::*;
 
-    fields! {
+    specs! {
         /// For the test.
         pub Sample {
             0 => OP: UINT32 Op,
