@@ -9,7 +9,7 @@ use crate::epan::memory::FileRef;
 use crate::epan::{Call, Entry, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::stream::{self, Place, Stream};
-use crate::track::transactions::{Answer, Asked, Given, Transaction, What};
+use crate::track::transactions::{Answer, Asked, Given, Sight, Transaction, What};
 use crate::track::tries;
 use crate::wire::looks::{looks, Looks};
 use crate::wire::matching::{Expected, Facts, Progress};
@@ -43,6 +43,8 @@ pub struct Path<'p> {
     pub segment_direction: usize,
     /// TCP's sequence number behind the message.
     pub end: Option<u32>,
+    /// What its sender had received of the other direction.
+    pub sight: Sight,
     /// The request that a response belongs to.
     pub answer: Option<Answer>,
     /// The type on the wire (that of the wrapper for a compressed message).
@@ -84,6 +86,7 @@ pub fn segment<'p>(
     };
     if !begins {
         stream.advance(packet, &segment, source.reported(), source.reported(), false);
+        stream.queue.blur(packet);
         continuation(packet, &tree, bytes, place)?;
         source.throw_if_cut()?;
         return Ok(bytes.len());
@@ -160,6 +163,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
             .segment
             .sequence
             .map(|start| start.wrapping_add(u32::try_from(call.used.get()).unwrap_or(0))),
+        sight: stream.sight(&call.segment),
         answer: None,
         kind: header.kind,
         order: Order::Big,
@@ -169,9 +173,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
     if !path.is_request {
         stream.answered(packet, &call.segment);
         if path.is_tracked {
-            path.answer = stream
-                .queue
-                .answer(packet, &AEROSPIKE, header.kind, call.segment.acknowledged);
+            path.answer = stream.queue.answer(packet, &AEROSPIKE, header.kind, path.sight);
         }
     }
     proto(&path, &tree, &header, body)?;
@@ -230,6 +232,7 @@ impl Path<'_> {
     ) -> Option<Transaction> {
         let stream = self.stream.filter(|_| self.is_tracked && self.is_request)?;
         let asked = Asked {
+            sight: self.sight,
             what,
             progress: Progress::new(expected, self.kind == ProtoType::AS_MSG_COMPRESSED),
             timeout: details.timeout,

@@ -6,6 +6,7 @@ use super::client::Path;
 use super::common;
 use crate::epan::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
+use crate::track::stream::before;
 use crate::track::transactions::{Answer, State, Transaction, What};
 
 fields! {
@@ -80,7 +81,7 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
             .generated();
         return Ok(());
     }
-    if transaction.state == State::Open {
+    if transaction.state == State::Open && !transaction.uncertain {
         unanswered(path, top, transaction)?;
     }
     Ok(())
@@ -94,49 +95,41 @@ mod completeness {
 }
 
 /// A request without an answer, said only where the capture would hold it: the connection has ended, both
-/// directions are there, and nothing is missing.
+/// directions are there, and the client had received nothing that the capture does not hold.
 fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
-    let Some(end) = path.packet.connection_end() else {
+    let (Some(end), Some(stream)) = (path.packet.connection_end(), path.stream) else {
         return Ok(());
     };
     let ended = end.completeness & (completeness::FIN | completeness::RST) != 0;
-    if !ended
-        || end.completeness & completeness::SYN_ACK == 0
-            && !path
-                .stream
-                .is_some_and(|stream| stream.has_answers(path.segment_direction))
-    {
+    let both = end.completeness & completeness::SYN_ACK != 0 || stream.has_answers(path.segment_direction);
+    if !ended || !both || stream.misses(path.segment_direction, end.received) {
         return Ok(());
     }
+    let partly = if transaction.answer_frames.0 == 0 {
+        "No answer"
+    } else {
+        "The answer is not complete"
+    };
     let received = match transaction.end() {
-        Some(sequence) if !crate::track::stream::before(end.acknowledged, sequence) => {
-            "the server's TCP acknowledged it"
+        Some(sequence) if before(end.acknowledged, sequence) => {
+            "; the server's TCP did not acknowledge the request"
         }
-        Some(_) => "the server's TCP did not acknowledge it",
+        Some(_) => "; the server's TCP acknowledged the request",
         None => "",
     };
-    let closed = match (
-        end.fin_from_here != 0,
-        end.fin_from_there != 0,
-        end.completeness & completeness::RST != 0,
-    ) {
-        (true, true, _) if end.fin_from_here < end.fin_from_there => "the client closed the connection first",
-        (true, true, _) => "the server closed the connection first",
-        (true, false, _) => "the client closed the connection",
-        (false, true, _) => "the server closed the connection",
-        _ => "the connection was reset",
-    };
-    let partly = if transaction.answer_frames.0 != 0 {
-        "The answer is not complete"
+    let how = if end.completeness & completeness::RST != 0 {
+        "reset"
     } else {
-        "No answer"
+        "closed"
+    };
+    let by = match end.closed_by {
+        1 => "by the client",
+        2 => "by the server",
+        _ => "",
     };
     top.expert(
         &NO_RESPONSE,
-        format_args!(
-            "{partly}: {received}{}{closed}",
-            if received.is_empty() { "" } else { "; " }
-        ),
+        format_args!("{partly}{received}; the connection was {how} {by}"),
     )
 }
 
@@ -214,12 +207,13 @@ pub fn closed(packet: Packet<'_>, top: &Tree<'_>) -> Guarded {
     let Some(end) = packet.connection_end() else {
         return Ok(());
     };
-    if end.completeness & completeness::RST != 0 {
+    // A reset has no initiator in TCP's books; at a bad header it is the server's.
+    if end.completeness & completeness::RST != 0 && end.closed_by != 1 {
         top.expert(&CLOSED, format_args!("The connection was reset after this"))
-    } else if end.fin_from_there != 0 {
+    } else if end.closed_by == 2 {
         top.expert(
             &CLOSED,
-            format_args!("The server closed the connection in frame {}", end.fin_from_there),
+            format_args!("The server closed the connection after this"),
         )
     } else {
         Ok(())

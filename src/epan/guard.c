@@ -9,6 +9,7 @@
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/exceptions.h>
 #include <epan/prefs.h>
+#include <epan/prefs-int.h>
 #include <epan/proto_data.h>
 #include <wsutil/wslog.h>
 
@@ -550,6 +551,16 @@ void as_set_conversation_data(conversation_t *conversation, int protocol, void *
     conversation_add_proto_data(conversation, protocol, data);
 }
 
+/* Whether TCP shows sequence numbers from 0 on; true unless the user says otherwise. */
+static int relative_numbers(void)
+{
+    static pref_t *relative;
+
+    if (relative == NULL)
+        relative = prefs_find_preference(prefs_find_module("tcp"), "relative_sequence_numbers");
+    return relative == NULL || prefs_get_bool_value(relative, pref_current);
+}
+
 int as_connection_ended(packet_info *pinfo, as_connection_end *end)
 {
     conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
@@ -561,10 +572,13 @@ int as_connection_ended(packet_info *pinfo, as_connection_end *end)
     tcp = get_tcp_conversation_data(conversation, pinfo);
     if (tcp == NULL || tcp->fwd == NULL || tcp->rev == NULL)
         return 0;
-    end->fin_from_here = tcp->fwd->fin;
-    end->fin_from_there = tcp->rev->fin;
     end->completeness = tcp->conversation_completeness;
-    if (tcp->rev->tcp_analyze_seq_info != NULL)
-        end->acknowledged = tcp->rev->tcp_analyze_seq_info->lastack;
+    end->closed_by = tcp->fwd->closing_initiator ? 1 : tcp->rev->closing_initiator ? 2 : 0;
+    if (tcp->fwd->tcp_analyze_seq_info != NULL && tcp->rev->tcp_analyze_seq_info != NULL) {
+        /* The analysis counts as the packets do; a subdissector may be shown relative numbers. */
+        int relative = relative_numbers();
+        end->acknowledged = tcp->rev->tcp_analyze_seq_info->lastack - (relative ? tcp->fwd->base_seq : 0);
+        end->received = tcp->fwd->tcp_analyze_seq_info->lastack - (relative ? tcp->rev->base_seq : 0);
+    }
     return 1;
 }

@@ -73,10 +73,10 @@ typedef struct as_vtable {
 
 /* The conversation's last word on a TCP connection, known after the first pass. */
 typedef struct as_connection_end {
-    uint32_t fin_from_here;  /* frame of the final FIN in this packet's direction, 0: none */
-    uint32_t fin_from_there; /* and of the other direction */
-    uint32_t acknowledged;   /* what the other side acknowledged of this direction, as sequence numbers */
-    uint8_t completeness;    /* TCP_COMPLETENESS bits */
+    uint32_t acknowledged; /* what the other side acknowledged of this packet's direction, as sequence numbers */
+    uint32_t received;     /* what this packet's sender acknowledged of the other direction, likewise */
+    uint8_t closed_by;     /* who began to close: 1 this packet's sender, 2 the other side, 0 nobody */
+    uint8_t completeness;  /* TCP_COMPLETENESS bits */
 } as_connection_end;
 
 /* ---- start-up ---- */

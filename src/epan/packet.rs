@@ -241,9 +241,9 @@ impl<'p> Packet<'p> {
     #[must_use]
     pub fn connection_end(self) -> Option<sys::as_connection_end> {
         let mut end = sys::as_connection_end {
-            fin_from_here: 0,
-            fin_from_there: 0,
             acknowledged: 0,
+            received: 0,
+            closed_by: 0,
             completeness: 0,
         };
         // SAFETY: the packet is alive; C fills the struct.

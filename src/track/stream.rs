@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use super::transactions::Queue;
+use super::transactions::{Queue, Sight};
 use crate::epan::memory::FileRef;
 use crate::epan::register::Protocol;
 use crate::epan::{Packet, Segment, Side};
@@ -173,12 +173,29 @@ impl Stream {
         }
     }
 
+    /// What the sender of `segment` had received, against what the capture holds of that.
+    #[must_use]
+    pub fn sight(&self, segment: &Segment<'_>) -> Sight {
+        let other = &self.flows[1 - segment.direction];
+        Sight {
+            acknowledged: segment.acknowledged,
+            seen: other.started.get().then(|| other.seen.get()),
+        }
+    }
+
     /// Whether the capture holds anything of the direction opposite to `direction`.
     #[must_use]
     pub fn has_answers(&self, direction: usize) -> bool {
         self.flows
             .get(1 - direction.min(1))
             .is_some_and(|flow| flow.started.get())
+    }
+
+    /// Whether the sender in `direction` has received more than the capture holds; its end (FIN) counts as one.
+    #[must_use]
+    pub fn misses(&self, direction: usize, received: u32) -> bool {
+        let other = &self.flows[1 - direction.min(1)];
+        other.started.get() && before(other.seen.get().wrapping_add(1), received)
     }
 
     fn flow(&self, segment: &Segment<'_>) -> &Flow {

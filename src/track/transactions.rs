@@ -41,9 +41,28 @@ pub enum State {
     Lost,
 }
 
+/// What a segment's sender had received of the other direction, and what the capture holds of it.
+#[derive(Clone, Copy, Default)]
+pub struct Sight {
+    /// TCP's acknowledgement; none where no TCP is below.
+    pub acknowledged: Option<u32>,
+    /// The sequence number behind the last byte that the capture holds.
+    pub seen: Option<u32>,
+}
+
+impl Sight {
+    /// Whether the sender had received bytes that the capture does not hold (yet).
+    #[must_use]
+    pub const fn has_unseen(self) -> bool {
+        matches!((self.acknowledged, self.seen), (Some(ack), Some(seen)) if before(seen, ack))
+    }
+}
+
 /// What a request says about itself.
 #[derive(Clone, Copy)]
 pub struct Asked {
+    /// What its sender had received.
+    pub sight: Sight,
     /// What it asks for.
     pub what: What,
     /// What answers it.
@@ -97,8 +116,8 @@ pub struct Transaction {
     progress: Progress,
     messages_in_last: u16,
     has_end: bool,
-    /// Part of the answer was not captured: whether it is complete is not known.
-    uncertain: bool,
+    /// Part of the answer was not captured (or all of it): whether it is complete is not known.
+    pub uncertain: bool,
     counts_twice: bool,
     /// This try and an earlier one were both applied.
     pub applied_again: bool,
@@ -175,6 +194,8 @@ pub struct Queue {
     pipelined: Cell<bool>,
     /// A gap in a pipelined connection: nobody knows which answer is whose.
     doubtful: Cell<bool>,
+    /// Up to where the server had received requests when an answer to none of them went by.
+    ahead: Cell<Option<u32>>,
 }
 
 /// A message of an answer that belongs to no request of the capture.
@@ -200,7 +221,9 @@ impl Queue {
                 .filter(|found| found.request_frame == frame);
         }
         self.settle();
-        if self.head.get() < self.transactions.len() {
+        let is_open = self.head.get() < self.transactions.len();
+        if is_open && !asked.sight.has_unseen() {
+            // The client has received nothing that the capture does not hold, and asks again all the same.
             self.pipelined.set(true);
         }
         let mut transaction = Transaction {
@@ -236,15 +259,34 @@ impl Queue {
         Some(transaction)
     }
 
-    /// An answer of which a part was not captured is over when the client asks again.
+    /// Answers of which a part was not captured are over when the client asks again.
     fn settle(&self) {
-        let index = self.head.get();
-        if let Some(mut transaction) = self.transactions.get(index).filter(|head| head.uncertain) {
+        while let Some(mut transaction) = self
+            .transactions
+            .get(self.head.get())
+            .filter(|head| head.uncertain)
+        {
             transaction.state = State::Lost;
-            self.transactions.set(index, transaction);
-            self.head.set(index + 1);
+            self.transactions.set(self.head.get(), transaction);
+            self.head.set(self.head.get() + 1);
             if self.pipelined.get() {
                 self.doubtful.set(true);
+            }
+        }
+    }
+
+    /// Bytes went by that cannot be read: they may be (part of) an answer to what is open.
+    pub fn blur(&self, packet: Packet<'_>) {
+        if packet.is_visited() {
+            return;
+        }
+        for index in self.head.get()..self.transactions.len() {
+            if let Some(mut transaction) = self.transactions.get(index) {
+                transaction.uncertain = true;
+                if transaction.answer_frames.0 == 0 {
+                    transaction.answer_frames.1 = packet.frame();
+                }
+                self.transactions.set(index, transaction);
             }
         }
     }
@@ -266,7 +308,7 @@ impl Queue {
         packet: Packet<'_>,
         protocol: &Protocol,
         kind: ProtoType,
-        acknowledged: Option<u32>,
+        sight: Sight,
     ) -> Option<Answer> {
         // Another message of the frame has this key otherwise.
         let key = packet.state().messages.get();
@@ -276,26 +318,66 @@ impl Queue {
             }
             return self.find(packet);
         }
-        let found = self.open(kind, acknowledged);
-        if found.is_none() && !self.transactions.is_empty() {
-            packet.remember(protocol, key, Unlinked);
+        let found = self.open(packet, kind, sight);
+        if found.is_none() {
+            if self.head.get() >= self.transactions.len() {
+                self.ahead.set(sight.acknowledged);
+            }
+            if !self.transactions.is_empty() {
+                packet.remember(protocol, key, Unlinked);
+            }
         }
         found
     }
 
-    fn open(&self, kind: ProtoType, acknowledged: Option<u32>) -> Option<Answer> {
-        let index = self.head.get();
-        let transaction = self.transactions.get(index)?;
-        let sent_before = acknowledged.is_some_and(|ack| transaction.has_end && before(ack, transaction.end));
-        if self.doubtful.get() || sent_before || !transaction.progress.expected.fits(kind) {
+    /// The open transaction that a message answers: the oldest one where the client pipelines; else the latest
+    /// whose request the server had received, since a client that does not pipeline asks again only when it has
+    /// its answer (or no longer wants it).
+    fn open(&self, packet: Packet<'_>, kind: ProtoType, sight: Sight) -> Option<Answer> {
+        if self.doubtful.get() || sight.has_unseen() {
             return None;
         }
+        let received = |transaction: &Transaction| match (sight.acknowledged, transaction.end()) {
+            (Some(ack), Some(end)) => !before(ack, end),
+            _ => true,
+        };
+        let head = self.head.get();
+        let mut index = head;
+        let mut transaction = self.transactions.get(index).filter(received)?;
+        if !self.pipelined.get() && sight.acknowledged.is_some() {
+            while let Some(later) = self.transactions.get(index + 1).filter(received) {
+                index += 1;
+                transaction = later;
+            }
+        }
+        if !transaction.progress.expected.fits(kind) {
+            return None;
+        }
+        self.give_up(packet, head, index);
         Some(Answer {
             transaction,
             index,
             is_first: transaction.answer_frames.0 == 0,
             is_last: false,
         })
+    }
+
+    /// What became of the transactions from `from` up to `to` is not known.
+    fn give_up(&self, packet: Packet<'_>, from: u32, to: u32) {
+        for index in from..to {
+            if let Some(mut transaction) = self
+                .transactions
+                .get(index)
+                .filter(|one| one.state == State::Open)
+            {
+                transaction.state = State::Lost;
+                if transaction.answer_frames.0 == 0 {
+                    transaction.answer_frames.1 = packet.frame();
+                }
+                self.transactions.set(index, transaction);
+            }
+        }
+        self.head.set(to.max(self.head.get()));
     }
 
     /// On later passes: the transaction of the next linked message of the frame.
@@ -373,25 +455,14 @@ impl Queue {
         self.transactions.set(answer.index, transaction);
     }
 
-    /// A gap in the capture: which answers went by is not known.
+    /// A gap in the capture: which answers went by is not known, unless the client does not pipeline and TCP's
+    /// acknowledgements tell.
     pub fn lose(&self, packet: Packet<'_>) {
-        if packet.is_visited() {
-            return;
-        }
-        let open = self.head.get()..self.transactions.len();
-        if self.pipelined.get() {
+        self.blur(packet);
+        if !packet.is_visited() && self.pipelined.get() {
             self.doubtful.set(true);
+            self.give_up(packet, self.head.get(), self.transactions.len());
         }
-        for index in open {
-            if let Some(mut transaction) = self.transactions.get(index) {
-                transaction.state = State::Lost;
-                if transaction.answer_frames.0 == 0 {
-                    transaction.answer_frames.1 = packet.frame();
-                }
-                self.transactions.set(index, transaction);
-            }
-        }
-        self.head.set(self.transactions.len());
     }
 
     /// The record of row `index` in a batch.

@@ -92,14 +92,32 @@ struct Seen {
     udf: bool,
     udf_op: Option<UdfOp>,
     index: bool,
+    is_query: bool,
+    is_broken: bool,
 }
 
 impl Seen {
-    fn new(fields: Fields<'_>) -> Self {
+    fn new(mut fields: Fields<'_>) -> Self {
         let mut seen = Self::default();
-        for field in fields.flatten() {
-            seen.add(&field);
+        for field in fields.by_ref() {
+            match field {
+                Ok(field) => seen.add(&field),
+                Err(_) => seen.is_broken = true,
+            }
         }
+        if seen.is_broken {
+            // Of a field that is cut its type may be there.
+            let kind = fields
+                .rest()
+                .get(super::field::TYPE_AT)
+                .and_then(|kind| kind.first());
+            seen.record |= matches!(
+                kind.map(|kind| FieldType(*kind)),
+                Some(FieldType::DIGEST_RIPE | FieldType::KEY)
+            );
+        }
+        // Fields that are missing are more likely those of a record, unless a scan has shown itself.
+        seen.record |= seen.is_broken && !seen.is_query;
         seen
     }
 
@@ -110,7 +128,14 @@ impl Seen {
             (FieldType::UDF_FILENAME, _) => self.udf = true,
             (FieldType::UDF_OP, [op]) => self.udf_op = Some(UdfOp(*op)),
             (FieldType::INDEX_RANGE | FieldType::INDEX_NAME | FieldType::INDEX_EXPRESSION, _) => {
-                self.index = true
+                self.index = true;
+                self.is_query = true;
+            }
+            (
+                FieldType::TRID | FieldType::PID_ARRAY | FieldType::DIGEST_ARRAY | FieldType::SCAN_OPTIONS,
+                _,
+            ) => {
+                self.is_query = true;
             }
             _ => {}
         }

@@ -124,6 +124,7 @@ impl ResultCode {
             | Self::GENERATION
             | Self::RECORD_EXISTS
             | Self::BIN_EXISTS
+            | Self::INCOMPATIBLE_TYPE
             | Self::BIN_NOT_FOUND
             | Self::ELEMENT_NOT_FOUND
             | Self::ELEMENT_EXISTS
