@@ -29,6 +29,8 @@ pub enum Looks {
     LoadBalancer,
     /// An info command as text, as typed into telnet or netcat.
     TextCommand,
+    /// A proto header of a version, type or size that no server accepts.
+    ProtoHeader,
     /// Zero bytes.
     Zeros,
     /// Nothing known: most likely bytes from the middle of a message.
@@ -51,6 +53,7 @@ impl Looks {
             Self::Fabric => "an Aerospike fabric message",
             Self::LoadBalancer => "a PROXY protocol preamble",
             Self::TextCommand => "an info command as text",
+            Self::ProtoHeader => "a proto header that no server accepts",
             Self::Zeros => "zero bytes",
             Self::Unknown => "an unknown protocol or a desynchronised stream",
         }
@@ -77,8 +80,9 @@ pub fn looks(bytes: &[u8]) -> Looks {
             Looks::LoadBalancer
         }
         _ if !bytes.is_empty() && bytes.iter().take(16).all(|byte| *byte == 0) => Looks::Zeros,
-        _ => node(bytes).unwrap_or(if command(bytes) {
-            Looks::TextCommand
+        _ if command(bytes) => Looks::TextCommand,
+        _ => node(bytes).unwrap_or(if header(bytes) {
+            Looks::ProtoHeader
         } else {
             Looks::Unknown
         }),
@@ -101,9 +105,9 @@ fn http(bytes: &[u8]) -> bool {
     starts.iter().any(|start| bytes.starts_with(start))
 }
 
-/// TPKT: 3, 0, total length u16, then the X.224 length and a connection request or confirm.
+/// TPKT: 3, 0, total length u16, then the X.224 length and a connection request, confirm or data.
 fn rdp(length: &[u8]) -> bool {
-    matches!(length, [_, total, inner, 0xe0 | 0xd0, ..] if inner.checked_add(5) == Some(*total))
+    matches!(length, [0, total, inner, 0xe0 | 0xd0 | 0xf0, ..] if inner < total)
 }
 
 /// The msg container between nodes: size u32, type u16, then fields (id u16, wire type u8).
@@ -122,6 +126,14 @@ fn node(bytes: &[u8]) -> Option<Looks> {
         (_, [0, 0..=40, 1..=11, ..]) => Some(Looks::Fabric),
         _ => None,
     }
+}
+
+/// A small version and type and a size below 4 GiB; or a right version and type, so that the size is wrong.
+fn header(bytes: &[u8]) -> bool {
+    matches!(
+        bytes,
+        [0..=9, 0..=9, 0, 0, _, _, _, _, ..] | [2, 1..=4, _, _, _, _, _, _, ..]
+    )
 }
 
 /// A line of printable text that starts like a command (`build`, `services-alumni`, `STATISTICS`).
@@ -154,6 +166,8 @@ mod tests {
             (b"statistics/foo\r\n", Looks::TextCommand),
             (b"\0\0\0\0\0\0\0\0", Looks::Zeros),
             (b"", Looks::Unknown),
+            (b"\x01\x03\0\0\0\0\0\x41\x16", Looks::ProtoHeader),
+            (b"\x02\x03\x08\0\0\x01\0\0\x16", Looks::ProtoHeader),
             (b"\x99\x42\x11\x02\x03\x04\x05\x06", Looks::Unknown),
             // internode-protocol 10 and 4.2
             (b"\0\0\0\x7a\0\x05\0\0\x01\0\0hd\0\x01\x01", Looks::Heartbeat),
