@@ -468,6 +468,15 @@ int as_wants_any(proto_tree *tree, int **ids)
 }
 
 int as_visible(proto_tree *tree) { return tree != NULL && PTREE_DATA(tree)->visible; }
+int as_experts_heard(void)
+{
+    static int tap;
+
+    if (tap == 0)
+        tap = find_tap_id("expert");
+    return tap != 0 && have_tap_listener(tap);
+}
+
 void as_generated(proto_item *item) { proto_item_set_generated(item); }
 void as_hidden(proto_item *item) { proto_item_set_hidden(item); }
 void as_set_length(proto_item *item, int length) { proto_item_set_len(item, length); }

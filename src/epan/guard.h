@@ -131,6 +131,7 @@ int as_child_source(packet_info *pinfo, tvbuff_t *parent, const uint8_t *data, u
 int as_wants(proto_tree *tree, int hf);
 int as_wants_any(proto_tree *tree, int **ids);
 int as_visible(proto_tree *tree);
+int as_experts_heard(void);
 void as_generated(proto_item *item);
 void as_hidden(proto_item *item);
 void as_set_length(proto_item *item, int length);

@@ -251,6 +251,13 @@ pub fn handoff() {
     unsafe { sys::as_handoff() };
 }
 
+/// Whether a table or window of expert items is open.
+#[must_use]
+pub fn experts_are_heard() -> bool {
+    // SAFETY: asks for a tap that always exists.
+    unsafe { sys::as_experts_heard() != 0 }
+}
+
 /// The preferences as the user has them now.
 pub mod preference {
     use super::sys;

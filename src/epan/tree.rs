@@ -12,7 +12,7 @@ use core::sync::atomic::Ordering;
 
 use super::field::{BitSet, Expert, Field};
 use super::packet::{Packet, Source};
-use super::register::Protocol;
+use super::register::{self, Protocol};
 use super::text::Text;
 use super::{guarded, sys, Guarded};
 use crate::wire::Order;
@@ -462,6 +462,18 @@ impl<'p> Item<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn expert(self, expert: &Expert, text: fmt::Arguments<'_>) -> Guarded {
+        if self.node.is_null() && !register::experts_are_heard() {
+            // Nobody reads the text; what counts is that it happened.
+            // SAFETY: packet and expert are alive; without a text the registered one serves.
+            return guarded(unsafe {
+                sys::as_expert(
+                    self.packet.info.as_ptr(),
+                    self.node,
+                    expert.as_ptr(),
+                    core::ptr::null(),
+                )
+            });
+        }
         let text = Text::<512>::of(text);
         // SAFETY: packet and item are alive, the text ends with NUL and is copied.
         guarded(unsafe {

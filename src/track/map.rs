@@ -1,8 +1,9 @@
 //! A hash map in memory that Wireshark frees when the file is closed.
 
 use core::hash::{BuildHasher, Hash};
-use std::collections::hash_map::RandomState;
 use std::sync::OnceLock;
+
+use foldhash::fast::RandomState;
 
 use core::cell::Cell;
 
@@ -29,9 +30,10 @@ impl<K: Copy + 'static, V: Copy + 'static> Default for FileMap<K, V> {
     }
 }
 
-fn hash(key: &impl Hash) -> u64 {
+/// A hash with this process's seed.
+pub(super) fn hash(key: &impl Hash) -> u64 {
     static STATE: OnceLock<RandomState> = OnceLock::new();
-    STATE.get_or_init(RandomState::new).hash_one(key)
+    STATE.get_or_init(RandomState::default).hash_one(key)
 }
 
 impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {

@@ -4,9 +4,6 @@
 //! client was sent last, and on which connection. Identical requests alone prove nothing (several threads read a
 //! hot key at once): the first must have been open for a while.
 
-use core::hash::{BuildHasher, BuildHasherDefault};
-use std::collections::hash_map::DefaultHasher;
-
 use super::map::FileMap;
 use super::stream::Stream;
 use super::transactions::{State, Transaction};
@@ -42,8 +39,7 @@ pub fn forget() {
 /// The fingerprint of a body sent by `packet`'s source.
 #[must_use]
 pub fn fingerprint(packet: Packet<'_>, body: &[u8]) -> Fingerprint {
-    let hasher = BuildHasherDefault::<DefaultHasher>::default();
-    hasher.hash_one((packet.source_address(), body))
+    super::map::hash(&(packet.source_address(), body))
 }
 
 /// Notes a request; if it repeats one that has been open for long, both get to know it.

@@ -76,18 +76,17 @@ impl<'a> Header<'a> {
     /// # Errors
     /// Fewer than 22 bytes.
     pub fn parse(order: Order, input: &'a [u8]) -> Parse<'a, Self> {
-        let (_, bytes) = input::bytes("message header", "its fixed width", HEADER)(input)?;
-        let (rest, header_size) = input::u8("header_sz")(input)?;
-        let (rest, info1) = input::u8("info1")(rest)?;
-        let (rest, info2) = input::u8("info2")(rest)?;
-        let (rest, info3) = input::u8("info3")(rest)?;
-        let (rest, info4) = input::u8("info4")(rest)?;
-        let (rest, result_code) = input::u8("result_code")(rest)?;
-        let (rest, generation) = order.u32("generation")(rest)?;
-        let (rest, record_ttl) = order.u32("record_ttl")(rest)?;
-        let (rest, transaction_ttl) = order.u32("transaction_ttl")(rest)?;
-        let (rest, n_fields) = order.u16("n_fields")(rest)?;
-        let (rest, n_ops) = order.u16("n_ops")(rest)?;
+        // Read at once: there is one for every record, and a header is there as a whole or not at all.
+        let Some((fixed, rest)) = input.split_first_chunk::<HEADER>() else {
+            return Err(Malformed::short("message header", input, HEADER, "its fixed width").stop());
+        };
+        let [header_size, info1, info2, info3, info4, result_code, numbers @ ..] = *fixed;
+        let [g0, g1, g2, g3, r0, r1, r2, r3, t0, t1, t2, t3, f0, f1, o0, o1] = numbers;
+        let bytes = fixed.as_slice();
+        let generation = order.number_u32([g0, g1, g2, g3]);
+        let record_ttl = order.number_u32([r0, r1, r2, r3]);
+        let transaction_ttl = order.number_u32([t0, t1, t2, t3]);
+        let (n_fields, n_ops) = (order.number_u16([f0, f1]), order.number_u16([o0, o1]));
         let header = Self {
             bytes,
             order,
@@ -165,6 +164,8 @@ pub struct Message<'a> {
     /// Why fields or operations cannot be read to their end. What comes before can be.
     pub fault: Option<Malformed<'a>>,
     content: &'a [u8],
+    /// Where the operations begin, and how many there are; none where a field before them is broken.
+    ops: Ops<'a>,
 }
 
 impl<'a> Message<'a> {
@@ -174,7 +175,9 @@ impl<'a> Message<'a> {
     /// Fewer than 22 bytes; what is wrong after them is in [`Message::fault`].
     pub fn parse(order: Order, input: &'a [u8]) -> Parse<'a, Self> {
         let (content, header) = Header::parse(order, input)?;
-        let (rest, fault) = match skip(Fields::new(order, header.n_fields, header.n_ops, content)) {
+        let fields = Fields::new(order, header.n_fields, header.n_ops, content);
+        let ops = fields.ops();
+        let (rest, fault) = match ops.and_then(past) {
             Ok(rest) => (rest, None),
             Err(fault) => (input.get(input.len()..).unwrap_or_default(), Some(fault)),
         };
@@ -183,6 +186,7 @@ impl<'a> Message<'a> {
             bytes: before(input, rest),
             fault,
             content,
+            ops: ops.unwrap_or(Ops::new(order, 0, &[])),
         };
         Ok((rest, message))
     }
@@ -200,14 +204,18 @@ impl<'a> Message<'a> {
 
     /// The operations; none where a field before them is broken.
     #[must_use]
-    pub fn ops(&self) -> Ops<'a> {
-        self.fields().ops().unwrap_or(Ops::new(self.header.order, 0, &[]))
+    pub const fn ops(&self) -> Ops<'a> {
+        self.ops
     }
 }
 
 /// Skips fields and operations; what follows them.
 pub(crate) fn skip(fields: Fields<'_>) -> Result<&[u8], Malformed<'_>> {
-    let mut ops = fields.ops()?;
+    past(fields.ops()?)
+}
+
+/// What follows the operations.
+fn past(mut ops: Ops<'_>) -> Result<&[u8], Malformed<'_>> {
     for op in ops.by_ref() {
         op?;
     }

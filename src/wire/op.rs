@@ -157,6 +157,9 @@ impl<'a> Op<'a> {
     pub fn parse(order: Order, input: &'a [u8]) -> Parse<'a, Self> {
         let (rest, size) = order.u32("op_sz")(input)?;
         let (rest, content) = input::bytes("op", "op_sz", usize::try_from(size).unwrap_or(usize::MAX))(rest)?;
+        if let Some(op) = Self::plain(input, rest, size, content) {
+            return Ok((rest, op));
+        }
         let (content, code) = input::u8("op code")(content)?;
         let (content, particle) = input::u8("op particle type")(content)?;
         let (content, flags) = input::u8("op flags")(content)?;
@@ -181,6 +184,24 @@ impl<'a> Op<'a> {
             value,
         };
         Ok((rest, op))
+    }
+
+    /// The operation that nearly all are: whole, and without a last-update time.
+    fn plain(input: &'a [u8], rest: &'a [u8], size: u32, content: &'a [u8]) -> Option<Self> {
+        let &[code, particle, 0, name_size, ref tail @ ..] = content else {
+            return None;
+        };
+        let (name, value) = tail.split_at_checked(usize::from(name_size))?;
+        Some(Self {
+            bytes: before(input, rest),
+            size,
+            code: OpCode(code),
+            particle: ParticleType(particle),
+            flags: OpFlags::empty(),
+            name,
+            lut: None,
+            value,
+        })
     }
 
     /// The value as a bin's content: what responses and plain writes carry.
@@ -209,7 +230,7 @@ impl<'a> Op<'a> {
 }
 
 /// The operations of a message or batch row, one after the other; ends at the first error.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ops<'a> {
     order: Order,
     left: u16,
