@@ -4,7 +4,8 @@ use core::fmt::{self, Write as _};
 
 use super::client::{Details, Path};
 use super::common::{self, DATA, OPERATION, PARTITION, RESULT};
-use super::{batch, column, field, links, op};
+use super::{batch, column, field, links, op, value};
+use crate::epan::field::FieldGroup;
 use crate::epan::{Guarded, Tree};
 use crate::protocols::MESSAGE;
 use crate::track::transactions::{Answer, Row, What};
@@ -42,6 +43,22 @@ bit_sets! {
     INFO3: U8 of Info3, "aerospike.msg.info3", "Info3", "Other bits";
     INFO4: U8 of Info4, "aerospike.msg.info4", "Info4", "Transaction bits";
 }
+
+/// All that fields and operations of a message fill.
+static CONTENT: FieldGroup = FieldGroup::new(
+    &[
+        common::FIELDS,
+        field::FIELDS,
+        op::FIELDS,
+        value::FIELDS,
+        batch::FIELDS,
+    ],
+    &[op::BIT_SETS, batch::BIT_SETS],
+    &[common::EXPERTS],
+);
+
+/// What the rows of a batch fill of a message's header.
+static ROW_HEADERS: FieldGroup = FieldGroup::new(&[FIELDS], &[BIT_SETS], &[]);
 
 /// What the Info column and the tracking need of a message, gathered in one walk over its fields.
 #[derive(Clone, Copy, Default)]
@@ -167,6 +184,8 @@ fn request_body<'p>(
     if tree.exists() {
         one(path, tree, &message, kind)?;
         leftover(top, "request", rest)?;
+    } else if let Some(fault) = &message.fault {
+        common::malformed(tree, fault)?;
     }
     match transaction {
         Some(transaction) => links::request(path, top, &transaction),
@@ -312,12 +331,13 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
         batch::answered_row(path, &top, &message.header)?;
     }
     result(path, &top, message.header.result_code)?;
-    let mut fields = message.fields();
-    for field in fields.by_ref().flatten() {
-        field::field(path, &top, &field, kind)?;
-    }
-    for op in message.ops().flatten() {
-        op::op(path, &top, &op)?;
+    if top.wants_any(&CONTENT) || kind == Request::BATCH && top.wants_any(&ROW_HEADERS) {
+        for field in message.fields().flatten() {
+            field::field(path, &top, &field, kind)?;
+        }
+        for op in message.ops().flatten() {
+            op::op(path, &top, &op)?;
+        }
     }
     if let Some(fault) = &message.fault {
         common::malformed(&top, fault)?;

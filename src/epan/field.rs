@@ -2,6 +2,7 @@
 //! registered in one go.
 
 use core::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
+use std::sync::OnceLock;
 
 use super::sys;
 use crate::wire::table::Row;
@@ -113,10 +114,32 @@ pub enum Base {
     DecHex,
 }
 
+/// Where Wireshark notes whether somebody (a filter, a column, `-e`) asks for a field in this packet.
+pub(crate) struct Reference(AtomicPtr<core::ffi::c_int>);
+
+impl Reference {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicPtr::new(core::ptr::null_mut()))
+    }
+
+    /// `note` is Wireshark's own and lives as long as the program.
+    pub(crate) fn set(&self, note: *const core::ffi::c_int) {
+        self.0.store(note.cast_mut(), Ordering::Relaxed);
+    }
+
+    /// Whether somebody asks.
+    pub(crate) fn is_set(&self) -> bool {
+        let note = self.0.load(Ordering::Relaxed);
+        // SAFETY: NULL, or Wireshark's note of a registered field; dissection is single-threaded.
+        !note.is_null() && unsafe { note.read() } != 0
+    }
+}
+
 /// A field of the display filter: a static, filled with its id when Wireshark starts.
 pub struct Field {
     pub(crate) id: AtomicI32,
     pub(crate) ett: AtomicI32,
+    pub(crate) reference: Reference,
     pub(crate) abbrev: &'static str,
     pub(crate) name: &'static str,
     pub(crate) blurb: &'static str,
@@ -133,6 +156,7 @@ impl Field {
         Self {
             id: AtomicI32::new(-1),
             ett: AtomicI32::new(-1),
+            reference: Reference::new(),
             abbrev,
             name,
             blurb,
@@ -203,6 +227,8 @@ pub struct BitSet {
     pub(crate) whole: Field,
     pub(crate) bits: fn(&mut dyn FnMut(Bit)),
     pub(crate) ids: AtomicPtr<*mut core::ffi::c_int>,
+    /// One for each bit: the statics of a set are made at registration.
+    pub(crate) references: OnceLock<&'static [Reference]>,
     pub(crate) width: u8,
 }
 
@@ -219,8 +245,18 @@ impl BitSet {
             whole,
             bits,
             ids: AtomicPtr::new(core::ptr::null_mut()),
+            references: OnceLock::new(),
             width,
         }
+    }
+
+    /// Whether somebody asks for the whole or for one of its bits.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.whole.reference.is_set()
+            || self
+                .references
+                .get()
+                .is_some_and(|bits| bits.iter().any(Reference::is_set))
     }
 
     /// The field of the whole integer.
@@ -278,6 +314,7 @@ pub enum Group {
 /// An expert item: a static, filled with its id when Wireshark starts.
 pub struct Expert {
     pub(crate) ids: [AtomicI32; 2],
+    pub(crate) reference: Reference,
     pub(crate) abbrev: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) severity: Severity,
@@ -290,6 +327,7 @@ impl Expert {
     pub const fn new(severity: Severity, group: Group, abbrev: &'static str, summary: &'static str) -> Self {
         Self {
             ids: [AtomicI32::new(-1), AtomicI32::new(-1)],
+            reference: Reference::new(),
             abbrev,
             summary,
             severity,
@@ -368,4 +406,43 @@ macro_rules! experts {
         /// Every expert item declared here.
         pub static EXPERTS: &[&$crate::epan::Expert] = &[$(&$NAME),*];
     };
+}
+
+/// Several lists of fields that are filled together, and the expert items that come with them: whether any of them is asked for is one quick question.
+pub struct FieldGroup {
+    pub(crate) fields: &'static [&'static [&'static Field]],
+    pub(crate) sets: &'static [&'static [&'static BitSet]],
+    pub(crate) experts: &'static [&'static [&'static Expert]],
+}
+
+impl FieldGroup {
+    /// Of lists of fields, of bit sets and of expert items.
+    #[must_use]
+    pub const fn new(
+        fields: &'static [&'static [&'static Field]],
+        sets: &'static [&'static [&'static BitSet]],
+        experts: &'static [&'static [&'static Expert]],
+    ) -> Self {
+        Self {
+            fields,
+            sets,
+            experts,
+        }
+    }
+
+    /// Whether somebody asks for any of them.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.fields
+            .iter()
+            .copied()
+            .flatten()
+            .any(|field| field.reference.is_set())
+            || self.sets.iter().copied().flatten().any(|set| set.is_asked_for())
+            || self
+                .experts
+                .iter()
+                .copied()
+                .flatten()
+                .any(|expert| expert.reference.is_set())
+    }
 }

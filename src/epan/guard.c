@@ -307,7 +307,7 @@ int as_register_protocol(const char *name, const char *short_name, const char *f
 }
 
 /* Fields live as long as the program: Wireshark keeps the pointers. */
-void as_register_field(int protocol, int *id, const char *name, const char *abbrev, int type, int display,
+const int *as_register_field(int protocol, int *id, const char *name, const char *abbrev, int type, int display,
                        const void *strings, uint64_t bitmask, const char *blurb)
 {
     hf_register_info *field = g_new0(hf_register_info, 1);
@@ -316,6 +316,8 @@ void as_register_field(int protocol, int *id, const char *name, const char *abbr
     field->p_id = id;
     field->hfinfo = info;
     proto_register_field_array(protocol, field, 1);
+    G_STATIC_ASSERT(sizeof field->hfinfo.ref_type == sizeof(int));
+    return (const int *)&field->hfinfo.ref_type;
 }
 
 void as_register_subtree(int *ett)
@@ -325,7 +327,7 @@ void as_register_subtree(int *ett)
     proto_register_subtree_array(array, 1);
 }
 
-void as_register_expert(int protocol, expert_field *ei, const char *name, int group, int severity,
+const int *as_register_expert(int protocol, expert_field *ei, const char *name, int group, int severity,
                         const char *summary)
 {
     static expert_module_t *module;
@@ -337,6 +339,7 @@ void as_register_expert(int protocol, expert_field *ei, const char *name, int gr
     info->ids = ei;
     info->eiinfo = details;
     expert_register_field_array(module, info, 1);
+    return (const int *)&proto_registrar_get_nth((guint)ei->hf)->ref_type;
 }
 
 void as_register_dissector(int entry, int protocol, const char *name, const char *description)
@@ -457,23 +460,22 @@ int as_child_source(packet_info *pinfo, tvbuff_t *parent, const uint8_t *data, u
 
 int as_wants(proto_tree *tree, int hf) { return tree != NULL && proto_field_is_referenced(tree, hf); }
 
-int as_wants_any(proto_tree *tree, int **ids)
-{
-    if (tree == NULL)
-        return 0;
-    for (; *ids != NULL; ids++)
-        if (proto_field_is_referenced(tree, **ids))
-            return 1;
-    return 0;
-}
-
 int as_visible(proto_tree *tree) { return tree != NULL && PTREE_DATA(tree)->visible; }
 int as_experts_heard(void)
 {
+    static const char *const names[] = {"_ws.expert", "_ws.expert.message", "_ws.expert.group", "_ws.expert.severity"};
+    static const header_field_info *fields[G_N_ELEMENTS(names)];
     static int tap;
+    size_t i;
 
-    if (tap == 0)
+    if (tap == 0) {
         tap = find_tap_id("expert");
+        for (i = 0; i < G_N_ELEMENTS(names); i++)
+            fields[i] = proto_registrar_get_byname(names[i]);
+    }
+    for (i = 0; i < G_N_ELEMENTS(names); i++)
+        if (fields[i] != NULL && fields[i]->ref_type != HF_REF_TYPE_NONE)
+            return 1;
     return tap != 0 && have_tap_listener(tap);
 }
 

@@ -83,10 +83,11 @@ typedef struct as_connection_end {
 void as_plugin_register(const as_vtable *vtable);
 void as_handoff(void);
 int as_register_protocol(const char *name, const char *short_name, const char *filter);
-void as_register_field(int protocol, int *id, const char *name, const char *abbrev, int type, int display,
-                       const void *strings, uint64_t bitmask, const char *blurb);
+/* Returns where Wireshark notes whether somebody asks for the field in this packet: 0 is nobody. */
+const int *as_register_field(int protocol, int *id, const char *name, const char *abbrev, int type, int display,
+                             const void *strings, uint64_t bitmask, const char *blurb);
 void as_register_subtree(int *ett);
-void as_register_expert(int protocol, expert_field *ei, const char *name, int group, int severity,
+const int *as_register_expert(int protocol, expert_field *ei, const char *name, int group, int severity,
                         const char *summary);
 void as_register_dissector(int entry, int protocol, const char *name, const char *description);
 void as_register_heuristic(int heuristic, int protocol, const char *table, const char *display, const char *name);
@@ -129,8 +130,8 @@ int as_child_source(packet_info *pinfo, tvbuff_t *parent, const uint8_t *data, u
 
 /* ---- cannot throw ---- */
 int as_wants(proto_tree *tree, int hf);
-int as_wants_any(proto_tree *tree, int **ids);
 int as_visible(proto_tree *tree);
+/* Whether somebody asks for expert items as such: a table of them, or a field of theirs. */
 int as_experts_heard(void);
 void as_generated(proto_item *item);
 void as_hidden(proto_item *item);

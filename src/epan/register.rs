@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicI32, Ordering};
 use std::ffi::CString;
 
 use super::entry::{Entry, Heuristic};
-use super::field::{Base, Bit, BitSet, Expert, Field, Group, Kind, Severity};
+use super::field::{Base, Bit, BitSet, Expert, Field, Group, Kind, Reference, Severity};
 use super::sys;
 use crate::wire::table::Row;
 
@@ -116,7 +116,7 @@ fn register_field(protocol: &Protocol, field: &'static Field) {
     let (display, strings) = display(field);
     // SAFETY: the id cell is static; strings live for ever; the type constant is this Wireshark's own.
     unsafe {
-        sys::as_register_field(
+        let note = sys::as_register_field(
             protocol.id(),
             field.id.as_ptr(),
             forever(field.name),
@@ -127,11 +127,12 @@ fn register_field(protocol: &Protocol, field: &'static Field) {
             0,
             forever(field.blurb),
         );
+        field.reference.set(note);
         sys::as_register_subtree(field.ett.as_ptr());
     }
 }
 
-fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> *mut c_int {
+fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> (*mut c_int, Reference) {
     let id: &'static mut c_int = Box::leak(Box::new(-1));
     let single = bit.mask.count_ones() == 1;
     let (kind, display) = if single {
@@ -140,9 +141,10 @@ fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> *mut c_int {
         (set.whole.kind.ftype(), sys::BASE_DEC as c_int)
     };
     let abbrev = format!("{}.{}", set.whole.abbrev, bit.name.to_lowercase());
+    let reference = Reference::new();
     // SAFETY: the id is leaked, so it lives for ever, as the strings do.
     unsafe {
-        sys::as_register_field(
+        reference.set(sys::as_register_field(
             protocol.id(),
             id,
             forever(bit.name),
@@ -152,9 +154,9 @@ fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> *mut c_int {
             ptr::null(),
             bit.mask,
             forever(&format!("{} of {}", bit.name, set.whole.name)),
-        );
+        ));
     }
-    id
+    (id, reference)
 }
 
 /// Registers fields under `protocol`.
@@ -169,8 +171,14 @@ pub fn bit_sets(protocol: &Protocol, sets: &[&'static BitSet]) {
     for set in sets {
         register_field(protocol, &set.whole);
         let mut ids: Vec<*mut c_int> = Vec::new();
-        (set.bits)(&mut |bit| ids.push(register_bit(protocol, set, bit)));
+        let mut references = Vec::new();
+        (set.bits)(&mut |bit| {
+            let (id, reference) = register_bit(protocol, set, bit);
+            ids.push(id);
+            references.push(reference);
+        });
         ids.push(ptr::null_mut());
+        let _ = set.references.set(Box::leak(references.into_boxed_slice()));
         set.ids
             .store(Box::leak(ids.into_boxed_slice()).as_mut_ptr(), Ordering::Relaxed);
     }
@@ -195,14 +203,14 @@ pub fn experts(protocol: &Protocol, experts: &[&'static Expert]) {
         };
         // SAFETY: the expert's cells are static, the strings live for ever.
         unsafe {
-            sys::as_register_expert(
+            expert.reference.set(sys::as_register_expert(
                 protocol.id(),
                 expert.as_ptr(),
                 forever(expert.abbrev),
                 group as c_int,
                 severity as c_int,
                 forever(expert.summary),
-            );
+            ));
         }
     }
 }

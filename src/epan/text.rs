@@ -57,8 +57,9 @@ impl<const N: usize> Text<N> {
         CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
     }
 
+    /// The bytes behind what was written are zero, and no NUL is ever written.
     pub(crate) fn as_ptr(&self) -> *const c_char {
-        self.as_c().as_ptr()
+        self.bytes.as_ptr().cast()
     }
 
     fn room(&self) -> usize {
@@ -99,6 +100,10 @@ impl<const N: usize> fmt::Write for Text<N> {
     /// Control characters are spelled out: a NUL would end the text for C, the others break lines.
     fn write_str(&mut self, s: &str) -> fmt::Result {
         let mut plain = s;
+        if !s.bytes().any(|byte| byte.is_ascii_control()) {
+            self.push_str(s);
+            return Ok(());
+        }
         while let Some(at) = plain.find(|c: char| c.is_ascii_control()) {
             self.push_str(&plain[..at]);
             let byte = plain.as_bytes()[at];

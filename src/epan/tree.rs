@@ -10,7 +10,7 @@ use core::marker::PhantomData;
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use super::field::{BitSet, Expert, Field};
+use super::field::{BitSet, Expert, Field, FieldGroup};
 use super::packet::{Packet, Source};
 use super::register::{self, Protocol};
 use super::text::Text;
@@ -100,8 +100,13 @@ impl<'p> Tree<'p> {
     /// Whether an item of `field` would be seen by anybody.
     #[must_use]
     pub fn wants(&self, field: &Field) -> bool {
-        // SAFETY: the tree is alive for 'p, the id is registered.
-        self.visible || (self.exists() && unsafe { sys::as_wants(self.node, field.id()) != 0 })
+        self.visible || (self.exists() && field.reference.is_set())
+    }
+
+    /// Whether an item of any field of `group` would be seen by anybody.
+    #[must_use]
+    pub fn wants_any(&self, group: &FieldGroup) -> bool {
+        self.visible || (self.exists() && (group.is_asked_for() || register::experts_are_heard()))
     }
 
     /// This node as an item.
@@ -198,7 +203,8 @@ impl<'p> Tree<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn protocol(&self, protocol: &Protocol, part: &[u8]) -> Guarded<Self> {
-        if !self.exists() {
+        // SAFETY: the tree is alive or NULL, the id is registered.
+        if !self.visible && unsafe { sys::as_wants(self.node, protocol.id()) == 0 } {
             return Ok(*self);
         }
         let (start, length) = self.source.locate(part);
@@ -257,12 +263,8 @@ impl<'p> Tree<'p> {
         if !self.exists() || ids.is_null() {
             return Ok(self.nothing());
         }
-        if !self.visible {
-            // SAFETY: a NULL-terminated array made at registration.
-            let any = self.wants(&set.whole) || unsafe { sys::as_wants_any(self.node, ids) != 0 };
-            if !any {
-                return Ok(self.nothing());
-            }
+        if !self.visible && !set.is_asked_for() {
+            return Ok(self.nothing());
         }
         if !self.afford() {
             return Ok(self.nothing());
@@ -462,7 +464,7 @@ impl<'p> Item<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn expert(self, expert: &Expert, text: fmt::Arguments<'_>) -> Guarded {
-        if self.node.is_null() && !register::experts_are_heard() {
+        if !self.visible && !expert.reference.is_set() && !register::experts_are_heard() {
             // Nobody reads the text; what counts is that it happened.
             // SAFETY: packet and expert are alive; without a text the registered one serves.
             return guarded(unsafe {
