@@ -27,6 +27,7 @@ fn register_protocols() {
     }
     dissect::register();
     preferences(&AEROSPIKE);
+    register::conversation_filter(&AEROSPIKE, c"Aerospike");
     for (entry, protocol, name, description) in [
         (Entry::ClientTcp, &AEROSPIKE, c"aerospike", c"Aerospike"),
         (Entry::ClientTls, &AEROSPIKE, c"aerospike.tls", c"Aerospike (TLS)"),

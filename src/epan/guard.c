@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <ws_version.h>
+#include <epan/conversation_filter.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/exceptions.h>
 #include <epan/prefs.h>
@@ -355,6 +356,39 @@ void as_register_heuristic(int heuristic, int protocol, const char *table, const
 void as_register_ports(int entry, const char *table, const char *range)
 {
     dissector_add_uint_range_with_preference(table, range, handles[entry]);
+}
+
+/* The filter's callbacks gained an argument in 4.2. */
+#if AS_VERSION_AT_LEAST(4, 2)
+#define FILTER_USER_DATA , void *user_data
+#define FILTER_USER_DATA_UNUSED (void)user_data
+#else
+#define FILTER_USER_DATA
+#define FILTER_USER_DATA_UNUSED (void)0
+#endif
+
+static as_bool has_connection(packet_info *pinfo FILTER_USER_DATA)
+{
+    FILTER_USER_DATA_UNUSED;
+    return pinfo->ptype == PT_TCP && find_conversation_pinfo(pinfo, 0) != NULL;
+}
+
+static char *connection_filter(packet_info *pinfo FILTER_USER_DATA)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    struct tcp_analysis *tcp = conversation != NULL ? get_tcp_conversation_data(conversation, pinfo) : NULL;
+
+    FILTER_USER_DATA_UNUSED;
+    return tcp == NULL ? NULL : g_strdup_printf("aerospike && tcp.stream eq %u", tcp->stream);
+}
+
+void as_register_conversation_filter(const char *protocol, const char *name)
+{
+#if AS_VERSION_AT_LEAST(4, 2)
+    register_conversation_filter(protocol, name, has_connection, connection_filter, NULL);
+#else
+    register_conversation_filter(protocol, name, has_connection, connection_filter);
+#endif
 }
 
 const char *as_wireshark_version(void) { return epan_get_version(); }

@@ -93,6 +93,8 @@ void as_register_dissector(int entry, int protocol, const char *name, const char
 void as_register_heuristic(int heuristic, int protocol, const char *table, const char *display, const char *name);
 void as_register_ports(int entry, const char *table, const char *range);
 void as_register_pref_module(int protocol);
+/* Conversation Filter -> Aerospike: the messages of this packet's connection. */
+void as_register_conversation_filter(const char *protocol, const char *name);
 const char *as_wireshark_version(void);
 void as_log(const char *text);
 

@@ -253,6 +253,12 @@ pub fn preferences(protocol: &Protocol) {
     unsafe { sys::as_register_pref_module(protocol.id()) };
 }
 
+/// Registers the conversation filter of the GUI: the messages of a packet's connection.
+pub fn conversation_filter(protocol: &Protocol, name: &'static CStr) {
+    // SAFETY: static strings; the callbacks are the guard's own.
+    unsafe { sys::as_register_conversation_filter(protocol.filter.as_ptr(), name.as_ptr()) };
+}
+
 /// Puts the dissectors with range preferences of their own on their ports.
 pub fn handoff() {
     // SAFETY: called once, in the handoff phase, after `preferences`.
