@@ -127,6 +127,11 @@ impl Reference {
         self.0.store(note.cast_mut(), Ordering::Relaxed);
     }
 
+    fn note(&self) -> Option<Note> {
+        let note = self.0.load(Ordering::Relaxed);
+        (!note.is_null()).then_some(Note(note))
+    }
+
     /// Whether somebody asks.
     pub(crate) fn is_set(&self) -> bool {
         let note = self.0.load(Ordering::Relaxed);
@@ -408,12 +413,23 @@ macro_rules! experts {
     };
 }
 
-/// Several lists of fields that are filled together, and the expert items that come with them: whether any of them is asked for is one quick question.
+/// Several lists of fields that are filled together, and the expert items that come with them: whether any of them
+/// is asked for is one quick question.
 pub struct FieldGroup {
-    pub(crate) fields: &'static [&'static [&'static Field]],
-    pub(crate) sets: &'static [&'static [&'static BitSet]],
-    pub(crate) experts: &'static [&'static [&'static Expert]],
+    fields: &'static [&'static [&'static Field]],
+    sets: &'static [&'static [&'static BitSet]],
+    experts: &'static [&'static [&'static Expert]],
+    /// All their notes in one row, gathered at the first question, when all are registered.
+    notes: OnceLock<Vec<Note>>,
 }
+
+/// Where Wireshark notes that somebody asks.
+struct Note(*const core::ffi::c_int);
+
+// SAFETY: dissection is single-threaded, and the pointer is read-only here.
+unsafe impl Send for Note {}
+// SAFETY: as above.
+unsafe impl Sync for Note {}
 
 impl FieldGroup {
     /// Of lists of fields, of bit sets and of expert items.
@@ -427,22 +443,47 @@ impl FieldGroup {
             fields,
             sets,
             experts,
+            notes: OnceLock::new(),
         }
     }
 
     /// Whether somebody asks for any of them.
     pub(crate) fn is_asked_for(&self) -> bool {
-        self.fields
+        let notes = self.notes.get_or_init(|| self.gather());
+        // SAFETY: notes of registered fields live as long as the program.
+        notes.iter().fold(0, |any, note| any | unsafe { note.0.read() }) != 0
+    }
+
+    fn gather(&self) -> Vec<Note> {
+        let fields = self
+            .fields
             .iter()
             .copied()
             .flatten()
-            .any(|field| field.reference.is_set())
-            || self.sets.iter().copied().flatten().any(|set| set.is_asked_for())
-            || self
-                .experts
-                .iter()
-                .copied()
-                .flatten()
-                .any(|expert| expert.reference.is_set())
+            .map(|field| &field.reference);
+        let wholes = self
+            .sets
+            .iter()
+            .copied()
+            .flatten()
+            .map(|set| &set.whole.reference);
+        let bits = self
+            .sets
+            .iter()
+            .copied()
+            .flatten()
+            .flat_map(|set| set.references.get().copied().unwrap_or_default());
+        let experts = self
+            .experts
+            .iter()
+            .copied()
+            .flatten()
+            .map(|expert| &expert.reference);
+        fields
+            .chain(wholes)
+            .chain(bits)
+            .chain(experts)
+            .filter_map(Reference::note)
+            .collect()
     }
 }
