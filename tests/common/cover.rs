@@ -1,0 +1,100 @@
+//! Which bytes the items of a frame cover.
+
+use std::collections::BTreeMap;
+
+use super::fields::registered;
+use super::pdml::is_ours;
+use super::sharkd::Node;
+
+/// Ranges of bytes, sorted and apart from each other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ranges(Vec<(usize, usize)>);
+
+impl Ranges {
+    pub fn of(mut pieces: Vec<(usize, usize)>) -> Ranges {
+        pieces.sort_unstable();
+        let mut joined: Vec<(usize, usize)> = Vec::new();
+        for (start, end) in pieces.into_iter().filter(|(start, end)| start < end) {
+            match joined.last_mut() {
+                Some((_, last)) if start <= *last => *last = end.max(*last),
+                _ => joined.push((start, end)),
+            }
+        }
+        Ranges(joined)
+    }
+
+    /// What is in this and not in the other.
+    pub fn without(&self, other: &Ranges) -> Vec<(usize, usize)> {
+        let mut out = Vec::new();
+        for &(start, end) in &self.0 {
+            let mut at = start;
+            for &(from, to) in other.0.iter().filter(|(from, to)| *to > start && *from < end) {
+                if from > at {
+                    out.push((at, from));
+                }
+                at = at.max(to);
+            }
+            if at < end {
+                out.push((at, end));
+            }
+        }
+        out
+    }
+}
+
+/// By data source: the bytes of this plugin's protocols, and those that have a field of their own.
+pub fn protocols_and_leaves(tree: &[Node]) -> BTreeMap<u64, (Ranges, Ranges)> {
+    let mut pieces: BTreeMap<u64, (Vec<_>, Vec<_>)> = BTreeMap::new();
+    for node in tree
+        .iter()
+        .flat_map(Node::walk)
+        .filter(|node| is_ours(&node.name))
+    {
+        let range = (node.start, node.start + node.length);
+        let (protocols, leaves) = pieces.entry(node.source).or_default();
+        if node.proto {
+            protocols.push(range);
+        } else if is_leaf(node) {
+            leaves.push(range);
+        }
+    }
+    let ranges = |(protocols, leaves)| (Ranges::of(protocols), Ranges::of(leaves));
+    pieces
+        .into_iter()
+        .map(|(source, both)| (source, ranges(both)))
+        .collect()
+}
+
+/// A field with a value, from the bytes, and nothing of ours below it that has bytes.
+fn is_leaf(node: &Node) -> bool {
+    let typed = registered()
+        .0
+        .get(&node.name)
+        .is_some_and(|f| !f.kind.is_empty() && f.kind != "FT_NONE");
+    let below = node.children.iter().flat_map(Node::walk);
+    let parts = below.filter(|child| child.length > 0 && !child.generated && is_ours(&child.name));
+    typed && !node.generated && parts.count() == 0
+}
+
+/// The bytes of a frame that this plugin's items, Wireshark's reassembly or its marks account for.
+pub fn accounted(tree: &[Node]) -> Ranges {
+    let held = ["tcp.segment_data", "_ws.short", "data", "data.data"];
+    let counts =
+        |node: &&Node| node.source == 0 && (is_ours(&node.name) || held.contains(&node.name.as_str()));
+    Ranges::of(
+        tree.iter()
+            .flat_map(Node::walk)
+            .filter(counts)
+            .map(|n| (n.start, n.start + n.length))
+            .collect(),
+    )
+}
+
+#[test]
+fn ranges_are_joined_and_taken_away() {
+    let all = Ranges::of(vec![(5, 8), (0, 3), (3, 4), (7, 9), (9, 9)]);
+    assert_eq!(all, Ranges(vec![(0, 4), (5, 9)]));
+    let part = Ranges::of(vec![(1, 2), (6, 20)]);
+    assert_eq!(all.without(&part), [(0, 1), (2, 4), (5, 6)]);
+    assert_eq!(all.without(&Ranges::default()), [(0, 4), (5, 9)]);
+}

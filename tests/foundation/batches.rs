@@ -1,0 +1,199 @@
+//! Batch calls, from the operations lists: every row with its key, its answer with its result.
+
+use crate::calls::{bin_returned, check_void_time, digest};
+use crate::common::exchange::{Exchange, Message};
+use crate::common::literal::Lit;
+use crate::common::ops::{Call, Key, Outcome};
+use crate::common::pdml::Item;
+use crate::common::{capture, captures, ops_of, Capture, Findings};
+
+fn check(names: &[&str]) {
+    let mut findings = Findings::default();
+    for name in captures::present(names) {
+        findings.within(name, |findings| check_capture(findings, &capture(name)));
+    }
+    findings.report();
+}
+
+fn check_capture(findings: &mut Findings, capture: &Capture) {
+    let list = ops_of(&capture.name);
+    let calls: Vec<&Call> = list
+        .calls()
+        .filter(|call| call.name.starts_with("batch"))
+        .collect();
+    let exchanges = capture.exchanges();
+    let batches: Vec<&Exchange<'_>> = exchanges
+        .iter()
+        .filter(|e| e.request.item.is_set("aerospike.msg.info1.batch"))
+        .collect();
+    findings.check(calls.len() == batches.len(), || {
+        format!("{} calls, but {} batches", calls.len(), batches.len())
+    });
+    for (call, exchange) in calls.iter().zip(batches) {
+        let place = format!(
+            "line {} {}, frame {}",
+            call.line, call.name, exchange.request.frame.number
+        );
+        findings.within(&place, |findings| check_batch(findings, call, exchange));
+    }
+}
+
+fn check_batch(findings: &mut Findings, call: &Call, exchange: &Exchange<'_>) {
+    let Outcome::Rows(results) = &call.outcome else {
+        return findings.add("no rows in the list");
+    };
+    let request = exchange.request.item;
+    let count = request.int_of("aerospike.batch.count");
+    findings.check(count == Some(results.len() as i128), || {
+        format!("count {count:?}, not {}", results.len())
+    });
+    findings.check(request.has("aerospike.batch.flags"), || "no batch flags".into());
+    let rows = exchange.request.rows();
+    findings.check(rows.len() == results.len(), || {
+        format!("{} rows, not {}", rows.len(), results.len())
+    });
+    check_flags(findings, call, request);
+    for (index, result) in results.iter().enumerate() {
+        findings.within(&format!("row {index}"), |findings| {
+            let of_index = |item: &&&Item| item.int_of("aerospike.batch.index") == Some(index as i128);
+            match rows.iter().find(of_index) {
+                Some(row) => check_row(findings, call, row, result),
+                None => findings.add("not in the request"),
+            }
+            check_result(findings, exchange, index as i128, result);
+        });
+    }
+    check_end(findings, exchange);
+}
+
+/// Policies of a batch and the bits they set.
+fn check_flags(findings: &mut Findings, call: &Call, request: &Item) {
+    let flags = request.int_of("aerospike.batch.flags").unwrap_or_default();
+    let policies = [
+        ("allow_inline", 0x01),
+        ("allow_inline_ssd", 0x02),
+        ("respond_all_keys", 0x04),
+    ];
+    for (policy, bit) in policies {
+        if let Some(Lit::Bool(on)) = call.policy(policy) {
+            findings.check((flags & bit != 0) == *on, || {
+                format!("{policy} is {on}, but the flags are {flags:#x}")
+            });
+        }
+    }
+}
+
+fn check_row(findings: &mut Findings, call: &Call, row: &Item, result: &Lit) {
+    let [key, _, record] = result.items() else {
+        return findings.add("no row in the list");
+    };
+    let Some(key) = Key::of(key) else {
+        return findings.add("no key in the list");
+    };
+    let known = record
+        .items()
+        .first()
+        .and_then(Key::of)
+        .and_then(|key| key.digest);
+    let shown: Vec<Vec<u8>> = row.all("aerospike.digest").map(digest).collect();
+    findings.check(!shown.is_empty(), || "no digest".into());
+    if let Some(known) = known {
+        findings.check(shown.iter().any(|d| d == known), || {
+            format!("digest {known:02x?} not among {shown:02x?}")
+        });
+    }
+    if row.is_set("aerospike.batch.repeat") {
+        return;
+    }
+    let namespace = row.text_of("aerospike.namespace");
+    findings.check(namespace == Some(key.namespace), || {
+        format!("namespace {namespace:?}")
+    });
+    // Sets are sent where the policy asks for it, and where a key goes with the row.
+    let set = row.text_of("aerospike.set").filter(|set| !set.is_empty());
+    findings.check(set.is_none() || set == key.set, || {
+        format!("set {set:?}, not {:?}", key.set)
+    });
+    let arg = |index: usize| call.args.get(index).unwrap_or(&Lit::None);
+    let shows = |lit: &Lit| {
+        lit.str()
+            .is_some_and(|text| row.walk().any(|item| item.show == text))
+    };
+    match call.name.as_str() {
+        "batch_read" => {
+            for bin in arg(1).items() {
+                findings.check(shows(bin), || {
+                    format!("bin {bin:?} is not asked for\n{}", row.outline())
+                });
+            }
+        }
+        "batch_apply" => {
+            for name in [arg(1), arg(2)] {
+                findings.check(shows(name), || {
+                    format!("{name:?} of the function is not there\n{}", row.outline())
+                });
+            }
+        }
+        "batch_operate" => {
+            for operation in arg(1).items() {
+                let bin = operation.get("bin").unwrap_or(&Lit::None);
+                findings.check(shows(bin), || {
+                    format!("bin {bin:?} is not in the row\n{}", row.outline())
+                });
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check_result(findings: &mut Findings, exchange: &Exchange<'_>, index: i128, result: &Lit) {
+    let of_row = |m: &&Message<'_>| m.item.int_of("aerospike.batch.index") == Some(index);
+    let not_the_end = |m: &&Message<'_>| !m.item.is_set("aerospike.msg.info3.last");
+    let answers: Vec<_> = exchange
+        .answers
+        .iter()
+        .filter(of_row)
+        .filter(not_the_end)
+        .collect();
+    let [answer] = &answers[..] else {
+        return findings.add(format!("{} answers", answers.len()));
+    };
+    let [_, code, record] = result.items() else { return };
+    findings.check(answer.result_code() == code.int(), || {
+        format!("result code {:?}, not {code:?}", answer.result_code())
+    });
+    if let [_, meta, rest @ ..] = record.items() {
+        let shown = answer.item.int_of("aerospike.msg.generation");
+        let wanted = meta.get("gen").and_then(Lit::int);
+        findings.check(shown == wanted, || {
+            format!("generation {shown:?}, not {wanted:?}")
+        });
+        check_void_time(findings, meta, answer);
+        for (bin, value) in rest.iter().flat_map(|bins| bins.pairs()) {
+            bin_returned(findings, answer, bin.str().unwrap_or_default(), value);
+        }
+    }
+}
+
+/// The message that closes a batch: alone with LAST set.
+fn check_end(findings: &mut Findings, exchange: &Exchange<'_>) {
+    let last: Vec<bool> = exchange
+        .answers
+        .iter()
+        .map(|m| m.item.is_set("aerospike.msg.info3.last"))
+        .collect();
+    let ends = last.iter().filter(|last| **last).count();
+    findings.check(ends == 1 && last.last() == Some(&true), || {
+        format!("{ends} closing messages, of {}", last.len())
+    });
+}
+
+#[test]
+fn of_every_kind() {
+    check(&["batch-all"]);
+}
+
+#[test]
+fn with_flags() {
+    check(&["batch-flags", "kv-any-sll2", "loopback-lo-any"]);
+}
