@@ -76,18 +76,22 @@ fn is_leaf(node: &Node) -> bool {
     typed && !node.generated && parts.count() == 0
 }
 
-/// The bytes of a frame that this plugin's items, Wireshark's reassembly or its marks account for.
+/// The bytes of a frame that something accounts for: this plugin's items, Wireshark's reassembly,
+/// or the protocol that they were handed to. `data` accounts for nothing.
 pub fn accounted(tree: &[Node]) -> Ranges {
-    let held = ["tcp.segment_data", "_ws.short", "data", "data.data"];
-    let counts =
-        |node: &&Node| node.source == 0 && (is_ours(&node.name) || held.contains(&node.name.as_str()));
-    Ranges::of(
-        tree.iter()
-            .flat_map(Node::walk)
-            .filter(counts)
-            .map(|n| (n.start, n.start + n.length))
-            .collect(),
-    )
+    const BELOW: [&str; 9] = ["frame", "eth", "sll", "sll2", "null", "ip", "ipv6", "tcp", "data"];
+    let mut pieces = Vec::new();
+    for protocol in tree {
+        let handed_over = protocol.proto && !BELOW.contains(&protocol.name.as_str());
+        let counts = |node: &&Node| node.source == 0 && (handed_over || node.name == "tcp.segment_data");
+        pieces.extend(
+            protocol
+                .walk()
+                .filter(counts)
+                .map(|node| (node.start, node.start + node.length)),
+        );
+    }
+    Ranges::of(pieces)
 }
 
 #[test]

@@ -5,6 +5,9 @@ use serde_json::{json, Value};
 
 use super::host::host;
 
+/// Identifies what goes before the frames, which go by their own numbers.
+const SET_UP: u32 = 1_000_000_000;
+
 /// An item in the tree of a frame.
 #[derive(Debug)]
 pub struct Node {
@@ -49,9 +52,10 @@ fn nodes(value: &Value) -> Vec<Node> {
 /// The trees of frames of a capture, in the order asked for, with preferences set as named.
 pub fn trees(capture: &str, preferences: &[(&str, &str)], frames: &[u32]) -> Vec<(u32, Vec<Node>)> {
     let path = host().capture(capture);
-    let set = |(name, value): &(&str, &str)| request(0, "setconf", json!({ "name": name, "value": value }));
+    let set =
+        |(name, value): &(&str, &str)| request(SET_UP, "setconf", json!({ "name": name, "value": value }));
     let mut input: Vec<String> = preferences.iter().map(set).collect();
-    input.push(request(0, "load", json!({ "file": path })));
+    input.push(request(SET_UP, "load", json!({ "file": path })));
     for frame in frames {
         input.push(request(*frame, "frame", json!({ "frame": frame, "proto": true })));
     }
@@ -64,7 +68,7 @@ pub fn trees(capture: &str, preferences: &[(&str, &str)], frames: &[u32]) -> Vec
             continue;
         };
         let id = answer["id"].as_u64().unwrap_or_default() as u32;
-        if id == 0 {
+        if id == SET_UP {
             assert_eq!(answer["result"]["status"], "OK", "{line}");
         } else {
             out.push((id, nodes(&answer["result"]["tree"])));
