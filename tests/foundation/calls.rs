@@ -114,7 +114,8 @@ pub fn digest(item: &Item) -> Vec<u8> {
 
 /// Policies and metadata that have a bit or a number of their own in the request's header.
 fn check_policies(findings: &mut Findings, call: &Call, request: &Item) {
-    let bits: [(&str, i128, &str); 12] = [
+    // `respond_all_ops` is not among them: this client leaves it out of the request.
+    let bits: [(&str, i128, &str); 11] = [
         ("gen", 1, "info2.generation"),
         ("gen", 2, "info2.generation_gt"),
         ("exists", 1, "info2.create_only"),
@@ -124,7 +125,6 @@ fn check_policies(findings: &mut Findings, call: &Call, request: &Item) {
         ("commit_level", 1, "info3.commit_level_master"),
         ("durable_delete", 1, "info2.durable_delete"),
         ("read_mode_ap", 1, "info1.consistency_level_all"),
-        ("respond_all_ops", 1, "info2.respond_all_ops"),
         ("on_locking_only", 1, "info4.mrt_on_locking_only"),
         ("compress", 1, "info1.compress_response"),
     ];
