@@ -22,6 +22,29 @@ pub mod particle {
     pub const HLL: i128 = 18;
 }
 
+/// How deep values are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Depth {
+    /// Scalars; of lists and maps the particle type.
+    #[default]
+    Scalars,
+    /// Every element, and the text of the whole.
+    Elements,
+}
+
+/// Why an operation does not show this value.
+pub fn value_problems(op: &Item, expected: &Lit, depth: Depth) -> Vec<String> {
+    let mut problems: Vec<String> = scalar_problem(op, expected).into_iter().collect();
+    if depth == Depth::Elements && matches!(expected.known(), Lit::List(_) | Lit::Tuple(_) | Lit::Dict(_)) {
+        let missing = missing_scalars(op, expected);
+        if !missing.is_empty() {
+            problems.push(format!("{missing:?} is not shown in\n{}", op.outline()));
+        }
+        problems.extend(text_problem(op, expected));
+    }
+    problems
+}
+
 /// Why the typed values of an operation are not the value expected; lists and maps are only
 /// looked at by their particle type. `None` if all is well.
 pub fn scalar_problem(op: &Item, expected: &Lit) -> Option<String> {

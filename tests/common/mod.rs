@@ -6,6 +6,7 @@
 
 #![allow(dead_code)]
 
+pub mod batch;
 pub mod captures;
 pub mod cover;
 pub mod exchange;
@@ -15,6 +16,7 @@ pub mod host;
 pub mod literal;
 pub mod ops;
 pub mod pdml;
+pub mod record;
 pub mod sharkd;
 
 use std::collections::HashMap;
@@ -79,38 +81,57 @@ pub fn ops_of(name: &str) -> OpsList {
 
 /// What was found wrong, said all at once.
 #[derive(Default)]
-pub struct Findings(Vec<String>);
+pub struct Findings {
+    list: Vec<String>,
+    /// How deep values are looked at.
+    pub depth: expect::Depth,
+}
 
 impl Findings {
+    /// Findings of a look at every element of lists and maps, and at texts.
+    pub fn deep() -> Findings {
+        Findings {
+            list: Vec::new(),
+            depth: expect::Depth::Elements,
+        }
+    }
+
     pub fn add(&mut self, finding: impl Into<String>) {
-        self.0.push(finding.into());
+        self.list.push(finding.into());
     }
 
     pub fn extend(&mut self, findings: impl IntoIterator<Item = String>) {
-        self.0.extend(findings);
+        self.list.extend(findings);
     }
 
     /// Notes the finding if the condition does not hold.
     pub fn check(&mut self, holds: bool, finding: impl FnOnce() -> String) {
         if !holds {
-            self.0.push(finding());
+            self.list.push(finding());
         }
     }
 
     /// The findings made while a closure ran get a prefix.
     pub fn within(&mut self, prefix: &str, look: impl FnOnce(&mut Findings)) {
-        let mut inner = Findings::default();
+        let mut inner = Findings {
+            list: Vec::new(),
+            depth: self.depth,
+        };
         look(&mut inner);
-        self.0
-            .extend(inner.0.into_iter().map(|finding| format!("{prefix}: {finding}")));
+        self.list.extend(
+            inner
+                .list
+                .into_iter()
+                .map(|finding| format!("{prefix}: {finding}")),
+        );
     }
 
     /// Fails the test if there are any.
     pub fn report(self) {
-        if self.0.is_empty() {
+        if self.list.is_empty() {
             return;
         }
-        let shown: Vec<&str> = self.0.iter().take(40).map(String::as_str).collect();
-        panic!("{} findings\n{}", self.0.len(), shown.join("\n"));
+        let shown: Vec<&str> = self.list.iter().take(40).map(String::as_str).collect();
+        panic!("{} findings\n{}", self.list.len(), shown.join("\n"));
     }
 }
