@@ -1,16 +1,12 @@
 //! The readers of the operations lists, tried on every list there is.
 
-#![allow(dead_code)]
+#[path = "common/mod.rs"]
+mod common;
 
-#[path = "common/captures.rs"]
-mod captures;
-#[path = "common/literal.rs"]
-mod literal;
-#[path = "common/ops.rs"]
-mod ops;
-
-use literal::{parse, Lit};
-use ops::{Call, Kind, OpsList, Outcome};
+use common::captures;
+use common::literal::Lit;
+use common::literal_reader::parse;
+use common::ops::{Call, Kind, OpsList, Outcome};
 
 fn s(text: &str) -> Lit {
     Lit::Str(text.into())

@@ -73,7 +73,8 @@ fn is_leaf(node: &Node) -> bool {
         .is_some_and(|f| !f.kind.is_empty() && f.kind != "FT_NONE");
     let below = node.children.iter().flat_map(Node::walk);
     let parts = below.filter(|child| child.length > 0 && !child.generated && is_ours(&child.name));
-    typed && !node.generated && parts.count() == 0
+    // What the plugin shows as data it has not read.
+    typed && node.name != "aerospike.data" && !node.generated && parts.count() == 0
 }
 
 /// The bytes of a frame that something accounts for: this plugin's items, Wireshark's reassembly,

@@ -14,6 +14,7 @@ pub mod expect;
 pub mod fields;
 pub mod host;
 pub mod literal;
+pub mod literal_reader;
 pub mod ops;
 pub mod pdml;
 pub mod record;

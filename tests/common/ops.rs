@@ -5,7 +5,8 @@
 //! (`0006 put(('test', 'demo', 'kv-1'), {'a': 1}) [digest e3..] => 0`), bytes sent by hand
 //! (`raw <what>: sent '<hex>' => received b'..'`), a comment, or plain words.
 
-use super::literal::{BadLiteral, Lit, Reader};
+use super::literal::Lit;
+use super::literal_reader::{BadLiteral, Reader};
 
 /// A whole list, in the order sent.
 #[derive(Debug)]

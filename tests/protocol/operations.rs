@@ -1,7 +1,7 @@
 //! List, map, bit and HLL operations: name, arguments and result in the right frame.
 
-use crate::common::exchange::{Exchange, Message};
-use crate::common::expect::{missing_scalars, scalars, text_problem, value_problems, Depth};
+use crate::common::exchange::Exchange;
+use crate::common::expect::{missing_scalars, scalars, value_problems, Depth};
 use crate::common::literal::Lit;
 use crate::common::ops::Call;
 use crate::common::pdml::Item;
@@ -269,30 +269,4 @@ fn lists_and_maps_are_trees_and_texts() {
         findings.within(name, |findings| check_records(findings, &capture(name)));
     }
     findings.report();
-}
-
-/// The order of a list or map is metadata, and no element.
-#[test]
-fn order_is_no_element() {
-    for name in captures::present(&["operate-list"]) {
-        let (list, capture) = (ops_of(name), capture(name));
-        let exchanges = capture.exchanges();
-        let read = |answer: &Message<'_>, wanted: &Lit| {
-            let op = answer.ops()[0];
-            text_problem(op, wanted).map(|problem| panic!("{problem}\n{}", op.outline()))
-        };
-        let calls = senders(&list);
-        for (call, exchange) in calls.iter().zip(&exchanges) {
-            let Some(call) = call else { continue };
-            if call.source.starts_with("operate") && call.source.contains("{'op': 0, 'bin': 'newl'}") {
-                let bins = call.record_bins().expect("bins");
-                read(
-                    exchange.answer().expect("an answer"),
-                    bins.get("newl").expect("newl"),
-                );
-                return;
-            }
-        }
-        panic!("no such call");
-    }
 }

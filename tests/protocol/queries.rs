@@ -130,7 +130,7 @@ fn say_what_is_asked_for() {
 }
 
 fn shows(item: &Item, text: &str) -> bool {
-    item.walk().any(|i| i.show == text)
+    item.walk().any(|i| i.show.trim_matches('"') == text)
 }
 
 /// What the words of the list say of each query, by what must be shown in its request.
