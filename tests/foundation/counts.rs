@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::Value;
 
 use crate::common::fields::columns;
+use crate::common::host::lock;
 use crate::common::pdml::Frame;
 use crate::common::{capture, captures, Findings};
 
@@ -49,6 +51,25 @@ fn counts_of(value: &Value, keep: impl Fn(&str) -> bool) -> Counts {
         .collect()
 }
 
+/// What tshark says of each frame with a proto header: types, directions, result codes. Asked once
+/// a capture.
+fn rows(name: &str) -> Arc<Vec<Vec<Vec<String>>>> {
+    type Rows = Arc<Vec<Vec<Vec<String>>>>;
+    static ROWS: OnceLock<Mutex<BTreeMap<String, Arc<OnceLock<Rows>>>>> = OnceLock::new();
+    let slot = lock(ROWS.get_or_init(Mutex::default))
+        .entry(name.into())
+        .or_default()
+        .clone();
+    let fields = [
+        "aerospike.type",
+        "aerospike.request",
+        "aerospike.response",
+        "aerospike.msg.result_code",
+    ];
+    let ask = || Arc::new(columns(name, options(name), "aerospike.type", &fields));
+    slot.get_or_init(ask).clone()
+}
+
 fn direction(row: &[Vec<String>]) -> &'static str {
     match (row[1].is_empty(), row[2].is_empty()) {
         (false, true) => "req",
@@ -61,9 +82,8 @@ fn direction(row: &[Vec<String>]) -> &'static str {
 /// Messages by type and direction. Inflated messages are not counted beside their wrapper: their
 /// header is the one that follows a header of type 4.
 fn messages_by_type(name: &str) -> Counts {
-    let fields = ["aerospike.type", "aerospike.request", "aerospike.response"];
     let mut counts = Counts::new();
-    for row in columns(name, options(name), "aerospike.type", &fields) {
+    for row in rows(name).iter() {
         let mut inflated = false;
         for kind in &row[0] {
             let word = match kind.as_str() {
@@ -74,7 +94,7 @@ fn messages_by_type(name: &str) -> Counts {
                 other => other,
             };
             if !inflated {
-                *counts.entry(format!("{word}_{}", direction(&row))).or_default() += 1;
+                *counts.entry(format!("{word}_{}", direction(row))).or_default() += 1;
             }
             inflated = kind == "4";
         }
@@ -105,14 +125,8 @@ fn result_codes(name: &str, compressed: bool) -> (Counts, u64) {
             plain_codes(frame, &mut codes);
         }
     } else {
-        let fields = ["aerospike.msg.result_code"];
-        for row in columns(
-            name,
-            options(name),
-            "aerospike.response && aerospike.msg",
-            &fields,
-        ) {
-            for code in &row[0] {
+        for row in rows(name).iter().filter(|row| direction(row) == "resp") {
+            for code in &row[3] {
                 *codes.entry(code.clone()).or_default() += 1;
             }
         }
