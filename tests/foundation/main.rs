@@ -12,3 +12,4 @@ mod loading;
 mod names;
 mod old_plugin;
 mod ports;
+mod refused;
