@@ -6,6 +6,7 @@ mod common;
 mod bad_input;
 mod batches;
 mod calls;
+mod columns;
 mod counts;
 mod info;
 mod loading;
