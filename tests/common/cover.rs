@@ -45,11 +45,8 @@ impl Ranges {
 /// By data source: the bytes of this plugin's protocols, and those that have a field of their own.
 pub fn protocols_and_leaves(tree: &[Node]) -> BTreeMap<u64, (Ranges, Ranges)> {
     let mut pieces: BTreeMap<u64, (Vec<_>, Vec<_>)> = BTreeMap::new();
-    for node in tree
-        .iter()
-        .flat_map(Node::walk)
-        .filter(|node| is_ours(&node.name))
-    {
+    let ours = tree.iter().filter(|protocol| is_ours(&protocol.name));
+    for node in ours.flat_map(Node::walk) {
         let range = (node.start, node.start + node.length);
         let (protocols, leaves) = pieces.entry(node.source).or_default();
         if node.proto {
@@ -65,16 +62,26 @@ pub fn protocols_and_leaves(tree: &[Node]) -> BTreeMap<u64, (Ranges, Ranges)> {
         .collect()
 }
 
-/// A field with a value, from the bytes, and nothing of ours below it that has bytes.
+/// A field from the bytes, and nothing below it that has bytes.
 fn is_leaf(node: &Node) -> bool {
-    let typed = registered()
+    // A value of information is text as a whole, and has its pieces below it.
+    if node.name == "aerospike.info.value" || node.name == "aerospike.info.name" {
+        return true;
+    }
+    // Nil and what is hidden have no value; sharkd has no name for such fields.
+    let nameless = (node.name.is_empty() || node.name.starts_with("frame[")) && node.children.is_empty();
+    let kind = registered()
         .0
         .get(&node.name)
-        .is_some_and(|f| !f.kind.is_empty() && f.kind != "FT_NONE");
-    let below = node.children.iter().flat_map(Node::walk);
-    let parts = below.filter(|child| child.length > 0 && !child.generated && is_ours(&child.name));
+        .map_or("", |field| field.kind.as_str());
+    let parts = node
+        .children
+        .iter()
+        .flat_map(Node::walk)
+        .filter(|child| child.length > 0 && !child.generated);
     // What the plugin shows as data it has not read.
-    typed && node.name != "aerospike.data" && !node.generated && parts.count() == 0
+    let unread = node.name == "aerospike.data";
+    !unread && !node.generated && (nameless || (!kind.is_empty() && parts.count() == 0))
 }
 
 /// The bytes of a frame that something accounts for: this plugin's items, Wireshark's reassembly,

@@ -56,6 +56,11 @@ pub fn scalar_problem(op: &Item, expected: &Lit) -> Option<String> {
         Lit::Call(name, _) if name == "HyperLogLog" => Some(particle::HLL),
         _ => None,
     };
+    if let Lit::Call(_, bytes) = expected.known() {
+        if let Some(problem) = hll_problem(op, bytes) {
+            return Some(problem);
+        }
+    }
     if let Some(wanted) = wanted_kind {
         return (kind != Some(wanted))
             .then(|| format!("particle type {kind:?}, not {wanted}\n{}", op.outline()));
@@ -65,6 +70,19 @@ pub fn scalar_problem(op: &Item, expected: &Lit) -> Option<String> {
         Some(item) if is_scalar(item, expected) => None,
         _ => Some(format!("{expected:?} is not in\n{}", op.outline())),
     }
+}
+
+/// Why an HLL is not the one whose bytes these are: by its numbers of index and minhash bits.
+pub fn hll_problem(item: &Item, arguments: &[Lit]) -> Option<String> {
+    let [_, index, minhash, ..] = arguments.first()?.bytes()? else {
+        return None;
+    };
+    let shown = [
+        item.int_of("aerospike.value.hll_index_bits"),
+        item.int_of("aerospike.value.hll_minhash_bits"),
+    ];
+    let wanted = [Some(i128::from(*index)), Some(i128::from(*minhash))];
+    (shown != wanted).then(|| format!("HLL of {shown:?} bits, not {wanted:?}\n{}", item.outline()))
 }
 
 /// Whether a typed field shows this value.
@@ -120,7 +138,7 @@ pub fn scalars(lit: &Lit) -> Vec<&Lit> {
         Lit::Partial(inner) if !matches!(**inner, Lit::Str(_) | Lit::Bytes(_) | Lit::ByteArray(_)) => {
             scalars(inner)
         }
-        Lit::None | Lit::Object(_) => Vec::new(),
+        Lit::None | Lit::Object(_) | Lit::Call(..) => Vec::new(),
         Lit::List(items) | Lit::Tuple(items) => items.iter().flat_map(scalars).collect(),
         Lit::Dict(pairs) => pairs
             .iter()

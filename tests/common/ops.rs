@@ -56,8 +56,8 @@ pub struct Call {
 #[derive(Debug)]
 pub enum Outcome {
     Value(Lit),
-    /// A batch: `(key, result code, record or None)` a row.
-    Rows(Vec<Lit>),
+    /// A batch: a list of `(key, result code, record or None)`, a row each.
+    Rows(Lit),
     Error {
         code: i32,
         class: String,
@@ -336,7 +336,7 @@ fn parse_outcome(text: &str) -> Outcome {
         return Outcome::Value(value);
     }
     match (&value, reader.value()) {
-        (Lit::Object(_), Ok(rows)) => Outcome::Rows(rows.items().to_vec()),
+        (Lit::Object(_), Ok(rows)) => Outcome::Rows(rows),
         _ => Outcome::Other(text.into()),
     }
 }

@@ -102,9 +102,9 @@ fn check_commands(findings: &mut Findings, name: &str, list: &OpsList) {
                 findings.check(same, || format!("{place}: {shown:?}, not {value:?}"));
                 let error =
                     pair.line.has("aerospike.info.error") || pair.line.has("aerospike.info.error_code");
-                findings.check(!error || value.contains("rror"), || {
-                    format!("{place}: shown as an error")
-                });
+                // `type=unknown` is an error too.
+                let says_so = value.contains("rror") || value.contains("unknown");
+                findings.check(!error || says_so, || format!("{place}: shown as an error"));
             }
             _ => {}
         }

@@ -1,11 +1,12 @@
 //! Of a well-formed message no byte is left without a field, and nothing is unknown.
 
 use crate::common::cover::protocols_and_leaves;
-use crate::common::sharkd::trees;
+use crate::common::sharkd::{trees, Node};
 use crate::common::{capture, captures, Findings};
 
 /// Malformed, cut or lossy on purpose, or too large to walk byte by byte.
-const LEFT_OUT: [&str; 17] = [
+const LEFT_OUT: [&str; 18] = [
+    "scenarios/app-config",
     "capture-loss-",
     "loss-real-",
     "malformed-",
@@ -42,7 +43,11 @@ fn every_byte_has_a_field() {
         let frames: Vec<u32> = capture.ours().map(|frame| frame.number).collect();
         for (number, tree) in trees(&name, &[], &frames) {
             for (source, (protocols, leaves)) in protocols_and_leaves(&tree) {
-                let bare = protocols.without(&leaves);
+                let mut bare = protocols.without(&leaves);
+                // Between the names and values of information there are tabs and line ends.
+                if has_info(&tree) {
+                    bare.retain(|(start, end)| end - start > 2);
+                }
                 findings.check(bare.is_empty(), || {
                     let shown: Vec<_> = bare.iter().take(5).collect();
                     format!(
@@ -54,6 +59,12 @@ fn every_byte_has_a_field() {
         }
     }
     findings.report();
+}
+
+fn has_info(tree: &[Node]) -> bool {
+    tree.iter()
+        .flat_map(Node::walk)
+        .any(|node| node.name == "aerospike.info")
 }
 
 #[test]
@@ -69,6 +80,12 @@ fn nothing_is_unknown_or_malformed() {
         // Its replies are made by hand, and a get goes to the admin port on purpose.
         for frame in &capture(&name).frames {
             for item in frame.aerospike().flat_map(|item| item.walk()) {
+                findings.check(!item.name.is_empty(), || {
+                    format!(
+                        "{name} frame {}: text without a field: {}",
+                        frame.number, item.show
+                    )
+                });
                 let unknown = item.showname.contains("Unknown (");
                 findings.check(!unknown, || {
                     format!("{name} frame {}: {}", frame.number, item.showname)

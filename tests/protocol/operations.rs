@@ -1,7 +1,7 @@
 //! List, map, bit and HLL operations: name, arguments and result in the right frame.
 
 use crate::common::exchange::Exchange;
-use crate::common::expect::{missing_scalars, scalars, value_problems, Depth};
+use crate::common::expect::{hll_problem, missing_scalars, scalars, value_problems, Depth};
 use crate::common::literal::Lit;
 use crate::common::ops::Call;
 use crate::common::pdml::Item;
@@ -104,6 +104,11 @@ fn have_their_arguments() {
             findings.check(missing.is_empty(), || {
                 format!("{name}: {missing:?} not shown in\n{}", op.outline())
             });
+            for hll in value.items() {
+                if let Lit::Call(_, bytes) = hll.known() {
+                    findings.extend(hll_problem(op, bytes));
+                }
+            }
             for scalar in scalars(value) {
                 let said = in_text(&text, scalar);
                 findings.check(said, || format!("{name}: {scalar:?} is not in the text {text:?}"));
