@@ -108,5 +108,10 @@ fn every_protocol_is_in_decode_as() {
     if !captures::present(&["nonstandard-port-4333"]).is_empty() {
         let options = ["-d", "tcp.port==4333,aerospike"];
         assert!(frames("nonstandard-port-4333", &options, "aerospike.msg") > 0);
+        let said = host()
+            .on("nonstandard-port-4333", &options)
+            .expect_success()
+            .stderr;
+        assert_eq!(said, "", "one name, one dissector");
     }
 }
