@@ -1,0 +1,101 @@
+//! The plugin as a file and as a guest: loaded once, silent, linked to nothing.
+
+use crate::common::captures;
+use crate::common::fields::registered;
+use crate::common::host::{build_id, host, readelf};
+
+#[test]
+fn loaded_from_its_own_folder_with_its_version() {
+    let host = host();
+    assert_eq!(host.plugin_version, env!("CARGO_PKG_VERSION"));
+    assert!(build_id(&host.built).is_some(), "no build id");
+}
+
+#[test]
+fn nothing_is_said_at_start() {
+    let (fields, stderr) = registered();
+    assert!(!fields.is_empty());
+    assert_eq!(stderr, "");
+    for report in ["protocols", "values", "decodes", "defaultprefs"] {
+        let ran = host().tshark(&["-G", report]).expect_success();
+        assert_eq!(ran.stderr, "", "-G {report}");
+    }
+}
+
+#[test]
+fn nothing_is_said_about_a_capture() {
+    for name in captures::present(&["kv-basic", "batch-all", "info-basic", "heartbeat-mesh-steady"]) {
+        for args in [&["-q"][..], &["-V"], &["-2", "-T", "json"]] {
+            let ran = host().on(name, args).expect_success();
+            assert_eq!(ran.stderr, "", "{}", ran.how);
+        }
+    }
+}
+
+#[test]
+fn protocols_can_be_switched_off_each() {
+    let ran = host().tshark(&["-G", "protocols"]).expect_success();
+    let text = ran.text();
+    let names: Vec<&str> = text.lines().filter_map(|line| line.split('\t').nth(2)).collect();
+    let ours = [
+        "aerospike",
+        "aerospike.info",
+        "aerospike.admin",
+        "aerospike.msg",
+        "aerospike.batch",
+        "aerospike.heartbeat",
+    ];
+    for name in ours {
+        assert!(names.contains(&name), "{name} is no protocol");
+    }
+    if captures::present(&["kv-basic"]).is_empty() {
+        return;
+    }
+    for name in ["aerospike.msg", "aerospike.info", "aerospike"] {
+        let ran = host()
+            .on("kv-basic", &["--disable-protocol", name, "-Y", name])
+            .expect_success();
+        assert_eq!(ran.text(), "", "{name} is shown though switched off");
+    }
+    let ran = host().on(
+        "kv-basic",
+        &["--disable-protocol", "aerospike.msg", "-Y", "aerospike.type == 3"],
+    );
+    assert_ne!(ran.text(), "", "the proto header is gone with the message");
+}
+
+#[test]
+fn links_nothing_but_libc_and_libgcc() {
+    let text = readelf("-d", &host().built);
+    let needed = text.lines().filter(|line| line.contains("(NEEDED)"));
+    for line in needed {
+        let library = line.split(['[', ']']).nth(1).unwrap_or_default();
+        let allowed = ["libc.so", "libgcc_s.so", "ld-linux"]
+            .iter()
+            .any(|name| library.starts_with(name));
+        assert!(allowed, "needs {library}");
+    }
+    assert!(text.contains("(NEEDED)"), "{text}");
+}
+
+#[test]
+fn exports_what_wireshark_looks_up_and_nothing_else() {
+    let text = readelf("--dyn-syms", &host().built);
+    let defined = text
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let mut names: Vec<String> = defined
+        .filter(|cells| cells.len() >= 8 && cells[6] != "UND" && cells[4] == "GLOBAL")
+        .map(|cells| cells[7].to_string())
+        .collect();
+    names.sort();
+    let expected = [
+        "plugin_describe",
+        "plugin_reg_handoff",
+        "plugin_register",
+        "plugin_version",
+        "plugin_want_major",
+        "plugin_want_minor",
+    ];
+    assert_eq!(names, expected);
+}
