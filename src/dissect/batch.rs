@@ -13,6 +13,7 @@ use crate::wire::batch::{
 use crate::wire::input::Malformed;
 use crate::wire::message::{Header, Part, TRANSACTION_TTL_AT};
 use crate::wire::request;
+use crate::wire::text::Text as Lossy;
 use crate::wire::Order;
 
 fields! {
@@ -65,11 +66,17 @@ pub fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, data: &'p [u8], batch: &Batch<
 
 fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
     let heading = tree.sub(&ROW, row.bytes)?;
-    let identity = row
-        .body
-        .map(|body| Identity::of(body.fields()))
-        .unwrap_or_default();
-    let kind = row.body.map(|body| request::of_row(&body));
+    // Of a row that repeats another the fields were walked once, with the other.
+    let identity = match (row.own_body(), &row.body) {
+        (Some(own), _) => Identity::of(own.fields()),
+        (None, Some(earlier)) => Identity {
+            namespace: earlier.namespace.unwrap_or_default(),
+            set: earlier.set.unwrap_or_default(),
+            ..Identity::default()
+        },
+        (None, None) => Identity::default(),
+    };
+    let kind = row.body.map(|body| body.request);
     if heading.is_visible() {
         let whole = Identity {
             digest: Some(row.digest),
@@ -84,6 +91,9 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
     }
     heading.add(&INDEX, &row.bytes[ROW_INDEX_AT])?;
     common::digest(&heading, row.digest)?;
+    if let Some(key) = &identity.key {
+        common::digest_of_key(&heading, identity.set, key, Some(row.digest))?;
+    }
     let flags = &row.bytes[ROW_FLAGS_AT];
     heading.bits(&ROW_FLAGS, flags, Order::Big)?;
     heading.boolean(&REPEAT, flags, row.repeats())?;
@@ -91,7 +101,7 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
         heading.uint(&OPERATION, flags, u32::from(kind.0))?.generated();
     }
     match row.own_body() {
-        Some(own) => body(path, &heading, own, kind.unwrap_or(request::Request::INVALID)),
+        Some(own) => body(path, &heading, own, own.request),
         None if row.body.is_none() => {
             let error = Malformed::illegal("batch row", flags, "repeats a row, but none is before it");
             common::malformed(&heading, &error)
@@ -102,19 +112,12 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
 
 /// What a repeating row takes from the row before it.
 fn inherited(tree: &Tree<'_>, identity: &Identity<'_>) -> Guarded {
-    tree.text(
-        &common::NAMESPACE,
-        &[],
-        format_args!("{}", crate::wire::text::Text(identity.namespace)),
-    )?
-    .generated();
-    if !identity.set.is_empty() {
-        tree.text(
-            &common::SET,
-            &[],
-            format_args!("{}", crate::wire::text::Text(identity.set)),
-        )?
+    let namespace = Lossy(identity.namespace);
+    tree.text(&common::NAMESPACE, &[], format_args!("{namespace}"))?
         .generated();
+    if !identity.set.is_empty() {
+        tree.text(&common::SET, &[], format_args!("{}", Lossy(identity.set)))?
+            .generated();
     }
     Ok(())
 }

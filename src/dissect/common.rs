@@ -1,10 +1,11 @@
 //! What several protocols show: records, keys, values, links. The same thing has the same field everywhere.
 
 use crate::epan::{Guarded, Item, Tree};
-use crate::wire::digest::Digest;
+use crate::wire::digest::{self, Digest};
 use crate::wire::input::Malformed;
 use crate::wire::key::Key;
 use crate::wire::particle::ParticleType;
+use crate::wire::text::Text;
 
 fields! {
     NAMESPACE: String, "aerospike.namespace", "Namespace", "Namespace of the record or request";
@@ -30,6 +31,7 @@ experts! {
     MALFORMED: Error Malformed, "aerospike.expert.malformed", "Bytes that do not fit their structure";
     RESULT_NOTE: Note ResponseCode, "aerospike.expert.result", "A result that is not OK";
     RESULT_WARNING: Warning ResponseCode, "aerospike.expert.result", "A result that is not OK";
+    DIGEST_MISMATCH: Warning Protocol, "aerospike.expert.digest_mismatch", "Set and key on the wire give another digest than the one sent";
     NOT_EXPANDED: Comment Undecoded, "aerospike.expert.not_expanded", "The frame's budget of items is used up";
 }
 
@@ -48,16 +50,61 @@ pub fn key(tree: &Tree<'_>, data: &[u8], key: &Key<'_>) -> Guarded {
     Ok(())
 }
 
+/// The digest that follows from set and key: compared with the one that was sent, or shown where none was.
+pub fn digest_of_key(tree: &Tree<'_>, set: &[u8], key: &Key<'_>, sent: Option<Digest<'_>>) -> Guarded {
+    let is_wanted = match sent {
+        Some(_) => tree.wants_expert(&DIGEST_MISMATCH),
+        None => tree.wants(&DIGEST) || tree.wants(&PARTITION),
+    };
+    if !is_wanted || !key.has_digest() {
+        return Ok(());
+    }
+    let computed = digest::compute(set, key);
+    match sent {
+        Some(sent) if *sent.0 == computed => Ok(()),
+        Some(sent) => tree.expert(
+            &DIGEST_MISMATCH,
+            format_args!(
+                "The digest sent is {sent}, but set \"{}\" and key \"{key}\" give {}",
+                Text(set),
+                Digest(&computed)
+            ),
+        ),
+        None => {
+            tree.bytes(&DIGEST, key.value, &computed)?.generated();
+            tree.uint(&PARTITION, key.value, u32::from(digest::partition(&computed)))?
+                .generated();
+            Ok(())
+        }
+    }
+}
+
+/// Where `part` begins in the bytes that the tree's items come from.
+pub fn offset(tree: &Tree<'_>, part: &[u8]) -> usize {
+    (part.as_ptr() as usize).wrapping_sub(tree.source().bytes().as_ptr() as usize)
+}
+
 /// What could not be read: the bytes from where it stopped, with the reason.
 pub fn malformed(tree: &Tree<'_>, error: &Malformed<'_>) -> Guarded {
-    let base = tree.source().bytes();
-    let offset = (error.at.as_ptr() as usize).wrapping_sub(base.as_ptr() as usize);
-    let item = tree.add(&DATA, error.at)?;
+    let offset = offset(tree, error.at);
+    let item = match error.at {
+        [] => tree.item(),
+        at => tree.add(&DATA, at)?,
+    };
     // Where the capture was cut, Wireshark says so itself at the end.
     if is_cut(tree, error) {
         return Ok(());
     }
     at(tree, item).expert(&MALFORMED, format_args!("{error} (at offset {offset})"))
+}
+
+/// As [`malformed`], where nothing of `whole` has an item yet.
+pub fn malformed_in<'p>(tree: &Tree<'p>, whole: &'p [u8], error: &Malformed<'p>) -> Guarded {
+    let read = (error.at.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
+    if let Some(read @ [_, ..]) = whole.get(..read) {
+        tree.add(&DATA, read)?;
+    }
+    malformed(tree, error)
 }
 
 /// Whether the error only says that the capture (or the reassembly) ends here.

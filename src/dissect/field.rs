@@ -1,16 +1,19 @@
 //! Fields of a message or batch row.
 
-use super::batch;
+use core::fmt;
+
 use super::client::Path;
 use super::common::{self, DATA, NAMESPACE, PARTITION, SET};
-use super::value;
+use super::{batch, cdt, expression, predexp, value};
 use crate::epan::{Guarded, Tree};
 use crate::wire::field::{Field, FieldType, Value, SIZE_AT, TYPE_AT};
-use crate::wire::particle::ParticleType;
+use crate::wire::particle::{ParticleType, Value as Particle};
+use crate::wire::predexp::PredexpText;
 use crate::wire::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
 use crate::wire::request::Request;
 use crate::wire::text::Text as Lossy;
 use crate::wire::time::UpdateTime;
+use crate::wire::value_text::{geo, BinText, ExpressionText};
 use crate::wire::Order;
 
 fields! {
@@ -44,15 +47,13 @@ fields! {
     INDEX_START: String, "aerospike.index.start", "Start", "First value of the range";
     INDEX_END_SIZE: U32, "aerospike.index.end_size", "End length", "Length of the end of the range";
     INDEX_END: String, "aerospike.index.end", "End", "Last value of the range";
-    INDEX_CONTEXT: Bytes, "aerospike.index.context", "Index context", "Context of the index (MessagePack)";
+    INDEX_CONTEXT: None, "aerospike.index.context", "Index context", "Where inside the bin the index is";
     UDF_FILENAME: String, "aerospike.udf.filename", "UDF module", "Module of the function, without .lua";
     UDF_FUNCTION: String, "aerospike.udf.function", "UDF function", "Function that is called";
-    UDF_ARGLIST: Bytes, "aerospike.udf.arglist", "UDF arguments", "Arguments of the function (MessagePack)";
+    UDF_ARGLIST: None, "aerospike.udf.arglist", "UDF arguments", "Arguments of the function";
     UDF_OP: U8, "aerospike.udf.op", "UDF operation", "How the function is applied" .values(UdfOp::TABLE);
     BINLIST_COUNT: U8, "aerospike.field.bin_count", "Number of bins", "Bins that an old query asks for";
-    EXPRESSION: Bytes, "aerospike.exp", "Expression", "Expression (MessagePack)";
-    PREDEXP: Bytes, "aerospike.predexp", "Predicate expression", "Filter of servers up to 5.7";
-    ERROR_DETAILS: Bytes, "aerospike.field.error_details", "Error details", "Subcode and message (MessagePack)";
+    ERROR_DETAILS: None, "aerospike.field.error_details", "Error details", "Subcode and message";
 }
 
 /// One field: its heading, size, type and data.
@@ -70,12 +71,7 @@ pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, kind: Requ
     heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
     match field.value() {
         Ok(value) => data(path, &heading, field, &value, kind),
-        Err(error) => {
-            if error.at.as_ptr() == field.data.as_ptr() {
-                heading.add(&FIELD_DATA, field.data)?;
-            }
-            common::malformed(&heading, &error)
-        }
+        Err(error) => common::malformed_in(&heading, field.data, &error),
     }
 }
 
@@ -190,11 +186,17 @@ fn data<'p>(
             }
         }
         Value::Batch(list) => batch::rows(path, heading, bytes, &list)?,
-        Value::UdfArguments(list) => value::arguments(path, heading, list)?,
-        Value::IndexContext(list) => value::context(path, heading, list)?,
-        Value::Expression(expression) => value::expression(path, heading, expression)?,
-        Value::Predexp(predexp) => value::predexp(path, heading, predexp)?,
-        Value::ErrorDetails(map) => value::error_details(path, heading, map)?,
+        Value::UdfArguments(list) => value::arguments(heading, list)?,
+        Value::IndexContext(list) => cdt::context(heading, list)?,
+        Value::Expression(input) => {
+            item.label(format_args!("{}: {}", field.kind, ExpressionText(input)));
+            expression::expression(heading, input)?;
+        }
+        Value::Predexp(input) => {
+            item.label(format_args!("{}: {}", field.kind, PredexpText(input)));
+            predexp::predexp(heading, input)?;
+        }
+        Value::ErrorDetails(map) => value::error_details(heading, map)?,
         Value::Unknown(data) => {
             if !data.is_empty() {
                 heading.add(&FIELD_DATA, data)?;
@@ -272,16 +274,42 @@ fn index_range<'p>(tree: &Tree<'p>, bytes: &'p [u8], range: &IndexRange<'p>) -> 
         Ok(start) => tree.text(
             &INDEX_START,
             range.start,
-            format_args!("{}", value::Plain(&start)),
+            format_args!("{}", Bound(range, &start)),
         )?,
         Err(error) => return common::malformed(tree, &error),
     };
     tree.add(&INDEX_END_SIZE, size_before(range.end))?;
     match range.end() {
-        Ok(end) => tree.text(&INDEX_END, range.end, format_args!("{}", value::Plain(&end)))?,
+        Ok(end) => tree.text(&INDEX_END, range.end, format_args!("{}", Bound(range, &end)))?,
         Err(error) => return common::malformed(tree, &error),
     };
     tree.item()
-        .label(format_args!("INDEX_RANGE: {}", Lossy(range.bin)));
+        .label(format_args!("INDEX_RANGE: {}{}", Lossy(range.bin), Range(range)));
     Ok(())
+}
+
+/// A range behind the name of its bin or index: ` = 30`, ` 20 to 30`.
+pub struct Range<'r, 'a>(pub &'r IndexRange<'a>);
+
+impl fmt::Display for Range<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(range) = *self;
+        match (range.start(), range.end()) {
+            (Ok(start), Ok(_)) if range.start == range.end => write!(f, " = {}", Bound(range, &start)),
+            (Ok(start), Ok(end)) => write!(f, " {} to {}", Bound(range, &start), Bound(range, &end)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The start or end of a range; GeoJSON stands there as mere text.
+struct Bound<'r, 'a>(&'r IndexRange<'a>, &'r Particle<'a>);
+
+impl fmt::Display for Bound<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.kind.value, self.1) {
+            (ParticleType::GEOJSON, Particle::Text(json)) => geo(f, json),
+            (_, value) => BinText(value).fmt(f),
+        }
+    }
 }

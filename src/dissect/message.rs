@@ -4,7 +4,7 @@ use core::fmt::{self, Write as _};
 
 use super::client::{Details, Path};
 use super::common::{self, DATA, OPERATION, PARTITION, RESULT};
-use super::{batch, column, field, links, op, value};
+use super::{batch, cdt, column, expression, field, line, links, op, predexp, value};
 use crate::epan::field::FieldGroup;
 use crate::epan::{Guarded, Tree};
 use crate::protocols::MESSAGE;
@@ -51,9 +51,12 @@ static CONTENT: FieldGroup = FieldGroup::new(
         field::FIELDS,
         op::FIELDS,
         value::FIELDS,
+        cdt::FIELDS,
+        expression::FIELDS,
+        predexp::FIELDS,
         batch::FIELDS,
     ],
-    &[op::BIT_SETS, batch::BIT_SETS],
+    &[op::BIT_SETS, cdt::BIT_SETS, expression::BIT_SETS, batch::BIT_SETS],
     &[common::EXPERTS],
 );
 
@@ -181,7 +184,7 @@ fn request_body<'p>(
         counts_twice: counts_twice(&message, kind),
     };
     let transaction = path.asked(What::Message(kind), Expected::of_request(kind), body, details);
-    if tree.exists() {
+    if is_looked_at(tree) {
         one(path, tree, &message, kind)?;
         leftover(top, "request", rest)?;
     } else if let Some(fault) = &message.fault {
@@ -247,7 +250,7 @@ fn response_body<'p>(
             }
             Err(error) => {
                 answer.is_malformed = true;
-                if tree.exists() {
+                if is_looked_at(tree) {
                     common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
                 }
             }
@@ -303,11 +306,16 @@ impl<'a> Summary<'a> {
 }
 
 fn one_of_response<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>) -> Guarded {
-    if tree.exists() {
+    if is_looked_at(tree) {
         one(path, tree, message, Request::INVALID)
     } else {
         result(path, tree, message.header.result_code)
     }
+}
+
+/// Whether there is a tree, or a tap that wants to know what is wrong inside of messages.
+fn is_looked_at(tree: &Tree<'_>) -> bool {
+    tree.exists() || tree.wants_expert(&common::MALFORMED)
 }
 
 /// One message: its item, its header, its fields and operations.
@@ -335,6 +343,7 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
         for field in message.fields().flatten() {
             field::field(path, &top, &field, kind)?;
         }
+        digest_of_key(&top, message)?;
         for op in message.ops().flatten() {
             op::op(path, &top, &op)?;
         }
@@ -343,6 +352,20 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
         common::malformed(&top, fault)?;
     }
     Ok(())
+}
+
+/// What follows from set and key, if somebody looks: a walk over the fields first.
+fn digest_of_key(top: &Tree<'_>, message: &Message<'_>) -> Guarded {
+    let is_wanted =
+        top.wants(&common::DIGEST) || top.wants(&PARTITION) || top.wants_expert(&common::DIGEST_MISMATCH);
+    if !is_wanted {
+        return Ok(());
+    }
+    let Identity { set, key, digest, .. } = Identity::of(message.fields());
+    match key {
+        Some(key) => common::digest_of_key(top, set, &key, digest),
+        None => Ok(()),
+    }
 }
 
 fn result(path: &Path<'_>, top: &Tree<'_>, code: ResultCode) -> Guarded {
@@ -470,36 +493,7 @@ fn request_line(out: &mut dyn fmt::Write, message: &Message<'_>, kind: Request) 
     if let Some(rows) = identity.rows {
         write!(out, " {rows} rows")?;
     }
-    if !identity.function.is_empty() {
-        write!(out, " {}()", Lossy(identity.function))?;
-    }
-    if !identity.index.is_empty() {
-        write!(out, " by {}", Lossy(identity.index))?;
-    }
-    bins(out, message)
-}
-
-/// The bins' names, each once in a row, six at most.
-fn bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
-    let mut last: &[u8] = b"";
-    let mut shown = 0u32;
-    for op in message.ops().flatten() {
-        if op.name.is_empty() || op.name == last {
-            continue;
-        }
-        if shown == 6 {
-            return write!(out, ", …");
-        }
-        write!(
-            out,
-            "{}{}",
-            if shown == 0 { " bins " } else { ", " },
-            Lossy(op.name)
-        )?;
-        last = op.name;
-        shown += 1;
-    }
-    Ok(())
+    line::request(out, message, &identity)
 }
 
 /// `Response OK gen 2 (0.18 ms)`, `Response KEY_BUSY (3.2 ms)`, `Response 60 messages, 3 errors`.
@@ -531,7 +525,7 @@ fn response_line(out: &mut dyn fmt::Write, answer: &Summary<'_>, linked: Option<
                 write!(out, "{}", Identity::of(message.fields()))?;
             }
         }
-        bins(out, message)?;
+        line::bins(out, message)?;
     }
     match linked.filter(|linked| linked.is_last) {
         Some(linked) => write!(

@@ -1,15 +1,20 @@
 //! Values to tree items, columns and expert items. The file names are those of `wire`.
 
 pub mod batch;
+pub mod cdt;
 pub mod client;
 pub mod column;
 pub mod common;
 pub mod compressed;
+pub mod expression;
 pub mod field;
+pub mod line;
 pub mod links;
 pub mod message;
 pub mod op;
+pub mod predexp;
 pub mod value;
+pub mod walk;
 
 use crate::epan::register;
 use crate::protocols::{AEROSPIKE, BATCH, MESSAGE};
@@ -27,6 +32,11 @@ pub fn register() {
     register::fields(&MESSAGE, op::FIELDS);
     register::bit_sets(&MESSAGE, op::BIT_SETS);
     register::fields(&MESSAGE, value::FIELDS);
+    register::fields(&MESSAGE, cdt::FIELDS);
+    register::bit_sets(&MESSAGE, cdt::BIT_SETS);
+    register::fields(&MESSAGE, expression::FIELDS);
+    register::bit_sets(&MESSAGE, expression::BIT_SETS);
+    register::fields(&MESSAGE, predexp::FIELDS);
     register::fields(&BATCH, batch::FIELDS);
     register::bit_sets(&BATCH, batch::BIT_SETS);
     register::experts(&AEROSPIKE, common::EXPERTS);

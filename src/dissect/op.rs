@@ -53,6 +53,6 @@ pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
     };
     match value {
         Ok(value) => value::bin(path, &heading, op, &value),
-        Err(error) => common::malformed(&heading, &error),
+        Err(error) => common::malformed_in(&heading, op.value, &error),
     }
 }

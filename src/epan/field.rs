@@ -206,6 +206,12 @@ impl Field {
         self.abbrev
     }
 
+    /// The name in the tree.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
     pub(crate) fn id(&self) -> core::ffi::c_int {
         self.id.load(Ordering::Relaxed)
     }
@@ -277,12 +283,22 @@ where
     F: bitflags::Flags,
     F::Bits: Into<u64> + Copy,
 {
-    // A flag without a name only says that unknown bits are legal.
-    for flag in F::FLAGS.iter().filter(|flag| !flag.name().is_empty()) {
-        each(Bit {
+    let bits = || {
+        F::FLAGS.iter().map(|flag| Bit {
             name: flag.name(),
             mask: flag.value().bits().into(),
-        });
+        })
+    };
+    let singles = bits()
+        .filter(|bit| bit.mask.count_ones() == 1)
+        .fold(0, |all, bit| all | bit.mask);
+    for bit in bits() {
+        // A flag without a name only says that unknown bits are legal; one of bits that all have names of
+        // their own is a word for text.
+        let is_word = bit.mask.count_ones() > 1 && bit.mask & !singles == 0;
+        if !bit.name.is_empty() && !is_word {
+            each(bit);
+        }
     }
 }
 
@@ -485,5 +501,21 @@ impl FieldGroup {
             .chain(experts)
             .filter_map(Reference::note)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::cdt_ops::MapOrder;
+
+    #[test]
+    fn a_word_for_several_bits_is_no_bit_of_its_own() {
+        let mut names = Vec::new();
+        bits_of::<MapOrder>(&mut |bit| names.push(bit.name));
+        assert_eq!(
+            names,
+            ["KEY_ORDERED", "VALUE_ORDERED", "PRESERVE_ORDER", "PERSIST_INDEX"]
+        );
     }
 }

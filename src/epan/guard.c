@@ -452,6 +452,15 @@ int as_bitmask(proto_tree *tree, tvbuff_t *tvb, int start, int hf, int ett, int 
     GUARD(*out = proto_tree_add_bitmask(tree, tvb, start, hf, ett, fields, encoding));
 }
 
+int as_bitmask_value(proto_tree *tree, tvbuff_t *tvb, int start, int length, int hf, int ett, int **fields,
+                     uint32_t value, proto_item **out)
+{
+    GUARD({
+        *out = proto_tree_add_uint(tree, hf, tvb, start, length, value);
+        proto_tree_add_bitmask_list_value(proto_item_add_subtree(*out, ett), tvb, start, length, fields, value);
+    });
+}
+
 int as_subtree(proto_item *item, int ett, proto_tree **out)
 {
     GUARD(*out = proto_item_add_subtree(item, ett));

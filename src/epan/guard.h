@@ -122,6 +122,9 @@ int as_bytes(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, con
 int as_time(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, int64_t secs, int nsecs, proto_item **out);
 int as_bitmask(proto_tree *tree, tvbuff_t *tvb, int start, int hf, int ett, int **fields, unsigned encoding,
                proto_item **out);
+/* As above, for a value that is not simply the integer at `start`. */
+int as_bitmask_value(proto_tree *tree, tvbuff_t *tvb, int start, int length, int hf, int ett, int **fields,
+                     uint32_t value, proto_item **out);
 int as_subtree(proto_item *item, int ett, proto_tree **out);
 int as_expert(packet_info *pinfo, proto_item *item, expert_field *ei, const char *text);
 int as_throw_missing(tvbuff_t *tvb, int offset, int length);

@@ -28,7 +28,7 @@ impl<const N: usize> Text<N> {
     #[must_use]
     pub fn of(arguments: fmt::Arguments<'_>) -> Self {
         let mut text = Self::new();
-        // Writing into the buffer never fails: what does not fit is cut.
+        // Writing into the buffer fails only where it is full: what does not fit is cut.
         let _ = fmt::write(&mut text, arguments);
         text
     }
@@ -90,6 +90,12 @@ impl<const N: usize> Text<N> {
     }
 }
 
+impl<const N: usize> fmt::Display for Text<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl<const N: usize> Default for Text<N> {
     fn default() -> Self {
         Self::new()
@@ -98,7 +104,12 @@ impl<const N: usize> Default for Text<N> {
 
 impl<const N: usize> fmt::Write for Text<N> {
     /// Control characters are spelled out: a NUL would end the text for C, the others break lines.
+    ///
+    /// Fails once the text is cut, so that nobody goes on formatting megabytes of which nothing will be seen.
     fn write_str(&mut self, s: &str) -> fmt::Result {
+        if self.cut {
+            return Err(fmt::Error);
+        }
         let mut plain = s;
         if !s.bytes().any(|byte| byte.is_ascii_control()) {
             self.push_str(s);
@@ -135,7 +146,7 @@ mod tests {
         let mut text = Text::<12>::new();
         write!(text, "abcdefgé").unwrap();
         assert_eq!(text.as_str(), "abcdefg…");
-        write!(text, "more").unwrap();
+        assert!(write!(text, "more").is_err());
         assert_eq!(text.as_str(), "abcdefg…");
         assert!(text.is_cut());
     }

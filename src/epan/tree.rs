@@ -8,14 +8,16 @@ use core::ffi::{c_char, c_int, c_uint};
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr;
-use core::sync::atomic::Ordering;
 
-use super::field::{BitSet, Expert, Field, FieldGroup};
+use super::field::{Expert, Field, FieldGroup};
 use super::packet::{Packet, Source};
 use super::register::{self, Protocol};
 use super::text::Text;
 use super::{guarded, sys, Guarded};
+use crate::wire::text::Text as Lossy;
 use crate::wire::Order;
+
+mod bits;
 
 /// Items a frame may have; well under `gui.max_tree_items`, where Wireshark gives up on the frame.
 pub const ITEM_BUDGET: u32 = 200_000;
@@ -103,10 +105,16 @@ impl<'p> Tree<'p> {
         self.visible || (self.exists() && field.reference.is_set())
     }
 
-    /// Whether an item of any field of `group` would be seen by anybody.
+    /// Whether an item of any field of `group`, or an expert item, would be seen by anybody.
     #[must_use]
     pub fn wants_any(&self, group: &FieldGroup) -> bool {
-        self.visible || (self.exists() && (group.is_asked_for() || register::experts_are_heard()))
+        self.visible || (self.exists() && group.is_asked_for()) || register::experts_are_heard()
+    }
+
+    /// Whether an expert item would be seen by anybody; a table of them needs no tree.
+    #[must_use]
+    pub fn wants_expert(&self, expert: &Expert) -> bool {
+        self.visible || (self.exists() && expert.reference.is_set()) || register::experts_are_heard()
     }
 
     /// This node as an item.
@@ -174,6 +182,10 @@ impl<'p> Tree<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn add_in(&self, field: &Field, part: &[u8], order: Order) -> Guarded<Item<'p>> {
+        if field.kind.is_text() && part.contains(&0) {
+            // Wireshark's strings end at a NUL, and it would complain about the rest.
+            return self.text(field, part, format_args!("{}", Lossy(part)));
+        }
         let encoding = if field.kind.is_text() {
             sys::ENC_UTF_8
         } else {
@@ -249,47 +261,13 @@ impl<'p> Tree<'p> {
     /// What Wireshark threw.
     pub fn under(&self, item: Item<'p>, field: &Field) -> Guarded<Self> {
         if item.node.is_null() {
-            return Ok(*self);
+            // Nobody wants it, or the budget is used up: a text for it must not become this node's.
+            return Ok(Self {
+                visible: false,
+                ..*self
+            });
         }
         self.below(item.node, field.ett())
-    }
-
-    /// A bit set: the whole integer and each of its bits.
-    ///
-    /// # Errors
-    /// What Wireshark threw.
-    pub fn bits(&self, set: &BitSet, part: &[u8], order: Order) -> Guarded<Item<'p>> {
-        let ids = set.ids.load(Ordering::Relaxed);
-        if !self.exists() || ids.is_null() {
-            return Ok(self.nothing());
-        }
-        if !self.visible && !set.is_asked_for() {
-            return Ok(self.nothing());
-        }
-        if !self.afford() {
-            return Ok(self.nothing());
-        }
-        let (start, _) = self.source.locate(part);
-        let mut node = ptr::null_mut();
-        // SAFETY: tree and buffer are alive, the integer lies inside the buffer, the array is NULL-terminated.
-        guarded(unsafe {
-            sys::as_bitmask(
-                self.node,
-                self.source.tvb.as_ptr(),
-                start,
-                set.whole.id(),
-                set.whole.ett(),
-                ids,
-                encoding(order),
-                &mut node,
-            )
-        })?;
-        Ok(Item {
-            node,
-            visible: self.visible,
-            packet: self.packet,
-            _life: PhantomData,
-        })
     }
 
     /// An unsigned value of up to 32 bits (also a link to a frame), computed from `part`.

@@ -103,9 +103,20 @@ pub enum Content {
     /// An integer that the table explains.
     Code(Table),
     /// A string without type byte.
-    Raw,
+    Raw(Name),
     /// A value or an expression.
     Expression,
+}
+
+/// What a string without type byte is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// The name of a bin.
+    Bin,
+    /// The name of a variable.
+    Variable,
+    /// A regular expression.
+    Pattern,
 }
 
 /// Whether an argument must be there.
@@ -142,8 +153,8 @@ impl Arg {
 
     /// A string without type byte.
     #[must_use]
-    pub const fn raw(name: &'static str) -> Self {
-        Self::new(name, Content::Raw)
+    pub const fn raw(name: &'static str, is: Name) -> Self {
+        Self::new(name, Content::Raw(is))
     }
 
     /// A value or an expression.

@@ -314,7 +314,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
     pub(super) fn argument(&mut self, arg: Arg, index: u32, input: &'a [u8]) -> Walked<'a, S::Error> {
         match arg.content {
             Content::Value => self.value(Role::Arg(arg), index, input, Strings::Typed),
-            Content::Raw => self.value(Role::Arg(arg), index, input, Strings::Raw),
+            Content::Raw(_) => self.value(Role::Arg(arg), index, input, Strings::Raw),
             Content::Code(_) => self.code(arg, index, input),
             Content::Expression => self.expression(Role::Arg(arg), index, input),
         }

@@ -7,7 +7,7 @@
 //!
 //! Source: client-protocol 7.
 
-use super::call::{Arg, Family, Table};
+use super::call::{Arg, Family, Name, Table};
 use super::cdt::Ahead;
 use super::expression_ops::ExpOp;
 use super::msgpack::{self, Token};
@@ -21,7 +21,7 @@ const OPERAND: Arg = Arg::expression("operand");
 const CONDITION: Arg = Arg::expression("condition");
 const RESULT: Arg = Arg::expression("result");
 const DEFAULT: Arg = Arg::expression("default");
-const NAME: Arg = Arg::raw("name");
+const NAME: Arg = Arg::raw("name", Name::Variable);
 const VALUE: Arg = Arg::expression("value");
 const ARGUMENT: Arg = Arg::expression("argument");
 

@@ -6,7 +6,7 @@ use core::fmt;
 
 use bitflags::bitflags;
 
-use super::call::{operations, Arg, Table};
+use super::call::{operations, Arg, Name, Table};
 
 const LEFT: Arg = Arg::expression("left");
 const RIGHT: Arg = Arg::expression("right");
@@ -16,7 +16,8 @@ const SHIFT: Arg = Arg::expression("shift");
 const SEARCH: Arg = Arg::expression("search for");
 const LIST: Arg = Arg::expression("list");
 const MAP: Arg = Arg::expression("map");
-const BIN: Arg = Arg::raw("bin name");
+const PATTERN: Arg = Arg::raw("pattern", Name::Pattern);
+const BIN: Arg = Arg::raw("bin name", Name::Bin);
 
 operations! {
     /// The operation of an expression `[opcode, argument, …]`.
@@ -31,7 +32,7 @@ operations! {
         5 => LT as "lt" (LEFT, RIGHT),
         6 => LE as "le" (LEFT, RIGHT),
         7 => CMP_REGEX as "regex_compare"
-            (Arg::code("regex flags", Table::RegexFlags), Arg::raw("pattern"), Arg::expression("string")),
+            (Arg::code("regex flags", Table::RegexFlags), PATTERN, Arg::expression("string")),
         8 => CMP_GEO as "geo_compare" (LEFT, RIGHT),
         9 => IN_LIST as "in_list": "since 8.1.2" (VALUE, LIST),
         16 => AND as "and" (EACH),
@@ -82,7 +83,7 @@ operations! {
         122 => VAR_BUILTIN as "loopvar": "since 8.1.1"
             (Arg::code("variable type", Table::LoopType), Arg::code("variable", Table::LoopVariable)),
         123 => COND as "cond": "condition, result, …, default; since 5.6" (EACH),
-        124 => VAR as "var": "since 5.6" (Arg::raw("variable name")),
+        124 => VAR as "var": "since 5.6" (Arg::raw("variable name", Name::Variable)),
         125 => LET as "let": "name, value, …, result; since 5.6" (EACH),
         126 => QUOTE as "quote" (Arg::value("list")),
         127 => CALL as "call"
@@ -120,6 +121,19 @@ table! {
     }
 }
 
+table! {
+    /// Who runs a call of an expression.
+    ///
+    /// Source: client-protocol 7.5.
+    pub Runner: u8 {
+        0 => CDT,
+        1 => BITS,
+        2 => HLL,
+        3 => STRING: "only in C client 7.5",
+        4 => REPR: "only in C client 7.5"
+    }
+}
+
 /// Who runs a call of an expression, and whether on a copy that it changes.
 ///
 /// Source: client-protocol 7.5.
@@ -129,20 +143,24 @@ pub struct System(pub u8);
 impl System {
     /// The call changes a copy of its operand and returns it.
     pub const MODIFY: u8 = 0x40;
+
+    /// Who runs it.
+    #[must_use]
+    pub const fn runner(self) -> Runner {
+        Runner(self.0 & !Self::MODIFY)
+    }
+
+    /// Whether it changes a copy.
+    #[must_use]
+    pub const fn modifies(self) -> bool {
+        self.0 & Self::MODIFY != 0
+    }
 }
 
 impl fmt::Display for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let modify = self.0 & Self::MODIFY != 0;
-        f.write_str(match self.0 & !Self::MODIFY {
-            0 => "CDT",
-            1 => "BITS",
-            2 => "HLL",
-            3 => "STRING",
-            4 => "REPR",
-            _ => return write!(f, "Unknown ({})", self.0),
-        })?;
-        f.write_str(if modify { "|MODIFY" } else { "" })
+        self.runner().fmt(f)?;
+        f.write_str(if self.modifies() { "|MODIFY" } else { "" })
     }
 }
 

@@ -33,6 +33,19 @@ impl<'a> Key<'a> {
         Ok((&[], key))
     }
 
+    /// Whether records can have this key, so that a digest follows from it: integers and floats of 8 bytes,
+    /// strings and blobs.
+    ///
+    /// Source: client-protocol 4.1
+    #[must_use]
+    pub const fn has_digest(&self) -> bool {
+        match self.kind.0 {
+            1 | 2 => self.value.len() == 8,
+            3 | 4 | 7..=12 => true,
+            _ => false,
+        }
+    }
+
     /// The number, if this is a legal integer key (8 bytes; the server rejects other lengths).
     #[must_use]
     pub fn integer(&self) -> Option<i64> {
@@ -77,5 +90,12 @@ mod tests {
         assert_eq!(text(b"\x04\x0a\x0b\x0c"), "0a0b0c");
         assert_eq!(text(b"\0"), "");
         assert!(Key::parse(b"").is_err());
+    }
+
+    #[test]
+    fn a_key_without_a_legal_value_has_no_digest() {
+        let legal = |data: &[u8]| Key::parse(data).unwrap().1.has_digest();
+        assert!(legal(b"\x01\0\0\0\0\0\0\0\x2a") && legal(b"\x03") && legal(b"\x09x"));
+        assert!(!legal(b"\x01\x2a") && !legal(b"\0") && !legal(b"\x14\x90"));
     }
 }

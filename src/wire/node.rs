@@ -1,5 +1,6 @@
 //! What the walk over values, calls and expressions meets: one node at a time.
 
+use super::at::before;
 use super::call::{Arg, Coded, Family};
 use super::cdt_ops::ContextType;
 use super::expression_ops::ExpOp;
@@ -16,6 +17,32 @@ pub struct Node<'a> {
     pub kind: Kind<'a>,
     /// Its bytes, headers and type bytes included.
     pub bytes: &'a [u8],
+}
+
+impl<'a> Node<'a> {
+    /// The bytes of a list or map in front of its first part, and the number they count (pairs of a
+    /// map; metadata count too). Nothing for what has no header of its own.
+    ///
+    /// Of a call in the legacy form these are the bytes behind the operation.
+    #[must_use]
+    pub fn header(&self) -> (&'a [u8], u32) {
+        let list = match (self.kind, self.bytes) {
+            (Kind::Pair | Kind::Definition | Kind::Level(_), _) => &[],
+            (Kind::Call(_), [0, _, list @ ..]) => list,
+            _ => self.bytes,
+        };
+        match msgpack::head(list) {
+            Ok((rest, Token::List(count) | Token::Map(count))) => (before(list, rest), count),
+            _ => (&[], 0),
+        }
+    }
+
+    /// The bytes of a string, blob or ext in front of `payload`, which is its end: marker, length
+    /// and type byte.
+    #[must_use]
+    pub fn prefix(&self, payload: &[u8]) -> &'a [u8] {
+        before(self.bytes, payload)
+    }
 }
 
 /// What a node is for the node around it.
@@ -208,4 +235,50 @@ pub enum Strings {
     Typed,
     /// No: error details (field 45).
     Raw,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::call::Family;
+    use super::*;
+
+    fn node<'a>(kind: Kind<'a>, bytes: &'a [u8]) -> Node<'a> {
+        Node {
+            role: Role::Whole,
+            index: 0,
+            kind,
+            bytes,
+        }
+    }
+
+    #[test]
+    fn the_header_is_what_no_part_covers() {
+        let call = Kind::Call(Call {
+            family: Family::Cdt,
+            inside: false,
+            context: None,
+        });
+        assert_eq!(node(call, b"\x92\x01\x05").header(), (&b"\x92"[..], 2));
+        assert_eq!(node(call, b"\0\x01\x91\x05").header(), (&b"\x91"[..], 1));
+        assert_eq!(node(call, b"\0\x10").header(), (&b""[..], 0));
+        let list = Kind::List {
+            count: 0,
+            order: None,
+        };
+        // A count is not believed here, only read.
+        assert_eq!(
+            node(list, b"\xdd\xff\xff\xff\xff").header(),
+            (&b"\xdd\xff\xff\xff\xff"[..], u32::MAX)
+        );
+        assert_eq!(node(Kind::Context, b"\xdc\0").header(), (&b""[..], 0));
+        assert_eq!(node(Kind::Pair, b"\x91\x01\x02").header(), (&b""[..], 0));
+    }
+
+    #[test]
+    fn the_prefix_ends_where_the_content_begins() {
+        let bytes = b"\xa4\x03abc";
+        let text = node(Kind::String(&bytes[2..]), bytes);
+        assert_eq!(text.prefix(&bytes[2..]), b"\xa4\x03");
+        assert_eq!(text.prefix(b""), bytes);
+    }
 }

@@ -216,12 +216,18 @@ impl<'a> Op<'a> {
         }
     }
 
+    /// Whether the value of this operation of a request is a call.
+    #[must_use]
+    pub const fn has_call(&self) -> bool {
+        self.code.takes_call() && !self.value.is_empty()
+    }
+
     /// The value as a request's argument: a call where the op code takes one.
     ///
     /// # Errors
     /// As [`Value::parse`].
     pub fn argument(&self) -> Result<Value<'a>, Malformed<'a>> {
-        if self.code.takes_call() && !self.value.is_empty() {
+        if self.has_call() {
             Ok(Value::Call(self.value))
         } else {
             self.content()
