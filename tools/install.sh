@@ -13,6 +13,7 @@ cd "$(dirname "$0")/.."
 . tools/common.sh
 
 SAMPLE=captures/kv-basic.pcapng
+SAMPLE_FILTER='aerospike.bin.name == "a"'
 DESTDIR=${DESTDIR:-}
 
 # Where the plugin goes: `system` and `personal` are Wireshark's folders, `target` the file.
@@ -152,15 +153,14 @@ show_sample() {
     cp "$SAMPLE" "$TEMPORARY/sample.pcapng"
     chmod 644 "$TEMPORARY/sample.pcapng"
     run_tshark -n -r "$TEMPORARY/sample.pcapng" -o "gui.column.format:$columns" \
-        -Y 'aerospike.msg && frame.number >= 35' >"$TEMPORARY/sample" 2>"$TEMPORARY/words" ||
+        -Y "$SAMPLE_FILTER" >"$TEMPORARY/sample" 2>"$TEMPORARY/words" ||
         die "tshark fails on $SAMPLE:" "$(cat "$TEMPORARY/words")"
     grep -q Aerospike "$TEMPORARY/sample" ||
         die "The plugin is loaded, but shows nothing of $SAMPLE." \
             'Is Aerospike switched off (Analyze > Enabled Protocols), or its port changed in your preferences?'
-    say '' "\$ tshark -r $SAMPLE -Y aerospike.msg"
-    head -n 12 "$TEMPORARY/sample"
-    say "  ... and $(($(wc -l <"$TEMPORARY/sample") - 12)) more"
-    say ''
+    printf '\n%s\n' "\$ tshark -r $SAMPLE -Y '$SAMPLE_FILTER'"
+    cat "$TEMPORARY/sample"
+    echo
 }
 
 # The profile: colours, columns and buttons, as files of a folder.
@@ -207,7 +207,7 @@ install_plugin() {
     fi
     offer_profile
     say "Installed for Wireshark $version and loaded: $loaded"
-    say "Restart Wireshark if it runs. To look at the sample there: wireshark $SAMPLE"
+    [ -n "$DESTDIR" ] || say "Restart Wireshark if it runs. To look at the sample there: wireshark $SAMPLE"
 }
 
 uninstall_plugin() {
