@@ -16,9 +16,34 @@ SAMPLE=captures/kv-basic.pcapng
 SAMPLE_FILTER='aerospike.bin.name == "a"'
 DESTDIR=${DESTDIR:-}
 
+# Two copies under two names keep Wireshark from starting at all, even for its version. The plugin is always
+# called aerospike.so; what has another name, in the usual places, goes first.
+clear_wrong_names() {
+    local folder copy
+    for folder in /usr/lib/*/wireshark/plugins /usr/lib{,64}/wireshark/plugins /usr/local/lib{,64}/wireshark/plugins \
+        /usr/local/lib/*/wireshark/plugins "$HOME/.local/lib/wireshark/plugins"; do
+        [ -d "$folder" ] || continue
+        while IFS= read -r copy; do
+            remove_copy "$copy"
+        done < <(find "$folder" -name '*aerospike*.so' ! -name aerospike.so)
+    done
+}
+
+remove_copy() {
+    rm -f -- "$1" 2>/dev/null || refuse_copy "$1"
+    say "Removed another copy of the plugin: $1"
+}
+
+refuse_copy() {
+    die "Another copy of the plugin is in the way: $1" \
+        'Wireshark would load that one, or not start at all, and it is not yours to remove. Either have it' \
+        'removed (as root: make uninstall), or have it brought up to date (as root: make install).'
+}
+
 # Where the plugin goes: `system` and `personal` are Wireshark's folders, `target` the file.
 find_folders() {
     have "$TSHARK" || die 'tshark is not here: there is no Wireshark to install for.'
+    "$TSHARK" --version >/dev/null 2>&1 || clear_wrong_names
     version=$("$TSHARK" --version 2>/dev/null | minor_version)
     system=$(env -u WIRESHARK_PLUGIN_DIR "$TSHARK" -G folders 2>/dev/null |
         sed -nE 's/^Global Plugins:[[:space:]]+//p')
@@ -75,22 +100,17 @@ other_copies() {
     done
 }
 
-# Before the build: what cannot be removed after it.
+# Before the build, as nothing has been done then.
 refuse_other_copies() {
     local copy
     while IFS= read -r copy; do
-        [ -w "${copy%/*}" ] || die "Another copy of the plugin is in the way: $copy" \
-            'Wireshark would load that one, or not start at all, and it is not yours to remove. Either have it' \
-            'removed (as root: make uninstall), or have it brought up to date (as root: make install).'
+        [ -w "${copy%/*}" ] || refuse_copy "$copy"
     done < <(other_copies)
 }
 
 remove_other_copies() {
     local copy
-    while IFS= read -r copy; do
-        rm -f -- "$copy"
-        say "Removed another copy of the plugin: $copy"
-    done < <(other_copies)
+    while IFS= read -r copy; do remove_copy "$copy"; done < <(other_copies)
 }
 
 # As root: personal copies are no trouble for root, but they are for the users who have them.
