@@ -126,15 +126,12 @@ name_copies_of_users() {
     done < <(getent passwd | sort -u -t: -k6,6)
 }
 
-# The Lua dissector for Aerospike registers the same protocol name: Lua complains at every start.
+# The Lua dissector for Aerospike registers the same protocol name.
 name_lua_plugins() {
-    local place found
+    local place found=()
     while IFS= read -r place; do
         [ -d "$place" ] || continue
-        while IFS= read -r found; do
-            warn "an Aerospike plugin in Lua is here too: $found" &&
-                say '         Both claim the protocol "aerospike", and Lua complains at each start: remove the Lua one.' >&2
-        done < <(find "$place" -maxdepth 4 -iname '*aerospike*.lua' 2>/dev/null
+        mapfile -t -O ${#found[@]} found < <(find "$place" -maxdepth 4 -iname '*aerospike*.lua' 2>/dev/null
             grep -HniE '^[^-]*(dofile|require|loadfile).*aerospike' "$place/init.lua" 2>/dev/null)
     done < <({
         wireshark_folder 'Personal Lua Plugins'
@@ -143,6 +140,9 @@ name_lua_plugins() {
         wireshark_folder 'Global configuration'
         echo /etc/wireshark
     } | sort -u)
+    [ ${#found[@]} -gt 0 ] || return 0
+    warn 'A plugin for Aerospike in Lua is here too. Both claim the protocol, and Wireshark complains at each'
+    printf '         %s\n' 'start until the Lua one is gone:' "${found[@]}" >&2
 }
 
 # tshark as the user who will use it; with DESTDIR as one who reads plugins from there and nowhere else.
