@@ -18,6 +18,7 @@ profile: ## Copy the Wireshark profile (colours, columns, buttons), if there is 
 test: ## Run all tests, with the Wireshark of this machine
 	@tools/packages.sh test
 	cargo test --release --locked
+	tools/readme.sh
 
 lint: ## Check the format, clippy, rustdoc and the shell scripts
 	@tools/packages.sh lint

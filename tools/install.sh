@@ -82,15 +82,6 @@ check_versions() {
     fi
 }
 
-build() {
-    cargo build --release --locked
-    local folder
-    folder=$(cargo metadata --locked --no-deps --format-version 1 |
-        sed -nE 's/.*"target_directory":"([^"]*)".*/\1/p')
-    built=$folder/release/libaerospike.so
-    [ -f "$built" ] || die "cargo built no $built"
-}
-
 # Copies of the plugin that Wireshark would load beside the target: two are fatal at its start.
 other_copies() {
     local folder
@@ -147,13 +138,7 @@ name_lua_plugins() {
 
 # tshark as the user who will use it; with DESTDIR as one who reads plugins from there and nowhere else.
 run_tshark() {
-    if [ -z "$DESTDIR" ]; then
-        "$TSHARK" "$@"
-        return
-    fi
-    local run=(env "HOME=$TEMPORARY" "XDG_CONFIG_HOME=$TEMPORARY" "WIRESHARK_PLUGIN_DIR=$DESTDIR${system%/*}")
-    if is_root; then run=(setpriv --reuid=65534 --regid=65534 --clear-groups "${run[@]}"); fi
-    "${run[@]}" "$TSHARK" "$@"
+    if [ -n "$DESTDIR" ]; then GUEST_PLUGINS=$DESTDIR${system%/*} as_guest "$TSHARK" "$@"; else "$TSHARK" "$@"; fi
 }
 
 # Exactly one copy is loaded, from the target, and it is the one just built.
@@ -170,9 +155,7 @@ prove_loaded() {
 
 show_sample() {
     local columns='"No.","%m","Source","%s","Destination","%d","Protocol","%p","Info","%i"'
-    cp "$SAMPLE" "$TEMPORARY/sample.pcapng"
-    chmod 644 "$TEMPORARY/sample.pcapng"
-    run_tshark -n -r "$TEMPORARY/sample.pcapng" -o "gui.column.format:$columns" \
+    run_tshark -n -r "$SAMPLE" -o "gui.column.format:$columns" \
         -Y "$SAMPLE_FILTER" >"$TEMPORARY/sample" 2>"$TEMPORARY/words" ||
         die "tshark fails on $SAMPLE:" "$(cat "$TEMPORARY/words")"
     grep -q Aerospike "$TEMPORARY/sample" ||
@@ -212,13 +195,14 @@ install_plugin() {
     find_folders
     check_versions
     if [ -z "$DESTDIR" ]; then refuse_other_copies; fi
-    build
+    build_plugin
     if [ -z "$DESTDIR" ]; then remove_other_copies; fi
     (umask 022 && mkdir -p "${target%/*}")
     # Under another name first: a Wireshark that runs keeps its copy, one that starts sees no half of it.
     install -m 644 "$built" "$target.new"
     mv -f "$target.new" "$target"
     temporary_folder
+    make_guest
     prove_loaded
     show_sample
     if [ -z "$DESTDIR" ]; then
