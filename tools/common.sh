@@ -1,0 +1,57 @@
+# Shared by the scripts beside it; to be sourced, from the project's folder.
+# shellcheck shell=bash
+
+TSHARK=${TSHARK:-tshark}
+
+say() { printf '%s\n' "$*"; }
+warn() { printf 'warning: %s\n' "$*" >&2; }
+die() {
+    printf 'error: %s\n' "$1" >&2
+    shift
+    if [ $# -gt 0 ]; then printf '       %s\n' "$@" >&2; fi
+    exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# A folder for this run that any user can read; it goes when the script ends.
+temporary_folder() {
+    TEMPORARY=$(mktemp -d)
+    trap 'rm -rf "$TEMPORARY"' EXIT
+    chmod 755 "$TEMPORARY"
+}
+
+# "4.0" of a line such as "TShark (Wireshark) 4.0.17 (...)." or of "4.0.17".
+minor_version() { sed -nE '1s/^([A-Za-z]+ \(Wireshark\) |Wireshark )?([0-9]+\.[0-9]+).*/\2/p'; }
+
+# A folder that Wireshark uses, by the name it has in `tshark -G folders`.
+wireshark_folder() { "$TSHARK" -G folders 2>/dev/null | sed -nE "s/^$1:[[:space:]]+//p" | head -n 1; }
+
+# Builds the plugin; `built` is the file.
+build_plugin() {
+    cargo build --release --locked
+    local folder
+    folder=$(cargo metadata --locked --no-deps --format-version 1 |
+        sed -nE 's/.*"target_directory":"([^"]*)".*/\1/p')
+    built=$folder/release/libaerospike.so
+    [ -f "$built" ] || die "cargo built no $built"
+}
+
+# A guest: a user with the plugin as built, the samples, and nothing else of this machine. Not root, for whom
+# Wireshark reads no plugins but the system's. Needs `temporary_folder` and `build_plugin`.
+make_guest() {
+    local version
+    version=$("$TSHARK" --version 2>/dev/null | minor_version)
+    mkdir -p "$TEMPORARY/plugins/$version/epan" "$TEMPORARY/home"
+    cp "$built" "$TEMPORARY/plugins/$version/epan/aerospike.so"
+    cp -r captures "$TEMPORARY/"
+    chmod -R a+rX "$TEMPORARY"
+    chmod 777 "$TEMPORARY/home"
+}
+
+as_guest() {
+    local run=(env -i "PATH=$PATH" "HOME=$TEMPORARY/home" "XDG_RUNTIME_DIR=$TEMPORARY/home" LC_ALL=C.UTF-8 TZ=UTC
+        "WIRESHARK_PLUGIN_DIR=${GUEST_PLUGINS:-$TEMPORARY/plugins}")
+    if is_root; then run=(setpriv --reuid=65534 --regid=65534 --clear-groups "${run[@]}"); fi
+    (cd "$TEMPORARY" && "${run[@]}" "$@")
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# What has to be clean before anything lands: format, clippy, rustdoc, the scripts.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+set -x
+cargo fmt --check
+cargo clippy --locked --all-targets -- -D warnings
+cargo clippy --locked --no-default-features --all-targets -- -D warnings
+RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
+shellcheck --external-sources tools/*.sh .ci/run

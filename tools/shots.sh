@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Takes the pictures in docs/images: Wireshark with the plugin as built, on the samples of captures/, in a
+# virtual screen, as a user with nothing of their own.
+#
+#   tools/shots.sh              all of them
+#   tools/shots.sh NAME...      those named, as in the list below
+#   OUT=/some/folder            puts them there
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/common.sh
+
+OUT=${OUT:-docs/images}
+SCREEN=1280x890
+# Where the first item of the tree is, without the height of the list above it.
+TREE_TOP=119
+
+# What each picture shows: NAME CAPTURE TITLE-OF-THE-WINDOW HEIGHTS-OF-LIST-AND-TREE KEYS WIRESHARK'S-OPTIONS...
+# The title is a pattern: that of the main window begins with the capture's name. Without room for them the
+# bytes are left out. The keys are pressed in the tree, on its first item: End goes to the last, Right opens one.
+pictures() {
+    picture packet-list batch-all '^batch-all' '291 467' \
+        'End Right End Right Down Down Down Right' -Y aerospike.msg -g 49
+    picture details kv-basic '^kv-basic' '111 489' \
+        'End Right End Up Right Down Down Down Down Down Down Down' -Y aerospike.msg -g 35
+}
+
+started=()
+stop() {
+    local process
+    for process in "${started[@]}"; do kill "$process" 2>/dev/null || true; done
+    wait 2>/dev/null || true
+    rm -rf "$TEMPORARY"
+}
+
+start_screen() {
+    Xvfb -displayfd 3 -screen 0 "${SCREEN}x24" -dpi 96 -nolisten tcp 3>"$TEMPORARY/display" 2>"$TEMPORARY/xvfb.log" &
+    started+=($!)
+    local tries
+    for tries in {1..100}; do
+        if [ -s "$TEMPORARY/display" ]; then break; fi
+        [ "$tries" -lt 100 ] || die 'The virtual screen does not start:' "$(cat "$TEMPORARY/xvfb.log")"
+        sleep 0.1
+    done
+    DISPLAY=:$(cat "$TEMPORARY/display")
+    export DISPLAY
+    openbox >"$TEMPORARY/openbox.log" 2>&1 &
+    started+=($!)
+}
+
+# Fresh settings: font, pane heights, column widths.
+settings() { # HEIGHT-OF-THE-LIST HEIGHT-OF-THE-TREE
+    local folder=$TEMPORARY/home/.config/wireshark third=PBYTES
+    if [ $(($1 + $2)) -gt 700 ]; then third=NONE; fi
+    as_guest rm -rf "$folder"
+    as_guest mkdir -p "$folder"
+    as_guest tee "$folder/preferences" >/dev/null <<END
+gui.qt.font_name: DejaVu Sans Mono,9,-1,5,50,0,0,0,0,0
+gui.update.enabled: FALSE
+gui.layout_type: 1
+gui.layout_content_3: $third
+END
+    as_guest tee "$folder/recent_common" >/dev/null <<END
+gui.geometry_main_maximized: TRUE
+END
+    as_guest tee "$folder/recent" >/dev/null <<END
+gui.geometry_main_upper_pane: $1
+gui.geometry_main_lower_pane: $2
+column.width: %m, 50, %t, 80, %s, 105, %d, 105, %p, 90, %L, 60, %i, 720
+END
+}
+
+wait_for_window() { # TITLE PROCESS
+    local tries id
+    for tries in {1..150}; do
+        id=$(xdotool search --onlyvisible --name "$1" 2>/dev/null | tail -n 1) || id=
+        if [ -n "$id" ]; then break; fi
+        if [ "$tries" -eq 150 ] || ! kill -0 "$2" 2>/dev/null; then
+            die "No window \"$1\":" "$(cat "$TEMPORARY/wireshark.log")"
+        fi
+        sleep 0.2
+    done
+    printf '%s' "$id"
+}
+
+# Until two looks are the same: nothing is being drawn any more.
+settled() { # FILE
+    local before='' now tries
+    for tries in {1..40}; do
+        sleep 0.5
+        import -window root "$1"
+        now=$(identify -format '%#' "$1")
+        if [ "$now" = "$before" ]; then return; fi
+        before=$now
+    done
+    warn "$1: the window never came to rest"
+}
+
+picture() { # NAME CAPTURE TITLE HEIGHTS KEYS OPTION...
+    local name=$1 capture=$2 title=$3 heights keys window process
+    read -ra heights <<<"$4"
+    read -ra keys <<<"$5"
+    shift 5
+    if [ ${#only[@]} -gt 0 ] && ! printf '%s\n' "${only[@]}" | grep -qx "$name"; then return; fi
+    settings "${heights[@]}"
+    as_guest env "DISPLAY=$DISPLAY" QT_QPA_PLATFORM=xcb wireshark -r "captures/$capture.pcapng" "$@" >"$TEMPORARY/wireshark.log" 2>&1 &
+    process=$!
+    window=$(wait_for_window "$title" "$process")
+    xdotool windowactivate --sync "$window"
+    xdotool mousemove 2000 2000
+    settled "$TEMPORARY/shot.png"
+    if [ ${#keys[@]} -gt 0 ]; then
+        xdotool mousemove 400 $((TREE_TOP + heights[0])) click 1 mousemove 2000 2000
+        xdotool key --delay 150 "${keys[@]}"
+        settled "$TEMPORARY/shot.png"
+    fi
+    convert "$TEMPORARY/shot.png" -strip -define png:compression-level=9 -colors 256 "$OUT/$name.png"
+    kill "$process"
+    wait "$process" 2>/dev/null || true
+    say "$OUT/$name.png"
+}
+
+only=("$@")
+temporary_folder
+trap stop EXIT
+mkdir -p "$OUT"
+build_plugin
+make_guest
+start_screen
+pictures
