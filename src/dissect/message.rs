@@ -37,6 +37,10 @@ fields! {
     PARTITION_DONE: Boolean, "aerospike.msg.partition_done", "Partition done", "The message says that a partition is finished";
 }
 
+experts! {
+    HEADER_SIZE_ODD: Note Protocol, "aerospike.expert.header_size", "The header size is not 22";
+}
+
 bit_sets! {
     INFO1: U8 of Info1, "aerospike.msg.info1", "Info1", "Read bits";
     INFO2: U8 of Info2, "aerospike.msg.info2", "Info2", "Write bits";
@@ -142,6 +146,10 @@ impl fmt::Display for Identity<'_> {
 /// # Errors
 /// What Wireshark threw.
 pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, order: Order, body: &'p [u8]) -> Guarded {
+    if !MESSAGE.is_enabled() {
+        top.add(&DATA, body)?;
+        return Ok(());
+    }
     if path.is_request {
         request_body(path, tree, top, order, body)
     } else {
@@ -438,9 +446,14 @@ fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Request) -
     }
     top.add_in(&N_FIELDS, &bytes[N_FIELDS_AT], order)?;
     top.add_in(&N_OPS, &bytes[N_OPS_AT], order)?;
-    if header.header_size as usize != crate::wire::message::HEADER {
-        let error = Malformed::illegal("message header", &bytes[HEADER_SIZE_AT], "header_sz is not 22");
-        top.expert(&common::MALFORMED, format_args!("{error}"))?;
+    if usize::from(header.header_size) != crate::wire::message::HEADER {
+        top.expert(
+            &HEADER_SIZE_ODD,
+            format_args!(
+                "header_sz is {}; servers do not check it and use 22",
+                header.header_size
+            ),
+        )?;
     }
     Ok(())
 }

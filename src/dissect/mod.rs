@@ -26,6 +26,7 @@ pub fn register() {
     register::fields(&AEROSPIKE, compressed::FIELDS);
     register::fields(&AEROSPIKE, links::FIELDS);
     register::experts(&AEROSPIKE, links::EXPERTS);
+    register::experts(&AEROSPIKE, message::EXPERTS);
     register::fields(&MESSAGE, message::FIELDS);
     register::bit_sets(&MESSAGE, message::BIT_SETS);
     register::fields(&MESSAGE, field::FIELDS);
