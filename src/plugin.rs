@@ -2,11 +2,11 @@
 
 use core::ffi::{c_char, c_int};
 
-use crate::dissect::{self, client};
+use crate::dissect::{self, client, info_text};
 use crate::epan::entry::{self, Call, Entry, Framing, Heuristic, Plugin, Segment};
 use crate::epan::register::{self, preferences};
 use crate::epan::{Guarded, Packet, Source, Tree};
-use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT};
+use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
 use crate::track;
 use crate::wire::plausible::{plausible, Plausibility};
 
@@ -32,8 +32,9 @@ fn register_protocols() {
         (Entry::ClientTcp, &AEROSPIKE, c"aerospike", c"Aerospike"),
         (Entry::ClientTls, &AEROSPIKE, c"aerospike.tls", c"Aerospike (TLS)"),
         (
+            // Not AEROSPIKE: Decode As finds dissectors by the protocol's name.
             Entry::InfoTextTcp,
-            &AEROSPIKE,
+            &INFO,
             c"aerospike.info_text",
             c"Aerospike text info or admin port",
         ),
@@ -103,6 +104,7 @@ fn dissect_segment<'p>(
 ) -> Guarded<usize> {
     match entry {
         Entry::ClientTcp | Entry::ClientTls => client::segment(entry, packet, source, tree, segment),
+        Entry::InfoTextTcp => info_text::segment(packet, source, tree, segment),
         _ => Ok(0),
     }
 }

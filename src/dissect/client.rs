@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use super::common::{self, DATA, REQUEST, RESPONSE};
 use super::links;
-use super::{column, compressed, message};
+use super::{admin, column, compressed, info, message};
 use crate::epan::memory::FileRef;
 use crate::epan::{Call, Entry, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
@@ -168,8 +168,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         kind: header.kind,
         order: Order::Big,
     };
-    let state = packet.state();
-    state.messages.set(state.messages.get().saturating_add(1));
+    count(packet);
     if !path.is_request {
         stream.answered(packet, &call.segment);
         if path.is_tracked {
@@ -203,6 +202,8 @@ pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'
     }
     match header.kind {
         ProtoType::AS_MSG => message::body(path, tree, &top, header.order, body),
+        ProtoType::INFO => info::body(path, tree, &top, body),
+        ProtoType::SECURITY => admin::body(path, tree, &top, body),
         ProtoType::AS_MSG_COMPRESSED => compressed::body(path, tree, &top, body),
         kind => {
             column::line(path.packet, |out| {
@@ -238,7 +239,9 @@ impl Path<'_> {
             timeout: details.timeout,
             end: self.end,
             rows: details.rows,
-            fingerprint: (!self.packet.is_visited()).then(|| tries::fingerprint(self.packet, body)),
+            // Info and security requests of different clients are alike: their repetition says nothing.
+            fingerprint: (!self.packet.is_visited() && matches!(what, What::Message(_)))
+                .then(|| tries::fingerprint(self.packet, body)),
             counts_twice: details.counts_twice,
         };
         stream.queue.asked(self.packet, &asked, self.place)
@@ -275,8 +278,14 @@ pub struct Details {
     pub counts_twice: bool,
 }
 
+/// One more of the frame's messages.
+pub(super) fn count(packet: Packet<'_>) {
+    let messages = &packet.state().messages;
+    messages.set(messages.get().saturating_add(1));
+}
+
 /// Says what the frame's budget of items left out.
-fn finish(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
+pub(super) fn finish(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
     let state = tree.packet().state();
     let refused = state.refused.replace(0);
     if refused == 0 {
@@ -291,11 +300,10 @@ fn finish(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
 
 fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
     match header.kind {
-        ProtoType::INFO => Some(!body.contains(&b'\t')),
-        ProtoType::SECURITY => match body {
-            [_, result, command, ..] => Some(*result == 0 && *command != 0),
-            _ => None,
-        },
+        ProtoType::INFO => Some(!crate::wire::info::is_response(body)),
+        ProtoType::SECURITY => crate::wire::admin::Message::parse(body)
+            .ok()
+            .and_then(|(_, message)| message.is_request()),
         ProtoType::AS_MSG => crate::wire::message::Header::parse(header.order, body)
             .ok()
             .map(|(_, message)| message.may_be_request()),
@@ -305,6 +313,7 @@ fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
 
 /// Bytes that belong to a message whose beginning is not known: shown, not judged.
 fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
+    count(packet);
     let why = match place {
         Place::Repeated => "sent again by TCP",
         Place::Refused => "after a header at which the server closes the connection",
@@ -333,6 +342,7 @@ fn refused<'p>(
     let bytes = source.bytes();
     let from_client = segment.side != Side::Server;
     let looks = looks(bytes);
+    count(packet);
     stream.advance(packet, segment, source.reported(), source.reported(), false);
     if from_client {
         stream.refuse(packet, segment);
@@ -370,7 +380,8 @@ fn refused<'p>(
     )?;
     links::closed(packet, &top)?;
     match stranger {
-        Some(name) if hand_over => packet.call_dissector(name, source, tree, true),
+        // Inside TLS the connection stays that of TLS.
+        Some(name) if hand_over => packet.call_dissector(name, source, tree, segment.sequence.is_some()),
         _ => source.throw_if_cut(),
     }
 }

@@ -5,6 +5,7 @@ use crate::wire::digest::{self, Digest};
 use crate::wire::input::Malformed;
 use crate::wire::key::Key;
 use crate::wire::particle::ParticleType;
+use crate::wire::result_code::{ResultCode, Weight};
 use crate::wire::text::Text;
 
 fields! {
@@ -20,7 +21,7 @@ fields! {
     RESPONSE: Boolean, "aerospike.response", "Response", "Sent by a server";
     DATA: Bytes, "aerospike.data", "Data", "Bytes that are not decoded";
     OPERATION: U8, "aerospike.operation", "Operation", "What the request asks for" .values(crate::wire::request::Request::TABLE);
-    RESULT: U8, "aerospike.result", "Result", "Result of a request, record or row, whichever protocol carries it" .values(crate::wire::result_code::ResultCode::TABLE);
+    RESULT: U8, "aerospike.result", "Result", "Result of a request, record or row, whichever protocol carries it" .values(ResultCode::TABLE);
 }
 
 experts! {
@@ -86,15 +87,20 @@ pub fn offset(tree: &Tree<'_>, part: &[u8]) -> usize {
 
 /// What could not be read: the bytes from where it stopped, with the reason.
 pub fn malformed(tree: &Tree<'_>, error: &Malformed<'_>) -> Guarded {
-    let offset = offset(tree, error.at);
     let item = match error.at {
         [] => tree.item(),
         at => tree.add(&DATA, at)?,
     };
+    accuse(tree, item, error)
+}
+
+/// The reason why the bytes of `item` could not be read.
+pub fn accuse<'p>(tree: &Tree<'p>, item: Item<'p>, error: &Malformed<'_>) -> Guarded {
     // Where the capture was cut, Wireshark says so itself at the end.
     if is_cut(tree, error) {
         return Ok(());
     }
+    let offset = offset(tree, error.at);
     at(tree, item).expert(&MALFORMED, format_args!("{error} (at offset {offset})"))
 }
 
@@ -105,6 +111,20 @@ pub fn malformed_in<'p>(tree: &Tree<'p>, whole: &'p [u8], error: &Malformed<'p>)
         tree.add(&DATA, read)?;
     }
     malformed(tree, error)
+}
+
+/// A result's expert item, by how much attention it deserves.
+pub fn weighed(tree: &Tree<'_>, weight: Weight, text: core::fmt::Arguments<'_>) -> Guarded {
+    match weight {
+        Weight::None => Ok(()),
+        Weight::Note => tree.expert(&RESULT_NOTE, text),
+        Weight::Warning => tree.expert(&RESULT_WARNING, text),
+    }
+}
+
+/// The expert item of a result code.
+pub fn result(tree: &Tree<'_>, code: ResultCode) -> Guarded {
+    weighed(tree, code.weight(), format_args!("Result {code} ({})", code.0))
 }
 
 /// Whether the error only says that the capture (or the reassembly) ends here.

@@ -8,6 +8,7 @@ use crate::epan::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
 use crate::track::stream::before;
 use crate::track::transactions::{Answer, State, Transaction, What};
+use crate::wire::proto::Refusal;
 
 fields! {
     RESPONSE_IN: Response, "aerospike.response_in", "Response in", "The frame that completes the answer to this request";
@@ -130,8 +131,23 @@ fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gua
     top.expert(
         &NO_RESPONSE,
         format_args!("{partly}{received}; the connection was {how} {by}"),
-    )
+    )?;
+    // The port alone proves nothing, a service may have it; the server's silence and its end do.
+    let is_admin = stream.is_admin.get() || path.packet.ports().1 == ADMIN_PORT;
+    if is_admin && end.closed_by == 2 && matches!(transaction.what, What::Message(_)) {
+        let refusal = Refusal::AdminPort(path.kind.0);
+        return top.expert(
+            &common::UNSUPPORTED_TYPE,
+            format_args!(
+                "A message on an admin port; the server logs \"{refusal} from …\" and closes the connection"
+            ),
+        );
+    }
+    Ok(())
 }
+
+/// The admin port by convention (server 8.1 and later).
+const ADMIN_PORT: u32 = 3008;
 
 /// An answer's link, its times where they are known, and the verdicts on them.
 ///

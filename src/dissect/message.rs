@@ -19,7 +19,7 @@ use crate::wire::message::{
     INFO2_AT, INFO3_AT, INFO4_AT, N_FIELDS_AT, N_OPS_AT, RECORD_TTL_AT, RESULT_CODE_AT, TRANSACTION_TTL_AT,
 };
 use crate::wire::request::{self, Request};
-use crate::wire::result_code::{ResultCode, Weight};
+use crate::wire::result_code::ResultCode;
 use crate::wire::text::Text as Lossy;
 use crate::wire::time::{Ttl, VoidTime};
 use crate::wire::Order;
@@ -380,14 +380,7 @@ fn result(path: &Path<'_>, top: &Tree<'_>, code: ResultCode) -> Guarded {
     if path.is_request {
         return Ok(());
     }
-    match code.weight() {
-        Weight::None => Ok(()),
-        Weight::Note => top.expert(&common::RESULT_NOTE, format_args!("Result {code} ({})", code.0)),
-        Weight::Warning => top.expert(
-            &common::RESULT_WARNING,
-            format_args!("Result {code} ({})", code.0),
-        ),
-    }
+    common::result(top, code)
 }
 
 fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Request) -> Guarded {

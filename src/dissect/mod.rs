@@ -1,5 +1,6 @@
 //! Values to tree items, columns and expert items. The file names are those of `wire`.
 
+pub mod admin;
 pub mod batch;
 pub mod cdt;
 pub mod client;
@@ -8,6 +9,9 @@ pub mod common;
 pub mod compressed;
 pub mod expression;
 pub mod field;
+pub mod info;
+pub mod info_text;
+pub mod info_value;
 pub mod line;
 pub mod links;
 pub mod message;
@@ -17,7 +21,7 @@ pub mod value;
 pub mod walk;
 
 use crate::epan::register;
-use crate::protocols::{AEROSPIKE, BATCH, MESSAGE};
+use crate::protocols::{ADMIN, AEROSPIKE, BATCH, INFO, MESSAGE};
 
 /// Registers every field, bit set and expert item.
 pub fn register() {
@@ -27,6 +31,9 @@ pub fn register() {
     register::fields(&AEROSPIKE, links::FIELDS);
     register::experts(&AEROSPIKE, links::EXPERTS);
     register::experts(&AEROSPIKE, message::EXPERTS);
+    register::fields(&INFO, info::FIELDS);
+    register::fields(&INFO, info_value::FIELDS);
+    register::fields(&ADMIN, admin::FIELDS);
     register::fields(&MESSAGE, message::FIELDS);
     register::bit_sets(&MESSAGE, message::BIT_SETS);
     register::fields(&MESSAGE, field::FIELDS);

@@ -554,6 +554,15 @@ const uint8_t *as_destination_address(const packet_info *pinfo, int *length)
     return (const uint8_t *)pinfo->dst.data;
 }
 
+int as_wait_for_more(packet_info *pinfo, int offset)
+{
+    if (!desegment || !pinfo->can_desegment)
+        return 0;
+    pinfo->desegment_offset = offset;
+    pinfo->desegment_len = DESEGMENT_ONE_MORE_SEGMENT;
+    return 1;
+}
+
 int as_columns(packet_info *pinfo) { return pinfo->cinfo != NULL && col_get_writable(pinfo->cinfo, COL_INFO); }
 void as_column_set_protocol(packet_info *pinfo, const char *text) { col_add_str(pinfo->cinfo, COL_PROTOCOL, text); }
 void as_column_clear_info(packet_info *pinfo) { col_clear(pinfo->cinfo, COL_INFO); }

@@ -102,6 +102,15 @@ impl<'p> Packet<'p> {
         }
     }
 
+    /// Asks TCP to hand over the bytes from `offset` on again, together with those of one more segment; `false`
+    /// where it cannot: then no more will come.
+    #[must_use]
+    pub fn wait_for_more(self, offset: usize) -> bool {
+        let offset = c_int::try_from(offset).unwrap_or(c_int::MAX);
+        // SAFETY: the packet is alive for 'p.
+        unsafe { sys::as_wait_for_more(self.info.as_ptr(), offset) != 0 }
+    }
+
     /// Whether somebody looks at the Info column.
     #[must_use]
     pub fn has_columns(self) -> bool {

@@ -43,6 +43,8 @@ struct Flow {
     /// Sequence number behind the last byte seen.
     seen: Cell<u32>,
     started: Cell<bool>,
+    /// As `started`, inside TLS too, where there are no sequence numbers.
+    opened: Cell<bool>,
     known: Cell<bool>,
     refused: Cell<bool>,
 }
@@ -54,6 +56,8 @@ pub struct Stream {
     /// Which direction the client sends in: 0, 1, or 2 while nobody knows.
     client: Cell<u8>,
     client_is_set: Cell<bool>,
+    /// The server's port is known to be an admin port (8.1 and later).
+    pub is_admin: Cell<bool>,
     /// Requests and answers.
     pub queue: Queue,
 }
@@ -88,12 +92,7 @@ impl Stream {
     /// Where `segment` stands, from its sequence number alone; on later passes what the first one found.
     pub fn place(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Place {
         let Some(sequence) = segment.sequence else {
-            // TLS hands over records in order: the first plausible header makes the position known.
-            return if self.flow(segment).known.get() || packet.is_visited() {
-                Place::Known
-            } else {
-                Place::Unknown
-            };
+            return self.place_in_tls(packet, protocol, segment);
         };
         if packet.is_visited() {
             return packet
@@ -107,6 +106,29 @@ impl Stream {
         }
         if place != Place::Known {
             packet.remember(protocol, sequence, Remembered(place));
+        }
+        place
+    }
+
+    /// TLS hands over records in order, and none without the handshake: the first one begins the stream.
+    fn place_in_tls(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Place {
+        // A frame can hold several records.
+        let key = packet.state().messages.get() | 1 << 31;
+        if packet.is_visited() {
+            return packet
+                .remembered::<Remembered>(protocol, key)
+                .map_or(Place::Known, |place| place.0);
+        }
+        let flow = self.flow(segment);
+        let place = if flow.refused.get() {
+            Place::Refused
+        } else if flow.known.get() || !flow.opened.get() {
+            Place::Known
+        } else {
+            Place::Unknown
+        };
+        if place != Place::Known {
+            packet.remember(protocol, key, Remembered(place));
         }
         place
     }
@@ -147,6 +169,7 @@ impl Stream {
         }
         let flow = self.flow(segment);
         flow.known.set(known);
+        flow.opened.set(true);
         let Some(sequence) = segment.sequence else { return };
         let offset = |count: usize| sequence.wrapping_add(u32::try_from(count).unwrap_or(u32::MAX));
         let (next, seen) = (offset(used), offset(length));

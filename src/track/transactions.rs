@@ -310,8 +310,8 @@ impl Queue {
         kind: ProtoType,
         sight: Sight,
     ) -> Option<Answer> {
-        // Another message of the frame has this key otherwise.
-        let key = packet.state().messages.get();
+        // Another message of the frame has another key; sequence numbers, the keys of places, do not come near.
+        let key = packet.state().messages.get() | 1 << 30;
         if packet.is_visited() {
             if packet.remembered::<Unlinked>(protocol, key).is_some() {
                 return None;

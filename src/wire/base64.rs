@@ -49,6 +49,14 @@ fn digit(byte: u8) -> Option<u32> {
     Some(u32::from(value))
 }
 
+/// Whether `text` is base64 and nothing else: whole groups of four characters, padding only at the end.
+#[must_use]
+pub fn is_encoded(text: &[u8]) -> bool {
+    let digits = text.strip_suffix(b"=").unwrap_or(text);
+    let digits = digits.strip_suffix(b"=").unwrap_or(digits);
+    !digits.is_empty() && text.len() % 4 == 0 && digits.iter().all(|byte| digit(*byte).is_some())
+}
+
 /// Base64 text, displayed as the text that it encodes; bytes that are not printable ASCII are shown as `.`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Encoded<'a>(pub &'a [u8]);
@@ -87,6 +95,23 @@ mod tests {
         assert_eq!(agent.to_string(), "1,python-19.3.0,not-set");
         let message = Encoded(b"PG5hbWU+IG9yICcuLi4nIGV4cGVjdGVkIG5lYXIgJ3JldHVybic=");
         assert_eq!(message.to_string(), "<name> or '...' expected near 'return'");
+    }
+
+    #[test]
+    fn base64_is_told_from_other_text() {
+        assert!(is_encoded(b"kiKiA2s="));
+        assert!(is_encoded(b"Zg=="));
+        for text in [
+            &b""[..],
+            b"==",
+            b"[map_key(k)]",
+            b"Zg=",
+            b"nul",
+            b"Z===",
+            b"Zg= Zg==",
+        ] {
+            assert!(!is_encoded(text), "{text:?}");
+        }
     }
 
     proptest! {

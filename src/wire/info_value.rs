@@ -65,7 +65,7 @@ fn shape(command: &Command<'_>) -> Option<Shape> {
         // sindex/<ns> lists the indexes, sindex/<ns>/<index> is the statistics of one.
         b"sindex" if command.arguments().count() > 1 => Shape::Map,
         b"sets" | b"sindex" | b"sindex-list" | b"query-show" | b"query-list" | b"jobs" | b"scan-list"
-        | b"scan-show" | b"racks" | b"roster" | b"histogram" => Shape::RowsByColon,
+        | b"scan-show" | b"racks" | b"roster" | b"histogram" | b"user-agents" => Shape::RowsByColon,
         b"logs" | b"log" | b"rack-ids" => Shape::Logs,
         b"udf-list" => Shape::RowsByComma,
         b"partition-info" => Shape::Table,
@@ -96,6 +96,19 @@ pub fn value<'a>(command: &Command<'_>, value: &'a [u8]) -> Value<'a> {
         Some(Shape::Latencies) => Value::Latencies(Latencies::new(value)),
         Some(Shape::Histories) => Value::Histories(Histories::new(value)),
         None => Value::Scalar(value),
+    }
+}
+
+/// Takes a value apart whose command is not known, by its first separators.
+#[must_use]
+pub fn guess(value: &[u8]) -> Value<'_> {
+    let separators = value.iter().filter(|byte| matches!(byte, b'=' | b';' | b':'));
+    let mut separators = separators.copied();
+    match (separators.next(), separators.next()) {
+        (Some(b'='), Some(b':')) => Value::Rows(Rows::new(value, b':')),
+        (Some(b'='), Some(b';')) => Value::Map(Pairs::new(value, b';', b'=')),
+        (Some(b';'), Some(b';')) => Value::List(Pieces::new(value, b';')),
+        _ => Value::Scalar(value),
     }
 }
 
@@ -267,6 +280,16 @@ mod tests {
             b"trid=1:status=done(ok):from=10.77.0.101+38524",
         );
         assert_eq!(jobs[0][1].1, "done(ok)");
+    }
+
+    #[test]
+    fn without_a_command_the_separators_tell() {
+        assert!(matches!(guess(b"a=1;b=2"), Value::Map(_)));
+        assert!(matches!(guess(b"ns=test:set=demo;"), Value::Rows(_)));
+        assert!(matches!(guess(b"batch-any;cdt-list;udf"), Value::List(_)));
+        for scalar in [&b"8.0.0.15"[..], b"10.0.0.1:3000", b"a;b", b"", b"x=y"] {
+            assert!(matches!(guess(scalar), Value::Scalar(_)), "{scalar:?}");
+        }
     }
 
     #[test]

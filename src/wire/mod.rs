@@ -39,7 +39,7 @@ pub mod compressed;
 pub mod digest;
 #[cfg(test)]
 #[rustfmt::skip]
-mod examples;
+pub(crate) mod examples;
 #[cfg(test)]
 mod examples_tests;
 pub mod expression;

@@ -1,0 +1,470 @@
+//! The info protocol: commands and answers line by line.
+
+use core::fmt::{self, Write as _};
+
+use super::client::{Details, Path};
+use super::common::{self, DATA, NAMESPACE, SET};
+use super::field::INDEX_NAME;
+use super::info_value::{self, Names};
+use super::{column, links};
+use crate::epan::{Guarded, Tree};
+use crate::protocols::INFO;
+use crate::track::transactions::What;
+use crate::wire::at::Cover;
+use crate::wire::info::{self, Answer, Command, Failure, Outcome};
+use crate::wire::matching::{Expected, Facts};
+use crate::wire::result_code::Weight;
+use crate::wire::text::Text as Lossy;
+
+fields! {
+    LINE: None, "aerospike.info.line", "Line", "One command and its value";
+    NAME: String, "aerospike.info.name", "Name", "A command as it was sent, with its arguments and parameters";
+    VALUE: String, "aerospike.info.value", "Value", "What the server answers to a command";
+    COMMAND: String, "aerospike.info.command", "Command", "The name of a command alone";
+    ARGUMENT: String, "aerospike.info.argument", "Argument", "What stands between the slashes of a command";
+    PARAM_NAME: String, "aerospike.info.param.name", "Parameter name", "Name of a command's parameter";
+    PARAM_VALUE: String, "aerospike.info.param.value", "Parameter value", "Value of a command's parameter";
+    ERROR: String, "aerospike.info.error", "Error", "What went wrong, in the server's words";
+    ERROR_CODE: U32, "aerospike.info.error_code", "Error code", "Result code in an error" .values(crate::wire::result_code::ResultCode::TABLE);
+    SEPARATOR: None, "aerospike.info.separator", "Separator", "Bytes between names and values";
+}
+
+const PARAM: Names = Names {
+    name: &PARAM_NAME,
+    value: &PARAM_VALUE,
+};
+
+/// The body of an info message. `top` is the proto header's item.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
+    let is_cut = tree.source().is_cut();
+    if path.is_request {
+        column::line(path.packet, |out| request_line(out, body));
+        let asked = path.asked(What::Info, Expected::Info, body, Details::default());
+        if tree.exists() {
+            requests(tree, top, body, is_cut)?;
+        }
+        asked.map_or(Ok(()), |transaction| links::request(path, top, &transaction))
+    } else {
+        let linked = path.answered(Facts::default(), 0, true, is_cut);
+        column::line(path.packet, |out| {
+            response_line(out, info::answers(body))?;
+            match linked.filter(|linked| linked.is_last) {
+                Some(linked) => {
+                    let taken = linked.transaction.response_time();
+                    write!(out, " ({})", links::Milliseconds(taken))
+                }
+                None => Ok(()),
+            }
+        });
+        responses(tree, top, body)?;
+        linked.map_or(Ok(()), |linked| links::response(path, top, &linked))
+    }
+}
+
+/// The info protocol's item over `body`; `None` if it is switched off: then the bytes are shown.
+fn heading<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded<Option<Tree<'p>>> {
+    if INFO.is_enabled() {
+        return tree.protocol(&INFO, body).map(Some);
+    }
+    if !body.is_empty() {
+        top.add(&DATA, body)?;
+    }
+    Ok(None)
+}
+
+fn requests<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8], is_cut: bool) -> Guarded {
+    let Some(info) = heading(tree, top, body)? else {
+        return Ok(());
+    };
+    info.item().label(format_args!(
+        "Aerospike Info Protocol, request: {}",
+        RequestList(body)
+    ));
+    for command in info::commands(body) {
+        request(&info, &command, is_cut)?;
+    }
+    Ok(())
+}
+
+/// A command of a request.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn request<'p>(tree: &Tree<'p>, command: &Command<'p>, is_cut: bool) -> Guarded {
+    let mut cover = Cover::new(command.bytes);
+    let item = name(tree, command)?;
+    if !command.terminated && !is_cut {
+        item.append(format_args!(" (no line feed: the server ignores it)"));
+    }
+    cover.through(command.text);
+    separator(tree, cover.rest())
+}
+
+fn responses<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
+    if !tree.exists() {
+        // For those who listen to expert items alone.
+        for answer in info::answers(body) {
+            if let Outcome::Failed(failure) = info::outcome(answer.value) {
+                verdict(top, answer.echo.as_ref(), &failure)?;
+            }
+        }
+        return Ok(());
+    }
+    let Some(info) = heading(tree, top, body)? else {
+        return Ok(());
+    };
+    info.item().label(format_args!(
+        "Aerospike Info Protocol, response: {}",
+        ResponseList(body)
+    ));
+    for answer in info::answers(body) {
+        response(&info, &answer)?;
+    }
+    Ok(())
+}
+
+/// An answer: its line, the echo and the value.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
+    let line = tree.sub(&LINE, answer.bytes)?;
+    let mut cover = Cover::new(answer.bytes);
+    match &answer.echo {
+        Some(echo) => {
+            line.item().label(format_args!(
+                "{} = {}",
+                Lossy(echo.text),
+                Brief(answer.value, 160)
+            ));
+            name(&line, echo)?;
+            cover.through(echo.text);
+            separator(&line, cover.until(answer.value))?;
+        }
+        None => {
+            line.item().label(format_args!("{}", Brief(answer.value, 160)));
+        }
+    }
+    let command = answer.echo.as_ref();
+    let item = line.add(&VALUE, answer.value)?;
+    let value = line.under(item, &VALUE)?;
+    match info::outcome(answer.value) {
+        Outcome::Done => {}
+        Outcome::Failed(failure) => {
+            failed(&value, command, answer.value, &failure)?;
+            verdict(&value, command, &failure)?;
+        }
+        Outcome::Value => info_value::pieces(&value, command, answer.value)?,
+    }
+    cover.through(answer.value);
+    separator(&line, cover.rest())
+}
+
+/// Bytes between the pieces: there, but out of sight.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn separator(tree: &Tree<'_>, part: &[u8]) -> Guarded {
+    if !part.is_empty() && tree.is_visible() {
+        tree.add(&SEPARATOR, part)?.hidden();
+    }
+    Ok(())
+}
+
+/// A command's text, and its parts below.
+fn name<'p>(tree: &Tree<'p>, command: &Command<'p>) -> Guarded<crate::epan::Item<'p>> {
+    let item = tree.add(&NAME, command.text)?;
+    let node = tree.under(item, &NAME)?;
+    let mut cover = Cover::new(command.text);
+    let part = cover.through(command.name);
+    node.text(&COMMAND, part, format_args!("{}", Lossy(command.name)))?;
+    for argument in command.arguments() {
+        let part = cover.through(argument);
+        node.text(&ARGUMENT, part, format_args!("{}", Lossy(argument)))?;
+    }
+    for pair in command.parameters() {
+        info_value::pair(&node, &mut cover, Some(command), &pair, &PARAM)?;
+    }
+    let rest = cover.rest();
+    if rest.contains(&0) {
+        let item = node.add(&DATA, rest)?;
+        item.append(format_args!(" (behind a NUL: the server does not read it)"));
+    } else {
+        separator(&node, rest)?;
+    }
+    scope(&node, command)?;
+    Ok(item)
+}
+
+/// What the command is about, under the names that everything else has for it.
+fn scope(tree: &Tree<'_>, command: &Command<'_>) -> Guarded {
+    let fields: [&'static crate::epan::Field; 2] = match command.name {
+        b"namespace" | b"sets" | b"bins" | b"truncate-namespace" => [&NAMESPACE, &SET],
+        b"sindex" => [&NAMESPACE, &INDEX_NAME],
+        _ => {
+            for pair in command.parameters() {
+                let field = match pair.name {
+                    b"namespace" | b"ns" => &NAMESPACE,
+                    b"set" => &SET,
+                    b"indexname" => &INDEX_NAME,
+                    _ => continue,
+                };
+                if let Some(value) = pair.value.filter(|value| !value.is_empty()) {
+                    tree.add(field, value)?.generated();
+                }
+            }
+            return Ok(());
+        }
+    };
+    for (field, argument) in fields.into_iter().zip(command.arguments()) {
+        if !argument.is_empty() {
+            tree.add(field, argument)?.generated();
+        }
+    }
+    Ok(())
+}
+
+/// An error's code and text under its value.
+fn failed<'p>(
+    tree: &Tree<'p>,
+    command: Option<&Command<'p>>,
+    value: &'p [u8],
+    failure: &Failure<'p>,
+) -> Guarded {
+    let end = value.get(value.len()..).unwrap_or_default();
+    let text = if failure.text.is_empty() {
+        end
+    } else {
+        failure.text
+    };
+    let mut cover = Cover::new(value);
+    let before = cover.until(text);
+    match failure.code {
+        Some(code) => {
+            let item = tree.uint(&ERROR_CODE, before, code)?;
+            if failure.digits.is_none() {
+                item.append(format_args!(" (none is sent)"));
+            }
+        }
+        None => separator(tree, before)?,
+    }
+    if let Some(result) = failure.result() {
+        let part = failure.digits.unwrap_or(before);
+        tree.uint(&common::RESULT, part, u32::from(result.0))?
+            .generated()
+            .hidden();
+    }
+    let error = tree.sub(&ERROR, text)?;
+    if text.starts_with(b"error=") {
+        info_value::failure(&error, command, text)?;
+    }
+    Ok(())
+}
+
+/// The expert item of an error.
+fn verdict(tree: &Tree<'_>, command: Option<&Command<'_>>, failure: &Failure<'_>) -> Guarded {
+    let weight = match failure.result() {
+        Some(result) => result.weight(),
+        None if failure.text.ends_with(b"type=unknown") || failure.text == b"hist-unavailable" => {
+            Weight::Note
+        }
+        None => Weight::Warning,
+    };
+    let name = command.map_or(&b"info"[..], |command| command.text);
+    common::weighed(
+        tree,
+        weight,
+        format_args!("{}: {}", Brief(name, 80), Reason(failure)),
+    )
+}
+
+/// `ERROR:4 (PARAMETER) unrecognized command`.
+struct Reason<'f, 'a>(&'f Failure<'a>);
+
+impl fmt::Display for Reason<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(code) = self.0.code {
+            write!(f, "ERROR:{code}")?;
+            if let Some(result) = self.0.result() {
+                write!(f, " ({result})")?;
+            }
+            f.write_str(" ")?;
+        }
+        write!(f, "{}", Brief(self.0.text, 200))
+    }
+}
+
+/// Text of the wire, the first bytes of it.
+#[derive(Clone, Copy)]
+pub struct Brief<'a>(pub &'a [u8], pub usize);
+
+impl fmt::Display for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((head, [next, ..])) = self.0.split_at_checked(self.1) else {
+            return write!(f, "{}", Lossy(self.0));
+        };
+        // Not in the middle of a character.
+        let mut head = head;
+        if next & 0xc0 == 0x80 {
+            while let [rest @ .., last] = head {
+                head = rest;
+                if last & 0xc0 != 0x80 {
+                    break;
+                }
+            }
+        }
+        write!(f, "{}…", Lossy(head))
+    }
+}
+
+/// Lines that are written out; of the others only the number is.
+const SHOWN: usize = 3;
+
+/// `node, peers-generation, partition-generation (+2 more)`.
+struct RequestList<'a>(&'a [u8]);
+
+impl fmt::Display for RequestList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("everything");
+        }
+        commands(f, info::commands(self.0))
+    }
+}
+
+fn commands<'a>(out: &mut dyn fmt::Write, commands: impl Iterator<Item = Command<'a>>) -> fmt::Result {
+    let mut count = 0usize;
+    for command in commands {
+        if count < SHOWN {
+            let comma = if count == 0 { "" } else { ", " };
+            write!(out, "{comma}{}", Brief(command.text, 60))?;
+        }
+        count = count.saturating_add(1);
+    }
+    match count.saturating_sub(SHOWN) {
+        0 if count == 0 => out.write_str("an empty line"),
+        0 => Ok(()),
+        more => write!(out, " (+{more} more)"),
+    }
+}
+
+fn request_line(out: &mut dyn fmt::Write, body: &[u8]) -> fmt::Result {
+    write!(out, "Request info {}", RequestList(body))
+}
+
+/// The line of a request for the Info column, from its commands.
+///
+/// # Errors
+/// Those of `out`.
+pub fn commands_line<'a>(out: &mut dyn fmt::Write, list: impl Iterator<Item = Command<'a>>) -> fmt::Result {
+    out.write_str("Request info ")?;
+    commands(out, list)
+}
+
+struct ResponseList<'a>(&'a [u8]);
+
+impl fmt::Display for ResponseList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        answers(f, info::answers(self.0))
+    }
+}
+
+/// `build 8.1.0.3`, `no-such ERROR:4 unrecognized command`, `statistics 2014 bytes (+9 more, 1 error)`.
+fn answers<'a>(out: &mut dyn fmt::Write, answers: impl Iterator<Item = Answer<'a>>) -> fmt::Result {
+    let (mut count, mut errors) = (0usize, 0usize);
+    for answer in answers {
+        count = count.saturating_add(1);
+        let outcome = info::outcome(answer.value);
+        if count > SHOWN {
+            errors = errors.saturating_add(usize::from(matches!(outcome, Outcome::Failed(_))));
+            continue;
+        }
+        if count > 1 {
+            out.write_str(", ")?;
+        }
+        if let Some(echo) = &answer.echo {
+            write!(out, "{} ", Brief(echo.text, 60))?;
+        }
+        match outcome {
+            Outcome::Failed(Failure {
+                code: Some(code),
+                text,
+                ..
+            }) => write!(out, "ERROR:{code} {}", Brief(text, 60))?,
+            _ if answer.value.is_empty() => out.write_str("\"\"")?,
+            _ if answer.value.len() > 60 => write!(out, "{} bytes", answer.value.len())?,
+            _ => write!(out, "{}", Lossy(answer.value))?,
+        }
+    }
+    match (count.saturating_sub(SHOWN), errors) {
+        (0, _) if count == 0 => out.write_str("nothing"),
+        (0, _) => Ok(()),
+        (more, 0) => write!(out, " (+{more} more)"),
+        (more, 1) => write!(out, " (+{more} more, 1 error)"),
+        (more, errors) => write!(out, " (+{more} more, {errors} errors)"),
+    }
+}
+
+/// The line of a response for the Info column.
+///
+/// # Errors
+/// Those of `out`.
+pub fn response_line<'a>(out: &mut dyn fmt::Write, list: impl Iterator<Item = Answer<'a>>) -> fmt::Result {
+    out.write_str("Response info ")?;
+    answers(out, list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(body: &[u8]) -> String {
+        let mut text = String::new();
+        request_line(&mut text, body).unwrap();
+        text
+    }
+
+    fn response(body: &[u8]) -> String {
+        let mut text = String::new();
+        response_line(&mut text, info::answers(body)).unwrap();
+        text
+    }
+
+    #[test]
+    fn the_column_names_the_first_commands() {
+        assert_eq!(
+            request(b"node\npeers-generation\npartition-generation\nbuild\nx\n"),
+            "Request info node, peers-generation, partition-generation (+2 more)"
+        );
+        assert_eq!(request(b""), "Request info everything");
+    }
+
+    #[test]
+    fn the_column_names_values_and_errors() {
+        assert_eq!(response(b"build\t8.1.0.3\n"), "Response info build 8.1.0.3");
+        assert_eq!(
+            response(b"x\tERROR:4:unrecognized command\n"),
+            "Response info x ERROR:4 unrecognized command"
+        );
+        assert_eq!(
+            response(b"services\t\nnode\tA1\na\tb\nc\td\ne\tERROR:25:enterprise only\n"),
+            "Response info services \"\", node A1, a b (+2 more, 1 error)"
+        );
+        assert_eq!(
+            response(b"ERROR:80:not authenticated\n"),
+            "Response info ERROR:80 not authenticated"
+        );
+        assert_eq!(response(b""), "Response info nothing");
+    }
+
+    #[test]
+    fn a_brief_text_ends_at_a_character() {
+        assert_eq!(Brief("aé".as_bytes(), 2).to_string(), "a…");
+        assert_eq!(Brief("aé".as_bytes(), 3).to_string(), "aé");
+        assert_eq!(Brief("éa".as_bytes(), 2).to_string(), "é…");
+        assert_eq!(Brief(b"\x80\x80\x80", 1).to_string(), "…");
+    }
+}
