@@ -6,7 +6,7 @@ use super::client::{Details, Path};
 use super::common::{self, DATA, NAMESPACE, RESULT, SET};
 use super::{column, links};
 use crate::epan::register::preference;
-use crate::epan::{Guarded, Item, Tree};
+use crate::epan::{Guarded, Item, Packet, Text, Tree};
 use crate::protocols::ADMIN;
 use crate::track::transactions::{Transaction, What};
 use crate::wire::admin::{
@@ -73,8 +73,33 @@ fn request_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p 
         None if tree.source().is_cut() => write!(out, "Request security"),
         None => write!(out, "Request security, malformed"),
     });
+    if let Some(message) = &first {
+        credential(path.packet, message);
+    }
     messages(path, tree, top, body, None)?;
     asked.map_or(Ok(()), |transaction| links::request(path, top, &transaction))
+}
+
+/// Who logs in, for Wireshark's list of credentials.
+fn credential(packet: Packet<'_>, message: &Message<'_>) {
+    let info = match message.command {
+        Command::LOGIN => c"login",
+        Command::AUTHENTICATE => c"authenticate",
+        _ => return,
+    };
+    let mut user = None;
+    let mut proof = None;
+    for field in message.fields().flatten() {
+        match field.id {
+            FieldId::USER => user = Some(field.data),
+            id if id.is_sensitive() => proof = proof.or(Some(id)),
+            _ => {}
+        }
+    }
+    if let (Some(user), Some(proof)) = (user, proof) {
+        let user = Text::<256>::of(format_args!("{}", Lossy(user)));
+        packet.credential(secret_field(proof), &user, info);
+    }
 }
 
 fn response_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
@@ -292,15 +317,20 @@ fn hidden(heading: &Tree<'_>, id: FieldId, secret: &[u8]) -> Guarded {
             .label(format_args!("{id}: {} bytes, hidden", secret.len()));
         return Ok(());
     }
-    let of = match id {
+    heading.add(secret_field(id), secret)?;
+    Ok(())
+}
+
+/// The field that shows what gives access, as the preference is set.
+fn secret_field(id: FieldId) -> &'static crate::epan::Field {
+    match id {
+        _ if !preference::show_credentials() => &HIDDEN,
         FieldId::PASSWORD => &PASSWORD,
         FieldId::OLD_PASSWORD => &OLD_PASSWORD,
         FieldId::CREDENTIAL => &CREDENTIAL,
         FieldId::CLEAR_PASSWORD => &CLEAR_PASSWORD,
         _ => &SESSION_TOKEN,
-    };
-    heading.add(of, secret)?;
-    Ok(())
+    }
 }
 
 /// The length byte in front of `name`.

@@ -554,6 +554,37 @@ const uint8_t *as_destination_address(const packet_info *pinfo, int *length)
     return (const uint8_t *)pinfo->dst.data;
 }
 
+/* What the tap "credentials" hands on: in no header that is installed, and the same in 4.0 to 4.6. */
+typedef struct credential {
+    unsigned frame;
+    unsigned user_frame;
+    unsigned proof;
+    char *user;
+    const char *protocol;
+    char *info;
+} credential;
+
+void as_credential(packet_info *pinfo, int hf, const char *user, const char *info)
+{
+#if !AS_VERSION_AT_LEAST(4, 7)
+    static int tap;
+    credential *found;
+
+    if (tap == 0)
+        tap = find_tap_id("credentials");
+    if (tap == 0 || !have_tap_listener(tap))
+        return;
+    /* Listeners of some versions keep the pointers. */
+    found = wmem_new0(wmem_file_scope(), credential);
+    found->frame = found->user_frame = pinfo->num;
+    found->proof = (unsigned)hf;
+    found->user = wmem_strdup(wmem_file_scope(), user);
+    found->protocol = "Aerospike";
+    found->info = wmem_strdup(wmem_file_scope(), info);
+    tap_queue_packet(tap, pinfo, found);
+#endif
+}
+
 int as_wait_for_more(packet_info *pinfo, int offset)
 {
     if (!desegment || !pinfo->can_desegment)

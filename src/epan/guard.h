@@ -153,6 +153,8 @@ uint32_t as_destination_port(const packet_info *pinfo);
 const uint8_t *as_source_address(const packet_info *pinfo, int *length);
 const uint8_t *as_destination_address(const packet_info *pinfo, int *length);
 int as_wait_for_more(packet_info *pinfo, int offset);
+/* For Tools > Credentials and `-z credentials`: who logs in, and the field that proves it. */
+void as_credential(packet_info *pinfo, int hf, const char *user, const char *info);
 int as_columns(packet_info *pinfo);
 void as_column_set_protocol(packet_info *pinfo, const char *text);
 void as_column_clear_info(packet_info *pinfo);

@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::entry::{Call, Framing};
+use super::field::Field;
 use super::memory::{self, FrameState};
 use super::register::Protocol;
 use super::text::Text;
@@ -100,6 +101,13 @@ impl<'p> Packet<'p> {
             let data = sys::as_destination_address(self.info.as_ptr(), &mut length);
             memory::slice(data, length)
         }
+    }
+
+    /// Tells those who list credentials that `user` proves itself by what `field` shows; they are never told what
+    /// that is.
+    pub fn credential<const N: usize>(self, field: &Field, user: &Text<N>, info: &'static CStr) {
+        // SAFETY: the packet is alive for 'p, the texts end with NUL and are copied.
+        unsafe { sys::as_credential(self.info.as_ptr(), field.id(), user.as_ptr(), info.as_ptr()) };
     }
 
     /// Asks TCP to hand over the bytes from `offset` on again, together with those of one more segment; `false`
