@@ -4,7 +4,7 @@ use core::cell::Cell;
 
 use super::client;
 use super::common::{DATA, REQUEST, RESPONSE};
-use super::{column, info};
+use super::{column, info, info_line};
 use crate::epan::{Entry, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{AEROSPIKE, INFO};
 use crate::track::stream;
@@ -154,7 +154,7 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
 fn requests<'p>(packet: Packet<'p>, tree: &Tree<'p>, bytes: &'p [u8]) -> Guarded {
     column::line(packet, |out| {
         let named = lines(bytes).filter(|line| !line.text.is_empty());
-        info::commands_line(out, named.map(|line| line.command()))
+        info_line::commands_line(out, named.map(|line| line.command()))
     });
     if !tree.exists() {
         return Ok(());
@@ -187,7 +187,7 @@ fn values(bytes: &[u8]) -> impl Iterator<Item = Answer<'_>> {
 }
 
 fn responses<'p>(packet: Packet<'p>, tree: &Tree<'p>, top: &Tree<'p>, bytes: &'p [u8]) -> Guarded {
-    column::line(packet, |out| info::response_line(out, values(bytes)));
+    column::line(packet, |out| info_line::response_line(out, values(bytes)));
     let list = if tree.exists() {
         tree.protocol(&INFO, bytes)?
     } else {

@@ -3,7 +3,9 @@
 use core::fmt::Write as _;
 
 use super::common::{NAMESPACE, NODE};
-use super::info::{separator, Brief};
+use super::info::separator;
+use super::info_line::Brief;
+use crate::epan::field::FieldGroup;
 use crate::epan::{Field, Guarded, Item, Text, Tree};
 use crate::wire::at::Cover;
 use crate::wire::base64;
@@ -34,6 +36,9 @@ fields! {
     LATENCY_OVER: Double, "aerospike.info.latency.over", "Slower than the bound", "Percentage of operations that took longer than the bound";
 }
 
+/// All that the pieces of a value fill.
+static PIECES: FieldGroup = FieldGroup::new(&[FIELDS, &[&NODE, &NAMESPACE]], &[], &[]);
+
 /// The fields of a name and a value.
 pub struct Names {
     /// Of the name.
@@ -52,11 +57,7 @@ const PIECE: Names = Names {
 /// # Errors
 /// What Wireshark threw.
 pub fn pieces<'p>(tree: &Tree<'p>, command: Option<&Command<'p>>, text: &'p [u8]) -> Guarded {
-    let somebody = tree.is_visible()
-        || FIELDS.iter().any(|field| tree.wants(field))
-        || tree.wants(&NODE)
-        || tree.wants(&NAMESPACE);
-    if !somebody || text.is_empty() {
+    if text.is_empty() || !tree.wants_any(&PIECES) {
         return Ok(());
     }
     let mut cover = Cover::new(text);

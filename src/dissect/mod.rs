@@ -1,6 +1,8 @@
 //! Values to tree items, columns and expert items. The file names are those of `wire`.
 
 pub mod admin;
+pub mod admin_field;
+pub mod admin_line;
 pub mod batch;
 pub mod cdt;
 pub mod client;
@@ -10,6 +12,7 @@ pub mod compressed;
 pub mod expression;
 pub mod field;
 pub mod info;
+pub mod info_line;
 pub mod info_text;
 pub mod info_value;
 pub mod line;
@@ -34,6 +37,7 @@ pub fn register() {
     register::fields(&INFO, info::FIELDS);
     register::fields(&INFO, info_value::FIELDS);
     register::fields(&ADMIN, admin::FIELDS);
+    register::fields(&ADMIN, admin_field::FIELDS);
     register::fields(&MESSAGE, message::FIELDS);
     register::bit_sets(&MESSAGE, message::BIT_SETS);
     register::fields(&MESSAGE, field::FIELDS);
