@@ -1,5 +1,6 @@
 //! What a server refuses, sent to it by hand: named where it stands, and shown to those who know it.
 
+use crate::common::fields::columns;
 use crate::common::ops::{from_hex, Kind};
 use crate::common::pdml::Frame;
 use crate::common::{capture, captures, ops_of, Capture, Findings};
@@ -237,4 +238,21 @@ fn the_bytes_sent_are_found_in_the_captures() {
         );
     }
     assert_eq!(from_hex("0201ff"), [2, 1, 255]);
+}
+
+/// The admin port (8.1) takes no messages: said once the connection is known to have been closed by the server.
+#[test]
+fn an_admin_port_takes_no_messages() {
+    for name in captures::present(&["info-admin-port-3008"]) {
+        let verdicts = |options: &[&str]| {
+            columns(
+                name,
+                options,
+                "aerospike.expert.unsupported_type",
+                &["frame.number"],
+            )
+        };
+        assert!(verdicts(&[]).is_empty(), "on the first pass nobody knows");
+        assert_eq!(verdicts(&["-2"]).len(), 1);
+    }
 }

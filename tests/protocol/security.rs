@@ -1,5 +1,6 @@
 //! Users and roles: commands by name with their fields, results, and no secrets.
 
+use crate::common::host::host;
 use crate::common::literal::Lit;
 use crate::common::ops::{Call, Outcome};
 use crate::common::pdml::{Frame, Item};
@@ -224,6 +225,38 @@ fn secrets_are_shown_where_the_preference_says_so() {
             capture.ours().any(|frame| frame.walk().any(shows)),
             "no credential is shown"
         );
+    }
+}
+
+/// `-z credentials` lists who logs in, with the frame; what proves it is not told.
+#[test]
+fn who_logs_in_is_listed() {
+    for name in captures::present(&["scenarios/security-login-ok"]) {
+        let said = host()
+            .on(name, &["-q", "-z", "credentials"])
+            .expect_success()
+            .text();
+        let rows: Vec<Vec<&str>> = said
+            .lines()
+            .map(|line| line.split_whitespace().collect())
+            .filter(|row: &Vec<&str>| row.get(1) == Some(&"Aerospike"))
+            .collect();
+        for (user, count) in [("admin", 1), ("bob", 1), ("reader", 1)] {
+            let logins = rows.iter().filter(|row| row[2..] == [user, "login"]).count();
+            assert_eq!(logins, count, "{user}\n{said}");
+        }
+        assert_eq!(rows.len(), 12, "{said}");
+    }
+}
+
+/// A part that is switched off is not taken apart, and gives nothing away either.
+#[test]
+fn switched_off_it_is_bytes() {
+    for name in captures::present(&["scenarios/security-login-ok"]) {
+        let capture = capture_with(name, &["--disable-protocol", "aerospike.admin"]);
+        let shown = |frame: &Frame| frame.has("aerospike.admin.command") || frame.has("aerospike.admin.user");
+        assert!(!capture.frames.iter().any(shown));
+        assert!(capture.ours().any(|frame| frame.has("aerospike.admin.hidden")));
     }
 }
 
