@@ -12,7 +12,7 @@ install: ## Install what is missing, build, copy the plugin to Wireshark's folde
 uninstall: ## Take the plugin out of Wireshark's folder
 	@tools/install.sh uninstall
 
-profile: ## Copy the Wireshark profile (colours, columns, buttons), if there is one
+profile: ## Copy the Wireshark profile for Aerospike (colours, columns)
 	@tools/install.sh profile
 
 test: ## Run all tests, with the Wireshark of this machine

@@ -4,7 +4,7 @@
 #   tools/install.sh install      as a user: into the personal plugin folder; as root: for everyone,
 #                                 since Wireshark reads no personal plugins as root
 #   tools/install.sh uninstall    takes it out again
-#   tools/install.sh profile      copies the profile of this project to your Wireshark, if there is one
+#   tools/install.sh profile      copies the profile of this project to your Wireshark
 #
 # DESTDIR=/some/folder installs for everyone below that folder and leaves the machine alone.
 # PROFILE=1 copies the profile too. TSHARK=/path/tshark names another tshark than the one in PATH.
@@ -166,27 +166,27 @@ show_sample() {
     echo
 }
 
-# The profile: colours, columns and buttons, as files of a folder.
+# The profile: colours and columns, as files of a folder.
+PROFILE_SOURCE=profile/Aerospike
 profile_folder() { say "$(wireshark_folder 'Personal configuration')/profiles/Aerospike"; }
 
 copy_profile() {
-    [ -d profile ] || die 'This version has no profile.'
     local folder
     folder=$(profile_folder)
     mkdir -p "$folder"
-    cp profile/* "$folder/"
-    say "Copied the profile to $folder (in Wireshark: Edit > Configuration Profiles > Aerospike)."
+    cp "$PROFILE_SOURCE"/* "$folder/"
+    say "Copied the profile to $folder (choose it in the right corner of the status bar; tshark: -C Aerospike)."
 }
 
 offer_profile() {
-    [ -d profile ] && [ -z "$DESTDIR" ] || return 0
+    [ -z "$DESTDIR" ] || return 0
     local answer=${PROFILE:-}
     if [ -z "$answer" ] && [ -t 0 ] && [ -z "${CI:-}" ]; then
-        read -r -p 'Copy the profile "Aerospike" (colours, columns, filter buttons) to your Wireshark? [y/N] ' answer
+        read -r -p 'Copy the profile "Aerospike" (colours and columns) to your Wireshark? [y/N] ' answer
     fi
     case $answer in
     1 | y | Y | yes) copy_profile ;;
-    *) say 'There is a profile with colours, columns and filter buttons: "make profile" copies it to your Wireshark.' ;;
+    *) say 'There is a profile with colours and columns for Aerospike: "make profile" copies it to your Wireshark.' ;;
     esac
 }
 
@@ -234,8 +234,8 @@ uninstall_plugin() {
 remove_profile() {
     local folder file
     folder=$(profile_folder)
-    [ -d profile ] && [ -d "$folder" ] || return 0
-    for file in profile/*; do
+    [ -d "$folder" ] || return 0
+    for file in "$PROFILE_SOURCE"/*; do
         if ! cmp -s "$file" "$folder/${file##*/}"; then
             say "The profile $folder has changes of yours: it stays."
             return

@@ -18,10 +18,10 @@ TREE_TOP=119
 # The title is a pattern: that of the main window begins with the capture's name. Without room for them the
 # bytes are left out. The keys are pressed in the tree, on its first item: End goes to the last, Right opens one.
 pictures() {
-    picture packet-list batch-all '^batch-all' '291 467' \
-        'End Right End Right Down Down Down Right' -Y aerospike.msg -g 49
-    picture details kv-basic '^kv-basic' '111 489' \
-        'End Right End Up Right Down Down Down Down Down Down Down' -Y aerospike.msg -g 35
+    picture packet-list expressions-record '^expressions-record' '348 409' 'End Right End' \
+        -Y aerospike.msg -g 85
+    picture details operate-map '^operate-map' '81 640' \
+        'End Right End Right End Right End Right Up Right' -Y aerospike.msg -g 81
 }
 
 started=()
