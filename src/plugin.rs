@@ -2,12 +2,14 @@
 
 use core::ffi::{c_char, c_int};
 
+use crate::dissect::msg::stream;
 use crate::dissect::{self, client, info_text};
 use crate::epan::entry::{self, Call, Entry, Framing, Heuristic, Plugin, Segment};
 use crate::epan::register::{self, preferences};
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
 use crate::track;
+use crate::wire::msg::plausible::{self as between, Claim, Family};
 use crate::wire::plausible::{plausible, Plausibility};
 
 static PLUGIN: Plugin = Plugin {
@@ -104,22 +106,28 @@ fn dissect_segment<'p>(
 ) -> Guarded<usize> {
     match entry {
         Entry::ClientTcp | Entry::ClientTls => client::segment(entry, packet, source, tree, segment),
+        Entry::HeartbeatTcp => stream::segment(Family::Heartbeat, packet, source, tree, segment),
+        Entry::FabricTcp => stream::segment(Family::Fabric, packet, source, tree, segment),
+        Entry::HeartbeatUdp => stream::datagram(packet, source, tree),
         Entry::InfoTextTcp => info_text::segment(packet, source, tree, segment),
-        _ => Ok(0),
     }
 }
 
-fn heuristic(which: Heuristic, bytes: &[u8], _reported: usize) -> bool {
+fn heuristic(which: Heuristic, bytes: &[u8], reported: usize) -> bool {
     match which {
         Heuristic::ClientTcp => plausible(bytes) == Plausibility::Strong,
-        _ => false,
+        Heuristic::HeartbeatTcp => between::stream(bytes, Family::Heartbeat) == Claim::Yes,
+        Heuristic::HeartbeatUdp if bytes.len() < reported => between::cut_datagram(bytes, reported),
+        Heuristic::HeartbeatUdp => between::datagram(bytes),
+        Heuristic::FabricTcp => between::stream(bytes, Family::Fabric) == Claim::Yes,
     }
 }
 
 fn pdu_length(framing: Framing, bytes: &[u8], _can_wait: bool) -> Option<usize> {
     match framing {
         Framing::Client => client::length(bytes),
-        _ => Some(bytes.len()),
+        Framing::Heartbeat => stream::length(Family::Heartbeat, bytes),
+        Framing::Fabric => stream::length(Family::Fabric, bytes),
     }
 }
 
@@ -132,7 +140,8 @@ fn pdu<'p>(
 ) -> Guarded {
     match framing {
         Framing::Client => client::pdu(packet, source, tree, call),
-        _ => Ok(()),
+        Framing::Heartbeat => stream::pdu(Family::Heartbeat, packet, source, tree, call),
+        Framing::Fabric => stream::pdu(Family::Fabric, packet, source, tree, call),
     }
 }
 

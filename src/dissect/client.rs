@@ -186,7 +186,10 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
 /// What Wireshark threw.
 pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'p [u8]) -> Guarded {
     let bytes = tree.source().bytes();
-    let top = tree.protocol(&AEROSPIKE, bytes)?;
+    // The message may stand inside another.
+    let start = (header.bytes.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);
+    let end = start.saturating_add(HEADER).saturating_add(body.len());
+    let top = tree.protocol(&AEROSPIKE, bytes.get(start..end).unwrap_or(bytes))?;
     if tree.exists() {
         let kind = header.kind;
         let direction = if path.is_request { "request" } else { "response" };
@@ -285,7 +288,10 @@ pub(super) fn count(packet: Packet<'_>) {
 }
 
 /// Says what the frame's budget of items left out.
-pub(super) fn finish(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn finish(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
     let state = tree.packet().state();
     let refused = state.refused.replace(0);
     if refused == 0 {

@@ -16,14 +16,20 @@ pub fn line(packet: Packet<'_>, write: impl FnOnce(&mut Text<WIDTH>) -> fmt::Res
         return;
     }
     let state = packet.state();
+    let is_detail = state.line_is_open.replace(0) != 0;
+    if is_detail && state.lines.get() > SHOWN {
+        return;
+    }
     let index = state.lines.get();
-    state.lines.set(index.saturating_add(1));
+    if !is_detail {
+        state.lines.set(index.saturating_add(1));
+    }
     if index == 0 {
         packet.set_protocol_column(c"Aerospike");
     }
     // Back to the last fence: nothing of ours, or the tail below.
     packet.clear_info();
-    if index >= SHOWN {
+    if !is_detail && index >= SHOWN {
         packet.append_info(&Text::<32>::of(format_args!(
             " | … and {} more",
             index - SHOWN + 1
@@ -31,11 +37,21 @@ pub fn line(packet: Packet<'_>, write: impl FnOnce(&mut Text<WIDTH>) -> fmt::Res
         return;
     }
     let mut text = Text::<WIDTH>::new();
-    if index > 0 {
+    if is_detail {
+        let _ = fmt::write(&mut text, format_args!(": "));
+    } else if index > 0 {
         let _ = fmt::write(&mut text, format_args!(" | "));
     }
     // The buffer takes what fits.
     let _ = write(&mut text);
     packet.append_info(&text);
     packet.fence_info();
+}
+
+/// As [`line()`], of a message that carries another: that one's line goes behind it.
+pub fn line_around(packet: Packet<'_>, write: impl FnOnce(&mut Text<WIDTH>) -> fmt::Result) {
+    line(packet, write);
+    if packet.has_columns() {
+        packet.state().line_is_open.set(1);
+    }
 }

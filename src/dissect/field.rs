@@ -241,7 +241,7 @@ fn scan_options(tree: &Tree<'_>, bytes: &[u8], options: ScanOptions) -> Guarded 
 }
 
 /// Partition ids: a run of consecutive ones is one item, a single one stands for itself.
-fn pids(tree: &Tree<'_>, partitions: &Partitions<'_>) -> Guarded {
+pub(super) fn pids(tree: &Tree<'_>, partitions: &Partitions<'_>) -> Guarded {
     for run in partitions.runs() {
         if run.first == run.last {
             tree.add_in(&PARTITION, run.bytes, Order::Little)?;

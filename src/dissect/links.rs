@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::client::Path;
 use super::common;
+use crate::epan::packet::ConnectionEnd;
 use crate::epan::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
 use crate::track::stream::before;
@@ -44,7 +45,11 @@ impl fmt::Display for Milliseconds {
     }
 }
 
-fn time(tree: &Tree<'_>, field: &'static crate::epan::Field, nanoseconds: i64) -> Guarded {
+/// A span of time.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn time(tree: &Tree<'_>, field: &'static crate::epan::Field, nanoseconds: i64) -> Guarded {
     let (seconds, rest) = (
         nanoseconds.div_euclid(1_000_000_000),
         nanoseconds.rem_euclid(1_000_000_000),
@@ -95,13 +100,46 @@ mod completeness {
     pub const RST: u8 = 32;
 }
 
+/// The bits of a connection's completeness that say that it has ended.
+pub const ENDED: u8 = completeness::FIN | completeness::RST;
+
+/// What became of a connection, and of a request on it that ends before a sequence number.
+pub struct Ending<'e>(pub &'e ConnectionEnd, pub Option<u32>);
+
+impl fmt::Display for Ending<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(end, sequence) = *self;
+        f.write_str(match sequence {
+            Some(sequence) if before(end.acknowledged, sequence) => {
+                "; the server's TCP did not acknowledge the request"
+            }
+            Some(_) => "; the server's TCP acknowledged the request",
+            None => "",
+        })?;
+        if end.completeness & ENDED == 0 {
+            return f.write_str("; the connection stays open");
+        }
+        let was_reset = end.completeness & completeness::RST != 0;
+        write!(
+            f,
+            "; the connection was {} ",
+            if was_reset { "reset" } else { "closed" }
+        )?;
+        f.write_str(match end.closed_by {
+            1 => "by the client",
+            2 => "by the server",
+            _ => "",
+        })
+    }
+}
+
 /// A request without an answer, said only where the capture would hold it: the connection has ended, both
 /// directions are there, and the client had received nothing that the capture does not hold.
 fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
     let (Some(end), Some(stream)) = (path.packet.connection_end(), path.stream) else {
         return Ok(());
     };
-    let ended = end.completeness & (completeness::FIN | completeness::RST) != 0;
+    let ended = end.completeness & ENDED != 0;
     let both = end.completeness & completeness::SYN_ACK != 0 || stream.has_answers(path.segment_direction);
     if !ended || !both || stream.misses(path.segment_direction, end.received) {
         return Ok(());
@@ -111,26 +149,9 @@ fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gua
     } else {
         "The answer is not complete"
     };
-    let received = match transaction.end() {
-        Some(sequence) if before(end.acknowledged, sequence) => {
-            "; the server's TCP did not acknowledge the request"
-        }
-        Some(_) => "; the server's TCP acknowledged the request",
-        None => "",
-    };
-    let how = if end.completeness & completeness::RST != 0 {
-        "reset"
-    } else {
-        "closed"
-    };
-    let by = match end.closed_by {
-        1 => "by the client",
-        2 => "by the server",
-        _ => "",
-    };
     top.expert(
         &NO_RESPONSE,
-        format_args!("{partly}{received}; the connection was {how} {by}"),
+        format_args!("{partly}{}", Ending(&end, transaction.end())),
     )?;
     // The port alone proves nothing, a service may have it; the server's silence and its end do.
     let is_admin = stream.is_admin.get() || path.packet.ports().1 == ADMIN_PORT;

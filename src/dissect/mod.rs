@@ -10,7 +10,9 @@ pub mod column;
 pub mod common;
 pub mod compressed;
 pub mod expression;
+pub mod fabric;
 pub mod field;
+pub mod heartbeat;
 pub mod info;
 pub mod info_line;
 pub mod info_text;
@@ -18,13 +20,15 @@ pub mod info_value;
 pub mod line;
 pub mod links;
 pub mod message;
+pub mod msg;
 pub mod op;
 pub mod predexp;
+pub mod record;
 pub mod value;
 pub mod walk;
 
 use crate::epan::register;
-use crate::protocols::{ADMIN, AEROSPIKE, BATCH, INFO, MESSAGE};
+use crate::protocols::{ADMIN, AEROSPIKE, BATCH, FABRIC, HEARTBEAT, INFO, MESSAGE};
 
 /// Registers every field, bit set and expert item.
 pub fn register() {
@@ -52,4 +56,16 @@ pub fn register() {
     register::fields(&BATCH, batch::FIELDS);
     register::bit_sets(&BATCH, batch::BIT_SETS);
     register::experts(&AEROSPIKE, common::EXPERTS);
+    register::fields(&AEROSPIKE, msg::FIELDS);
+    register::fields(&AEROSPIKE, msg::refused::FIELDS);
+    register::fields(&HEARTBEAT, heartbeat::FIELDS);
+    register::bit_sets(&HEARTBEAT, heartbeat::BIT_SETS);
+    register::fields(&FABRIC, fabric::FIELDS);
+    register::bit_sets(&FABRIC, fabric::BIT_SETS);
+    register::fields(&FABRIC, fabric::exchange::FIELDS);
+    register::fields(&FABRIC, fabric::info::FIELDS);
+    register::fields(&FABRIC, fabric::paxos::FIELDS);
+    register::fields(&FABRIC, fabric::smd::FIELDS);
+    register::fields(&FABRIC, record::FIELDS);
+    register::bit_sets(&FABRIC, record::BIT_SETS);
 }

@@ -56,10 +56,18 @@ pub fn bin<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>, value: &Value<'p>)
         Value::Nil if path.is_request && !op.code.is_plain_write() => return Ok(()),
         _ => {}
     }
-    tree.text(&VALUE, op.value, format_args!("{}", BinText(value)))?
+    shown(tree, op.value, value)
+}
+
+/// A value that fills `bytes`: its text and its items.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn shown<'p>(tree: &Tree<'p>, bytes: &'p [u8], value: &Value<'p>) -> Guarded {
+    tree.text(&VALUE, bytes, format_args!("{}", BinText(value)))?
         .generated();
     tree.item().append(format_args!(" = {}", BinText(value)));
-    typed(tree, op.value, value)
+    typed(tree, bytes, value)
 }
 
 /// A value that fills `bytes`, with the type it has.

@@ -438,6 +438,11 @@ int as_bytes(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, con
     GUARD(*out = proto_tree_add_bytes_with_length(tree, hf, tvb, start, length, value, value_length));
 }
 
+int as_ether(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, const uint8_t *value, proto_item **out)
+{
+    GUARD(*out = proto_tree_add_ether(tree, hf, tvb, start, length, value));
+}
+
 int as_time(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, int64_t secs, int nsecs, proto_item **out)
 {
     nstime_t time;

@@ -119,6 +119,7 @@ int as_boolean(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, i
 int as_string(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, const char *value, proto_item **out);
 int as_bytes(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, const uint8_t *value, int value_length,
              proto_item **out);
+int as_ether(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, const uint8_t *value, proto_item **out);
 int as_time(proto_tree *tree, int hf, tvbuff_t *tvb, int start, int length, int64_t secs, int nsecs, proto_item **out);
 int as_bitmask(proto_tree *tree, tvbuff_t *tvb, int start, int hf, int ett, int **fields, unsigned encoding,
                proto_item **out);

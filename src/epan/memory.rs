@@ -19,6 +19,8 @@ pub struct FrameState {
     pub messages: Cell<u32>,
     /// Lines written to the Info column.
     pub lines: Cell<u32>,
+    /// The next line of the Info column belongs to the last one.
+    pub line_is_open: Cell<u32>,
     /// Requests of the frame that are tracked.
     pub requests: Cell<u32>,
     /// Answers of the frame that belong to a request.

@@ -12,6 +12,8 @@ use super::register::Protocol;
 use super::text::Text;
 use super::{guarded, sys, Guarded, Tree};
 
+pub use super::sys::as_connection_end as ConnectionEnd;
+
 /// The packet that is being dissected (`packet_info`). Lives as long as the dissection of the frame.
 #[derive(Clone, Copy)]
 pub struct Packet<'p> {
@@ -256,7 +258,7 @@ impl<'p> Packet<'p> {
 
     /// How the TCP connection of this packet ended, as far as the capture shows; complete on later passes.
     #[must_use]
-    pub fn connection_end(self) -> Option<sys::as_connection_end> {
+    pub fn connection_end(self) -> Option<ConnectionEnd> {
         let mut end = sys::as_connection_end {
             acknowledged: 0,
             received: 0,

@@ -343,6 +343,18 @@ impl<'p> Tree<'p> {
         })
     }
 
+    /// An Ethernet address that does not stand like this in the packet.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn ether(&self, field: &Field, part: &[u8], address: [u8; 6]) -> Guarded<Item<'p>> {
+        let tvb = self.source.tvb.as_ptr();
+        // SAFETY: as in `add_in`; Wireshark copies the 6 bytes.
+        self.make(field, part, |hf, start, length, out| unsafe {
+            sys::as_ether(self.node, hf, tvb, start, length, address.as_ptr(), out)
+        })
+    }
+
     /// A point in time or a span: seconds and nanoseconds.
     ///
     /// # Errors

@@ -89,6 +89,12 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {
         true
     }
 
+    /// Forgets all keys and gives their memory back.
+    pub fn clear(&self) {
+        self.slots.replace(FileVec::default());
+        self.used.set(0);
+    }
+
     fn grow(&self) {
         let old = self.slots.len();
         let larger = Self::default();
@@ -103,5 +109,44 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {
             }
         }
         self.slots.replace(larger.slots);
+    }
+}
+
+/// A map that forgets: a key is found for at least the lifetime that is given with what is inserted, and for not
+/// much longer than twice that.
+pub struct RecentMap<K: Copy + 'static, V: Copy + 'static> {
+    halves: [FileMap<K, V>; 2],
+    newer: Cell<usize>,
+    since: Cell<i64>,
+}
+
+impl<K: Copy + 'static, V: Copy + 'static> Default for RecentMap<K, V> {
+    fn default() -> Self {
+        Self {
+            halves: [FileMap::default(), FileMap::default()],
+            newer: Cell::new(0),
+            since: Cell::new(i64::MIN),
+        }
+    }
+}
+
+impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> RecentMap<K, V> {
+    /// The latest value of `key`, if it is not forgotten.
+    #[must_use]
+    pub fn get(&self, key: &K) -> Option<V> {
+        let newer = self.newer.get();
+        self.halves[newer]
+            .get(key)
+            .or_else(|| self.halves[1 - newer].get(key))
+    }
+
+    /// Sets the value of `key` at a time; what is much older than `life` is forgotten.
+    pub fn insert(&self, key: K, value: V, now: i64, life: i64) {
+        if now.saturating_sub(self.since.get()) > life {
+            self.newer.set(1 - self.newer.get());
+            self.halves[self.newer.get()].clear();
+            self.since.set(now);
+        }
+        self.halves[self.newer.get()].insert(key, value);
     }
 }

@@ -1,6 +1,10 @@
 //! What is remembered across packets. Changes only on the first pass; later passes read.
 
+pub mod connection;
+pub mod fabric;
 pub mod map;
+pub mod peers;
+pub mod position;
 pub mod stream;
 pub mod transactions;
 pub mod tries;
@@ -8,4 +12,5 @@ pub mod tries;
 /// The capture is closed, or another is opened: what was remembered is void.
 pub fn forget() {
     tries::forget();
+    fabric::forget();
 }

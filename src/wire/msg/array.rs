@@ -74,6 +74,12 @@ impl<'a> Array<'a> {
         self.whole.get(..HEAD).unwrap_or_default()
     }
 
+    /// All of its bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.whole
+    }
+
     /// The elements in order; `None` is one that was never set.
     #[must_use]
     pub const fn iter(&self) -> ArrayItems<'a> {

@@ -1,0 +1,62 @@
+//! What is remembered of a TCP connection between nodes.
+
+use core::cell::Cell;
+
+use super::position::Position;
+use crate::epan::register::Protocol;
+use crate::epan::{Packet, Segment};
+use crate::wire::cluster::NodeId;
+use crate::wire::fabric::hello::{Channel, Hello};
+
+/// Both directions of a connection, heartbeat or fabric.
+#[derive(Default)]
+pub struct Connection {
+    /// Where in its stream a segment stands.
+    pub position: Position,
+    node: Cell<u64>,
+    channel: Cell<Option<u32>>,
+    /// Frame and ordinal of the hello; 0: none.
+    hello: Cell<(u32, u32)>,
+    /// The info request of either direction that is open: its exchange, if it is the only one, and its time.
+    asked: [Cell<Option<(Option<u32>, i64)>>; 2],
+}
+
+impl Connection {
+    /// The connection of a segment, as `protocol` keeps it.
+    #[must_use]
+    pub fn of<'p>(segment: &Segment<'p>, protocol: &Protocol) -> Option<&'p Self> {
+        Some(segment.conversation?.state(protocol))
+    }
+
+    /// The hello, if it was before the message with that ordinal in the packet's frame.
+    #[must_use]
+    pub fn hello(&self, packet: Packet<'_>, ordinal: u32) -> Option<Hello> {
+        let at = self.hello.get();
+        (at.0 != 0 && at < (packet.frame(), ordinal)).then(|| Hello {
+            node: NodeId(self.node.get()),
+            channel: self.channel.get().map(Channel),
+        })
+    }
+
+    /// Remembers the first hello.
+    pub fn set_hello(&self, packet: Packet<'_>, ordinal: u32, hello: &Hello) {
+        if self.hello.get().0 == 0 && !packet.is_visited() {
+            self.hello.set((packet.frame(), ordinal));
+            self.node.set(hello.node.0);
+            self.channel.set(hello.channel.map(|channel| channel.0));
+        }
+    }
+
+    /// An info request of heartbeats went in `direction`. Two that are open at once cannot be told apart.
+    pub(super) fn asked(&self, direction: usize, exchange: u32, now: i64, patience: i64) {
+        let slot = &self.asked[direction.min(1)];
+        let is_other_open = slot.get().is_some_and(|(_, at)| now.wrapping_sub(at) <= patience);
+        slot.set(Some(((!is_other_open).then_some(exchange), now)));
+    }
+
+    /// The only open info request that went in `direction`.
+    pub(super) fn answered(&self, direction: usize, now: i64, patience: i64) -> Option<u32> {
+        let (exchange, at) = self.asked[direction.min(1)].take()?;
+        exchange.filter(|_| now.wrapping_sub(at) <= patience)
+    }
+}

@@ -1,0 +1,187 @@
+//! Where in its stream a segment stands: whether a message is known to begin there. Client protocol, heartbeat
+//! and fabric alike; each keeps one for its conversations.
+
+use core::cell::Cell;
+
+use crate::epan::register::Protocol;
+use crate::epan::{Packet, Segment};
+
+/// Where the bytes of a segment stand in their direction of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Place {
+    /// A message begins here: the SYN or a resynchronised header was seen and no gap since.
+    Known = 0,
+    /// Joined in the middle, or after a gap: a message may begin here.
+    Unknown = 1,
+    /// Sent again: these bytes were seen before.
+    Repeated = 2,
+    /// Behind a header at which the server closes the connection: nothing here is interpreted.
+    Refused = 3,
+}
+
+impl Place {
+    /// Back from the mark that a call carries.
+    #[must_use]
+    pub const fn from_mark(mark: u8) -> Self {
+        match mark {
+            1 => Self::Unknown,
+            2 => Self::Repeated,
+            3 => Self::Refused,
+            _ => Self::Known,
+        }
+    }
+
+    /// New bytes: what they say may be remembered.
+    #[must_use]
+    pub const fn is_new(self) -> bool {
+        matches!(self, Self::Known | Self::Unknown)
+    }
+}
+
+/// One direction of a connection.
+#[derive(Default)]
+struct Flow {
+    /// Sequence number at which the next message begins.
+    next: Cell<u32>,
+    /// Sequence number behind the last byte seen.
+    seen: Cell<u32>,
+    started: Cell<bool>,
+    /// As `started`, inside TLS too, where there are no sequence numbers.
+    opened: Cell<bool>,
+    known: Cell<bool>,
+    refused: Cell<bool>,
+}
+
+/// What the first pass found of a segment that does not stand at a known position.
+struct Remembered(Place);
+
+/// Both directions of a connection.
+#[derive(Default)]
+pub struct Position {
+    flows: [Flow; 2],
+}
+
+/// Is `a` before `b` in TCP's circle of sequence numbers?
+#[must_use]
+pub const fn before(a: u32, b: u32) -> bool {
+    (a.wrapping_sub(b) as i32) < 0
+}
+
+impl Position {
+    /// Where `segment` stands, from its sequence number alone, and whether bytes are missing before it; on later
+    /// passes what the first one found.
+    pub fn place(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> (Place, bool) {
+        let Some(sequence) = segment.sequence else {
+            return (self.place_in_tls(packet, protocol, segment), false);
+        };
+        if packet.is_visited() {
+            let place = packet.remembered::<Remembered>(protocol, sequence);
+            return (place.map_or(Place::Known, |place| place.0), false);
+        }
+        let place = self.judge(sequence, segment);
+        let flow = self.flow(segment);
+        let gap = place == Place::Unknown && flow.started.get() && before(flow.seen.get(), sequence);
+        if place != Place::Known {
+            packet.remember(protocol, sequence, Remembered(place));
+        }
+        (place, gap)
+    }
+
+    /// TLS hands over records in order, and none without the handshake: the first one begins the stream.
+    fn place_in_tls(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Place {
+        // A frame can hold several records.
+        let key = packet.state().messages.get() | 1 << 31;
+        if packet.is_visited() {
+            return packet
+                .remembered::<Remembered>(protocol, key)
+                .map_or(Place::Known, |place| place.0);
+        }
+        let flow = self.flow(segment);
+        let place = if flow.refused.get() {
+            Place::Refused
+        } else if flow.known.get() || !flow.opened.get() {
+            Place::Known
+        } else {
+            Place::Unknown
+        };
+        if place != Place::Known {
+            packet.remember(protocol, key, Remembered(place));
+        }
+        place
+    }
+
+    fn judge(&self, sequence: u32, segment: &Segment<'_>) -> Place {
+        let flow = self.flow(segment);
+        if flow.refused.get() {
+            return Place::Refused;
+        }
+        if segment.is_first && !flow.started.get() {
+            return Place::Known;
+        }
+        if !flow.started.get() {
+            return Place::Unknown;
+        }
+        let next = flow.next.get();
+        if sequence == next && flow.known.get() {
+            Place::Known
+        } else if before(sequence, flow.seen.get()) && before(sequence, next) {
+            Place::Repeated
+        } else {
+            Place::Unknown
+        }
+    }
+
+    /// Notes what became of a segment: `used` bytes were whole messages (more than there are where the last one
+    /// is not whole), `length` are there, and a message is known to begin behind them or not.
+    pub fn advance(
+        &self,
+        packet: Packet<'_>,
+        segment: &Segment<'_>,
+        used: usize,
+        length: usize,
+        known: bool,
+    ) {
+        if packet.is_visited() {
+            return;
+        }
+        let flow = self.flow(segment);
+        flow.known.set(known);
+        flow.opened.set(true);
+        let Some(sequence) = segment.sequence else { return };
+        let offset = |count: usize| sequence.wrapping_add(u32::try_from(count).unwrap_or(u32::MAX));
+        let (next, seen) = (offset(used), offset(length));
+        if !flow.started.get() || before(flow.next.get(), next) {
+            flow.next.set(next);
+        }
+        if !flow.started.get() || before(flow.seen.get(), seen) {
+            flow.seen.set(seen);
+        }
+        flow.started.set(true);
+    }
+
+    /// The server refuses what stands here: nothing of this direction is interpreted any more.
+    pub fn refuse(&self, packet: Packet<'_>, segment: &Segment<'_>) {
+        if !packet.is_visited() {
+            self.flow(segment).refused.set(true);
+        }
+    }
+
+    /// A message of the other side: the connection lives, so what was refused may be found again.
+    pub fn answered(&self, packet: Packet<'_>, segment: &Segment<'_>) {
+        if !packet.is_visited() {
+            self.flows[1 - segment.direction].refused.set(false);
+        }
+    }
+
+    /// Sequence number behind the last byte seen of `direction`, if there is any.
+    #[must_use]
+    pub fn seen(&self, direction: usize) -> Option<u32> {
+        let flow = self.flows.get(direction)?;
+        flow.started.get().then(|| flow.seen.get())
+    }
+
+    fn flow(&self, segment: &Segment<'_>) -> &Flow {
+        &self.flows[segment.direction]
+    }
+}
