@@ -17,8 +17,16 @@ pub struct Connection {
     channel: Cell<Option<u32>>,
     /// Frame and ordinal of the hello; 0: none.
     hello: Cell<(u32, u32)>,
-    /// The info request of either direction that is open: its exchange, if it is the only one, and its time.
-    asked: [Cell<Option<(Option<u32>, i64)>>; 2],
+    /// The info request of either direction that is open.
+    asked: [Cell<Option<Asked>>; 2],
+}
+
+/// An info request of heartbeats.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// Its exchange, if it is the only one that is open.
+    exchange: Option<u32>,
+    at: i64,
 }
 
 impl Connection {
@@ -50,13 +58,18 @@ impl Connection {
     /// An info request of heartbeats went in `direction`. Two that are open at once cannot be told apart.
     pub(super) fn asked(&self, direction: usize, exchange: u32, now: i64, patience: i64) {
         let slot = &self.asked[direction.min(1)];
-        let is_other_open = slot.get().is_some_and(|(_, at)| now.wrapping_sub(at) <= patience);
-        slot.set(Some(((!is_other_open).then_some(exchange), now)));
+        let is_other_open = slot
+            .get()
+            .is_some_and(|other| now.wrapping_sub(other.at) <= patience);
+        slot.set(Some(Asked {
+            exchange: (!is_other_open).then_some(exchange),
+            at: now,
+        }));
     }
 
     /// The only open info request that went in `direction`.
     pub(super) fn answered(&self, direction: usize, now: i64, patience: i64) -> Option<u32> {
-        let (exchange, at) = self.asked[direction.min(1)].take()?;
-        exchange.filter(|_| now.wrapping_sub(at) <= patience)
+        let asked = self.asked[direction.min(1)].take()?;
+        asked.exchange.filter(|_| now.wrapping_sub(asked.at) <= patience)
     }
 }

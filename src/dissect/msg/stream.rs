@@ -8,7 +8,7 @@ use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{FABRIC, HEARTBEAT};
 use crate::track::connection::Connection;
 use crate::track::fabric as track;
-use crate::track::position::Place;
+use crate::track::position::{before, Place};
 use crate::wire::msg::plausible::{self, Claim, Family, Fit};
 use crate::wire::msg::{Header, Msg, MsgType};
 
@@ -51,7 +51,7 @@ pub fn segment<'p>(
     let position = &connection.position;
     let (place, _) = position.place(packet, protocol(family), &segment);
     if family == Family::Fabric && !packet.is_visited() {
-        meet(packet, &segment, place);
+        meet(packet, &segment, connection, place);
     }
     let begins = match place {
         Place::Known => {
@@ -99,7 +99,7 @@ fn fills(family: Family, source: Source<'_>) -> bool {
 }
 
 /// First pass: which addresses talk fabric to which ports, and whether bytes between them are missing.
-fn meet<'p>(packet: Packet<'p>, segment: &Segment<'p>, place: Place) {
+fn meet<'p>(packet: Packet<'p>, segment: &Segment<'p>, connection: &Connection, place: Place) {
     let state = track::of(packet);
     let (from, to) = packet.ports();
     let addresses = (packet.source_address(), packet.destination_address());
@@ -112,9 +112,16 @@ fn meet<'p>(packet: Packet<'p>, segment: &Segment<'p>, place: Place) {
             .connects(addresses.1, addresses.0, u16::try_from(from).unwrap_or(0)),
         Side::Unknown => {}
     }
+    let [from, to] = ends(packet, segment, None);
     if place == Place::Unknown {
-        let [from, to] = ends(packet, segment, None);
         state.lost(packet, &from, &to);
+    }
+    // The sender has received more than the capture holds.
+    let seen = connection.position.seen(1 - segment.direction);
+    if let (Some(seen), Some(received)) = (seen, segment.acknowledged) {
+        if before(seen.wrapping_add(1), received) {
+            state.lost(packet, &to, &from);
+        }
     }
 }
 
