@@ -156,6 +156,14 @@ impl Host {
         path
     }
 
+    /// Makes a capture out of bytes, under a name that is not one of the set's.
+    pub fn put(&self, name: &str, bytes: &[u8]) {
+        let path = self.folder.join("captures").join(format!("{name}.pcapng"));
+        lock(&self.copied).insert(name.into());
+        fs::write(&path, bytes).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        set_mode(&path, 0o644);
+    }
+
     /// Runs a tool, unprivileged, with something on its standard input.
     pub fn run(&self, tool: &str, args: &[&str], input: &str) -> Ran {
         let _turn = Turn::take();

@@ -18,7 +18,7 @@ fields! {
 pub fn services<'p>(tree: &Tree<'p>, field: &msg::Field<'p>) -> Guarded {
     let text = field.text();
     tree.item().append(format_args!(": {}", Lossy(text)));
-    tree.add(&SERVICES, field.data)?;
+    super::super::msg::string(tree, &SERVICES, field.data, text)?;
     for service in info::services(text) {
         tree.text(&SERVICE, service, format_args!("{}", Lossy(service)))?
             .generated();

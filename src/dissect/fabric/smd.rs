@@ -1,6 +1,6 @@
 //! SMD: items of system metadata.
 
-use super::super::msg::CLUSTER_KEY;
+use super::super::msg::{self, CLUSTER_KEY};
 use crate::epan::register::preference;
 use crate::epan::{Field, Guarded, Tree};
 use crate::wire::fabric::smd::{Action, ModuleId};
@@ -31,8 +31,8 @@ pub fn text(tree: &Tree<'_>, field: &Field, is_secret: bool, part: &[u8], text: 
         tree.uint(&SECRET, part, u32::try_from(text.len()).unwrap_or(u32::MAX))?;
         return Ok(());
     }
-    if part.len() <= text.len().saturating_add(1) {
-        tree.add(field, part)?;
+    if part.as_ptr() == text.as_ptr() {
+        msg::string(tree, field, part, text)?;
     } else {
         // The length before an element of a list belongs to it.
         tree.text(field, part, format_args!("{}", Lossy(text)))?;

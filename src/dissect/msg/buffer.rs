@@ -2,7 +2,7 @@
 
 use super::super::fabric::{self, info, paxos, proxy, smd};
 use super::super::{common, heartbeat, record};
-use super::{nodes, Shown, BYTES, TEXT};
+use super::{nodes, string, Shown, BYTES, TEXT};
 use crate::epan::{Field, Guarded};
 use crate::wire::cluster::Nodes;
 use crate::wire::digest::Digest;
@@ -55,7 +55,7 @@ pub(super) fn buffer<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, field: &msg
 }
 
 fn text(shown: &Shown<'_, '_>, of: &Field, field: &msg::Field<'_>) -> Guarded {
-    shown.add(of, field.data)?;
+    string(shown.heading, of, field.data, field.text())?;
     shown.label(format_args!("{}", Lossy(field.text())));
     Ok(())
 }

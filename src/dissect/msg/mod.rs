@@ -11,6 +11,7 @@ pub mod stream;
 use core::fmt;
 
 use super::common;
+use crate::epan::tree::GENERATED_TEXT;
 use crate::epan::{Field, Guarded, Item, Packet, Tree};
 use crate::wire::fabric::hello::Hello;
 use crate::wire::input::Malformed;
@@ -36,7 +37,7 @@ fields! {
     COUNT: U32, "aerospike.container.count", "Number of elements", "Elements of an array or list";
     NIL: Boolean, "aerospike.container.nil", "Nil", "An element of a list that is missing";
     IMAGE: Bytes, "aerospike.container.image", "Memory image", "Header and offsets of an array as the sender had it in memory, up to 3.13";
-    PADDING: Bytes, "aerospike.container.padding", "Padding", "Zeros behind the last element";
+    PADDING: Bytes, "aerospike.container.padding", "Padding", "Zeros behind the last element or at the end of a text";
     PROTOCOL_ID: U32, "aerospike.container.protocol_id", "Protocol identifier", "Which protocol between nodes, and its version" .hex().values(number::PROTOCOLS);
     CLUSTER_KEY: U64, "aerospike.cluster_key", "Cluster key", "Identifies a cluster as it is formed at one time; 0: none" .hex();
     CLUSTER_SIZE: U32, "aerospike.cluster_size", "Cluster size", "Length of the succession list";
@@ -207,7 +208,7 @@ fn unknown<'p>(shown: &Shown<'_, 'p>, field: &msg::Field<'p>, value: &msg::Value
             shown.label(format_args!("{number}"));
         }
         msg::Value::Str(text) => {
-            shown.add(&TEXT, field.data)?;
+            string(shown.heading, &TEXT, field.data, text)?;
             shown.label(format_args!("\"{}\"", Lossy(text)));
         }
         msg::Value::Buf(bytes) => {
@@ -235,6 +236,22 @@ pub fn leftover<'p>(tree: &Tree<'p>, what: &'static str, rest: &'p [u8]) -> Guar
         tree,
         &Malformed::illegal(what, rest, "bytes follow the last element"),
     )
+}
+
+/// A text whose item covers `part`: the text and what belongs to it, such as the NUL at its end.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn string(tree: &Tree<'_>, field: &Field, part: &[u8], text: &[u8]) -> Guarded {
+    if part.len() == text.len() || text.len() >= GENERATED_TEXT / 2 {
+        tree.add(field, text)?;
+        if let Some(end @ [_, ..]) = part.get(text.len()..) {
+            tree.add(&PADDING, end)?;
+        }
+        return Ok(());
+    }
+    tree.text(field, part, format_args!("{}", Lossy(text)))?;
+    Ok(())
 }
 
 /// A point in time: seconds and nanoseconds since 1970.
