@@ -51,7 +51,7 @@ fn counts_of(value: &Value, keep: impl Fn(&str) -> bool) -> Counts {
         .collect()
 }
 
-/// What tshark says of each frame with a proto header: types, directions, result codes. Asked once
+/// What tshark says of each frame of a client (what nodes pass on is not counted): types, directions, result codes. Asked once
 /// a capture.
 fn rows(name: &str) -> Arc<Vec<Vec<Vec<String>>>> {
     type Rows = Arc<Vec<Vec<Vec<String>>>>;
@@ -66,7 +66,7 @@ fn rows(name: &str) -> Arc<Vec<Vec<Vec<String>>>> {
         "aerospike.response",
         "aerospike.msg.result_code",
     ];
-    let ask = || Arc::new(columns(name, options(name), "aerospike.type", &fields));
+    let ask = || Arc::new(columns(name, options(name), "aerospike.type && !aerospike.fabric", &fields));
     slot.get_or_init(ask).clone()
 }
 
