@@ -31,32 +31,32 @@ fn register_protocols() {
     preferences(&AEROSPIKE);
     register::conversation_filter(&AEROSPIKE, c"Aerospike");
     for (entry, protocol, name, description) in [
-        (Entry::ClientTcp, &AEROSPIKE, c"aerospike", c"Aerospike"),
-        (Entry::ClientTls, &AEROSPIKE, c"aerospike.tls", c"Aerospike (TLS)"),
+        (Entry::ClientTcp, &AEROSPIKE, c"aerospike", None),
+        (Entry::ClientTls, &AEROSPIKE, c"aerospike.tls", None),
         (
             // Not AEROSPIKE: Decode As finds dissectors by the protocol's name.
             Entry::InfoTextTcp,
             &INFO,
             c"aerospike.info_text",
-            c"Aerospike text info or admin port",
+            Some(c"Aerospike text info or admin port"),
         ),
         (
             Entry::HeartbeatTcp,
             &HEARTBEAT,
             c"aerospike.heartbeat",
-            c"Aerospike Heartbeat",
+            Some(c"Aerospike Heartbeat"),
         ),
         (
             Entry::HeartbeatUdp,
             &HEARTBEAT,
             c"aerospike.heartbeat.udp",
-            c"Aerospike Heartbeat (multicast)",
+            Some(c"Aerospike Heartbeat (multicast)"),
         ),
         (
             Entry::FabricTcp,
             &FABRIC,
             c"aerospike.fabric",
-            c"Aerospike Fabric",
+            Some(c"Aerospike Fabric"),
         ),
     ] {
         register::dissector(entry, protocol, name, description);

@@ -216,9 +216,13 @@ pub fn experts(protocol: &Protocol, experts: &[&'static Expert]) {
 }
 
 /// Registers a dissector by name, so that Decode As and other dissectors find it.
-pub fn dissector(entry: Entry, protocol: &Protocol, name: &'static CStr, description: &'static CStr) {
-    // SAFETY: static strings, a registered protocol.
-    unsafe { sys::as_register_dissector(entry as c_int, protocol.id(), name.as_ptr(), description.as_ptr()) };
+///
+/// Without a description it has the protocol's short name: by that Wireshark finds the dissector of a
+/// standard port preference, and with a description of its own the preference's name would end in `name` (4.4).
+pub fn dissector(entry: Entry, protocol: &Protocol, name: &'static CStr, description: Option<&'static CStr>) {
+    let description = description.map_or(core::ptr::null(), CStr::as_ptr);
+    // SAFETY: static strings, or NULL for the description; a registered protocol.
+    unsafe { sys::as_register_dissector(entry as c_int, protocol.id(), name.as_ptr(), description) };
 }
 
 /// Puts a dissector on ports, with Wireshark's standard preference for them.
