@@ -20,6 +20,8 @@ pub mod links;
 pub mod message;
 pub mod op;
 pub mod predexp;
+pub mod remember;
+pub mod taps;
 pub mod value;
 pub mod walk;
 
