@@ -154,7 +154,8 @@ pub fn answered_row(path: &Path<'_>, tree: &Tree<'_>, header: &Header<'_>) -> Gu
     let (Some(answer), Some(stream)) = (path.answer, path.stream) else {
         return Ok(());
     };
-    if answer.transaction.what != What::Message(request::Request::BATCH) || header.part() == Part::Fin {
+    let is_batch = answer.transaction.what == What::Message(request::Request::BATCH);
+    if !is_batch || header.part() == Part::Fin || answer.refuses(header) {
         return Ok(());
     }
     let part = &header.bytes[TRANSACTION_TTL_AT];

@@ -222,19 +222,29 @@ fn response_body<'p>(
     body: &'p [u8],
 ) -> Guarded {
     let mut answer = Summary::default();
+    for message in Messages::new(order, body).flatten() {
+        answer.add(&message);
+        remember::response(path, &message);
+    }
+    // Before the tree: whether that can be made must not change what is remembered.
+    let linked = path.answered(
+        answer.facts,
+        answer.records,
+        answer.worst == ResultCode::OK,
+        tree.source().is_cut(),
+    );
+    column::line(path.packet, |out| response_line(out, &answer, linked.as_ref()));
+    let path = &Path {
+        answer: linked,
+        ..*path
+    };
     for message in Messages::new(order, body) {
         match message {
-            Ok(message) => {
-                answer.add(&message);
-                remember::response(path, &message);
-                one_of_response(path, tree, &message)?;
+            Ok(message) => one_of_response(path, tree, &message)?,
+            Err(error) if is_looked_at(tree) => {
+                common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
             }
-            Err(error) => {
-                answer.is_malformed = true;
-                if is_looked_at(tree) {
-                    common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
-                }
-            }
+            Err(_) => {}
         }
     }
     if body.is_empty() && !tree.source().is_cut() {
@@ -246,13 +256,6 @@ fn response_body<'p>(
         );
         common::malformed(&tree.protocol(&MESSAGE, body)?, &error)?;
     }
-    let linked = path.answered(
-        answer.facts,
-        answer.records,
-        answer.worst == ResultCode::OK,
-        tree.source().is_cut(),
-    );
-    column::line(path.packet, |out| response_line(out, &answer, linked.as_ref()));
     match linked {
         Some(linked) => links::response(path, top, &linked),
         None => Ok(()),
@@ -268,7 +271,6 @@ struct Summary<'a> {
     worst: ResultCode,
     errors: u32,
     last: Option<Message<'a>>,
-    is_malformed: bool,
 }
 
 impl<'a> Summary<'a> {

@@ -74,7 +74,11 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
             let mut touches = Vec::new();
             for message in Messages::new(path.order, path.body).flatten() {
                 results.push(message.header.result_code);
-                touches.extend(transaction.and_then(|transaction| returned(path, &message, &transaction)));
+                if let Some(answer) = linked.filter(|answer| answer.refuses(&message.header)) {
+                    touches.extend(refused(path, answer, message.header.result_code));
+                } else if let Some(transaction) = &transaction {
+                    touches.extend(returned(path, &message, transaction));
+                }
             }
             record.results = packet.keep(&results);
             record.touches = packet.keep(&touches);
@@ -208,7 +212,8 @@ fn requested<'p>(
                     });
                 }
             }
-            Ok(Value::Digests(digests)) => {
+            // Scans that go on name the digests where they stopped.
+            Ok(Value::Digests(digests)) if kind == Request::BATCH_DIRECT => {
                 let place = (identity.namespace, identity.set);
                 for digest in digests.iter() {
                     touches.push(Touch {
@@ -221,6 +226,27 @@ fn requested<'p>(
         }
     }
     touches
+}
+
+/// The records of a batch that is refused as a whole.
+fn refused<'p>(path: &Path<'p>, answer: &Answer, result: ResultCode) -> Vec<Touch<'p>> {
+    let packet = path.packet;
+    let rows = path.stream.map(|stream| &stream.queue.rows);
+    let rows = rows
+        .into_iter()
+        .flat_map(|rows| rows.all(answer.transaction.rows));
+    rows.map(|(row, errand)| Touch {
+        request: errand.request,
+        writes: errand.writes,
+        result: Some(result),
+        ..touch(
+            packet,
+            sets::get(packet, errand.place).unwrap_or_default(),
+            row.digest,
+            None,
+        )
+    })
+    .collect()
 }
 
 /// The record that a message of an answer is about.

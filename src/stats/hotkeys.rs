@@ -316,15 +316,15 @@ impl HotKeys {
     }
 
     fn write_shares(&mut self, sheet: &Sheet) {
-        for index in 0..TOPS.len() {
-            let (top, mut share) = (TOPS[index], self.tops[index]);
+        let mut tops = self.tops;
+        for (top, share) in TOPS.into_iter().zip(&mut tops) {
             if share.row.is_none() && self.keys.len() > top as usize {
                 let name = crate::epan::Text::<16>::of(format_args!("top {top}"));
                 share.row = self.total_row(sheet, name.as_str());
             }
-            self.write_share(sheet, &mut share);
-            self.tops[index] = share;
+            self.write_share(sheet, share);
         }
+        self.tops = tops;
         if self.keys.len() > self.limit as usize {
             let mut share = Share {
                 heat: self.heat - self.listed.heat - self.others.heat,

@@ -81,6 +81,12 @@ impl Rows {
         Some((self.rows.get(place)?, self.errand(place)?))
     }
 
+    /// All rows of a batch.
+    pub fn all(&self, span: Span) -> impl Iterator<Item = (Row, Errand)> + '_ {
+        (span.from..span.from + span.count)
+            .filter_map(|place| Some((self.rows.get(place)?, self.errand(place)?)))
+    }
+
     fn errand(&self, place: u32) -> Option<Errand> {
         let behind = self.runs.partition_point(|run| run.first > place);
         Some(self.runs.get(behind.checked_sub(1)?)?.errand)

@@ -16,8 +16,10 @@ use crate::epan::memory::{FileRef, FileVec};
 use crate::epan::register::Protocol;
 use crate::epan::Packet;
 use crate::wire::matching::{Facts, Progress, Step};
+use crate::wire::message::Header;
 use crate::wire::proto::ProtoType;
 use crate::wire::request::Request;
+use crate::wire::result_code::ResultCode;
 
 /// What kind of request a transaction is, for tables and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,6 +183,18 @@ pub struct Answer {
     pub is_first: bool,
     /// The message that completes the answer.
     pub is_last: bool,
+}
+
+impl Answer {
+    /// Whether the message refuses the request as a whole: a stream that ends with its first message, an error.
+    #[must_use]
+    pub fn refuses(&self, header: &Header<'_>) -> bool {
+        self.is_first
+            && self.is_last
+            && self.transaction.is_stream()
+            && header.is_bare()
+            && header.result_code != ResultCode::OK
+    }
 }
 
 /// The transactions of a connection, in the order of the requests.
