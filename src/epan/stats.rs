@@ -213,6 +213,13 @@ impl Srt {
         unsafe { sys::as_srt_table(self.tables, name.as_ptr(), column.as_ptr()) };
     }
 
+    /// How many tables there are.
+    #[must_use]
+    pub fn tables(&self) -> u32 {
+        // SAFETY: as above.
+        unsafe { sys::as_srt_tables(self.tables) }
+    }
+
     /// The row of that name, made where there is none.
     #[must_use]
     pub fn row(&self, table: u32, name: core::fmt::Arguments<'_>) -> i32 {

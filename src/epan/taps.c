@@ -316,6 +316,8 @@ void as_srt_table(GArray *tables, const char *name, const char *column)
     init_srt_table(name, name, tables, 0, column, NULL, NULL);
 }
 
+unsigned as_srt_tables(const GArray *tables) { return tables->len; }
+
 static srt_stat_table *srt_table(GArray *tables, unsigned table)
 {
     return table < tables->len ? g_array_index(tables, srt_stat_table *, table) : NULL;

@@ -63,8 +63,8 @@ impl Report<Records> for Latency {
     fn opened(&mut self, sheet: &Sheet) {
         self.lines.push(Line::default());
         if let Some(row) = sheet.row(0, 0) {
-            row.text(NODE, format_args!("all"));
-            row.text(OPERATION, format_args!("all"));
+            row.text(NODE, format_args!("(all)"));
+            row.text(OPERATION, format_args!("(all)"));
             self.write(0, row);
         }
     }

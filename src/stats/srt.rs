@@ -1,7 +1,7 @@
 //! Service response times: from a request to the end of its answer, by operation and by server node.
 
 use super::Operation;
-use crate::epan::stats::{Listener, Srt};
+use crate::epan::stats::{has_windows, Listener, Srt};
 use crate::track::record::{Record, Records};
 
 /// Tables.
@@ -14,7 +14,10 @@ pub struct Times;
 impl Listener<Records, Srt> for Times {
     fn opened(srt: &Srt) {
         srt.table(c"Operations", c"Operation");
-        srt.table(c"Server nodes", c"Server node");
+        // Windows show every table but a lone one twice, the second time empty.
+        if !has_windows() {
+            srt.table(c"Server nodes", c"Server node");
+        }
     }
 
     fn packet(record: &Record<'_>, srt: &Srt) -> bool {
@@ -23,8 +26,13 @@ impl Listener<Records, Srt> for Times {
         };
         let operation = srt.row(OPERATIONS, format_args!("{}", Operation::of(record)));
         srt.count(OPERATIONS, operation, transaction.asked_at);
-        let node = srt.row(NODES, format_args!("{}", record.server));
-        srt.count(NODES, node, transaction.asked_at);
+        if srt.tables() > NODES {
+            let node = srt.row(NODES, format_args!("{}", record.server));
+            srt.count(NODES, node, transaction.asked_at);
+        } else {
+            let node = srt.row(OPERATIONS, format_args!("all on {}", record.server));
+            srt.count(OPERATIONS, node, transaction.asked_at);
+        }
         true
     }
 }
