@@ -14,7 +14,13 @@ mod plugin {
     use std::env;
     use std::path::{Path, PathBuf};
 
-    const GUARD: [&str; 3] = ["wrapper.h", "src/epan/guard.h", "src/epan/guard.c"];
+    const GUARD: [&str; 5] = [
+        "wrapper.h",
+        "src/epan/guard.h",
+        "src/epan/guard.c",
+        "src/epan/taps.h",
+        "src/epan/taps.c",
+    ];
 
     pub fn build() {
         for file in GUARD {
@@ -39,7 +45,7 @@ mod plugin {
         }
         let mut guard = cc::Build::new();
         guard
-            .file("src/epan/guard.c")
+            .files(["src/epan/guard.c", "src/epan/taps.c"])
             .includes(&includes)
             .warnings(true)
             .opt_level(2);
@@ -105,6 +111,8 @@ mod plugin {
             "_proto_node",
             "conversation",
             "epan_column_info",
+            "_stats_tree",
+            "_GArray",
         ] {
             builder = builder.opaque_type(tag);
         }

@@ -1,2 +1,3 @@
-/* The only header bindgen reads. The guard's face pulls in what it needs of epan. */
+/* The only header bindgen reads. The faces of the C side pull in what they need of epan. */
 #include "src/epan/guard.h"
+#include "src/epan/taps.h"

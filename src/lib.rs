@@ -13,5 +13,7 @@ pub mod plugin;
 #[cfg(feature = "plugin")]
 pub mod protocols;
 #[cfg(feature = "plugin")]
+pub mod stats;
+#[cfg(feature = "plugin")]
 pub mod track;
 pub mod wire;

@@ -8,9 +8,9 @@ use crate::epan::entry::{self, Call, Entry, Framing, Heuristic, Plugin, Segment}
 use crate::epan::register::{self, preferences};
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
-use crate::track;
 use crate::wire::msg::plausible::{self as between, Claim, Family};
 use crate::wire::plausible::{plausible, Plausibility};
+use crate::{stats, track};
 
 static PLUGIN: Plugin = Plugin {
     register: register_protocols,
@@ -30,6 +30,7 @@ fn register_protocols() {
     dissect::register();
     preferences(&AEROSPIKE);
     register::conversation_filter(&AEROSPIKE, c"Aerospike");
+    stats::register();
     for (entry, protocol, name, description) in [
         (Entry::ClientTcp, &AEROSPIKE, c"aerospike", None),
         (Entry::ClientTls, &AEROSPIKE, c"aerospike.tls", None),

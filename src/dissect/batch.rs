@@ -6,6 +6,7 @@ use super::message::{self, Identity, GENERATION, INFO1, INFO2, INFO3, INFO4, N_F
 use super::{field, op};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::BATCH;
+use crate::track::sets;
 use crate::track::transactions::What;
 use crate::wire::batch::{
     Batch, BatchFlags, Body, Row, RowFlags, COUNT_AT, FLAGS_AT, ROW_FLAGS_AT, ROW_INDEX_AT,
@@ -13,7 +14,6 @@ use crate::wire::batch::{
 use crate::wire::input::Malformed;
 use crate::wire::message::{Header, Part, TRANSACTION_TTL_AT};
 use crate::wire::request;
-use crate::wire::text::Text as Lossy;
 use crate::wire::Order;
 
 fields! {
@@ -93,6 +93,8 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
     common::digest(&heading, row.digest)?;
     if let Some(key) = &identity.key {
         common::digest_of_key(&heading, identity.set, key, Some(row.digest))?;
+    } else {
+        common::seen_key(&heading, row.digest.0)?;
     }
     let flags = &row.bytes[ROW_FLAGS_AT];
     heading.bits(&ROW_FLAGS, flags, Order::Big)?;
@@ -112,14 +114,7 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
 
 /// What a repeating row takes from the row before it.
 fn inherited(tree: &Tree<'_>, identity: &Identity<'_>) -> Guarded {
-    let namespace = Lossy(identity.namespace);
-    tree.text(&common::NAMESPACE, &[], format_args!("{namespace}"))?
-        .generated();
-    if !identity.set.is_empty() {
-        tree.text(&common::SET, &[], format_args!("{}", Lossy(identity.set)))?
-            .generated();
-    }
-    Ok(())
+    common::place(tree, identity.namespace, identity.set)
 }
 
 fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Request) -> Guarded {
@@ -159,12 +154,21 @@ pub fn answered_row(path: &Path<'_>, tree: &Tree<'_>, header: &Header<'_>) -> Gu
     let (Some(answer), Some(stream)) = (path.answer, path.stream) else {
         return Ok(());
     };
-    if answer.transaction.what != What::Message(request::Request::BATCH) || header.part() == Part::Fin {
+    let is_batch = answer.transaction.what == What::Message(request::Request::BATCH);
+    if !is_batch || header.part() == Part::Fin || answer.refuses(header) {
         return Ok(());
     }
     let part = &header.bytes[TRANSACTION_TTL_AT];
     tree.add_in(&INDEX, part, header.order)?;
-    if let Some(row) = stream.queue.row(&answer.transaction, header.transaction_ttl) {
+    if let Some((row, errand)) = stream
+        .queue
+        .rows
+        .row(answer.transaction.rows, header.transaction_ttl)
+    {
+        if let Some((namespace, set)) = sets::get(path.packet, errand.place) {
+            common::place(tree, namespace, set)?;
+        }
+        common::seen_key(tree, &row.digest)?;
         tree.bytes(&common::DIGEST, &[], &row.digest)?.generated();
         let partition = crate::wire::digest::partition(&row.digest);
         tree.uint(&common::PARTITION, &[], u32::from(partition))?

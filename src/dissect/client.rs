@@ -4,7 +4,8 @@ use core::fmt::Write as _;
 
 use super::common::{self, DATA, REQUEST, RESPONSE};
 use super::links;
-use super::{admin, column, compressed, info, message};
+use super::remember::Memory;
+use super::{admin, column, compressed, info, message, taps};
 use crate::epan::memory::FileRef;
 use crate::epan::{Call, Entry, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
@@ -49,6 +50,8 @@ pub struct Path<'p> {
     pub answer: Option<Answer>,
     /// The type on the wire (that of the wrapper for a compressed message).
     pub kind: ProtoType,
+    /// The body behind the proto header (the inner one of a compressed message).
+    pub body: &'p [u8],
     /// The order of sizes and counts: little endian in requests that one node proxies to another.
     pub order: Order,
 }
@@ -166,6 +169,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         sight: stream.sight(&call.segment),
         answer: None,
         kind: header.kind,
+        body,
         order: Order::Big,
     };
     count(packet);
@@ -185,6 +189,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
 /// # Errors
 /// What Wireshark threw.
 pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'p [u8]) -> Guarded {
+    let path = &Path { body, ..*path };
     let bytes = tree.source().bytes();
     // The message may stand inside another.
     let start = (header.bytes.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);
@@ -241,20 +246,28 @@ impl Path<'_> {
             progress: Progress::new(expected, self.kind == ProtoType::AS_MSG_COMPRESSED),
             timeout: details.timeout,
             end: self.end,
-            rows: details.rows,
+            rows: details.memory.rows,
+            place: details.memory.place,
+            writes: details.memory.writes,
             // Info and security requests of different clients are alike: their repetition says nothing.
             fingerprint: (!self.packet.is_visited() && matches!(what, What::Message(_)))
                 .then(|| tries::fingerprint(self.packet, body)),
             counts_twice: details.counts_twice,
         };
-        stream.queue.asked(self.packet, &asked, self.place)
+        let transaction = stream.queue.asked(self.packet, &asked, self.place);
+        taps::asked(self, what, transaction.as_ref());
+        transaction
     }
 
     /// A response's message has been read: what it means for its request.
     #[must_use]
     pub fn answered(&self, facts: Facts, records: u32, is_ok: bool, is_cut: bool) -> Option<Answer> {
-        let mut answer = self.answer?;
-        let stream = self.stream?;
+        let Some((mut answer, stream)) = self.answer.zip(self.stream) else {
+            if self.is_tracked && !self.is_request {
+                taps::answered(self, None);
+            }
+            return None;
+        };
         stream.queue.answered(
             self.packet,
             &mut answer,
@@ -266,6 +279,7 @@ impl Path<'_> {
                 is_ok,
             },
         );
+        taps::answered(self, Some(&answer));
         Some(answer)
     }
 }
@@ -275,8 +289,8 @@ impl Path<'_> {
 pub struct Details {
     /// Its own timeout in milliseconds.
     pub timeout: u32,
-    /// Rows of a batch.
-    pub rows: (u32, u32),
+    /// The records it asks for.
+    pub memory: Memory,
     /// Doing it twice is not the same as doing it once.
     pub counts_twice: bool,
 }

@@ -1,7 +1,8 @@
 //! What several protocols show: records, keys, values, links. The same thing has the same field everywhere.
 
 use crate::epan::{Guarded, Item, Tree};
-use crate::wire::digest::{self, Digest};
+use crate::track::keys;
+use crate::wire::digest::{self, Digest, LENGTH};
 use crate::wire::input::Malformed;
 use crate::wire::key::Key;
 use crate::wire::particle::ParticleType;
@@ -13,6 +14,7 @@ fields! {
     SET: String, "aerospike.set", "Set", "Set of the record or request";
     KEY: String, "aerospike.key", "Key", "User key as text, whatever its type";
     KEY_TYPE: U8, "aerospike.key.type", "Key type", "Particle type of the user key" .values(ParticleType::TABLE);
+    KEY_SEEN_IN: Frame, "aerospike.key.seen_in", "Key seen in", "The frame that tells the user key of this digest";
     DIGEST: Bytes, "aerospike.digest", "Digest", "RIPEMD-160 digest that identifies the record";
     PARTITION: U16, "aerospike.partition", "Partition", "Partition id, 0 to 4095";
     BIN_NAME: String, "aerospike.bin.name", "Bin name", "Name of the bin";
@@ -48,6 +50,42 @@ pub fn digest(tree: &Tree<'_>, digest: Digest<'_>) -> Guarded {
 pub fn key(tree: &Tree<'_>, data: &[u8], key: &Key<'_>) -> Guarded {
     tree.add(&KEY_TYPE, data.get(..1).unwrap_or_default())?;
     tree.text(&KEY, key.value, format_args!("{key}"))?;
+    Ok(())
+}
+
+/// Whether somebody looks at user keys.
+#[must_use]
+pub fn wants_key(tree: &Tree<'_>) -> bool {
+    tree.wants(&KEY) || tree.wants(&KEY_TYPE) || tree.wants(&KEY_SEEN_IN)
+}
+
+/// The user key of a record whose message does not say it, if an earlier frame did.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn seen_key(tree: &Tree<'_>, digest: &[u8; LENGTH]) -> Guarded {
+    if !wants_key(tree) {
+        return Ok(());
+    }
+    let Some((key, frame)) = keys::find(tree.packet(), digest) else {
+        return Ok(());
+    };
+    tree.uint(&KEY_TYPE, &[], u32::from(key.kind.0))?.generated();
+    tree.text(&KEY, &[], format_args!("{key}"))?.generated();
+    tree.uint(&KEY_SEEN_IN, &[], frame)?.generated();
+    Ok(())
+}
+
+/// A namespace and a set that follow from an earlier message or row.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn place(tree: &Tree<'_>, namespace: &[u8], set: &[u8]) -> Guarded {
+    tree.text(&NAMESPACE, &[], format_args!("{}", Text(namespace)))?
+        .generated();
+    if !set.is_empty() {
+        tree.text(&SET, &[], format_args!("{}", Text(set)))?.generated();
+    }
     Ok(())
 }
 

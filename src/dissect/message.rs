@@ -4,11 +4,11 @@ use core::fmt::{self, Write as _};
 
 use super::client::{Details, Path};
 use super::common::{self, DATA, OPERATION, PARTITION, RESULT};
-use super::{batch, cdt, column, expression, field, line, links, op, predexp, value};
+use super::{batch, cdt, column, expression, field, line, links, op, predexp, remember, value};
 use crate::epan::field::FieldGroup;
 use crate::epan::{Guarded, Tree};
 use crate::protocols::MESSAGE;
-use crate::track::transactions::{Answer, Row, What};
+use crate::track::transactions::{Answer, What};
 use crate::wire::digest::Digest;
 use crate::wire::field::{Field, FieldType, Value as FieldValue};
 use crate::wire::input::{self, Malformed};
@@ -188,7 +188,7 @@ fn request_body<'p>(
         } else {
             message.header.transaction_ttl
         },
-        rows: remember_rows(path, &message),
+        memory: remember::request(path, &message, kind),
         counts_twice: counts_twice(&message, kind),
     };
     let transaction = path.asked(What::Message(kind), Expected::of_request(kind), body, details);
@@ -214,34 +214,6 @@ fn counts_twice(message: &Message<'_>, kind: Request) -> bool {
     }
 }
 
-/// On the first pass: the rows of a batch, by which its answers find their records.
-fn remember_rows(path: &Path<'_>, message: &Message<'_>) -> (u32, u32) {
-    let Some(stream) = path
-        .stream
-        .filter(|_| path.is_tracked && !path.packet.is_visited())
-    else {
-        return (0, 0);
-    };
-    if !message.header.info1.contains(Info1::BATCH) {
-        return (0, 0);
-    }
-    let rows = &stream.queue.rows;
-    let from = rows.len();
-    for field in message.fields().flatten() {
-        let Ok(FieldValue::Batch(batch)) = field.value() else {
-            continue;
-        };
-        for row in batch.rows().flatten() {
-            rows.push(Row {
-                index: row.index,
-                digest: *row.digest.0,
-            });
-        }
-    }
-    rows.sort_from(from, |row| row.index);
-    (from, rows.len() - from)
-}
-
 fn response_body<'p>(
     path: &Path<'p>,
     tree: &Tree<'p>,
@@ -250,18 +222,29 @@ fn response_body<'p>(
     body: &'p [u8],
 ) -> Guarded {
     let mut answer = Summary::default();
+    for message in Messages::new(order, body).flatten() {
+        answer.add(&message);
+        remember::response(path, &message);
+    }
+    // Before the tree: whether that can be made must not change what is remembered.
+    let linked = path.answered(
+        answer.facts,
+        answer.records,
+        answer.worst == ResultCode::OK,
+        tree.source().is_cut(),
+    );
+    column::line(path.packet, |out| response_line(out, &answer, linked.as_ref()));
+    let path = &Path {
+        answer: linked,
+        ..*path
+    };
     for message in Messages::new(order, body) {
         match message {
-            Ok(message) => {
-                answer.add(&message);
-                one_of_response(path, tree, &message)?;
+            Ok(message) => one_of_response(path, tree, &message)?,
+            Err(error) if is_looked_at(tree) => {
+                common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
             }
-            Err(error) => {
-                answer.is_malformed = true;
-                if is_looked_at(tree) {
-                    common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
-                }
-            }
+            Err(_) => {}
         }
     }
     if body.is_empty() && !tree.source().is_cut() {
@@ -273,13 +256,6 @@ fn response_body<'p>(
         );
         common::malformed(&tree.protocol(&MESSAGE, body)?, &error)?;
     }
-    let linked = path.answered(
-        answer.facts,
-        answer.records,
-        answer.worst == ResultCode::OK,
-        tree.source().is_cut(),
-    );
-    column::line(path.packet, |out| response_line(out, &answer, linked.as_ref()));
     match linked {
         Some(linked) => links::response(path, top, &linked),
         None => Ok(()),
@@ -295,7 +271,6 @@ struct Summary<'a> {
     worst: ResultCode,
     errors: u32,
     last: Option<Message<'a>>,
-    is_malformed: bool,
 }
 
 impl<'a> Summary<'a> {
@@ -351,7 +326,7 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
         for field in message.fields().flatten() {
             field::field(path, &top, &field, kind)?;
         }
-        digest_of_key(&top, message)?;
+        other_names(&top, message)?;
         for op in message.ops().flatten() {
             op::op(path, &top, &op)?;
         }
@@ -362,17 +337,21 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
     Ok(())
 }
 
-/// What follows from set and key, if somebody looks: a walk over the fields first.
-fn digest_of_key(top: &Tree<'_>, message: &Message<'_>) -> Guarded {
-    let is_wanted =
-        top.wants(&common::DIGEST) || top.wants(&PARTITION) || top.wants_expert(&common::DIGEST_MISMATCH);
-    if !is_wanted {
+/// What follows from set and key, or from a digest that was seen with its key, if somebody looks: a walk over the
+/// fields first.
+fn other_names(top: &Tree<'_>, message: &Message<'_>) -> Guarded {
+    let is_wanted = top.wants(&common::DIGEST)
+        || top.wants(&PARTITION)
+        || top.wants_expert(&common::DIGEST_MISMATCH)
+        || common::wants_key(top);
+    if message.header.n_fields == 0 || !is_wanted {
         return Ok(());
     }
     let Identity { set, key, digest, .. } = Identity::of(message.fields());
-    match key {
-        Some(key) => common::digest_of_key(top, set, &key, digest),
-        None => Ok(()),
+    match (key, digest) {
+        (Some(key), digest) => common::digest_of_key(top, set, &key, digest),
+        (None, Some(digest)) => common::seen_key(top, digest.0),
+        (None, None) => Ok(()),
     }
 }
 

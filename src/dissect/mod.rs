@@ -24,6 +24,8 @@ pub mod msg;
 pub mod op;
 pub mod predexp;
 pub mod record;
+pub mod remember;
+pub mod taps;
 pub mod value;
 pub mod walk;
 

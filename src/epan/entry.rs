@@ -182,11 +182,17 @@ fn behind_try(run: impl FnOnce(&'static Plugin) -> Guarded<usize>) -> usize {
 }
 
 /// Runs a callback that Wireshark calls outside any TRY: a panic ends here, in the log.
-pub(crate) fn outside_try(run: impl FnOnce(&'static Plugin)) {
-    let Some(plugin) = PLUGIN.get() else { return };
-    if catch_unwind(AssertUnwindSafe(|| run(plugin))).is_err() {
+pub(crate) fn caught<T>(otherwise: T, run: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
         // SAFETY: a static text; logging does not throw.
         unsafe { sys::as_log(c"Aerospike plugin: a callback failed; its results are incomplete".as_ptr()) };
+        otherwise
+    })
+}
+
+fn outside_try(run: impl FnOnce(&'static Plugin)) {
+    if let Some(plugin) = PLUGIN.get() {
+        caught((), || run(plugin));
     }
 }
 

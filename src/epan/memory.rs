@@ -198,32 +198,69 @@ impl<T: Copy + 'static> FileVec<T> {
     }
 }
 
-/// Bytes copied into memory that lives until the file is closed.
+/// Bytes in a [`FileArena`]: a pointer to their length (16 bits) and themselves.
 #[derive(Clone, Copy)]
-pub struct FileBytes {
-    data: *const u8,
-    length: u32,
-}
+pub struct FileSlice(*const u8);
 
-impl FileBytes {
-    /// A copy of `bytes`.
-    #[must_use]
-    pub fn copy(bytes: &[u8]) -> Self {
-        let length = u32::try_from(bytes.len()).unwrap_or(0);
-        // SAFETY: fresh memory of that length, written once, read only afterwards.
-        unsafe {
-            let data: *mut u8 = sys::as_file_alloc((length as usize).max(1)).cast();
-            core::ptr::copy_nonoverlapping(bytes.as_ptr(), data, length as usize);
-            Self { data, length }
-        }
-    }
-
+impl FileSlice {
     /// The bytes, for as long as the packet is dissected (the file is open that long).
     #[must_use]
     pub fn get<'p>(self, _: super::Packet<'p>) -> &'p [u8] {
-        // SAFETY: the copy lives until the file is closed, which cannot happen while a packet is dissected;
-        // copies live only inside file memory and in state that is cleared with it.
-        unsafe { core::slice::from_raw_parts(self.data, self.length as usize) }
+        // SAFETY: made by `FileArena::copy` alone, never moved or written again. It lives until the file is closed,
+        // which cannot happen while a packet is dissected; copies live only inside file memory and in state that is
+        // cleared with it.
+        unsafe {
+            let length = u16::from_ne_bytes([*self.0, *self.0.add(1)]);
+            core::slice::from_raw_parts(self.0.add(2), usize::from(length))
+        }
+    }
+}
+
+/// Room for many small pieces of bytes that live until the file is closed and never move.
+pub struct FileArena {
+    next: Cell<*mut u8>,
+    left: Cell<usize>,
+}
+
+impl Default for FileArena {
+    fn default() -> Self {
+        Self {
+            next: Cell::new(core::ptr::null_mut()),
+            left: Cell::new(0),
+        }
+    }
+}
+
+impl FileArena {
+    const BLOCK: usize = 4096;
+
+    /// A copy of the parts, one behind the other; what goes beyond 65,535 bytes is left out.
+    pub fn copy(&self, parts: &[&[u8]]) -> FileSlice {
+        let mut length = 0u16;
+        for part in parts {
+            length = length.saturating_add(u16::try_from(part.len()).unwrap_or(u16::MAX));
+        }
+        let size = usize::from(length) + 2;
+        if self.left.get() < size {
+            let block = size.max(Self::BLOCK);
+            // SAFETY: wmem aborts rather than return NULL.
+            self.next.set(unsafe { sys::as_file_alloc(block).cast() });
+            self.left.set(block);
+        }
+        let start = self.next.get();
+        // SAFETY: `size` bytes from `start` on are inside the block and nobody else's.
+        unsafe {
+            core::ptr::copy_nonoverlapping(length.to_ne_bytes().as_ptr(), start, 2);
+            let mut at = 2;
+            for part in parts {
+                let room = part.len().min(size - at);
+                core::ptr::copy_nonoverlapping(part.as_ptr(), start.add(at), room);
+                at += room;
+            }
+            self.next.set(start.add(size));
+        }
+        self.left.set(self.left.get() - size);
+        FileSlice(start)
     }
 }
 

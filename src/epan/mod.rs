@@ -11,6 +11,8 @@ pub mod field;
 pub mod memory;
 pub mod packet;
 pub mod register;
+pub mod stats;
+pub mod tap;
 pub mod text;
 pub mod tree;
 

@@ -241,6 +241,22 @@ impl<'p> Packet<'p> {
         }
     }
 
+    /// A copy of `values` that lives as long as the dissection of the frame, its taps included.
+    #[must_use]
+    pub fn keep<T: Copy>(self, values: &[T]) -> &'p [T] {
+        const { assert!(core::mem::align_of::<T>() <= 16, "wmem aligns as malloc does") };
+        if values.is_empty() {
+            return &[];
+        }
+        // SAFETY: the pool aborts rather than return NULL; fresh memory of the right size and alignment, written
+        // before it is read.
+        unsafe {
+            let data: *mut T = sys::as_packet_alloc(self.info.as_ptr(), size_of_val(values)).cast();
+            core::ptr::copy_nonoverlapping(values.as_ptr(), data, values.len());
+            core::slice::from_raw_parts(data, values.len())
+        }
+    }
+
     /// What is remembered of this frame under `protocol` and `key`.
     #[must_use]
     pub fn remembered<T: 'static>(self, protocol: &Protocol, key: u32) -> Option<&'p T> {

@@ -11,7 +11,7 @@ use core::cell::Cell;
 use super::connection::Connection;
 use super::map::{FileMap, RecentMap};
 use super::peers::{End, Peer, Peers};
-use crate::epan::memory::{CaptureState, FileBytes, FileVec};
+use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
 use crate::epan::Packet;
 use crate::wire::fabric::links::{Class, Expect, Key, Link, Role};
 
@@ -72,7 +72,7 @@ impl Exchange {
 #[derive(Clone, Copy)]
 pub struct Emigration {
     /// Name of the namespace.
-    pub namespace: FileBytes,
+    pub namespace: FileSlice,
     /// The partition.
     pub partition: u16,
     started_at: i64,
@@ -150,6 +150,8 @@ pub struct Fabric {
     pending: RecentMap<Pending, u32>,
     exchanges: FileVec<Exchange>,
     emigrations: FileVec<Emigration>,
+    /// The namespaces they name.
+    names: FileArena,
     emigration_of: FileMap<(u32, u32), u32>,
     mentions: FileVec<Mention>,
     /// The time of the latest message.
@@ -248,7 +250,7 @@ impl Fabric {
         let emigration = said.emigration.and_then(|id| {
             if let Some((namespace, partition)) = said.starts {
                 let index = self.emigrations.push(Emigration {
-                    namespace: FileBytes::copy(namespace),
+                    namespace: self.names.copy(&[namespace]),
                     partition,
                     started_at: now,
                 });

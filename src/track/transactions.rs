@@ -8,14 +8,18 @@
 
 use core::cell::Cell;
 
+use super::rows::{Rows, Span};
+use super::sets;
 use super::stream::{before, Stream};
 use super::tries::{self, Fingerprint};
 use crate::epan::memory::{FileRef, FileVec};
 use crate::epan::register::Protocol;
 use crate::epan::Packet;
 use crate::wire::matching::{Facts, Progress, Step};
+use crate::wire::message::Header;
 use crate::wire::proto::ProtoType;
 use crate::wire::request::Request;
+use crate::wire::result_code::ResultCode;
 
 /// What kind of request a transaction is, for tables and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +79,12 @@ pub struct Asked {
     pub fingerprint: Option<Fingerprint>,
     /// Doing it twice is not the same as doing it once.
     pub counts_twice: bool,
-    /// Rows of a batch: where they begin in [`Queue::rows`], and how many.
-    pub rows: (u32, u32),
+    /// The records it asks for.
+    pub rows: Span,
+    /// Namespace and set, where the request as a whole names them.
+    pub place: sets::Place,
+    /// It, or a row of it, can change records.
+    pub writes: bool,
 }
 
 /// What an answer's message says.
@@ -109,8 +117,8 @@ pub struct Transaction {
     end: u32,
     /// The request's own timeout in milliseconds; 0: none.
     pub timeout: u32,
-    /// Rows of a batch: where they begin in [`Queue::rows`], and how many.
-    pub rows: (u32, u32),
+    /// The records it asks for.
+    pub rows: Span,
     /// Records in the answer so far.
     pub records: u32,
     progress: Progress,
@@ -127,6 +135,10 @@ pub struct Transaction {
     pub tried_again_in: u32,
     /// What was asked for.
     pub what: What,
+    /// Namespace and set, where the request as a whole names them.
+    pub place: sets::Place,
+    /// The request, or a row of it, can change records.
+    pub writes: bool,
     /// How far it has come.
     pub state: State,
 }
@@ -173,21 +185,24 @@ pub struct Answer {
     pub is_last: bool,
 }
 
-/// One row of a batch request, by which an answer's index finds its record.
-#[derive(Clone, Copy)]
-pub struct Row {
-    /// The client's index.
-    pub index: u32,
-    /// The record.
-    pub digest: [u8; 20],
+impl Answer {
+    /// Whether the message refuses the request as a whole: a stream that ends with its first message, an error.
+    #[must_use]
+    pub fn refuses(&self, header: &Header<'_>) -> bool {
+        self.is_first
+            && self.is_last
+            && self.transaction.is_stream()
+            && header.is_bare()
+            && header.result_code != ResultCode::OK
+    }
 }
 
 /// The transactions of a connection, in the order of the requests.
 #[derive(Default)]
 pub struct Queue {
     transactions: FileVec<Transaction>,
-    /// Rows of all batches, each batch ordered by index.
-    pub rows: FileVec<Row>,
+    /// The records of all requests.
+    pub rows: Rows,
     /// The oldest open transaction.
     head: Cell<u32>,
     /// A request came while another was open.
@@ -244,6 +259,8 @@ impl Queue {
             retry_of: 0,
             tried_again_in: 0,
             what: asked.what,
+            place: asked.place,
+            writes: asked.writes,
             state: State::Open,
         };
         if let (Some(fingerprint), Some(place)) = (asked.fingerprint, place) {
@@ -463,27 +480,5 @@ impl Queue {
             self.doubtful.set(true);
             self.give_up(packet, self.head.get(), self.transactions.len());
         }
-    }
-
-    /// The record of row `index` in a batch.
-    #[must_use]
-    pub fn row(&self, transaction: &Transaction, index: u32) -> Option<Row> {
-        let (from, count) = transaction.rows;
-        // Most batches number their rows from 0.
-        let straight = (index < count).then(|| self.rows.get(from + index)).flatten();
-        if straight.is_some_and(|row| row.index == index) {
-            return straight;
-        }
-        let (mut low, mut high) = (from, from + count);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let row = self.rows.get(middle)?;
-            match row.index.cmp(&index) {
-                core::cmp::Ordering::Equal => return Some(row),
-                core::cmp::Ordering::Less => low = middle + 1,
-                core::cmp::Ordering::Greater => high = middle,
-            }
-        }
-        None
     }
 }

@@ -164,6 +164,14 @@ impl Host {
         set_mode(&path, 0o644);
     }
 
+    /// A file that a test made up.
+    pub fn scratch(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.join("captures").join(name);
+        fs::write(&path, bytes).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        set_mode(&path, 0o644);
+        path
+    }
+
     /// Runs a tool, unprivileged, with something on its standard input.
     pub fn run(&self, tool: &str, args: &[&str], input: &str) -> Ran {
         let _turn = Turn::take();

@@ -66,7 +66,14 @@ fn rows(name: &str) -> Arc<Vec<Vec<Vec<String>>>> {
         "aerospike.response",
         "aerospike.msg.result_code",
     ];
-    let ask = || Arc::new(columns(name, options(name), "aerospike.type && !aerospike.fabric", &fields));
+    let ask = || {
+        Arc::new(columns(
+            name,
+            options(name),
+            "aerospike.type && !aerospike.fabric",
+            &fields,
+        ))
+    };
     slot.get_or_init(ask).clone()
 }
 

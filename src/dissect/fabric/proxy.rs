@@ -53,6 +53,7 @@ fn path(packet: Packet<'_>, order: Order, kind: ProtoType) -> Path<'_> {
         sight: Sight::default(),
         answer: None,
         kind,
+        body: &[],
         order,
     }
 }

@@ -1,0 +1,402 @@
+//! Listeners of a tap: tables that are a menu entry and a `-z` alike, service response times, the counter tree.
+//!
+//! Wireshark calls them outside any TRY, so only calls that cannot throw are behind these handles, and a panic ends
+//! at the trampoline. What a table counts is Rust's and is dropped when its window is closed; what it shows is
+//! copied into Wireshark's rows.
+
+use core::ffi::{c_char, c_int, c_uint, c_void, CStr};
+use core::marker::PhantomData;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::entry::caught;
+use super::register::Protocol;
+use super::sys;
+use super::tap::{payload, Payload, Tap};
+use super::text::Text;
+
+/// What the cells of a column hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// An unsigned number.
+    Unsigned,
+    /// A signed number.
+    Signed,
+    /// A number with so many decimals.
+    Decimal(u8),
+    /// Text.
+    Text,
+}
+
+/// A column of a report.
+pub struct Column {
+    name: &'static CStr,
+    cell: Cell,
+    width: u8,
+}
+
+impl Column {
+    /// By its heading, what it holds and its width in text output.
+    #[must_use]
+    pub const fn new(name: &'static CStr, cell: Cell, width: u8) -> Self {
+        Self { name, cell, width }
+    }
+}
+
+/// A report of one or two tables with the same columns. Windows share one and its state; it is made when the first
+/// is opened.
+pub trait Report<P: Payload>: Default + Send + 'static {
+    /// Its place among the reports, from 0.
+    const NUMBER: u8;
+    /// The menu entry.
+    const TITLE: &'static CStr;
+    /// What stands behind `-z`.
+    const CLI: &'static CStr;
+    /// The columns; the last one is text or aligned to the left.
+    const COLUMNS: &'static [Column];
+    /// The headings of the tables. The first always has a row.
+    const TABLES: &'static [&'static CStr];
+
+    /// The tables are empty: writes the rows that are always there.
+    fn opened(&mut self, sheet: &Sheet);
+    /// Counts a record; whether the tables changed.
+    fn packet(&mut self, record: &P::At<'_>, sheet: &Sheet) -> bool;
+}
+
+/// The tables of a report.
+pub struct Sheet(c_int);
+
+/// A row of a table.
+#[derive(Clone, Copy)]
+pub struct Row {
+    report: c_int,
+    table: c_uint,
+    row: c_uint,
+}
+
+impl Sheet {
+    /// A row, made if it is the next one; rows are numbered from 0.
+    #[must_use]
+    pub fn row(&self, table: u32, row: u32) -> Option<Row> {
+        // SAFETY: C checks the numbers.
+        (unsafe { sys::as_table_row(self.0, table, row) } != 0).then_some(Row {
+            report: self.0,
+            table,
+            row,
+        })
+    }
+
+    /// Exchanges two rows, all but their first column.
+    pub fn swap(&self, table: u32, one: u32, other: u32) {
+        // SAFETY: C checks the numbers.
+        unsafe { sys::as_table_swap(self.0, table, one, other) };
+    }
+}
+
+impl Row {
+    /// Sets an unsigned cell.
+    pub fn unsigned(self, column: u32, value: u32) {
+        // SAFETY: C checks the numbers, as in the others.
+        unsafe { sys::as_table_uint(self.report, self.table, self.row, column, value) };
+    }
+
+    /// Sets a signed cell.
+    pub fn signed(self, column: u32, value: i32) {
+        // SAFETY: as above.
+        unsafe { sys::as_table_int(self.report, self.table, self.row, column, value) };
+    }
+
+    /// Sets a cell with decimals.
+    pub fn decimal(self, column: u32, value: f64) {
+        // SAFETY: as above.
+        unsafe { sys::as_table_float(self.report, self.table, self.row, column, value) };
+    }
+
+    /// Sets a text.
+    pub fn text(self, column: u32, text: core::fmt::Arguments<'_>) {
+        let text = Text::<160>::of(text);
+        // SAFETY: as above; C copies the text, which ends with NUL.
+        unsafe { sys::as_table_text(self.report, self.table, self.row, column, text.as_ptr()) };
+    }
+}
+
+/// A report whose record type is forgotten.
+trait Open: Send {
+    fn opened(&mut self, sheet: &Sheet);
+    /// # Safety
+    /// `record` was queued to the tap of the report.
+    unsafe fn packet(&mut self, record: *const c_void, sheet: &Sheet) -> bool;
+}
+
+struct Of<P, R>(R, PhantomData<fn() -> P>);
+
+impl<P: Payload, R: Report<P>> Open for Of<P, R> {
+    fn opened(&mut self, sheet: &Sheet) {
+        self.0.opened(sheet);
+    }
+
+    unsafe fn packet(&mut self, record: *const c_void, sheet: &Sheet) -> bool {
+        payload::<P>(record).is_some_and(|record| self.0.packet(&record, sheet))
+    }
+}
+
+struct Slot {
+    make: OnceLock<fn() -> Box<dyn Open>>,
+    state: Mutex<Option<Box<dyn Open>>>,
+}
+
+static SLOTS: [Slot; sys::AS_MAX_REPORTS as usize] = [const {
+    Slot {
+        make: OnceLock::new(),
+        state: Mutex::new(None),
+    }
+}; sys::AS_MAX_REPORTS as usize];
+
+/// Registers a report: a menu entry under Statistics and a `-z`.
+pub fn report<P: Payload, R: Report<P>>(tap: &'static Tap<P>) {
+    let Some(slot) = SLOTS.get(usize::from(R::NUMBER)) else {
+        return;
+    };
+    let _ = slot.make.set(|| Box::new(Of::<P, R>(R::default(), PhantomData)));
+    let columns: Vec<sys::as_column> = R::COLUMNS
+        .iter()
+        .map(|column| {
+            let (cell, decimals) = match column.cell {
+                Cell::Unsigned => (sys::AS_CELL_UINT, 0),
+                Cell::Signed => (sys::AS_CELL_INT, 0),
+                Cell::Decimal(decimals) => (sys::AS_CELL_FLOAT, c_int::from(decimals)),
+                Cell::Text => (sys::AS_CELL_TEXT, 0),
+            };
+            sys::as_column {
+                cell: cell as c_int,
+                right: c_int::from(column.cell != Cell::Text),
+                width: c_int::from(column.width),
+                decimals,
+                name: column.name.as_ptr(),
+            }
+        })
+        .collect();
+    let tables: Vec<*const c_char> = R::TABLES.iter().map(|title| title.as_ptr()).collect();
+    // Wireshark keeps the headings' pointers.
+    let tables: &'static [*const c_char] = Vec::leak(tables);
+    // SAFETY: static strings; C copies the columns.
+    unsafe {
+        sys::as_register_report(
+            c_int::from(R::NUMBER),
+            tap.name().as_ptr(),
+            R::TITLE.as_ptr(),
+            R::CLI.as_ptr(),
+            columns.as_ptr(),
+            c_uint::try_from(columns.len()).unwrap_or(0),
+            tables.as_ptr(),
+            c_uint::try_from(tables.len()).unwrap_or(0),
+        );
+    }
+}
+
+/// Whether the program has windows; text output has no use for a limit of rows.
+#[must_use]
+pub fn has_windows() -> bool {
+    // SAFETY: looks for a symbol.
+    unsafe { sys::as_has_windows() != 0 }
+}
+
+/// The tables of service response times of one window.
+pub struct Srt {
+    tables: *mut sys::GArray,
+    info: *mut sys::packet_info,
+}
+
+impl Srt {
+    /// Adds a table: its name, and the heading of its first column. Only when opened.
+    pub fn table(&self, name: &'static CStr, column: &'static CStr) {
+        // SAFETY: the array is alive during the callback; Wireshark keeps the names' pointers.
+        unsafe { sys::as_srt_table(self.tables, name.as_ptr(), column.as_ptr()) };
+    }
+
+    /// How many tables there are.
+    #[must_use]
+    pub fn tables(&self) -> u32 {
+        // SAFETY: as above.
+        unsafe { sys::as_srt_tables(self.tables) }
+    }
+
+    /// The row of that name, made where there is none.
+    #[must_use]
+    pub fn row(&self, table: u32, name: core::fmt::Arguments<'_>) -> i32 {
+        let name = Text::<80>::of(name);
+        // SAFETY: as above; Wireshark copies the name.
+        unsafe { sys::as_srt_row(self.tables, table, name.as_ptr()) }
+    }
+
+    /// Counts an answer in this packet to what was asked then (nanoseconds since 1970).
+    pub fn count(&self, table: u32, row: i32, asked: i64) {
+        if !self.info.is_null() {
+            let (seconds, rest) = (asked.div_euclid(1_000_000_000), asked.rem_euclid(1_000_000_000));
+            let rest = c_int::try_from(rest).unwrap_or(0);
+            // SAFETY: as above; the packet is alive during the callback.
+            unsafe { sys::as_srt_add(self.tables, table, row, seconds, rest, self.info) };
+        }
+    }
+}
+
+/// A counter tree of one window.
+pub struct Counters(*mut sys::stats_tree);
+
+impl Counters {
+    /// A heading below the root. Only when opened.
+    pub fn heading(&self, name: &'static CStr) {
+        // SAFETY: the tree is alive during the callback; Wireshark copies the name.
+        unsafe { sys::as_tree_node(self.0, name.as_ptr()) };
+    }
+
+    /// Counts at the node of that name below `parent` (0: the root), made where there is none; returns its number if
+    /// it can have children.
+    pub fn count(&self, parent: i32, name: core::fmt::Arguments<'_>, has_children: bool, by: u32) -> i32 {
+        let name = Text::<96>::of(name);
+        let by = c_int::try_from(by).unwrap_or(c_int::MAX);
+        // SAFETY: as above.
+        unsafe { sys::as_tree_count(self.0, name.as_ptr(), parent, c_int::from(has_children), by) }
+    }
+}
+
+/// A listener that keeps nothing of its own: what it counts is in the handle `H` of the window.
+pub trait Listener<P: Payload, H>: 'static {
+    /// The window is new.
+    fn opened(handle: &H);
+    /// Counts a record; whether anything changed.
+    fn packet(record: &P::At<'_>, handle: &H) -> bool;
+}
+
+/// A listener whose record type is forgotten.
+struct Erased<H: 'static> {
+    opened: fn(&H),
+    /// To be called with what was queued to the listener's tap.
+    packet: unsafe fn(*const c_void, &H) -> bool,
+}
+
+impl<H> Erased<H> {
+    fn of<P: Payload, L: Listener<P, H>>() -> Self {
+        Self {
+            opened: L::opened,
+            packet: |record, handle| {
+                // SAFETY: the caller's promise.
+                unsafe { payload::<P>(record) }.is_some_and(|record| L::packet(&record, handle))
+            },
+        }
+    }
+}
+
+static SRT: OnceLock<Erased<Srt>> = OnceLock::new();
+static TREE: OnceLock<Erased<Counters>> = OnceLock::new();
+
+/// Registers the service response times of `protocol`.
+pub fn response_times<P: Payload, L: Listener<P, Srt>>(protocol: &Protocol, tap: &'static Tap<P>) {
+    if SRT.set(Erased::of::<P, L>()).is_ok() {
+        // SAFETY: a registered protocol, a static name.
+        unsafe { sys::as_register_srt(protocol.id(), tap.name().as_ptr()) };
+    }
+}
+
+/// Registers the counter tree `-z abbreviation,tree`, in the menu as `name` under `menu`.
+pub fn counters<P: Payload, L: Listener<P, Counters>>(
+    tap: &'static Tap<P>,
+    abbreviation: &'static CStr,
+    menu: &'static CStr,
+    name: &'static CStr,
+) {
+    if TREE.set(Erased::of::<P, L>()).is_ok() {
+        // SAFETY: static names.
+        unsafe {
+            let tap = tap.name().as_ptr();
+            sys::as_register_tree(tap, abbreviation.as_ptr(), menu.as_ptr(), name.as_ptr());
+        }
+    }
+}
+
+/// Hands the callbacks to C. Once, before anything is registered here.
+pub fn listen() {
+    let listeners = sys::as_listeners {
+        table_opened: Some(table_opened),
+        table_closed: Some(table_closed),
+        table_packet: Some(table_packet),
+        srt_opened: Some(srt_opened),
+        srt_packet: Some(srt_packet),
+        tree_opened: Some(tree_opened),
+        tree_packet: Some(tree_packet),
+    };
+    // SAFETY: C copies the table.
+    unsafe { sys::as_register_listeners(&listeners) };
+}
+
+fn slot(report: c_int) -> Option<&'static Slot> {
+    SLOTS.get(usize::try_from(report).ok()?)
+}
+
+unsafe extern "C" fn table_opened(report: c_int) {
+    caught(false, || {
+        let Some((slot, make)) = slot(report).and_then(|slot| Some((slot, slot.make.get()?))) else {
+            return false;
+        };
+        let mut state = make();
+        state.opened(&Sheet(report));
+        *slot.state.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
+        true
+    });
+}
+
+unsafe extern "C" fn table_closed(report: c_int) {
+    caught(false, || {
+        let state = slot(report).map(|slot| slot.state.lock().unwrap_or_else(PoisonError::into_inner).take());
+        state.is_some()
+    });
+}
+
+unsafe extern "C" fn table_packet(report: c_int, record: *const c_void) -> c_int {
+    c_int::from(caught(false, || {
+        let Some(slot) = slot(report) else { return false };
+        let mut state = slot.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: C's listener of this report hears only its tap; the record lives during the call.
+        state
+            .as_mut()
+            .is_some_and(|state| unsafe { state.packet(record, &Sheet(report)) })
+    }))
+}
+
+unsafe extern "C" fn srt_opened(tables: *mut sys::GArray) {
+    caught((), || {
+        if let Some(listener) = SRT.get() {
+            (listener.opened)(&Srt {
+                tables,
+                info: core::ptr::null_mut(),
+            });
+        }
+    });
+}
+
+unsafe extern "C" fn srt_packet(
+    tables: *mut sys::GArray,
+    info: *mut sys::packet_info,
+    record: *const c_void,
+) -> c_int {
+    c_int::from(caught(false, || {
+        // SAFETY: C's listener hears only the tap; record, tables and packet live during the call.
+        SRT.get()
+            .is_some_and(|listener| unsafe { (listener.packet)(record, &Srt { tables, info }) })
+    }))
+}
+
+unsafe extern "C" fn tree_opened(tree: *mut sys::stats_tree) {
+    caught((), || {
+        if let Some(listener) = TREE.get() {
+            (listener.opened)(&Counters(tree));
+        }
+    });
+}
+
+unsafe extern "C" fn tree_packet(tree: *mut sys::stats_tree, record: *const c_void) -> c_int {
+    c_int::from(caught(false, || {
+        // SAFETY: as above.
+        TREE.get()
+            .is_some_and(|listener| unsafe { (listener.packet)(record, &Counters(tree)) })
+    }))
+}

@@ -1,0 +1,72 @@
+/* Taps and what listens to them: tables (menu and -z by one code), service response times, the counter tree.
+ *
+ * Wireshark calls listeners outside any TRY: nothing here throws, and the Rust behind catches its panics.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef AEROSPIKE_TAPS_H
+#define AEROSPIKE_TAPS_H
+
+#include <stdint.h>
+#include <glib.h>
+#include <epan/packet.h>
+#include <epan/stats_tree.h>
+
+/* The Rust functions behind the listeners. `report` is the number given at registration. */
+typedef struct as_listeners {
+    /* The tables were opened, or emptied to be filled anew. */
+    void (*table_opened)(int report);
+    void (*table_closed)(int report);
+    /* Whether a table changed. */
+    int (*table_packet)(int report, const void *record);
+    void (*srt_opened)(GArray *tables);
+    int (*srt_packet)(GArray *tables, packet_info *pinfo, const void *record);
+    void (*tree_opened)(stats_tree *tree);
+    int (*tree_packet)(stats_tree *tree, const void *record);
+} as_listeners;
+
+enum as_cell { AS_CELL_UINT = 0, AS_CELL_INT, AS_CELL_FLOAT, AS_CELL_TEXT };
+
+typedef struct as_column {
+    int cell;         /* enum as_cell */
+    int right;        /* aligned to the right */
+    int width;        /* in text output */
+    int decimals;     /* of AS_CELL_FLOAT */
+    const char *name;
+} as_column;
+
+enum as_limits { AS_MAX_REPORTS = 4, AS_MAX_TABLES = 2, AS_MAX_SRT_TABLES = 3 };
+
+int as_register_tap(const char *name);
+int as_has_listener(int tap);
+void as_queue(int tap, packet_info *pinfo, const void *record);
+void as_register_listeners(const as_listeners *listeners);
+
+/* Whether this is the program with windows. */
+int as_has_windows(void);
+
+/* ---- tables: rows are numbered from 0 and only ever added behind the last ---- */
+void as_register_report(int report, const char *tap, const char *title, const char *cli, const as_column *columns,
+                        unsigned n_columns, const char *const *tables, unsigned n_tables);
+/* Makes sure that the row is there; 0 if it cannot be. */
+int as_table_row(int report, unsigned table, unsigned row);
+void as_table_uint(int report, unsigned table, unsigned row, unsigned column, unsigned value);
+void as_table_int(int report, unsigned table, unsigned row, unsigned column, int value);
+void as_table_float(int report, unsigned table, unsigned row, unsigned column, double value);
+void as_table_text(int report, unsigned table, unsigned row, unsigned column, const char *text);
+/* Exchanges two rows but for their first column. */
+void as_table_swap(int report, unsigned table, unsigned one, unsigned other);
+
+/* ---- service response times ---- */
+void as_register_srt(int protocol, const char *tap);
+void as_srt_table(GArray *tables, const char *name, const char *column);
+unsigned as_srt_tables(const GArray *tables);
+/* The row of that name, made where there is none. */
+int as_srt_row(GArray *tables, unsigned table, const char *name);
+void as_srt_add(GArray *tables, unsigned table, int row, int64_t secs, int nsecs, packet_info *pinfo);
+
+/* ---- the counter tree ---- */
+void as_register_tree(const char *tap, const char *abbreviation, const char *menu, const char *name);
+int as_tree_node(stats_tree *tree, const char *name);
+int as_tree_count(stats_tree *tree, const char *name, int parent, int has_children, int by);
+
+#endif

@@ -1,0 +1,367 @@
+//! The hot key report: a row a record, hottest first, from single requests, batch rows and (by preference) scans.
+//!
+//! Wireshark prints and shows rows in the order in which they are, and asks for nothing before it does; so they are
+//! kept in order as the counts grow, and the totals with them.
+
+use std::collections::HashMap;
+
+use super::ranking::Ranking;
+use crate::epan::register::preference;
+use crate::epan::stats::{has_windows, Cell, Column, Report, Row, Sheet};
+use crate::track::record::{Event, Record, Records, Touch};
+use crate::wire::digest::LENGTH;
+use crate::wire::result_code::ResultCode;
+use crate::wire::text::{Hex, Text};
+
+/// Rows that are listed at most.
+const ROWS: u32 = 100_000;
+/// Keys that are counted at most; the hottest of them are listed.
+const KEYS: usize = 1_000_000;
+/// Shares of so many of the hottest keys are shown.
+const TOPS: [u32; 4] = [1, 10, 100, 1000];
+
+/// Tables.
+const TOTALS: u32 = 0;
+const LIST: u32 = 1;
+
+/// Columns.
+const RANK: u32 = 0;
+const NAMESPACE: u32 = 1;
+const SET: u32 = 2;
+const KEY: u32 = 3;
+const DIGEST: u32 = 4;
+const REQUESTS: u32 = 5;
+
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    requests: u32,
+    responses: u32,
+    reads: u32,
+    writes: u32,
+    errors: u32,
+    /// Nanoseconds.
+    time: i64,
+    slowest: i64,
+}
+
+impl Counts {
+    /// What the order goes by: the requests, or the responses where a filter leaves only these.
+    fn heat(&self) -> u32 {
+        self.requests.max(self.responses)
+    }
+
+    fn add(&mut self, record: &Record<'_>, touch: &Touch<'_>) {
+        let is_answer = matches!(record.event, Event::Answered { .. });
+        // Nobody asks for the single records of a scan.
+        if !is_answer || touch.request.is_query() {
+            self.requests += 1;
+            *(if touch.writes {
+                &mut self.writes
+            } else {
+                &mut self.reads
+            }) += 1;
+        }
+        if is_answer {
+            self.responses += 1;
+            self.errors += u32::from(touch.result != Some(ResultCode::OK));
+            let elapsed = record.elapsed().unwrap_or(0);
+            self.time += elapsed;
+            self.slowest = self.slowest.max(elapsed);
+        }
+    }
+
+    fn write(&self, row: Row) {
+        let signed = |count| i32::try_from(count).unwrap_or(i32::MAX);
+        let milliseconds = |time: i64| time as f64 / 1e6;
+        row.unsigned(REQUESTS, self.requests);
+        row.unsigned(REQUESTS + 1, self.responses);
+        row.signed(
+            REQUESTS + 2,
+            signed(self.requests).saturating_sub(signed(self.responses)),
+        );
+        row.unsigned(REQUESTS + 3, self.reads);
+        row.unsigned(REQUESTS + 4, self.writes);
+        row.unsigned(REQUESTS + 5, self.errors);
+        let mean = milliseconds(self.time) / f64::from(self.responses.max(1));
+        row.decimal(REQUESTS + 6, mean);
+        row.decimal(REQUESTS + 7, milliseconds(self.slowest));
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Key {
+    counts: Counts,
+    /// Its place in the list, if it is listed.
+    place: Option<u32>,
+    /// Its row says set and user key.
+    has_names: (bool, bool),
+}
+
+/// A row of the totals that says which share of all is its.
+#[derive(Clone, Copy, Default)]
+struct Share {
+    row: Option<u32>,
+    heat: u64,
+    /// In thousandths; as written.
+    written: Option<u64>,
+}
+
+/// The report.
+pub struct HotKeys {
+    limit: u32,
+    namespaces: Vec<Box<[u8]>>,
+    index: HashMap<(usize, [u8; LENGTH]), usize>,
+    keys: Vec<Key>,
+    ranking: Ranking,
+    all: Counts,
+    heat: u64,
+    tops: [Share; TOPS.len()],
+    /// What is listed.
+    listed: Share,
+    /// Of keys that are not counted one by one.
+    others: Share,
+    rows: u32,
+}
+
+impl Default for HotKeys {
+    fn default() -> Self {
+        let limit = match preference::hotkeys_rows() {
+            rows @ 1..ROWS if has_windows() => rows,
+            _ => ROWS,
+        };
+        Self {
+            limit,
+            namespaces: Vec::new(),
+            index: HashMap::new(),
+            keys: Vec::new(),
+            ranking: Ranking::default(),
+            all: Counts::default(),
+            heat: 0,
+            tops: [Share::default(); TOPS.len()],
+            listed: Share::default(),
+            others: Share::default(),
+            rows: 0,
+        }
+    }
+}
+
+impl Report<Records> for HotKeys {
+    const NUMBER: u8 = 0;
+    const TITLE: &'static core::ffi::CStr = c"Aerospike Hot Key Report";
+    const CLI: &'static core::ffi::CStr = c"aerospike,hotkeys";
+    const COLUMNS: &'static [Column] = &[
+        Column::new(c"Rank", Cell::Unsigned, 6),
+        Column::new(c"Namespace", Cell::Text, 12),
+        Column::new(c"Set", Cell::Text, 12),
+        Column::new(c"Key", Cell::Text, 20),
+        Column::new(c"Digest", Cell::Text, 40),
+        Column::new(c"Requests", Cell::Unsigned, 8),
+        Column::new(c"Responses", Cell::Unsigned, 9),
+        Column::new(c"\xce\xb4", Cell::Signed, 5),
+        Column::new(c"Reads", Cell::Unsigned, 8),
+        Column::new(c"Writes", Cell::Unsigned, 8),
+        Column::new(c"Errors", Cell::Unsigned, 6),
+        Column::new(c"Mean ms", Cell::Decimal(3), 9),
+        Column::new(c"Max ms", Cell::Decimal(3), 9),
+    ];
+    const TABLES: &'static [&'static core::ffi::CStr] = &[c"All keys", c"Keys, hottest first"];
+
+    fn opened(&mut self, sheet: &Sheet) {
+        self.total_row(sheet, "all keys");
+        self.write_all(sheet);
+    }
+
+    fn packet(&mut self, record: &Record<'_>, sheet: &Sheet) -> bool {
+        for touch in record.touches {
+            self.count(record, touch, sheet);
+        }
+        if !record.touches.is_empty() {
+            self.write_all(sheet);
+            self.write_shares(sheet);
+        }
+        !record.touches.is_empty()
+    }
+}
+
+impl HotKeys {
+    fn count(&mut self, record: &Record<'_>, touch: &Touch<'_>, sheet: &Sheet) {
+        let before = self.all.heat();
+        self.all.add(record, touch);
+        self.heat = u64::from(self.all.heat());
+        let Some(id) = self.find(touch) else {
+            self.others.heat += u64::from(self.all.heat() - before);
+            return;
+        };
+        let Some(key) = self.keys.get_mut(id) else { return };
+        let before = key.counts.heat();
+        key.counts.add(record, touch);
+        let (counts, place) = (key.counts, key.place);
+        let place = match place {
+            Some(place) => Some(place),
+            None => self.list(id, before, touch, sheet),
+        };
+        let Some(mut place) = place else { return };
+        if counts.heat() > before {
+            place = self.raise(id, place, before, sheet);
+        }
+        let Some(row) = sheet.row(LIST, place) else { return };
+        counts.write(row);
+        self.name(id, row, touch);
+    }
+
+    /// The key's number, or a new one.
+    fn find(&mut self, touch: &Touch<'_>) -> Option<usize> {
+        let namespaces = &mut self.namespaces;
+        let known = namespaces.iter().position(|name| **name == *touch.namespace);
+        let namespace = known.unwrap_or_else(|| {
+            namespaces.push(touch.namespace.into());
+            namespaces.len() - 1
+        });
+        let next = self.keys.len();
+        match self.index.entry((namespace, touch.digest)) {
+            std::collections::hash_map::Entry::Occupied(known) => Some(*known.get()),
+            std::collections::hash_map::Entry::Vacant(new) if next < KEYS => {
+                new.insert(next);
+                self.keys.push(Key {
+                    counts: Counts::default(),
+                    place: None,
+                    has_names: (false, false),
+                });
+                Some(next)
+            }
+            std::collections::hash_map::Entry::Vacant(_) => None,
+        }
+    }
+
+    /// Lists a key that is not: behind the last, or in its place if it has become hotter. `before` is its heat before
+    /// this record.
+    fn list(&mut self, id: usize, before: u32, touch: &Touch<'_>, sheet: &Sheet) -> Option<u32> {
+        let who = u32::try_from(id).ok()?;
+        let place = if self.ranking.len() < self.limit {
+            let place = self.ranking.append(who);
+            sheet.row(LIST, place)?.unsigned(RANK, place + 1);
+            place
+        } else {
+            let last = self.ranking.at(self.ranking.len().checked_sub(1)?)? as usize;
+            let last_heat = self.keys.get(last)?.counts.heat();
+            if self.keys.get(id)?.counts.heat() <= last_heat || before < last_heat {
+                return None;
+            }
+            let (_, place) = self.ranking.replace_last(who)?;
+            self.keys.get_mut(last)?.place = None;
+            place
+        };
+        let row = sheet.row(LIST, place)?;
+        row.text(NAMESPACE, format_args!("{}", Text(touch.namespace)));
+        row.text(SET, format_args!(""));
+        row.text(KEY, format_args!(""));
+        row.text(DIGEST, format_args!("{}", Hex(&touch.digest)));
+        let key = self.keys.get_mut(id)?;
+        key.place = Some(place);
+        key.has_names = (false, false);
+        Some(place)
+    }
+
+    /// Set and user key, as soon as a message tells them.
+    fn name(&mut self, id: usize, row: Row, touch: &Touch<'_>) {
+        let Some(key) = self.keys.get_mut(id) else { return };
+        if !key.has_names.0 && !touch.set.is_empty() {
+            key.has_names.0 = true;
+            row.text(SET, format_args!("{}", Text(touch.set)));
+        }
+        if let (false, Some(user_key)) = (key.has_names.1, &touch.key) {
+            key.has_names.1 = true;
+            row.text(KEY, format_args!("{user_key}"));
+        }
+    }
+
+    /// A key's heat has grown by one: it changes places with the first of those it was equal to.
+    fn raise(&mut self, id: usize, from: u32, before: u32, sheet: &Sheet) -> u32 {
+        let keys = &self.keys;
+        let heat = |who: u32| keys.get(who as usize).map_or(0, |key| key.counts.heat());
+        let to = self.ranking.raise(from, before, heat);
+        let other = self.ranking.at(from);
+        if let Some(other) = other.and_then(|other| self.keys.get_mut(other as usize)) {
+            other.place = Some(from);
+        }
+        if let Some(key) = self.keys.get_mut(id) {
+            key.place = Some(to);
+        }
+        sheet.swap(LIST, from, to);
+        for (top, share) in TOPS.into_iter().zip(&mut self.tops) {
+            share.heat += u64::from(to < top);
+        }
+        self.listed.heat += 1;
+        to
+    }
+
+    /// A row of the totals, behind the last.
+    fn total_row(&mut self, sheet: &Sheet, name: &str) -> Option<u32> {
+        let number = self.rows;
+        let row = sheet.row(TOTALS, number)?;
+        row.unsigned(RANK, number + 1);
+        row.text(NAMESPACE, format_args!("{name}"));
+        for column in [SET, KEY, DIGEST] {
+            row.text(column, format_args!(""));
+        }
+        self.rows += 1;
+        Some(number)
+    }
+
+    fn write_all(&mut self, sheet: &Sheet) {
+        if let Some(row) = sheet.row(TOTALS, 0) {
+            row.text(KEY, format_args!("{} keys", self.keys.len()));
+            self.all.write(row);
+        }
+    }
+
+    fn write_shares(&mut self, sheet: &Sheet) {
+        let mut tops = self.tops;
+        for (top, share) in TOPS.into_iter().zip(&mut tops) {
+            if share.row.is_none() && self.keys.len() > top as usize {
+                let name = crate::epan::Text::<16>::of(format_args!("top {top}"));
+                share.row = self.total_row(sheet, name.as_str());
+            }
+            self.write_share(sheet, share);
+        }
+        self.tops = tops;
+        if self.keys.len() > self.limit as usize {
+            let mut share = Share {
+                heat: self.heat - self.listed.heat - self.others.heat,
+                ..self.listed
+            };
+            if share.row.is_none() {
+                share.row = self.total_row(sheet, "not listed");
+            }
+            if let Some(row) = share.row.and_then(|row| sheet.row(TOTALS, row)) {
+                row.text(
+                    KEY,
+                    format_args!("{} keys", self.keys.len() - self.limit as usize),
+                );
+            }
+            self.write_share(sheet, &mut share);
+            (self.listed.row, self.listed.written) = (share.row, share.written);
+        }
+        if self.others.heat > 0 {
+            let mut share = self.others;
+            if share.row.is_none() {
+                share.row = self.total_row(sheet, "not counted");
+            }
+            self.write_share(sheet, &mut share);
+            self.others = share;
+        }
+    }
+
+    fn write_share(&self, sheet: &Sheet, share: &mut Share) {
+        let Some(row) = share.row.and_then(|row| sheet.row(TOTALS, row)) else {
+            return;
+        };
+        row.unsigned(REQUESTS, u32::try_from(share.heat).unwrap_or(u32::MAX));
+        let thousandths = (share.heat * 1000 + self.heat / 2) / self.heat.max(1);
+        if share.written != Some(thousandths) {
+            share.written = Some(thousandths);
+            let (whole, part) = (thousandths / 10, thousandths % 10);
+            row.text(DIGEST, format_args!("{whole}.{part} % of the requests"));
+        }
+    }
+}

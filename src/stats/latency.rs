@@ -1,0 +1,153 @@
+//! Latency by server node and operation: operations a second and the share over 1, 8 and 64 ms, as
+//! `asadm show latencies` tells from the servers.
+
+use std::collections::HashMap;
+
+use super::Operation;
+use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
+use crate::epan::Text;
+use crate::track::record::{Record, Records};
+
+/// Thresholds in milliseconds.
+const OVER: [i64; 3] = [1, 8, 64];
+
+/// Columns.
+const NODE: u32 = 0;
+const OPERATION: u32 = 1;
+const COUNT: u32 = 2;
+const RATE: u32 = 3;
+const SHARES: u32 = 4;
+const MEAN: u32 = 7;
+const MAX: u32 = 8;
+
+/// All rows show a new rate at every answer up to so many rows; beyond that, when the time has grown by a thousandth.
+const FEW: usize = 32;
+
+#[derive(Clone, Copy, Default)]
+struct Line {
+    count: u32,
+    over: [u32; OVER.len()],
+    time: i64,
+    slowest: i64,
+}
+
+/// The report.
+#[derive(Default)]
+pub struct Latency {
+    /// Row by node and operation; row 0 is all.
+    index: HashMap<String, usize>,
+    lines: Vec<Line>,
+    /// When the first and the last record that counts were seen.
+    seen: Option<(i64, i64)>,
+    /// The time for which all rates are right.
+    refreshed: i64,
+}
+
+impl Report<Records> for Latency {
+    const NUMBER: u8 = 1;
+    const TITLE: &'static core::ffi::CStr = c"Aerospike Latency";
+    const CLI: &'static core::ffi::CStr = c"aerospike,latency";
+    const COLUMNS: &'static [Column] = &[
+        Column::new(c"Server node", Cell::Text, 24),
+        Column::new(c"Operation", Cell::Text, 20),
+        Column::new(c"Answers", Cell::Unsigned, 9),
+        Column::new(c"ops/s", Cell::Decimal(1), 10),
+        Column::new(c"% > 1 ms", Cell::Decimal(2), 9),
+        Column::new(c"% > 8 ms", Cell::Decimal(2), 9),
+        Column::new(c"% > 64 ms", Cell::Decimal(2), 9),
+        Column::new(c"Mean ms", Cell::Decimal(3), 9),
+        Column::new(c"Max ms", Cell::Decimal(3), 9),
+    ];
+    const TABLES: &'static [&'static core::ffi::CStr] = &[c"Answers"];
+
+    fn opened(&mut self, sheet: &Sheet) {
+        self.lines.push(Line::default());
+        if let Some(row) = sheet.row(0, 0) {
+            row.text(NODE, format_args!("(all)"));
+            row.text(OPERATION, format_args!("(all)"));
+            self.write(0, row);
+        }
+    }
+
+    fn packet(&mut self, record: &Record<'_>, sheet: &Sheet) -> bool {
+        let (first, last) = self.seen.unwrap_or((record.time, record.time));
+        let seen = (first.min(record.time), last.max(record.time));
+        self.seen = Some(seen);
+        let Some(time) = record.response_time() else {
+            return false;
+        };
+        let name = Text::<128>::of(format_args!("{} {}", record.server, Operation::brief(record)));
+        let known = self.index.get(name.as_str()).copied();
+        let number = known.unwrap_or_else(|| {
+            let number = self.lines.len();
+            self.lines.push(Line::default());
+            self.index.insert(name.as_str().to_owned(), number);
+            if let Some(row) = row(sheet, number) {
+                row.text(NODE, format_args!("{}", record.server));
+                row.text(OPERATION, format_args!("{}", Operation::brief(record)));
+            }
+            number
+        });
+        for number in [0, number] {
+            if let Some(line) = self.lines.get_mut(number) {
+                line.add(time);
+            }
+            if let Some(row) = row(sheet, number) {
+                self.write(number, row);
+            }
+        }
+        let span = seen.1 - seen.0;
+        if self.lines.len() <= FEW || span - self.refreshed > self.refreshed / 1000 {
+            self.refreshed = span;
+            for number in 0..self.lines.len() {
+                if let Some(row) = row(sheet, number) {
+                    row.decimal(RATE, self.rate(number));
+                }
+            }
+        }
+        true
+    }
+}
+
+fn row(sheet: &Sheet, number: usize) -> Option<Row> {
+    sheet.row(0, u32::try_from(number).ok()?)
+}
+
+impl Line {
+    fn add(&mut self, time: i64) {
+        self.count += 1;
+        self.time += time;
+        self.slowest = self.slowest.max(time);
+        for (over, threshold) in self.over.iter_mut().zip(OVER) {
+            *over += u32::from(time > threshold * 1_000_000);
+        }
+    }
+}
+
+impl Latency {
+    /// Answers a second over all the time that the report has seen.
+    fn rate(&self, number: usize) -> f64 {
+        let (first, last) = self.seen.unwrap_or_default();
+        let seconds = (last - first) as f64 / 1e9;
+        let count = self.lines.get(number).map_or(0, |line| line.count);
+        if seconds > 0.0 {
+            f64::from(count) / seconds
+        } else {
+            0.0
+        }
+    }
+
+    fn write(&self, number: usize, row: Row) {
+        let Some(line) = self.lines.get(number) else {
+            return;
+        };
+        let count = f64::from(line.count.max(1));
+        row.unsigned(COUNT, line.count);
+        row.decimal(RATE, self.rate(number));
+        for (column, over) in (SHARES..).zip(line.over) {
+            row.decimal(column, f64::from(over) * 100.0 / count);
+        }
+        row.decimal(MEAN, line.time as f64 / 1e6 / count);
+        row.decimal(MAX, line.slowest as f64 / 1e6);
+    }
+}

@@ -1,0 +1,155 @@
+//! What the tap "aerospike" hands to statistics: a plain copy of what a message asked or answered.
+
+use core::fmt;
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+use super::transactions::{Transaction, What};
+use crate::epan::tap::{Payload, Tap};
+use crate::wire::digest::LENGTH;
+use crate::wire::key::Key;
+use crate::wire::request::Request;
+use crate::wire::result_code::ResultCode;
+use crate::wire::text::Hex;
+
+/// The tap of all protocols; a record for each message.
+pub static TAP: Tap<Records> = Tap::new(c"aerospike");
+
+/// What the tap carries: a [`Record`].
+pub struct Records;
+
+impl Payload for Records {
+    type At<'p> = Record<'p>;
+}
+
+/// One end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint<'p> {
+    /// 4 bytes for IPv4, 16 for IPv6.
+    pub address: &'p [u8],
+    /// The port.
+    pub port: u16,
+}
+
+impl<'p> Endpoint<'p> {
+    /// Without the port.
+    #[must_use]
+    pub const fn host(&self) -> Host<'p> {
+        Host(self.address)
+    }
+}
+
+/// `10.0.0.1:3000`, `[fe80::1]:3000`.
+impl fmt::Display for Endpoint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.address.len() == 16 {
+            write!(f, "[{}]:{}", self.host(), self.port)
+        } else {
+            write!(f, "{}:{}", self.host(), self.port)
+        }
+    }
+}
+
+/// An address without a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Host<'p>(pub &'p [u8]);
+
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Ok(bytes) = <[u8; 4]>::try_from(self.0) {
+            Ipv4Addr::from(bytes).fmt(f)
+        } else if let Ok(bytes) = <[u8; 16]>::try_from(self.0) {
+            Ipv6Addr::from(bytes).fmt(f)
+        } else {
+            write!(f, "{}", Hex(self.0))
+        }
+    }
+}
+
+/// What a message is.
+#[derive(Clone, Copy)]
+pub enum Event {
+    /// A client's request.
+    Asked,
+    /// A message of a server's answer.
+    Answered {
+        /// The first message of the answer.
+        is_first: bool,
+        /// The message that completes the answer.
+        is_last: bool,
+    },
+    /// A message between nodes.
+    Internode {
+        /// Heartbeat or fabric.
+        protocol: &'static str,
+        /// What kind of message, as in the tree.
+        kind: &'static str,
+    },
+}
+
+/// One message. Slices live as long as the packet.
+#[derive(Clone, Copy)]
+pub struct Record<'p> {
+    /// What it is.
+    pub event: Event,
+    /// What it asks for; of an answer, what its request asked for.
+    pub what: What,
+    /// The frame.
+    pub frame: u32,
+    /// When it was complete, nanoseconds since 1970.
+    pub time: i64,
+    /// Who asks; between nodes, who sends.
+    pub client: Endpoint<'p>,
+    /// Who answers; between nodes, who receives.
+    pub server: Endpoint<'p>,
+    /// The request with all that is known of it now; none where an answer belongs to no request of the capture.
+    pub transaction: Option<Transaction>,
+    /// Namespace and set of the request, where it names them as a whole.
+    pub namespace: &'p [u8],
+    /// See `namespace`.
+    pub set: &'p [u8],
+    /// The command of an info message, `several commands` for more than one.
+    pub command: &'p [u8],
+    /// The results in an answer, one a message of the body.
+    pub results: &'p [ResultCode],
+    /// The records it asks for, or answers for.
+    pub touches: &'p [Touch<'p>],
+}
+
+/// One record that a message asks for or answers for.
+#[derive(Clone, Copy)]
+pub struct Touch<'p> {
+    /// Where it is.
+    pub namespace: &'p [u8],
+    /// Where it is; may be empty.
+    pub set: &'p [u8],
+    /// Which record.
+    pub digest: [u8; LENGTH],
+    /// Its user key, from the message or from an earlier frame.
+    pub key: Option<Key<'p>>,
+    /// What is asked of it; of a record that a scan or query returns, that.
+    pub request: Request,
+    /// Whether that can change it.
+    pub writes: bool,
+    /// What became of it; only in an answer.
+    pub result: Option<ResultCode>,
+}
+
+impl Record<'_> {
+    /// Nanoseconds from the request to this message, if this is an answer to a known one.
+    #[must_use]
+    pub fn elapsed(&self) -> Option<i64> {
+        match (self.event, self.transaction) {
+            (Event::Answered { .. }, Some(transaction)) => Some(self.time.wrapping_sub(transaction.asked_at)),
+            _ => None,
+        }
+    }
+
+    /// Nanoseconds from the request to the end of its answer, if this message is that end.
+    #[must_use]
+    pub fn response_time(&self) -> Option<i64> {
+        match self.event {
+            Event::Answered { is_last: true, .. } => self.elapsed(),
+            _ => None,
+        }
+    }
+}

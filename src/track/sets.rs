@@ -1,0 +1,60 @@
+//! Namespaces and sets by number, so that what is remembered of a request can say them in two bytes.
+
+use super::map::{hash, FileMap};
+use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
+use crate::epan::Packet;
+
+/// A namespace and a set of the capture; the default is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place(u16);
+
+#[derive(Default)]
+struct Places {
+    names: FileVec<[FileSlice; 2]>,
+    /// Place by the hash of both names.
+    index: FileMap<u64, Place>,
+    bytes: FileArena,
+}
+
+static PLACES: CaptureState<Places> = CaptureState::new();
+
+/// Forgets the capture.
+pub fn forget() {
+    PLACES.forget();
+}
+
+/// The number of a namespace and a set; the first pass gives a new one where there is none.
+#[must_use]
+pub fn note(packet: Packet<'_>, namespace: &[u8], set: &[u8]) -> Place {
+    if namespace.is_empty() {
+        return Place::default();
+    }
+    let places = PLACES.get(packet);
+    let key = hash(&(namespace, set));
+    if let Some(known) = places.index.get(&key) {
+        // Two pairs with one hash: the second stays without a number.
+        return if get(packet, known) == Some((namespace, set)) {
+            known
+        } else {
+            Place::default()
+        };
+    }
+    let Ok(number) = u16::try_from(places.names.len() + 1) else {
+        return Place::default();
+    };
+    let place = Place(number);
+    if packet.is_visited() || !places.index.insert(key, place) {
+        return Place::default();
+    }
+    places
+        .names
+        .push([places.bytes.copy(&[namespace]), places.bytes.copy(&[set])]);
+    place
+}
+
+/// Namespace and set of a number.
+#[must_use]
+pub fn get(packet: Packet<'_>, place: Place) -> Option<(&[u8], &[u8])> {
+    let [namespace, set] = PLACES.get(packet).names.get(u32::from(place.0.checked_sub(1)?))?;
+    Some((namespace.get(packet), set.get(packet)))
+}

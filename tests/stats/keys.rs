@@ -1,0 +1,95 @@
+//! A digest is shown with the user key that an earlier frame told.
+
+use std::collections::HashMap;
+
+use crate::common::{captures, fields};
+
+const NAMES: [&str; 5] = [
+    "frame.number",
+    "aerospike.digest",
+    "aerospike.key",
+    "aerospike.key.seen_in",
+    "aerospike.batch.index",
+];
+
+#[test]
+fn keys_that_were_seen_earlier() {
+    for capture in captures::present(&["hot-keys-zipf", "keys-send-key-types"]) {
+        // Of requests on one record: the digest with the key that stands beside it, or else an earlier one.
+        let mut told: HashMap<String, (u32, String)> = HashMap::new();
+        let mut shown = 0;
+        for row in fields::columns(capture, &[], "aerospike.digest && !aerospike.batch", &NAMES) {
+            let frame: u32 = row[0][0].parse().expect("a number");
+            let ([digest], [], true) = (&row[1][..], &row[4][..], row[2].len() < 2) else {
+                continue;
+            };
+            match (told.get(digest), &row[2][..], &row[3][..]) {
+                (Some((first, key)), [seen], [first_seen]) => {
+                    shown += 1;
+                    assert_eq!(
+                        (key, first.to_string()),
+                        (seen, first_seen.clone()),
+                        "{capture} {frame}"
+                    );
+                    assert!(*first < frame);
+                }
+                (Some((first, _)), keys, seen) => {
+                    assert!(seen.is_empty(), "{capture} {frame}");
+                    assert!(!keys.is_empty() || *first == frame, "{capture} {frame}: no key");
+                }
+                (None, [key], []) => {
+                    told.insert(digest.clone(), (frame, key.clone()));
+                }
+                (None, keys, seen) => assert!(keys.is_empty() && seen.is_empty(), "{capture} {frame}"),
+            }
+        }
+        assert!(shown > 0, "{capture}");
+    }
+}
+
+#[test]
+fn the_same_in_every_pass() {
+    for capture in captures::present(&["hot-keys-zipf", "batch-all"]) {
+        let once = fields::columns(capture, &[], "aerospike.digest", &NAMES);
+        let twice = fields::columns(capture, &["-2"], "aerospike.digest", &NAMES);
+        assert_eq!(once, twice, "{capture}");
+    }
+}
+
+#[test]
+fn answers_of_batches_say_whose_they_are() {
+    for capture in captures::present(&["batch-all", "scenarios/hot-batch"]) {
+        let names = [
+            "aerospike.batch.index",
+            "aerospike.digest",
+            "aerospike.namespace",
+            "aerospike.request_in",
+        ];
+        let mut asked: HashMap<String, HashMap<String, (String, String)>> = HashMap::new();
+        let requests = ["frame.number", names[0], names[1], names[2]];
+        for row in fields::columns(capture, &[], "aerospike.batch.count", &requests) {
+            let rows = row[1].iter().zip(row[2].iter().zip(&row[3]));
+            let rows = rows.map(|(index, (digest, place))| (index.clone(), (digest.clone(), place.clone())));
+            asked.insert(row[0][0].clone(), rows.collect());
+        }
+        let mut answered = 0;
+        for row in fields::columns(
+            capture,
+            &[],
+            "aerospike.batch.index && aerospike.response",
+            &names,
+        ) {
+            let rows = &asked[&row[3][0]];
+            assert_eq!(
+                (row[0].len(), row[0].len()),
+                (row[1].len(), row[2].len()),
+                "{capture}"
+            );
+            for (index, (digest, place)) in row[0].iter().zip(row[1].iter().zip(&row[2])) {
+                assert_eq!(rows[index], (digest.clone(), place.clone()), "{capture}");
+                answered += 1;
+            }
+        }
+        assert!(answered > 50, "{capture}: {answered} rows");
+    }
+}

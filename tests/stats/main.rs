@@ -1,0 +1,12 @@
+//! Statistics over whole captures: the tables agree with what was done, and with what the packets show one by one.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod hot_keys;
+mod keys;
+mod many;
+mod overview;
+mod pcap;
+mod report;
+mod times;

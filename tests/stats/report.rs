@@ -1,0 +1,142 @@
+//! What `tshark -z` prints, as rows of cells.
+
+use crate::common::host::{host, Ran};
+
+/// Runs a statistic on a capture of the set.
+pub fn text(capture: &str, statistic: &str, options: &[&str]) -> String {
+    let mut args = vec!["-q", "-z", statistic];
+    args.extend(options);
+    expect_quiet(host().on(capture, &args))
+}
+
+/// The output of a tool that ended well and said nothing else.
+pub fn expect_quiet(ran: Ran) -> String {
+    let ran = ran.expect_success();
+    assert!(!ran.stderr.contains("Aerospike"), "{}\n{}", ran.how, ran.stderr);
+    ran.text()
+}
+
+/// The rows of a table below a line that says `title` alone, up to the next line without `|`.
+pub fn rows(text: &str, title: &str) -> Vec<Vec<String>> {
+    text.lines()
+        .skip_while(|line| *line != title)
+        .skip(1)
+        .take_while(|line| line.contains('|'))
+        .map(|line| line.split('|').map(|cell| cell.trim().to_string()).collect())
+        .collect()
+}
+
+/// A row of the hot key report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HotKey {
+    pub rank: u32,
+    pub namespace: String,
+    pub set: String,
+    pub key: String,
+    pub digest: String,
+    pub requests: u64,
+    pub responses: u64,
+    pub delta: i64,
+    pub reads: u64,
+    pub writes: u64,
+    pub errors: u64,
+    pub mean: f64,
+    pub max: f64,
+}
+
+impl HotKey {
+    fn of(cells: &[String]) -> HotKey {
+        let number = |at: usize| cells[at].parse().unwrap_or_else(|e| panic!("{cells:?}: {e}"));
+        let decimal = |at: usize| cells[at].parse().unwrap_or_else(|e| panic!("{cells:?}: {e}"));
+        HotKey {
+            rank: number(0) as u32,
+            namespace: cells[1].clone(),
+            set: cells[2].clone(),
+            key: cells[3].clone(),
+            digest: cells[4].clone(),
+            requests: number(5),
+            responses: number(6),
+            delta: cells[7].parse().unwrap_or_else(|e| panic!("{cells:?}: {e}")),
+            reads: number(8),
+            writes: number(9),
+            errors: number(10),
+            mean: decimal(11),
+            max: decimal(12),
+        }
+    }
+}
+
+/// The hot key report: all keys together, the rows of shares, and each key.
+pub struct HotKeys {
+    pub all: HotKey,
+    pub shares: Vec<Vec<String>>,
+    pub keys: Vec<HotKey>,
+}
+
+impl HotKeys {
+    pub fn parse(text: &str) -> HotKeys {
+        let mut totals = rows(text, "All keys");
+        let all = HotKey::of(&totals.remove(0));
+        let keys: Vec<HotKey> = rows(text, "Keys, hottest first")
+            .iter()
+            .map(|cells| HotKey::of(cells))
+            .collect();
+        let report = HotKeys {
+            all,
+            shares: totals,
+            keys,
+        };
+        report.check();
+        report
+    }
+
+    pub fn on(capture: &str, filter: &str, options: &[&str]) -> HotKeys {
+        let statistic = if filter.is_empty() {
+            "aerospike,hotkeys".into()
+        } else {
+            format!("aerospike,hotkeys,{filter}")
+        };
+        HotKeys::parse(&text(capture, &statistic, options))
+    }
+
+    /// What holds for every report.
+    fn check(&self) {
+        for (place, key) in (1..).zip(&self.keys) {
+            assert_eq!(key.rank, place);
+            assert_eq!(key.delta, key.requests as i64 - key.responses as i64, "{key:?}");
+            assert_eq!(key.reads + key.writes, key.requests, "{key:?}");
+            assert!(key.mean <= key.max + 0.001, "{key:?}");
+        }
+        let heat = |key: &HotKey| key.requests.max(key.responses);
+        assert!(
+            self.keys.is_sorted_by(|a, b| heat(a) >= heat(b)),
+            "not hottest first"
+        );
+    }
+
+    /// Where every key is listed: the totals are the sums.
+    pub fn check_sums(&self) {
+        let sum = |of: fn(&HotKey) -> u64| self.keys.iter().map(of).sum::<u64>();
+        assert_eq!(self.all.key, format!("{} keys", self.keys.len()));
+        assert_eq!(self.all.requests, sum(|key| key.requests));
+        assert_eq!(self.all.responses, sum(|key| key.responses));
+        assert_eq!(self.all.reads, sum(|key| key.reads));
+        assert_eq!(self.all.writes, sum(|key| key.writes));
+        assert_eq!(self.all.errors, sum(|key| key.errors));
+        for share in &self.shares {
+            let Some(top) = share[1].strip_prefix("top ") else {
+                continue;
+            };
+            let top: usize = top.parse().expect("a number");
+            let requests: u64 = self.keys[..top]
+                .iter()
+                .map(|key| key.requests.max(key.responses))
+                .sum();
+            let all = self.all.requests.max(self.all.responses);
+            assert_eq!(share[5], requests.to_string(), "{share:?}");
+            let thousandths = (requests * 1000 + all / 2) / all;
+            let percent = format!("{}.{} % of the requests", thousandths / 10, thousandths % 10);
+            assert_eq!(share[4], percent);
+        }
+    }
+}
