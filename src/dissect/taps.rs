@@ -11,9 +11,11 @@ use crate::track::record::{Endpoint, Event, Record, Touch, TAP};
 use crate::track::transactions::{Answer, Transaction, What};
 use crate::track::{keys, sets};
 use crate::wire::digest::LENGTH;
+use crate::wire::fabric::Facts;
 use crate::wire::field::Value;
 use crate::wire::key::Key;
 use crate::wire::message::{Message, Messages, Part};
+use crate::wire::msg::Msg;
 use crate::wire::proto::ProtoType;
 use crate::wire::request::Request;
 use crate::wire::result_code::ResultCode;
@@ -99,11 +101,20 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
     TAP.queue(packet, record);
 }
 
-/// A message between nodes; `kind` as in the tree.
-pub fn internode(packet: Packet<'_>, protocol: &'static str, kind: &'static str) {
+/// A message between nodes.
+pub fn internode(packet: Packet<'_>, msg: &Msg<'_>) {
     if TAP.has_listener() {
         let (source, destination) = ends(packet);
-        let mut record = empty(packet, Event::Internode { protocol, kind }, What::Other);
+        let event = Event::Internode {
+            protocol: if msg.header.kind.is_heartbeat() {
+                "heartbeat"
+            } else {
+                "fabric"
+            },
+            kind: msg.header.kind.name().unwrap_or("unknown"),
+            op: Facts::of(msg).op_name().unwrap_or(""),
+        };
+        let mut record = empty(packet, event, What::Other);
         (record.client, record.server) = (source, destination);
         TAP.queue(packet, record);
     }

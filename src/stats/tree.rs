@@ -31,7 +31,7 @@ impl Listener<Records, Counters> for Overview {
         let one = |name: &'static CStr, text: core::fmt::Arguments<'_>| {
             counters.count(heading(counters, name, 1), text, false, 1);
         };
-        if let Event::Internode { protocol, kind } = record.event {
+        if let Event::Internode { protocol, kind, op } = record.event {
             one(MESSAGES, format_args!("{protocol}"));
             let below = counters.count(
                 heading(counters, INTERNODE, 1),
@@ -39,7 +39,8 @@ impl Listener<Records, Counters> for Overview {
                 true,
                 1,
             );
-            counters.count(below, format_args!("{kind}"), false, 1);
+            let space = if op.is_empty() { "" } else { " " };
+            counters.count(below, format_args!("{kind}{space}{op}"), false, 1);
             return true;
         }
         let is_request = matches!(record.event, Event::Asked);

@@ -81,8 +81,10 @@ pub enum Event {
     Internode {
         /// Heartbeat or fabric.
         protocol: &'static str,
-        /// What kind of message, as in the tree.
+        /// The type of the message.
         kind: &'static str,
+        /// Its operation or kind; empty if it has none.
+        op: &'static str,
     },
 }
 

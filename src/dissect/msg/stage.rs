@@ -2,6 +2,7 @@
 
 use super::super::{fabric, heartbeat};
 use super::Message;
+use crate::dissect::taps;
 use crate::epan::{Guarded, Packet, Segment, Side, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::connection::Connection;
@@ -68,6 +69,9 @@ impl<'p> Stage<'_, 'p> {
         // `aerospike` finds every frame of ours.
         if self.ordinal == 1 && is_outer && tree.exists() {
             tree.protocol(&AEROSPIKE, msg.bytes)?.item().hidden();
+        }
+        if self.is_new {
+            taps::internode(packet, msg);
         }
         if !learns && !tree.exists() && !packet.has_columns() {
             return Ok(());
