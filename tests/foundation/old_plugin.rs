@@ -329,7 +329,7 @@ fn heartbeat_by_multicast() {
         return;
     };
     let nodes = ["0x0bb93a83a5270008", "0x0bb98963cc270008", "0x0bb92e2d67270008"];
-    heartbeat(&capture, &nodes, "10:30:16");
+    heartbeat(&capture, &nodes, "10:29:37.433");
     assert!(
         says(&capture, "10.0.2.15") && says(&capture, "10.0.0.13"),
         "the endpoints"
