@@ -390,3 +390,59 @@ fn migrated_records_have_their_namespace() {
     let filter = format!("aerospike.digest == {digest}");
     assert_eq!(cells(name, &[], &filter, "frame.number"), ["12", "13", "14"]);
 }
+
+/// A connection that ended without the answer: no other is needed to say so.
+#[test]
+fn a_connection_that_ends_without_the_answer() {
+    let mut made = two_nodes();
+    made.send(A, B, &write(1, 1, 0)); // 9
+    made.send(B_OUT, A_IN, &ack(1, 1)); // 10
+    made.send(A, B, &write(2, 2, 0)); // 11
+    made.close(A, B);
+    host().put("made-ended", &made.finish());
+    let name = "made-ended";
+    let filter = "aerospike.expert.no_response";
+    assert_eq!(cells(name, &["-2"], filter, "frame.number"), ["11"]);
+    let said = cells(name, &["-2"], filter, "_ws.expert.message").join(",");
+    assert!(
+        said.contains("acknowledged the request") && said.contains("closed by the client"),
+        "{said}"
+    );
+}
+
+/// Heuristics are off by default, and find what runs on other ports.
+#[test]
+fn on_other_ports_by_content() {
+    for (name, port, heuristic, protocol) in [
+        (
+            "heartbeat-mesh-steady",
+            "aerospike.heartbeat.tcp.port:1",
+            "aerospike_heartbeat_tcp",
+            "aerospike.heartbeat",
+        ),
+        (
+            "heartbeat-multicast-steady",
+            "aerospike.heartbeat.udp.port:1",
+            "aerospike_heartbeat_udp",
+            "aerospike.heartbeat",
+        ),
+        (
+            "cluster-smd-slim",
+            "aerospike.fabric.tcp.port:1",
+            "aerospike_fabric_tcp",
+            "aerospike.fabric",
+        ),
+    ] {
+        if crate::common::captures::present(&[name]).is_empty() {
+            continue;
+        }
+        let count = |options: &[&str]| cells(name, options, protocol, "frame.number").len();
+        let wanted = count(&[]);
+        // The stock dissector of port 3002 is asked before heuristics are.
+        let elsewhere = ["-o", port, "--disable-protocol", "gsm_ipa"];
+        assert!(wanted > 0);
+        assert_eq!(count(&elsewhere), 0, "{name}: not on this port");
+        let by_content = [&elsewhere[..], &["--enable-heuristic", heuristic]].concat();
+        assert_eq!(count(&by_content), wanted, "{name}: by content");
+    }
+}
