@@ -72,6 +72,12 @@ impl Maker {
         self.packet(from, to, ACK, &[]);
     }
 
+    pub fn close(&mut self, from: End, to: End) {
+        self.packet(from, to, FIN | ACK, &[]);
+        self.packet(to, from, FIN | ACK, &[]);
+        self.packet(from, to, ACK, &[]);
+    }
+
     pub fn send(&mut self, from: End, to: End, data: &[u8]) {
         for part in data.chunks(1448) {
             self.packet(from, to, PUSH | ACK, part);
