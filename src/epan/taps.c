@@ -330,10 +330,12 @@ int as_srt_row(GArray *tables, unsigned table, const char *name)
 
     if (rows == NULL)
         return -1;
-    for (row = 0; row < rows->num_procs; row++)
+    /* Names come from the packets: the last row takes what is too much. */
+    for (row = 0; row < rows->num_procs && row < AS_MAX_SRT_ROWS - 1; row++)
         if (rows->procedures[row].procedure != NULL && strcmp(rows->procedures[row].procedure, name) == 0)
             return row;
-    init_srt_table_row(rows, row, name);
+    if (row == rows->num_procs)
+        init_srt_table_row(rows, row, row < AS_MAX_SRT_ROWS - 1 ? name : "(others)");
     return row;
 }
 

@@ -34,7 +34,7 @@ typedef struct as_column {
     const char *name;
 } as_column;
 
-enum as_limits { AS_MAX_REPORTS = 4, AS_MAX_TABLES = 2, AS_MAX_SRT_TABLES = 3 };
+enum as_limits { AS_MAX_REPORTS = 4, AS_MAX_TABLES = 2, AS_MAX_SRT_TABLES = 2, AS_MAX_SRT_ROWS = 500 };
 
 int as_register_tap(const char *name);
 int as_has_listener(int tap);
