@@ -74,6 +74,22 @@ void as_keep_panic(const char *text, size_t length)
 
 /* ---- entries ---------------------------------------------------------------------------------------------------- */
 
+/* Whether TCP itself called: another protocol (TLS with a key list that names us) hands over data of its own. */
+static int is_right_above_tcp(packet_info *pinfo)
+{
+    static int tcp = 0;
+    wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers);
+    int depth;
+
+    if (tcp == 0)
+        tcp = proto_get_id_by_filter_name("tcp");
+    /* The last layer is ours, or still TCP while a heuristic is asked. */
+    for (depth = 0; depth < 2 && layer != NULL; depth++, layer = wmem_list_frame_prev(layer))
+        if (GPOINTER_TO_INT(wmem_list_frame_data(layer)) == tcp)
+            return 1;
+    return 0;
+}
+
 /* What TCP's own bookkeeping says of the data handed over; `data` is TCP's only behind an entry of tcp.port. */
 static void describe_segment(packet_info *pinfo, void *data, as_segment *segment)
 {
@@ -95,7 +111,7 @@ static void describe_segment(packet_info *pinfo, void *data, as_segment *segment
         segment->server = 0;
     else if (pinfo->match_uint == pinfo->srcport && pinfo->match_uint != pinfo->destport)
         segment->server = 1;
-    if (info != NULL) {
+    if (info != NULL && is_right_above_tcp(pinfo)) {
         /* TCP_COMPLETENESS_SYNSENT 1, _SYNACK 2: which SYN opened this direction */
         unsigned syn = segment->server == 1 ? 2 : 1;
         segment->has_tcp = 1;
