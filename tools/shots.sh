@@ -22,9 +22,13 @@ pictures() {
         -Y aerospike.msg -g 85
     picture details operate-map '^operate-map' '81 640' \
         'End Right End Right End Right End Right Up Right' -Y aerospike.msg -g 81
+    dialog hot-keys batch-all 'Hot Key' 1085x415 -z aerospike,hotkeys
+    dialog response-times batch-all 'Response Time|SRT' 800x340 -z aerospike,srt
+    dialog latency batch-all 'Latency' 790x255 -z aerospike,latency
 }
 
 started=()
+wireshark=
 stop() {
     local process
     for process in "${started[@]}"; do kill "$process" 2>/dev/null || true; done
@@ -83,40 +87,68 @@ wait_for_window() { # TITLE PROCESS
 }
 
 # Until two looks are the same: nothing is being drawn any more.
-settled() { # FILE
-    local before='' now tries
-    for tries in {1..40}; do
+settled() { # WINDOW FILE
+    local before='' now
+    for _ in {1..40}; do
         sleep 0.5
-        import -window root "$1"
-        now=$(identify -format '%#' "$1")
+        import -window "$1" "$2"
+        now=$(identify -format '%#' "$2")
         if [ "$now" = "$before" ]; then return; fi
         before=$now
     done
-    warn "$1: the window never came to rest"
+    warn "the window never came to rest"
 }
 
+wanted() { [ ${#only[@]} -eq 0 ] || printf '%s\n' "${only[@]}" | grep -qx "$1"; }
+
+start_wireshark() { # CAPTURE OPTION...
+    local capture=$1
+    shift
+    as_guest env "DISPLAY=$DISPLAY" QT_QPA_PLATFORM=xcb wireshark -r "captures/$capture.pcapng" "$@" \
+        >"$TEMPORARY/wireshark.log" 2>&1 &
+    wireshark=$!
+}
+
+# Keeps what the last look saw, and ends that Wireshark.
+keep() { # NAME
+    convert "$TEMPORARY/shot.png" -strip -define png:compression-level=9 -colors 256 "$OUT/$1.png"
+    kill "$wireshark"
+    wait "$wireshark" 2>/dev/null || true
+    say "$OUT/$1.png"
+}
+
+# The main window, which fills the screen.
 picture() { # NAME CAPTURE TITLE HEIGHTS KEYS OPTION...
-    local name=$1 capture=$2 title=$3 heights keys window process
+    local name=$1 capture=$2 title=$3 heights keys window
+    wanted "$name" || return 0
     read -ra heights <<<"$4"
     read -ra keys <<<"$5"
     shift 5
-    if [ ${#only[@]} -gt 0 ] && ! printf '%s\n' "${only[@]}" | grep -qx "$name"; then return; fi
     settings "${heights[@]}"
-    as_guest env "DISPLAY=$DISPLAY" QT_QPA_PLATFORM=xcb wireshark -r "captures/$capture.pcapng" "$@" >"$TEMPORARY/wireshark.log" 2>&1 &
-    process=$!
-    window=$(wait_for_window "$title" "$process")
-    xdotool windowactivate --sync "$window"
-    xdotool mousemove 2000 2000
-    settled "$TEMPORARY/shot.png"
+    start_wireshark "$capture" "$@"
+    window=$(wait_for_window "$title" "$wireshark")
+    xdotool windowactivate --sync "$window" mousemove 2000 2000
+    settled root "$TEMPORARY/shot.png"
     if [ ${#keys[@]} -gt 0 ]; then
         xdotool mousemove 400 $((TREE_TOP + heights[0])) click 1 mousemove 2000 2000
         xdotool key --delay 150 "${keys[@]}"
-        settled "$TEMPORARY/shot.png"
+        settled root "$TEMPORARY/shot.png"
     fi
-    convert "$TEMPORARY/shot.png" -strip -define png:compression-level=9 -colors 256 "$OUT/$name.png"
-    kill "$process"
-    wait "$process" 2>/dev/null || true
-    say "$OUT/$name.png"
+    keep "$name"
+}
+
+# A window of statistics, alone.
+dialog() { # NAME CAPTURE TITLE SIZE OPTION...
+    local name=$1 capture=$2 title=$3 size=$4 window
+    wanted "$name" || return 0
+    shift 4
+    settings 300 400
+    start_wireshark "$capture" "$@"
+    window=$(wait_for_window "$title" "$wireshark")
+    xdotool windowsize --sync "$window" "${size%x*}" "${size#*x}" windowmove "$window" 20 40 windowactivate --sync "$window" \
+        mousemove 2000 2000
+    settled "$window" "$TEMPORARY/shot.png"
+    keep "$name"
 }
 
 only=("$@")
