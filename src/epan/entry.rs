@@ -102,6 +102,8 @@ pub struct Segment<'p> {
     pub is_first: bool,
     /// Put together by TCP from several segments.
     pub is_reassembled: bool,
+    /// TCP may have held it back, so that [`Segment::acknowledged`] is of a later segment.
+    pub is_late: bool,
     /// Who sent it.
     pub side: Side,
 }
@@ -210,6 +212,7 @@ unsafe fn segment<'p>(raw: *const sys::as_segment) -> Segment<'p> {
         direction: usize::from(raw.direction & 1),
         is_first: raw.first != 0,
         is_reassembled: raw.reassembled != 0,
+        is_late: raw.late != 0,
         side: match raw.server {
             0 => Side::Client,
             1 => Side::Server,

@@ -90,6 +90,28 @@ static int is_right_above_tcp(packet_info *pinfo)
     return 0;
 }
 
+/* A preference of TCP's; `otherwise` where this version has none of that name. */
+static int tcp_preference(pref_t **known, const char *name, int otherwise)
+{
+    if (*known == NULL)
+        *known = prefs_find_preference(prefs_find_module("tcp"), name);
+    return *known == NULL ? otherwise : prefs_get_bool_value(*known, pref_current) != 0;
+}
+
+/* Whether TCP shows sequence numbers from 0 on. */
+static int relative_numbers(void)
+{
+    static pref_t *known;
+    return tcp_preference(&known, "relative_sequence_numbers", 1);
+}
+
+/* Whether TCP holds segments back that came before their turn. */
+static int holds_back(void)
+{
+    static pref_t *known;
+    return tcp_preference(&known, "reassemble_out_of_order", 0);
+}
+
 /* What TCP's own bookkeeping says of the data handed over; `data` is TCP's only behind an entry of tcp.port. */
 static void describe_segment(packet_info *pinfo, void *data, as_segment *segment)
 {
@@ -118,6 +140,7 @@ static void describe_segment(packet_info *pinfo, void *data, as_segment *segment
         segment->seq = info->seq;
         segment->ack = info->lastackseq;
         segment->reassembled = info->is_reassembled ? 1 : 0;
+        segment->late = segment->reassembled && holds_back();
         segment->first = (tcp->conversation_completeness & syn) != 0 &&
                          (info->seq == 1 || info->seq == tcp->fwd->base_seq + 1);
     }
@@ -664,16 +687,6 @@ void *as_conversation_data(conversation_t *conversation, int protocol)
 void as_set_conversation_data(conversation_t *conversation, int protocol, void *data)
 {
     conversation_add_proto_data(conversation, protocol, data);
-}
-
-/* Whether TCP shows sequence numbers from 0 on; true unless the user says otherwise. */
-static int relative_numbers(void)
-{
-    static pref_t *relative;
-
-    if (relative == NULL)
-        relative = prefs_find_preference(prefs_find_module("tcp"), "relative_sequence_numbers");
-    return relative == NULL || prefs_get_bool_value(relative, pref_current);
 }
 
 int as_connection_ended(packet_info *pinfo, as_connection_end *end)

@@ -55,6 +55,7 @@ typedef struct as_segment {
     uint8_t direction;            /* 0 or 1, the same for every packet of a direction */
     uint8_t first;                /* the first byte after a SYN that the capture holds */
     uint8_t reassembled;          /* handed over by TCP's reassembly */
+    uint8_t late;                 /* and perhaps held back, so that seq is right but ack may be of a later segment */
     uint8_t server;               /* 1: sent by the side with the port that chose us, 0: to it, 2: unknown */
 } as_segment;
 

@@ -82,6 +82,7 @@ impl Stream {
         Sight {
             acknowledged: segment.acknowledged,
             seen: self.position.seen(1 - segment.direction),
+            is_late: segment.is_late,
         }
     }
 
@@ -95,7 +96,8 @@ impl Stream {
     #[must_use]
     pub fn misses(&self, direction: usize, received: u32) -> bool {
         let seen = self.position.seen(1 - direction.min(1));
-        seen.is_some_and(|seen| before(seen.wrapping_add(1), received))
+        // Of a direction without data the SYN and the end make 2.
+        before(seen.map_or(2, |seen| seen.wrapping_add(1)), received)
     }
 }
 

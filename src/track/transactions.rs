@@ -52,6 +52,8 @@ pub struct Sight {
     pub acknowledged: Option<u32>,
     /// The sequence number behind the last byte that the capture holds.
     pub seen: Option<u32>,
+    /// TCP may have held the segment back: the acknowledgement proves nothing.
+    pub is_late: bool,
 }
 
 impl Sight {
@@ -237,7 +239,7 @@ impl Queue {
         }
         self.settle();
         let is_open = self.head.get() < self.transactions.len();
-        if is_open && !asked.sight.has_unseen() {
+        if is_open && !asked.sight.has_unseen() && !asked.sight.is_late {
             // The client has received nothing that the capture does not hold, and asks again all the same.
             self.pipelined.set(true);
         }
@@ -271,6 +273,14 @@ impl Queue {
                 place,
                 self.transactions.len(),
             );
+        }
+        let is_over =
+            matches!((asked.end, self.ahead.get()), (Some(end), Some(ahead)) if !before(ahead, end));
+        if is_over && !is_open {
+            // Its answer went by before it: the capture has them in the wrong order.
+            transaction.state = State::Lost;
+            transaction.answer_frames.1 = packet.frame();
+            self.head.set(self.transactions.len().saturating_add(1));
         }
         self.transactions.push(transaction);
         Some(transaction)
@@ -359,6 +369,10 @@ impl Queue {
             _ => true,
         };
         let head = self.head.get();
+        if sight.is_late && self.transactions.len() > head.saturating_add(1) {
+            self.give_up(packet, head, self.transactions.len());
+            return None;
+        }
         let mut index = head;
         let mut transaction = self.transactions.get(index).filter(received)?;
         if !self.pipelined.get() && sight.acknowledged.is_some() {
