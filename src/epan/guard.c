@@ -21,7 +21,7 @@ static as_vtable rust;
 
 /* The preferences, at their defaults. */
 static as_bool desegment = 1, show_credentials = 0, hotkeys_scans = 0;
-static unsigned slow_threshold = 0, hotkeys_rows = 1000;
+static unsigned slow_threshold = 0, hotkeys_rows = 10000;
 
 /* ---- exceptions ------------------------------------------------------------------------------------------------- */
 

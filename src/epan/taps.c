@@ -4,6 +4,8 @@
 #define _GNU_SOURCE
 #include "taps.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #ifndef _WIN32
 #include <dlfcn.h>
@@ -32,6 +34,17 @@ int as_has_windows(void)
 #else
     /* Qt is there in no other program. */
     return dlsym(RTLD_DEFAULT, "qVersion") != NULL;
+#endif
+}
+
+static int is_tshark(void)
+{
+#if defined(__GLIBC__)
+    return strstr(program_invocation_short_name, "tshark") != NULL;
+#elif defined(__APPLE__) || defined(__FreeBSD__)
+    return strstr(getprogname(), "tshark") != NULL;
+#else
+    return !as_has_windows();
 #endif
 }
 
@@ -91,9 +104,12 @@ static void table_init(stat_tap_table_ui *ui)
     as_report *report = (as_report *)ui;
     unsigned table;
 
-    /* Open already: the same tables are reset before they are filled anew. */
-    if (is_open(report))
+    /* Open already: the same tables are reset before they are filled anew. But tshark never does. */
+    if (is_open(report)) {
+        if (is_tshark())
+            ws_warning("-z %s is given more than once, but counts only once: every table shows the same", ui->cli_string);
         return;
+    }
     for (table = 0; table < report->n_tables; table++) {
         report->tables[table] = stat_tap_init_table(report->titles[table], (int)ui->nfields, 0, NULL);
         report->made[table] = 0;
@@ -143,15 +159,13 @@ static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_d
         return TAP_PACKET_DONT_REDRAW;
     if (report->listener == NULL)
         report->listener = listener;
-    if (report->listener != listener) {
-        ws_warning("-z %s is given more than once; the tables show only one of them", report->ui.cli_string);
+    if (report->listener != listener)
         return TAP_PACKET_FAILED;
-    }
     return rust.table_packet((int)(report - reports), record) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 
-/* Text output has no other way to align columns, and windows none to ignore spaces. */
-static void describe_column(stat_tap_table_item *field, const as_column *column, int windows)
+/* tshark has no other way to align columns; windows and sharkd have none to ignore spaces. */
+static void describe_column(stat_tap_table_item *field, const as_column *column, int is_padded)
 {
     static const stat_tap_table_item_enum types[] = {TABLE_ITEM_UINT, TABLE_ITEM_INT, TABLE_ITEM_FLOAT,
                                                      TABLE_ITEM_STRING};
@@ -159,7 +173,7 @@ static void describe_column(stat_tap_table_item *field, const as_column *column,
     GString *format = g_string_new("%"), *name = g_string_new(column->name);
     long missing = column->width - g_utf8_strlen(column->name, -1);
 
-    if (!windows) {
+    if (is_padded) {
         for (; missing > 0; missing--)
             column->right ? g_string_prepend_c(name, ' ') : g_string_append_c(name, ' ');
         g_string_append_printf(format, "%s%d", column->right ? "" : "-", column->width);
@@ -179,13 +193,13 @@ void as_register_report(int number, const char *tap, const char *title, const ch
     static tap_param filter = {PARAM_FILTER, "filter", "Filter", NULL, TRUE};
     as_report *report = &reports[number];
     stat_tap_table_item *fields = g_new0(stat_tap_table_item, n_columns);
-    int windows = as_has_windows();
+    int is_padded = is_tshark();
     unsigned column;
 
     for (column = 0; column < n_columns; column++)
-        describe_column(&fields[column], &columns[column], windows);
+        describe_column(&fields[column], &columns[column], is_padded);
     /* In a window the last column is as wide as what is left. */
-    if (windows)
+    if (!is_padded)
         fields[n_columns - 1].align = TAP_ALIGN_LEFT;
     report->titles = titles;
     report->n_tables = n_tables;

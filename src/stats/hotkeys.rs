@@ -16,7 +16,7 @@ use crate::wire::text::{Hex, Text};
 /// Rows that are listed at most.
 const ROWS: u32 = 100_000;
 /// Keys that are counted at most; the hottest of them are listed.
-const KEYS: usize = 1_000_000;
+const COUNTED: usize = 1_000_000;
 /// Shares of so many of the hottest keys are shown.
 const TOPS: [u32; 4] = [1, 10, 100, 1000];
 
@@ -95,6 +95,15 @@ struct Key {
     place: Option<u32>,
     /// Its row says set and user key.
     has_names: (bool, bool),
+}
+
+/// `1 key`, `50 keys`.
+struct Keys(usize);
+
+impl core::fmt::Display for Keys {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} key{}", self.0, if self.0 == 1 { "" } else { "s" })
+    }
 }
 
 /// A row of the totals that says which share of all is its.
@@ -220,7 +229,7 @@ impl HotKeys {
         let next = self.keys.len();
         match self.index.entry((namespace, touch.digest)) {
             std::collections::hash_map::Entry::Occupied(known) => Some(*known.get()),
-            std::collections::hash_map::Entry::Vacant(new) if next < KEYS => {
+            std::collections::hash_map::Entry::Vacant(new) if next < COUNTED => {
                 new.insert(next);
                 self.keys.push(Key {
                     counts: Counts::default(),
@@ -310,7 +319,7 @@ impl HotKeys {
 
     fn write_all(&mut self, sheet: &Sheet) {
         if let Some(row) = sheet.row(TOTALS, 0) {
-            row.text(KEY, format_args!("{} keys", self.keys.len()));
+            row.text(KEY, format_args!("{}", Keys(self.keys.len())));
             self.all.write(row);
         }
     }
@@ -334,10 +343,8 @@ impl HotKeys {
                 share.row = self.total_row(sheet, "not listed");
             }
             if let Some(row) = share.row.and_then(|row| sheet.row(TOTALS, row)) {
-                row.text(
-                    KEY,
-                    format_args!("{} keys", self.keys.len() - self.limit as usize),
-                );
+                let left = self.keys.len() - self.limit as usize;
+                row.text(KEY, format_args!("{}", Keys(left)));
             }
             self.write_share(sheet, &mut share);
             (self.listed.row, self.listed.written) = (share.row, share.written);

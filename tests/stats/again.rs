@@ -1,0 +1,86 @@
+//! Tables in one process that goes on: filled again, beside others, after another capture, and given back.
+
+use serde_json::{json, Value};
+
+use crate::common::captures;
+use crate::common::host::host;
+
+/// The taps asked for one after the other, each after its capture was loaded if that is another.
+fn taps(asked: &[(&str, &[&str])]) -> Vec<Value> {
+    let mut input = String::new();
+    let (mut id, mut loaded) = (1, "");
+    for (capture, taps) in asked {
+        if *capture != loaded {
+            loaded = capture;
+            let file = host().capture(capture);
+            let load = json!({"jsonrpc": "2.0", "id": 1000, "method": "load", "params": {"file": file}});
+            input += &format!("{load}\n");
+        }
+        let named = (0..)
+            .zip(*taps)
+            .map(|(number, tap)| (format!("tap{number}"), json!(tap)));
+        let params: serde_json::Map<String, Value> = named.collect();
+        let tap = json!({"jsonrpc": "2.0", "id": id, "method": "tap", "params": params});
+        input += &format!("{tap}\n");
+        id += 1;
+    }
+    let text = host().run("sharkd", &["-"], &input).expect_success().text();
+    let answers = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let answers: Vec<Value> = answers.filter(|answer| answer["id"] != 1000).collect();
+    assert_eq!(answers.len(), asked.len(), "{text}");
+    answers
+}
+
+fn of<'a>(answer: &'a Value, tap: &str) -> &'a Value {
+    let taps = answer["result"]["taps"].as_array();
+    let found = taps.and_then(|taps| taps.iter().find(|found| found["tap"] == tap));
+    found.unwrap_or_else(|| panic!("no {tap} in {answer}"))
+}
+
+#[test]
+fn every_table_is_the_same_again() {
+    let names = ["hot-keys-zipf", "batch-all"];
+    let [first, second] = captures::present(&names)[..] else {
+        return;
+    };
+    let all = [
+        "nstat:aerospike,hotkeys",
+        "nstat:aerospike,latency",
+        "srt:aerospike",
+        "stat:aerospike",
+    ];
+    let shown = [
+        "nstat:aerospike,hotkeys",
+        "nstat:aerospike,latency",
+        "srt:aerospike",
+        "stats:aerospike",
+    ];
+    let mut asked: Vec<(&str, &[&str])> = Vec::new();
+    for capture in [first, second, first] {
+        asked.extend((0..4).map(|one| (capture, &all[one..=one])));
+        asked.push((capture, &all));
+        asked.push((capture, &all));
+    }
+    let answers = taps(&asked);
+    let (one, rest) = answers.split_at(6);
+    let (other, again) = rest.split_at(6);
+    for (place, name) in shown.into_iter().enumerate() {
+        let whole = of(&one[place], name);
+        for answer in [&one[4], &one[5], &again[place], &again[4], &again[5]] {
+            assert_eq!(of(answer, name), whole, "{name}");
+        }
+        assert_ne!(of(&other[place], name), whole, "{name}");
+        assert_eq!(of(&other[4], name), of(&other[place], name), "{name}");
+    }
+    let fields = of(&one[0], shown[0])["fields"].clone();
+    let fields: Vec<String> = fields
+        .as_array()
+        .expect("columns")
+        .iter()
+        .map(|field| field["c"].as_str().unwrap_or_default().into())
+        .collect();
+    let columns = "Rank Namespace Set Key Digest Requests Responses δ Reads Writes Errors";
+    assert_eq!(fields[..11].join(" "), columns);
+}
