@@ -14,12 +14,14 @@ mod plugin {
     use std::env;
     use std::path::{Path, PathBuf};
 
-    const GUARD: [&str; 5] = [
+    const GUARD: [&str; 7] = [
         "wrapper.h",
         "src/epan/guard.h",
         "src/epan/guard.c",
         "src/epan/taps.h",
         "src/epan/taps.c",
+        "src/epan/tcptap.h",
+        "src/epan/tcptap.c",
     ];
 
     pub fn build() {
@@ -45,7 +47,7 @@ mod plugin {
         }
         let mut guard = cc::Build::new();
         guard
-            .files(["src/epan/guard.c", "src/epan/taps.c"])
+            .files(["src/epan/guard.c", "src/epan/taps.c", "src/epan/tcptap.c"])
             .includes(&includes)
             .warnings(true)
             .opt_level(2);

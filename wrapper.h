@@ -1,3 +1,4 @@
 /* The only header bindgen reads. The faces of the C side pull in what they need of epan. */
 #include "src/epan/guard.h"
 #include "src/epan/taps.h"
+#include "src/epan/tcptap.h"

@@ -366,6 +366,7 @@ fn refused<'p>(
     stream.advance(packet, segment, source.reported(), source.reported(), false);
     if from_client {
         stream.refuse(packet, segment);
+        taps::refused_bytes(packet, looks);
     }
     let stranger = stranger(looks);
     column::line(packet, |out| {

@@ -14,6 +14,7 @@ use crate::wire::digest::LENGTH;
 use crate::wire::fabric::Facts;
 use crate::wire::field::Value;
 use crate::wire::key::Key;
+use crate::wire::looks::Looks;
 use crate::wire::message::{Message, Messages, Part};
 use crate::wire::msg::Msg;
 use crate::wire::proto::ProtoType;
@@ -99,6 +100,13 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
         _ => {}
     }
     TAP.queue(packet, record);
+}
+
+/// Bytes of a client at which a server closes the connection.
+pub fn refused_bytes(packet: Packet<'_>, looks: Looks) {
+    if TAP.has_listener() {
+        TAP.queue(packet, empty(packet, Event::Refused { looks }, What::Other));
+    }
 }
 
 /// A message between nodes.

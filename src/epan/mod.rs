@@ -13,6 +13,7 @@ pub mod packet;
 pub mod register;
 pub mod stats;
 pub mod tap;
+pub mod tcp_tap;
 pub mod text;
 pub mod tree;
 

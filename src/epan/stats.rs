@@ -65,6 +65,15 @@ pub trait Report<P: Payload>: Default + Send + 'static {
 /// The tables of a report.
 pub struct Sheet(c_int);
 
+impl Sheet {
+    /// The tables of the report of that number, for what it hears elsewhere than at its tap. Writing into tables that
+    /// are not open does nothing.
+    #[must_use]
+    pub fn of(report: u8) -> Self {
+        Self(c_int::from(report))
+    }
+}
+
 /// A row of a table.
 #[derive(Clone, Copy)]
 pub struct Row {

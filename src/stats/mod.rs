@@ -1,5 +1,6 @@
 //! What is counted over a whole capture: listeners of the tap, each a menu entry and a `-z`.
 
+pub mod diagnosis;
 pub mod hotkeys;
 pub mod latency;
 pub mod ranking;
@@ -22,6 +23,7 @@ pub fn register() {
     stats::listen();
     stats::report::<_, hotkeys::HotKeys>(&TAP);
     stats::report::<_, latency::Latency>(&TAP);
+    stats::report::<_, diagnosis::Diagnosis>(&TAP);
     stats::response_times::<_, srt::Times>(&AEROSPIKE, &TAP);
     stats::counters::<_, tree::Overview>(&TAP, c"aerospike", c"Aerospike", c"Overview");
 }

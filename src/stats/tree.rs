@@ -43,6 +43,9 @@ impl Listener<Records, Counters> for Overview {
             counters.count(below, format_args!("{kind}{space}{op}"), false, 1);
             return true;
         }
+        if let Event::Refused { .. } = record.event {
+            return false;
+        }
         let is_request = matches!(record.event, Event::Asked);
         let direction = if is_request { "request" } else { "response" };
         match record.what {

@@ -7,6 +7,7 @@ use super::transactions::{Transaction, What};
 use crate::epan::tap::{Payload, Tap};
 use crate::wire::digest::LENGTH;
 use crate::wire::key::Key;
+use crate::wire::looks::Looks;
 use crate::wire::request::Request;
 use crate::wire::result_code::ResultCode;
 use crate::wire::text::Hex;
@@ -76,6 +77,11 @@ pub enum Event {
         is_first: bool,
         /// The message that completes the answer.
         is_last: bool,
+    },
+    /// Bytes at which a server closes the connection.
+    Refused {
+        /// What they look like.
+        looks: Looks,
     },
     /// A message between nodes.
     Internode {
