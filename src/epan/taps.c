@@ -164,6 +164,25 @@ static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_d
     return rust.table_packet((int)(report - reports), record) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 
+/* The filter behind -z, kept for other taps of the report; Wireshark asks before it opens the tables. */
+static const char *asked_filters[AS_MAX_REPORTS];
+
+static void table_filter(const char *argument, const char **filter, char **error)
+{
+    int number;
+
+    (void)error;
+    for (number = 0; number < AS_MAX_REPORTS; number++) {
+        const char *cli = reports[number].ui.cli_string;
+        if (cli != NULL && strncmp(argument, cli, strlen(cli)) == 0) {
+            g_free((char *)asked_filters[number]);
+            asked_filters[number] = g_strdup(*filter);
+        }
+    }
+}
+
+const char *as_report_filter(int report) { return asked_filters[report]; }
+
 /* tshark has no other way to align columns; windows and sharkd have none to ignore spaces. */
 static void describe_column(stat_tap_table_item *field, const as_column *column, int is_padded)
 {
@@ -211,6 +230,7 @@ void as_register_report(int number, const char *tap, const char *title, const ch
     report->ui.packet_func = table_packet;
     report->ui.stat_tap_reset_table_cb = table_reset;
     report->ui.stat_tap_free_table_item_cb = table_free_cell;
+    report->ui.stat_filter_check_cb = table_filter;
     report->ui.nfields = n_columns;
     report->ui.fields = fields;
     report->ui.nparams = 1;

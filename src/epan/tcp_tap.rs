@@ -40,15 +40,16 @@ static LISTENERS: Mutex<u32> = Mutex::new(0);
 pub struct Listening(());
 
 impl Listening {
-    /// Hands all segments to `hearer`, the first that was ever given.
+    /// Hands segments to `hearer`, the first that was ever given: those that pass the filter of the report of that
+    /// number, as far as that is known.
     #[must_use]
-    pub fn start(hearer: fn(&TcpSegment<'_>)) -> Self {
+    pub fn start(report: u8, hearer: fn(&TcpSegment<'_>)) -> Self {
         let _ = HEARER.set(hearer);
         let mut listeners = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner);
         *listeners += 1;
         if *listeners == 1 {
-            // SAFETY: a function that does not unwind.
-            unsafe { sys::as_tcp_listen(Some(segment)) };
+            // SAFETY: a function that does not unwind; C checks the number.
+            unsafe { sys::as_tcp_listen(Some(segment), sys::as_report_filter(report.into())) };
         }
         Self(())
     }

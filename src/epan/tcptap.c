@@ -45,14 +45,14 @@ static tap_packet_status tcp_packet(void *data, packet_info *pinfo, epan_dissect
     return TAP_PACKET_DONT_REDRAW;
 }
 
-void as_tcp_listen(void (*segment)(const as_tcp *))
+void as_tcp_listen(void (*segment)(const as_tcp *), const char *filter)
 {
     GString *error;
 
     if (listener != NULL)
         return;
     listener = segment;
-    error = register_tap_listener("tcp", &listener, NULL, 0, NULL, tcp_packet, NULL, NULL);
+    error = register_tap_listener("tcp", &listener, filter, 0, NULL, tcp_packet, NULL, NULL);
     if (error != NULL) {
         ws_warning("Aerospike diagnosis without TCP: %s", error->str);
         g_string_free(error, TRUE);

@@ -15,8 +15,8 @@ typedef struct as_tcp {
     uint16_t source_port, destination_port, flags;
 } as_tcp;
 
-/* Hears every TCP segment from now on; one listener. Calling it again changes nothing. */
-void as_tcp_listen(void (*segment)(const as_tcp *));
+/* Hears every TCP segment that passes the filter (may be NULL) from now on; one listener. Calling it again changes nothing. */
+void as_tcp_listen(void (*segment)(const as_tcp *), const char *filter);
 void as_tcp_unlisten(void);
 
 #endif

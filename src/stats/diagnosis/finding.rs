@@ -18,6 +18,8 @@ pub enum Kind {
     Loss,
     /// Neither segments nor SYNs get any answer.
     Unreachable,
+    /// SYNs get no answer from a host that lives.
+    NoAnswer,
     /// SYNs are answered by RST.
     Refused,
     /// The server closed connections on which requests were open.
@@ -55,6 +57,7 @@ impl Kind {
             Self::Unanswered => "Requests unanswered",
             Self::Loss => "Loss on the network",
             Self::Unreachable => "Unreachable node",
+            Self::NoAnswer => "SYNs unanswered",
             Self::Refused => "Connections refused",
             Self::Dropped => "Connections dropped",
             Self::SlowReader => "Slow reader",

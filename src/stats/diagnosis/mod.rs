@@ -25,6 +25,8 @@ use crate::wire::request::Request;
 use crate::wire::result_code::ResultCode;
 
 const NUMBER: u8 = 2;
+/// The admin port answers no messages.
+const ADMIN: u16 = 3008;
 
 /// What is known while the table is open; the tap of TCP has no other way to it.
 static STATE: Mutex<Option<State>> = Mutex::new(None);
@@ -61,12 +63,9 @@ impl Report<Records> for Diagnosis {
 
     fn opened(&mut self, sheet: &Sheet) {
         *STATE.lock().unwrap_or_else(PoisonError::into_inner) = Some(State::default());
-        self.listening = Some(Listening::start(segment));
-        if let Some(row) = sheet.row(0, 0) {
-            row.text(1, format_args!("Nothing found"));
-            row.text(2, format_args!(""));
-            row.text(7, format_args!(""));
-        }
+        self.listening = Some(Listening::start(NUMBER, segment));
+        // A row without values is not shown.
+        let _ = sheet.row(0, 0);
     }
 
     fn packet(&mut self, record: &Record<'_>, sheet: &Sheet) -> bool {
@@ -127,7 +126,8 @@ impl State {
         self.tcp.tick(record.time, &mut self.findings);
         match record.event {
             Event::Asked => {
-                let is_short = matches!(record.what, What::Message(kind) if !kind.is_query() && !matches!(kind, Request::UDF | Request::AGGREGATE | Request::BACKGROUND_UDF | Request::BACKGROUND_OPS));
+                let is_short = server.port != ADMIN
+                    && matches!(record.what, What::Message(kind) if !kind.is_query() && !matches!(kind, Request::UDF | Request::AGGREGATE | Request::BACKGROUND_UDF | Request::BACKGROUND_OPS));
                 self.tcp
                     .asked(client, server, record.time, record.frame, is_short);
                 self.tried_again(record, client, server);

@@ -44,8 +44,8 @@ pub struct Results {
     hot: HashMap<[u8; LENGTH], (u32, Vec<End>)>,
     /// Operations of a finding.
     operations: HashMap<usize, Vec<(String, u32)>>,
-    /// Namespaces that refused writes, and the finding; writes that they did since.
-    refusing: HashMap<Vec<u8>, u32>,
+    /// Namespaces that refused writes: writes that they did since, and who asked.
+    refusing: HashMap<Vec<u8>, (u32, Vec<End>)>,
 }
 
 fn hint(result: ResultCode) -> &'static str {
@@ -74,7 +74,7 @@ impl Results {
         match outcome.result {
             ResultCode::OK => {
                 if outcome.writes && !self.refusing.is_empty() {
-                    if let Some(done) = self.refusing.get_mut(outcome.namespace) {
+                    if let Some((done, _)) = self.refusing.get_mut(outcome.namespace) {
                         *done += 1;
                     }
                 }
@@ -131,25 +131,28 @@ impl Results {
     fn refused(&mut self, outcome: &Outcome<'_>, findings: &mut Findings) {
         let key = Key {
             kind: Kind::RefusedWrites,
-            ends: (outcome.client.host(), End::default()),
+            ends: Default::default(),
             more: [&[outcome.result.0], outcome.namespace].concat(),
         };
-        let made = || Finding {
-            who: format!("namespace {}, {}", Text(outcome.namespace), outcome.client.host()),
-            ..finding(Kind::RefusedWrites, outcome)
-        };
+        let made = || finding(Kind::RefusedWrites, outcome);
         let Some(finding) = findings.count(key, outcome.time, made) else {
             return;
         };
-        if self.refusing.len() < COUNTED {
-            let done = *self.refusing.entry(outcome.namespace.to_vec()).or_default();
-            let others = if done == 0 {
-                String::new()
-            } else {
-                format!("; {done} other writes were done meanwhile")
-            };
-            finding.details = format!("{}{}{others}", outcome.result, hint(outcome.result));
+        if self.refusing.len() >= COUNTED && !self.refusing.contains_key(outcome.namespace) {
+            return;
         }
+        let (done, clients) = self.refusing.entry(outcome.namespace.to_vec()).or_default();
+        let client = outcome.client.host();
+        if clients.len() < 4 && !clients.contains(&client) {
+            clients.push(client);
+        }
+        let clients: Vec<String> = clients.iter().map(End::to_string).collect();
+        finding.who = format!("namespace {}, {}", Text(outcome.namespace), clients.join(", "));
+        let others = match done {
+            0 => String::new(),
+            done => format!("; {done} other writes were done meanwhile"),
+        };
+        finding.details = format!("{}{}{others}", outcome.result, hint(outcome.result));
     }
 
     fn error(&mut self, outcome: &Outcome<'_>, findings: &mut Findings) {

@@ -96,6 +96,8 @@ pub(super) const MS: i64 = 1_000_000;
 const EPISODE: i64 = 5_000 * MS;
 /// A receive buffer full for so long has a slow reader.
 const FULL: i64 = 200 * MS;
+/// What comes again sooner than TCP's timeout allows is a tail probe, out of order, or mended at once.
+const TOO_SOON: i64 = 150 * MS;
 /// A SYN without an answer for so long is lost.
 const SYN_LOST: i64 = 900 * MS;
 /// Idle for so long is not in use.
@@ -157,6 +159,8 @@ struct Pool {
     spare: u32,
     spare_from: (i64, u32),
     short_lived: u32,
+    /// Opened after a short-lived one was closed.
+    reopened: u32,
     short_from: (i64, u32),
 }
 
@@ -361,6 +365,30 @@ impl Tcp {
         let connections = &self.connections;
         let pool = self.pools.entry((client, server)).or_default();
         pool.opened += 1;
+        let opened = pool.opened;
+        pool.reopened += u32::from(pool.short_lived > 0);
+        if pool.reopened >= SHORT_LIVED && pool.short_lived >= SHORT_LIVED {
+            let (from, count) = (pool.short_from, pool.short_lived);
+            let key = Key {
+                kind: Kind::Churn,
+                ends: (client, server),
+                more: Vec::new(),
+            };
+            let made = || Finding {
+                kind: Kind::Churn,
+                who: format!("{client} to {server}"),
+                from: from.0,
+                to: segment.time,
+                count,
+                frame: from.1,
+                details: String::new(),
+            };
+            if let Some((_, finding)) = findings.at(key, made) {
+                (finding.count, finding.to) = (count, segment.time);
+                finding.details =
+                    format!("closed by the client after one or two requests, of {opened} opened: keep and use them again");
+            }
+        }
         pool.members
             .retain(|id| connections.get(id).is_some_and(|it| it.closed.is_none()));
         let idle = |id: &&u64| {
@@ -474,19 +502,6 @@ impl Tcp {
                 pool.short_from = (segment.time, segment.frame);
             }
             pool.short_lived += 1;
-            if pool.short_lived >= SHORT_LIVED && pool.short_lived * 2 > pool.opened {
-                let opened = pool.opened;
-                let made = || Finding {
-                    count: SHORT_LIVED - 1,
-                    from: pool.short_from.0,
-                    frame: pool.short_from.1,
-                    ..finding(Kind::Churn, String::new())
-                };
-                if let Some(finding) = findings.count(key(Kind::Churn), segment.time, made) {
-                    finding.details =
-                        format!("closed by the client after one or two requests, of {opened} opened");
-                }
-            }
         }
     }
 
@@ -574,7 +589,7 @@ impl Tcp {
             .sides
             .get(1 - side)
             .is_some_and(|other| other.full.is_some());
-        let closed = connection.closed;
+        let (closed, requests) = (connection.closed, connection.requests);
         connection.used = segment.time;
         let Some(this) = connection.sides.get_mut(side) else {
             return;
@@ -589,10 +604,17 @@ impl Tcp {
         } else if segment.length > 1 && !other_is_full {
             let is_acked = this.acked.is_some_and(|acked| !before(acked, end));
             this.tries += 1;
+            if segment.time - sent.0 < TOO_SOON {
+                return;
+            }
             this.tried = (segment.time, segment.frame);
+            if side == 0 && !is_acked {
+                // The server has not got the request.
+                self.servers.ended(server, id);
+            }
             let (there, back) = ((client.host(), server), (server, client.host()));
             // What was acknowledged and is sent again: the acknowledgement was lost.
-            let path = if (side == 0) != is_acked { there } else { back };
+            let path = if (side == 0) == is_acked { back } else { there };
             self.lost(path, sent, sent.0, false, findings);
             return;
         }
@@ -601,7 +623,7 @@ impl Tcp {
         }
         if side == 1 {
             self.servers.talked(server, id, segment.time, findings);
-        } else if let Some((1, at, frame)) = closed {
+        } else if let Some((1, at, frame)) = closed.filter(|_| requests > 0) {
             let key = Key {
                 kind: Kind::IdleClosed,
                 ends: (client.host(), server),
@@ -652,17 +674,22 @@ impl Tcp {
             frame: path.first.1,
             details: String::new(),
         };
-        let Some((id, finding)) = findings.at(key, made) else {
+        let Some((_, finding)) = findings.at(key, made) else {
             return;
         };
         finding.count = path.data + path.syns;
         finding.to = finding.to.max(at);
         let lives = self.servers.heard_since(ends.1.host(), path.first.0 + MS);
         (finding.kind, finding.details) = match (path.data, path.recovered || lives) {
-            (0, true) => (Kind::Unreachable, format!("{} SYNs unanswered, while the host is heard elsewhere: the port is blocked", path.syns)),
+            (0, true) => (
+                Kind::NoAnswer,
+                format!(
+                    "{} SYNs unanswered while the host is heard: a firewall drops them, or the network",
+                    path.syns
+                ),
+            ),
             (_, false) if path.syns > 0 => (Kind::Unreachable, format!("no answer to {} segments and {} SYNs, not even by TCP: dead, or cut off from the network", path.data, path.syns)),
             (_, lives) => (Kind::Loss, format!("{} segments and {} SYNs were sent again without an acknowledgement{}", path.data, path.syns, if lives { "; the other end lives: the network between them" } else { "" })),
         };
-        let _ = id;
     }
 }
