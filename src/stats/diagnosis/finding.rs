@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::tcp::End;
+use super::segment::End;
 
 /// Lines at most; what would be more is left out.
 const FINDINGS: usize = 2000;

@@ -4,7 +4,10 @@
 //! are heard only while the table is open.
 
 pub mod finding;
+pub mod paths;
+pub mod pools;
 pub mod results;
+pub mod segment;
 pub mod silence;
 pub mod tcp;
 #[cfg(test)]
@@ -14,7 +17,8 @@ use std::sync::{Mutex, PoisonError};
 
 use self::finding::{Finding, Findings, Key, Kind};
 use self::results::{Outcome, Results};
-use self::tcp::{End, Segment, Tcp};
+use self::segment::{End, Segment};
+use self::tcp::Tcp;
 use super::Operation;
 use crate::epan::stats::{Cell, Column, Report, Sheet};
 use crate::epan::tcp_tap::{Listening, TcpSegment};

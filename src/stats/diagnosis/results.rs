@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::finding::{Finding, Findings, Key, Kind};
-use super::tcp::End;
+use super::segment::End;
 use crate::wire::digest::LENGTH;
 use crate::wire::result_code::{ResultCode, Weight};
 use crate::wire::text::{Hex, Text};
@@ -72,11 +72,9 @@ impl Results {
             *requests += 1;
         }
         match outcome.result {
-            ResultCode::OK => {
-                if outcome.writes && !self.refusing.is_empty() {
-                    if let Some((done, _)) = self.refusing.get_mut(outcome.namespace) {
-                        *done += 1;
-                    }
+            ResultCode::OK if outcome.writes && !self.refusing.is_empty() => {
+                if let Some((done, _)) = self.refusing.get_mut(outcome.namespace) {
+                    *done += 1;
                 }
             }
             ResultCode::KEY_BUSY | ResultCode::XDR_KEY_BUSY => self.busy(outcome, findings),

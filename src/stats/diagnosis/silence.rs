@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::finding::{Finding, Findings, Key, Kind};
-use super::tcp::{End, MS};
+use super::segment::{End, MS};
 
 /// Silent for so long with requests open on several connections: stalled.
 const STALL: i64 = 300 * MS;

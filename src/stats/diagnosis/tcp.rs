@@ -3,97 +3,15 @@
 //! Pure: segments and requests in, findings out. A packet is known to be lost when it is sent again, so findings run
 //! from the first lost packet to the last.
 
-use core::fmt;
 use std::collections::HashMap;
 
 use super::finding::{Finding, Findings, Key, Kind};
+use super::paths::{Paths, EPISODE};
+use super::pools::Pools;
+use super::segment::{End, Segment, ACK, FIN, MS, RST, SYN};
 use super::silence::Servers;
-use crate::track::record::Host;
 use crate::track::stream::before;
 
-/// One end of a connection; port 0: all of a host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct End {
-    address: [u8; 16],
-    length: u8,
-    /// The port.
-    pub port: u16,
-}
-
-impl End {
-    /// By address and port.
-    #[must_use]
-    pub fn new(address: &[u8], port: u16) -> Self {
-        let mut end = Self {
-            port,
-            ..Self::default()
-        };
-        for (to, from) in end.address.iter_mut().zip(address) {
-            *to = *from;
-            end.length += 1;
-        }
-        end
-    }
-
-    /// The host alone.
-    #[must_use]
-    pub const fn host(self) -> Self {
-        Self { port: 0, ..self }
-    }
-}
-
-impl fmt::Display for End {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = self.address.get(..usize::from(self.length)).unwrap_or_default();
-        match self.port {
-            0 => Host(address).fmt(f),
-            port if self.length == 16 => write!(f, "[{}]:{port}", Host(address)),
-            port => write!(f, "{}:{port}", Host(address)),
-        }
-    }
-}
-
-/// TCP's flags.
-pub const FIN: u16 = 1;
-/// See above.
-pub const SYN: u16 = 2;
-/// See above.
-pub const RST: u16 = 4;
-/// See above.
-pub const ACK: u16 = 16;
-
-/// A segment.
-#[derive(Clone, Copy, Debug)]
-pub struct Segment {
-    /// Nanoseconds since 1970.
-    pub time: i64,
-    /// The frame.
-    pub frame: u32,
-    /// Who sent it.
-    pub from: End,
-    /// To whom.
-    pub to: End,
-    /// TCP's flags.
-    pub flags: u16,
-    /// The sequence number.
-    pub seq: u32,
-    /// The acknowledgement number.
-    pub ack: u32,
-    /// Bytes of payload.
-    pub length: u32,
-    /// The window.
-    pub window: u32,
-}
-
-impl Segment {
-    const fn has(&self, flag: u16) -> bool {
-        self.flags & flag != 0
-    }
-}
-
-pub(super) const MS: i64 = 1_000_000;
-/// A path on which so long nothing was lost has a new episode.
-const EPISODE: i64 = 5_000 * MS;
 /// A receive buffer full for so long has a slow reader.
 const FULL: i64 = 200 * MS;
 /// What comes again sooner than TCP's timeout allows is a tail probe, out of order, or mended at once.
@@ -102,15 +20,8 @@ const TOO_SOON: i64 = 150 * MS;
 const SYN_LOST: i64 = 900 * MS;
 /// Idle for so long is not in use.
 const IDLE: i64 = 500 * MS;
-/// Idle connections beside which a new one is one too many.
-const SPARE: usize = 10;
-/// So many of them are a leak.
-const LEAKED: u32 = 5;
-/// So many connections of a request or two are churn.
-const SHORT_LIVED: u32 = 20;
-/// Connections that are known at a time, and those of one client to one server.
+/// Connections that are known at a time.
 const CONNECTIONS: usize = 20_000;
-const POOL: usize = 1_000;
 
 /// Ports of Aerospike by default: service, fabric, heartbeat, info, admin, TLS.
 const PORTS: [u16; 6] = [3000, 3001, 3002, 3003, 3008, 4333];
@@ -138,30 +49,8 @@ struct Connection {
     requests: u32,
     used: i64,
     refused: bool,
-    syn_is_counted: bool,
-}
-
-/// What got lost from one end to another.
-#[derive(Default)]
-struct Path {
-    number: u32,
-    first: (i64, u32),
-    last: i64,
-    data: u32,
-    syns: u32,
-    recovered: bool,
-}
-
-#[derive(Default)]
-struct Pool {
-    members: Vec<u64>,
-    opened: u32,
-    spare: u32,
-    spare_from: (i64, u32),
-    short_lived: u32,
-    /// Opened after a short-lived one was closed.
-    reopened: u32,
-    short_from: (i64, u32),
+    /// The try that was counted as lost.
+    syn_counted: i64,
 }
 
 /// All of it.
@@ -170,8 +59,8 @@ pub struct Tcp {
     connections: HashMap<u64, Connection>,
     by_ends: HashMap<(End, End), u64>,
     next: u64,
-    paths: HashMap<(End, End), Path>,
-    pools: HashMap<(End, End), Pool>,
+    paths: Paths,
+    pools: Pools,
     syns: Vec<u64>,
     ticked: i64,
     /// Who is silent.
@@ -242,18 +131,19 @@ impl Tcp {
             let Some(connection) = connections.get_mut(id) else {
                 return false;
             };
-            if connection.established || connection.closed.is_some() || connection.syn_is_counted {
+            let tried = connection.sides[0].tried;
+            if connection.established || connection.closed.is_some() || now - tried.0 > EPISODE {
                 return false;
             }
-            if now - connection.sides[0].tried.0 < SYN_LOST {
-                return true;
+            if now - tried.0 >= SYN_LOST && connection.syn_counted != tried.0 {
+                connection.syn_counted = tried.0;
+                lost.push((connection.client, connection.server, tried));
             }
-            connection.syn_is_counted = true;
-            lost.push((connection.client, connection.server, connection.syn));
-            false
+            true
         });
         for (client, server, syn) in lost {
-            self.lost((client.host(), server), syn, syn.0, true, findings);
+            self.paths
+                .lost((client.host(), server), syn, true, &self.servers, findings);
         }
     }
 
@@ -268,7 +158,7 @@ impl Tcp {
         if self.connections.len() >= CONNECTIONS {
             self.connections.clear();
             self.by_ends.clear();
-            self.pools.clear();
+            self.pools = Pools::default();
             self.servers.forget_waiting();
         }
         let id = self.next;
@@ -290,7 +180,7 @@ impl Tcp {
                 requests: 0,
                 used: 0,
                 refused: false,
-                syn_is_counted: false,
+                syn_counted: i64::MIN,
             },
         );
         id
@@ -351,84 +241,25 @@ impl Tcp {
             connection.syn = (segment.time, segment.frame);
             connection.sides[0].end = Some(segment.seq.wrapping_add(1));
             self.syns.push(id);
-        } else if !connection.established {
-            connection.syn_is_counted = true;
-            self.lost((client.host(), server), sent, sent.0, true, findings);
+        } else if !connection.established && connection.syn_counted != sent.0 {
+            connection.syn_counted = sent.0;
+            self.paths
+                .lost((client.host(), server), sent, true, &self.servers, findings);
         }
     }
 
     fn opened(&mut self, id: u64, segment: &Segment, findings: &mut Findings) {
-        let Some(connection) = self.connections.get(&id) else {
+        let (connections, servers) = (&self.connections, &self.servers);
+        let Some(connection) = connections.get(&id) else {
             return;
         };
-        let (client, server) = (connection.client.host(), connection.server);
-        let connections = &self.connections;
-        let pool = self.pools.entry((client, server)).or_default();
-        pool.opened += 1;
-        let opened = pool.opened;
-        pool.reopened += u32::from(pool.short_lived > 0);
-        if pool.reopened >= SHORT_LIVED && pool.short_lived >= SHORT_LIVED {
-            let (from, count) = (pool.short_from, pool.short_lived);
-            let key = Key {
-                kind: Kind::Churn,
-                ends: (client, server),
-                more: Vec::new(),
-            };
-            let made = || Finding {
-                kind: Kind::Churn,
-                who: format!("{client} to {server}"),
-                from: from.0,
-                to: segment.time,
-                count,
-                frame: from.1,
-                details: String::new(),
-            };
-            if let Some((_, finding)) = findings.at(key, made) {
-                (finding.count, finding.to) = (count, segment.time);
-                finding.details =
-                    format!("closed by the client after one or two requests, of {opened} opened: keep and use them again");
-            }
-        }
-        pool.members
-            .retain(|id| connections.get(id).is_some_and(|it| it.closed.is_none()));
-        let idle = |id: &&u64| {
-            connections
-                .get(id)
-                .is_some_and(|it| segment.time - it.used >= IDLE && !self.servers.waits(it.server, **id))
+        let ends = (connection.client.host(), connection.server);
+        let idle = |id| {
+            let known = connections.get(&id).filter(|known| known.closed.is_none())?;
+            Some(segment.time - known.used >= IDLE && !servers.waits(known.server, id))
         };
-        let spare = pool.members.iter().filter(idle).count();
-        if pool.members.len() < POOL {
-            pool.members.push(id);
-        }
-        if spare < SPARE {
-            return;
-        }
-        if pool.spare == 0 {
-            pool.spare_from = (segment.time, segment.frame);
-        }
-        pool.spare += 1;
-        let (open, from) = (pool.members.len(), pool.spare_from);
-        if pool.spare >= LEAKED {
-            let key = Key {
-                kind: Kind::Leak,
-                ends: (client, server),
-                more: Vec::new(),
-            };
-            let made = || Finding {
-                kind: Kind::Leak,
-                who: format!("{client} to {server}"),
-                from: from.0,
-                to: segment.time,
-                count: LEAKED - 1,
-                frame: from.1,
-                details: String::new(),
-            };
-            if let Some(finding) = findings.count(key, segment.time, made) {
-                finding.details = format!(
-                    "connections opened while idle ones are left open: {open} are open, {spare} of them idle"
-                );
-            }
-        }
+        let at = (segment.time, segment.frame);
+        self.pools.opened(ends, id, at, idle, findings);
     }
 
     fn reset(&mut self, id: u64, side: usize, segment: &Segment, findings: &mut Findings) {
@@ -497,11 +328,8 @@ impl Tcp {
             findings.count(key(Kind::Dropped), segment.time, made);
         }
         if side == 0 && has_syn && !refused && !waited && (1..=2).contains(&requests) {
-            let pool = self.pools.entry((client, server)).or_default();
-            if pool.short_lived == 0 {
-                pool.short_from = (segment.time, segment.frame);
-            }
-            pool.short_lived += 1;
+            self.pools
+                .used_briefly((client, server), (segment.time, segment.frame));
         }
     }
 
@@ -524,9 +352,7 @@ impl Tcp {
                 (server, client.host())
             };
             if other.tries > 0 {
-                if let Some(path) = self.paths.get_mut(&path) {
-                    path.recovered = true;
-                }
+                self.paths.recovered(path);
             }
             other.tries = 0;
         }
@@ -615,7 +441,7 @@ impl Tcp {
             let (there, back) = ((client.host(), server), (server, client.host()));
             // What was acknowledged and is sent again: the acknowledgement was lost.
             let path = if (side == 0) == is_acked { back } else { there };
-            self.lost(path, sent, sent.0, false, findings);
+            self.paths.lost(path, sent, false, &self.servers, findings);
             return;
         }
         if !is_new {
@@ -641,55 +467,5 @@ impl Tcp {
             };
             findings.count(key, segment.time, made);
         }
-    }
-
-    /// A packet from one end to the other, sent `at`, got lost.
-    fn lost(&mut self, ends: (End, End), first: (i64, u32), at: i64, is_syn: bool, findings: &mut Findings) {
-        let path = self.paths.entry(ends).or_default();
-        if path.data + path.syns > 0 && at - path.last > EPISODE {
-            *path = Path {
-                number: path.number + 1,
-                ..Path::default()
-            };
-        }
-        if path.data + path.syns == 0 {
-            path.first = first;
-        }
-        path.last = path.last.max(at);
-        *(if is_syn { &mut path.syns } else { &mut path.data }) += 1;
-        if path.data + path.syns < 2 {
-            return;
-        }
-        let key = Key {
-            kind: Kind::Loss,
-            ends,
-            more: path.number.to_be_bytes().to_vec(),
-        };
-        let made = || Finding {
-            kind: Kind::Loss,
-            who: format!("{} to {}", ends.0, ends.1),
-            from: path.first.0,
-            to: at,
-            count: 0,
-            frame: path.first.1,
-            details: String::new(),
-        };
-        let Some((_, finding)) = findings.at(key, made) else {
-            return;
-        };
-        finding.count = path.data + path.syns;
-        finding.to = finding.to.max(at);
-        let lives = self.servers.heard_since(ends.1.host(), path.first.0 + MS);
-        (finding.kind, finding.details) = match (path.data, path.recovered || lives) {
-            (0, true) => (
-                Kind::NoAnswer,
-                format!(
-                    "{} SYNs unanswered while the host is heard: a firewall drops them, or the network",
-                    path.syns
-                ),
-            ),
-            (_, false) if path.syns > 0 => (Kind::Unreachable, format!("no answer to {} segments and {} SYNs, not even by TCP: dead, or cut off from the network", path.data, path.syns)),
-            (_, lives) => (Kind::Loss, format!("{} segments and {} SYNs were sent again without an acknowledgement{}", path.data, path.syns, if lives { "; the other end lives: the network between them" } else { "" })),
-        };
     }
 }

@@ -2,7 +2,8 @@
 
 use super::finding::{Finding, Findings, Kind};
 use super::results::{Outcome, Results};
-use super::tcp::{End, Segment, Tcp, ACK, FIN, MS, RST, SYN};
+use super::segment::{End, Segment, ACK, FIN, MS, RST, SYN};
+use super::tcp::Tcp;
 use crate::wire::result_code::ResultCode;
 
 const SERVER: [u8; 4] = [10, 0, 0, 1];
