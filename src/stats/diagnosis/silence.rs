@@ -10,7 +10,7 @@ const STALL: i64 = 300 * MS;
 /// The same with one connection.
 const STALL_OF_ONE: i64 = 1_000 * MS;
 /// Without an answer for so long from a server that talks: unanswered.
-const UNANSWERED: i64 = 1_000 * MS;
+const UNANSWERED: i64 = 800 * MS;
 /// Requests that wait, of one server.
 const WAITING: usize = 10_000;
 /// Servers and hosts.
@@ -27,6 +27,8 @@ struct Waiting {
 struct Server {
     /// When it last sent payload.
     talked: i64,
+    /// When its host last sent payload to another node.
+    host_talked: i64,
     /// When a stall last ended.
     stalled_until: i64,
     acknowledged: u32,
@@ -122,7 +124,9 @@ impl Servers {
         let Some(server) = self.servers.get_mut(&end) else {
             return;
         };
-        server.judge(end, now, findings);
+        if now - server.talked >= STALL {
+            server.judge(end, now, findings);
+        }
         if server.stall.take().is_some() {
             server.stalled_until = now;
         }
@@ -130,6 +134,13 @@ impl Servers {
         server.talked = now;
         server.acknowledged = 0;
         server.accepted = 0;
+    }
+
+    /// The host sent payload to another node: it runs.
+    pub fn host_talked(&mut self, host: End, now: i64) {
+        for (_, server) in self.servers.iter_mut().filter(|(end, _)| end.host() == host) {
+            server.host_talked = now;
+        }
     }
 
     /// Time has passed.
@@ -146,7 +157,7 @@ impl Server {
             return;
         };
         let (since, frame) = (first.since, first.frame);
-        let silent = now - since.max(self.talked);
+        let silent = now - since.max(self.talked).max(self.host_talked);
         let needed = if self.waiting.len() > 1 {
             STALL
         } else {
@@ -204,7 +215,7 @@ impl Server {
 
     fn unanswered(&mut self, end: End, now: i64, findings: &mut Findings) {
         let late = |waiting: &Waiting| now - waiting.since.max(self.stalled_until) >= UNANSWERED;
-        if now - self.talked > UNANSWERED {
+        if now - self.talked.max(self.host_talked) > UNANSWERED {
             return;
         }
         for waiting in self.waiting.values_mut() {
@@ -225,7 +236,7 @@ impl Server {
                 to: now,
                 count: 0,
                 frame: waiting.frame,
-                details: "no answer for a second, while the server answers others: a replica that does not, or an answer that got lost".into(),
+                details: "no answer for long, while the server answers others: a replica that does not, or an answer that got lost".into(),
             }
             };
             if let Some(finding) = findings.count(key, now, made) {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::finding::{Finding, Findings, Key, Kind};
+use super::nodes::Nodes;
 use super::paths::{Paths, EPISODE};
 use super::pools::Pools;
 use super::segment::{End, Segment, ACK, FIN, MS, RST, SYN};
@@ -25,6 +26,9 @@ const CONNECTIONS: usize = 20_000;
 
 /// Ports of Aerospike by default: service, fabric, heartbeat, info, admin, TLS.
 const PORTS: [u16; 6] = [3000, 3001, 3002, 3003, 3008, 4333];
+
+/// Those between nodes.
+const INTERNODE: [u16; 2] = [3001, 3002];
 
 #[derive(Default)]
 struct Side {
@@ -61,6 +65,7 @@ pub struct Tcp {
     next: u64,
     paths: Paths,
     pools: Pools,
+    nodes: Nodes,
     syns: Vec<u64>,
     ticked: i64,
     /// Who is silent.
@@ -87,7 +92,10 @@ impl Tcp {
         self.window(id, side, segment, findings);
         if segment.length > 0 {
             self.payload(id, side, segment, findings);
-        } else if side == 1 {
+        } else {
+            self.nodes.acknowledged(segment.from.host());
+        }
+        if segment.length == 0 && side == 1 {
             if let Some(connection) = self.connections.get(&id) {
                 self.servers.acknowledged(connection.server);
             }
@@ -446,6 +454,12 @@ impl Tcp {
         }
         if !is_new {
             return;
+        }
+        if INTERNODE.contains(&server.port) {
+            let ends = (segment.from.host(), segment.to.host());
+            self.servers.host_talked(ends.0, segment.time);
+            self.nodes
+                .told(ends.0, ends.1, segment.time, segment.frame, findings);
         }
         if side == 1 {
             self.servers.talked(server, id, segment.time, findings);

@@ -277,3 +277,37 @@ fn a_full_namespace_refuses_the_writes_of_all() {
     assert_eq!((found.kind, found.count), (Kind::RefusedWrites, 10));
     assert_eq!(found.who, "namespace test, 10.0.0.8, 10.0.0.9");
 }
+
+#[test]
+fn a_replica_that_stands_still_is_named_and_not_its_master() {
+    let mut wire = Wire::default();
+    let (master, replica) = (End::new(&SERVER, 9), End::new(&[10, 0, 0, 2], 3002));
+    let (mut said, mut heard) = (1, 1);
+    for port in 1..3 {
+        wire.open(0, client(9, port));
+    }
+    for at in (100..3000).step_by(150) {
+        wire.send(at, master, replica, ACK, (said, heard, 10), 100);
+        said += 10;
+        if at < 1000 {
+            wire.send(at, replica, master, ACK, (heard, said, 10), 100);
+            heard += 10;
+        } else {
+            wire.send(at, replica, master, ACK, (heard, said, 0), 100);
+        }
+        if (1000..1150).contains(&at) {
+            for port in 1..3 {
+                wire.ask(at, client(9, port), 1);
+                wire.back(at, client(9, port), ACK, (1, 51, 0));
+            }
+        }
+    }
+    let found = wire.findings.all();
+    let stalled: Vec<&str> = found
+        .iter()
+        .filter(|finding| finding.kind == Kind::StalledServer)
+        .map(|finding| finding.who.as_str())
+        .collect();
+    assert_eq!(stalled, ["10.0.0.2"], "{found:#?}");
+    assert!(wire.kinds().contains(&Kind::Unanswered), "{found:#?}");
+}
