@@ -4,6 +4,7 @@
 //! are heard only while the table is open.
 
 pub mod finding;
+pub mod lines;
 pub mod nodes;
 pub mod paths;
 pub mod pools;

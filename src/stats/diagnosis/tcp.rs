@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::finding::{Finding, Findings, Key, Kind};
+use super::lines;
 use super::nodes::Nodes;
 use super::paths::{Paths, EPISODE};
 use super::pools::Pools;
@@ -277,24 +278,7 @@ impl Tcp {
         let (client, server, syn) = (connection.client, connection.server, connection.syn);
         if side == 1 && connection.has_syn && !connection.established && connection.closed.is_none() {
             connection.closed = Some((1, segment.time, segment.frame));
-            let key = Key {
-                kind: Kind::Refused,
-                ends: (End::default(), server),
-                more: Vec::new(),
-            };
-            let made = || Finding {
-                kind: Kind::Refused,
-                who: format!("{server}"),
-                from: syn.0,
-                to: segment.time,
-                count: 0,
-                frame: syn.1,
-                details: format!(
-                    "SYN answered by RST: nobody listens there, or a firewall rejects; first asked by {}",
-                    client.host()
-                ),
-            };
-            findings.count(key, segment.time, made);
+            lines::refused(client, server, syn, segment.time, findings);
             return;
         }
         self.close(id, side, segment, findings);
@@ -381,31 +365,11 @@ impl Tcp {
             let Some((from, frame)) = this.full else { continue };
             if segment.time - from >= FULL {
                 let (reader, writer) = if which == 0 {
-                    (client, server)
+                    (client.host(), server)
                 } else {
-                    (server, client)
+                    (server, client.host())
                 };
-                let key = Key {
-                    kind: Kind::SlowReader,
-                    ends: (reader, writer),
-                    more: Vec::new(),
-                };
-                let made = || Finding {
-                    kind: Kind::SlowReader,
-                    who: format!("{reader} from {writer}"),
-                    from,
-                    to: segment.time,
-                    count: 1,
-                    frame,
-                    details: "its TCP window is 0: it does not read what it gets, and the sender has to wait"
-                        .into(),
-                };
-                if let Some((_, finding)) = findings.at(key, made) {
-                    if finding.to < from {
-                        finding.count += 1;
-                    }
-                    finding.to = segment.time;
-                }
+                lines::slow_reader(reader, writer, (from, frame), segment.time, findings);
             }
             if which == side && segment.window > 0 {
                 this.full = None;

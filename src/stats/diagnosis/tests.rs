@@ -208,7 +208,7 @@ fn a_window_of_zero_is_a_slow_reader_and_no_loss() {
     let found = wire.only(Kind::SlowReader);
     assert_eq!(
         (found.to - found.from, found.who.as_str()),
-        (1988 * MS, "10.0.0.9:1 from 10.0.0.1:3000")
+        (1988 * MS, "10.0.0.9 from 10.0.0.1:3000")
     );
 }
 
