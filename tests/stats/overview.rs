@@ -55,8 +55,35 @@ fn as_the_packets_show() {
 }
 
 #[test]
+fn heartbeats_inside_compressed_ones() {
+    for capture in captures::present(&["scenarios/heartbeat-compressed-mesh", "heartbeat-mesh-steady"]) {
+        let text = text(capture, "aerospike,tree", &[]);
+        let rows = fields::columns(capture, &[], "aerospike.heartbeat", &["aerospike.heartbeat.type"]);
+        let pulses = rows
+            .iter()
+            .filter(|row| row[0].contains(&"0".to_string()))
+            .count() as u64;
+        let line = text.lines().find(|line| line.contains("HEARTBEAT PULSE"));
+        let line = line.unwrap_or_else(|| panic!("{capture}: {text}"));
+        assert_eq!(
+            line.split_whitespace().nth(2),
+            Some(pulses.to_string().as_str()),
+            "{capture}"
+        );
+        let (messages, _) = below(&text, "Message types");
+        assert_eq!(messages, rows.len() as u64, "{capture}");
+    }
+}
+
+#[test]
 fn the_same_in_every_pass() {
-    for capture in captures::present(&["hot-keys-zipf", "batch-all", "pipelined-one-segment"]) {
+    for capture in captures::present(&[
+        "hot-keys-zipf",
+        "batch-all",
+        "pipelined-one-segment",
+        "scenarios/heartbeat-compressed-mesh",
+        "cluster-replication-writes-slim",
+    ]) {
         let once = text(capture, "aerospike,tree", &[]);
         assert_eq!(once, text(capture, "aerospike,tree", &["-2"]), "{capture}");
     }

@@ -8,6 +8,7 @@ use crate::protocols::AEROSPIKE;
 use crate::track::connection::Connection;
 use crate::track::fabric::{self as track, Linked, Said};
 use crate::track::peers::End;
+use crate::track::record::TAP;
 use crate::wire::cluster::NodeId;
 use crate::wire::fabric::hello::Hello;
 use crate::wire::fabric::links::{self, Link};
@@ -70,10 +71,7 @@ impl<'p> Stage<'_, 'p> {
         if self.ordinal == 1 && is_outer && tree.exists() {
             tree.protocol(&AEROSPIKE, msg.bytes)?.item().hidden();
         }
-        if self.is_new {
-            taps::internode(packet, msg);
-        }
-        if !learns && !tree.exists() && !packet.has_columns() {
+        if !learns && !tree.exists() && !packet.has_columns() && !TAP.has_listener() {
             return Ok(());
         }
         match self.family {
@@ -89,6 +87,10 @@ impl<'p> Stage<'_, 'p> {
         if !is_outer {
             // What was inflated never holds another stream.
             summary.compressed = None;
+        }
+        // Of a compressed message the one inside counts.
+        if self.is_new && summary.compressed.is_none() {
+            taps::internode(packet, msg);
         }
         let link = links::link(msg, &facts);
         if learns {
@@ -115,6 +117,9 @@ impl<'p> Stage<'_, 'p> {
     }
 
     fn fabric(&self, tree: &Tree<'p>, msg: &Msg<'p>, learns: bool) -> Guarded {
+        if self.is_new {
+            taps::internode(self.packet, msg);
+        }
         let facts = Facts::of(msg);
         let linked = if learns {
             self.remember(msg, &facts)
