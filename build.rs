@@ -14,10 +14,11 @@ mod plugin {
     use std::env;
     use std::path::{Path, PathBuf};
 
-    const GUARD: [&str; 7] = [
+    const GUARD: [&str; 8] = [
         "wrapper.h",
         "src/epan/guard.h",
         "src/epan/guard.c",
+        "src/epan/plain.c",
         "src/epan/taps.h",
         "src/epan/taps.c",
         "src/epan/tcptap.h",
@@ -47,7 +48,12 @@ mod plugin {
         }
         let mut guard = cc::Build::new();
         guard
-            .files(["src/epan/guard.c", "src/epan/taps.c", "src/epan/tcptap.c"])
+            .files([
+                "src/epan/guard.c",
+                "src/epan/plain.c",
+                "src/epan/taps.c",
+                "src/epan/tcptap.c",
+            ])
             .includes(&includes)
             .warnings(true)
             .opt_level(2);

@@ -8,12 +8,17 @@
 #define AEROSPIKE_GUARD_H
 
 #include <stdint.h>
+#include <ws_version.h>
 #include <epan/packet.h>
 #include <epan/conversation.h>
 #include <epan/proto.h>
 #include <epan/expert.h>
 #include <epan/tap.h>
 #include <epan/to_str.h>
+
+/* Whether this is Wireshark major.minor or later. */
+#define AS_VERSION_AT_LEAST(major, minor) \
+    (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
 
 /* What Wireshark calls a boolean in this version: an int before 4.4, a bool since. */
 typedef __typeof__(have_tap_listener(0)) as_bool;

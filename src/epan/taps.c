@@ -4,6 +4,8 @@
 #define _GNU_SOURCE
 #include "taps.h"
 
+#include "guard.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +13,10 @@
 #include <dlfcn.h>
 #endif
 
-#include <ws_version.h>
 #include <epan/srt_table.h>
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 #include <wsutil/wslog.h>
-
-#define AS_VERSION_AT_LEAST(major, minor) \
-    (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
 
 static as_listeners rust;
 

@@ -1,0 +1,117 @@
+/* Calls that cannot throw, so that they need no guard: see guard.h.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard.h"
+
+#include <epan/proto_data.h>
+
+int as_wants(proto_tree *tree, int hf) { return tree != NULL && proto_field_is_referenced(tree, hf); }
+
+int as_visible(proto_tree *tree) { return tree != NULL && PTREE_DATA(tree)->visible; }
+int as_experts_heard(void)
+{
+    static const char *const names[] = {"_ws.expert", "_ws.expert.message", "_ws.expert.group", "_ws.expert.severity"};
+    static const header_field_info *fields[G_N_ELEMENTS(names)];
+    static int tap;
+    size_t i;
+
+    if (tap == 0) {
+        tap = find_tap_id("expert");
+        for (i = 0; i < G_N_ELEMENTS(names); i++)
+            fields[i] = proto_registrar_get_byname(names[i]);
+    }
+    for (i = 0; i < G_N_ELEMENTS(names); i++)
+        if (fields[i] != NULL && fields[i]->ref_type != HF_REF_TYPE_NONE)
+            return 1;
+    return tap != 0 && have_tap_listener(tap);
+}
+
+void as_generated(proto_item *item) { proto_item_set_generated(item); }
+void as_hidden(proto_item *item) { proto_item_set_hidden(item); }
+void as_set_length(proto_item *item, int length) { proto_item_set_len(item, length); }
+void as_set_text(proto_item *item, const char *text) { proto_item_set_text(item, "%s", text); }
+void as_append_text(proto_item *item, const char *text) { proto_item_append_text(item, "%s", text); }
+
+int as_protocol_enabled(int protocol) { return proto_is_protocol_enabled(find_protocol_by_id(protocol)); }
+
+uint32_t as_frame(const packet_info *pinfo) { return pinfo->num; }
+int as_visited(const packet_info *pinfo) { return PINFO_FD_VISITED(pinfo) != 0; }
+
+void as_frame_time(const packet_info *pinfo, int64_t *secs, int *nsecs)
+{
+    *secs = (int64_t)pinfo->abs_ts.secs;
+    *nsecs = pinfo->abs_ts.nsecs;
+}
+
+uint32_t as_source_port(const packet_info *pinfo) { return pinfo->srcport; }
+uint32_t as_destination_port(const packet_info *pinfo) { return pinfo->destport; }
+
+const uint8_t *as_source_address(const packet_info *pinfo, int *length)
+{
+    *length = pinfo->src.data != NULL ? pinfo->src.len : 0;
+    return (const uint8_t *)pinfo->src.data;
+}
+
+const uint8_t *as_destination_address(const packet_info *pinfo, int *length)
+{
+    *length = pinfo->dst.data != NULL ? pinfo->dst.len : 0;
+    return (const uint8_t *)pinfo->dst.data;
+}
+
+/* What the tap "credentials" hands on: in no header that is installed, and the same in 4.0 to 4.6. */
+typedef struct credential {
+    unsigned frame;
+    unsigned user_frame;
+    unsigned proof;
+    char *user;
+    const char *protocol;
+    char *info;
+} credential;
+
+void as_credential(packet_info *pinfo, int hf, const char *user, const char *info)
+{
+#if !AS_VERSION_AT_LEAST(4, 7)
+    static int tap;
+    credential *found;
+
+    if (tap == 0)
+        tap = find_tap_id("credentials");
+    if (tap == 0 || !have_tap_listener(tap))
+        return;
+    /* Listeners of some versions keep the pointers. */
+    found = wmem_new0(wmem_file_scope(), credential);
+    found->frame = found->user_frame = pinfo->num;
+    found->proof = (unsigned)hf;
+    found->user = wmem_strdup(wmem_file_scope(), user);
+    found->protocol = "Aerospike";
+    found->info = wmem_strdup(wmem_file_scope(), info);
+    tap_queue_packet(tap, pinfo, found);
+#endif
+}
+
+int as_wait_for_more(packet_info *pinfo, int offset)
+{
+    if (!as_pref_desegment() || !pinfo->can_desegment)
+        return 0;
+    pinfo->desegment_offset = offset;
+    pinfo->desegment_len = DESEGMENT_ONE_MORE_SEGMENT;
+    return 1;
+}
+
+int as_columns(packet_info *pinfo) { return pinfo->cinfo != NULL && col_get_writable(pinfo->cinfo, COL_INFO); }
+void as_column_set_protocol(packet_info *pinfo, const char *text) { col_add_str(pinfo->cinfo, COL_PROTOCOL, text); }
+void as_column_clear_info(packet_info *pinfo) { col_clear(pinfo->cinfo, COL_INFO); }
+void as_column_append_info(packet_info *pinfo, const char *text) { col_append_str(pinfo->cinfo, COL_INFO, text); }
+void as_column_fence_info(packet_info *pinfo) { col_set_fence(pinfo->cinfo, COL_INFO); }
+
+const uint8_t *as_tvb_bytes(tvbuff_t *tvb, int *captured, int *reported)
+{
+    *captured = (int)tvb_captured_length(tvb);
+    *reported = (int)tvb_reported_length(tvb);
+    return *captured > 0 ? tvb_get_ptr(tvb, 0, *captured) : (const uint8_t *)"";
+}
+
+void *as_packet_alloc(packet_info *pinfo, size_t size) { return wmem_alloc(pinfo->pool, size); }
+void *as_file_alloc(size_t size) { return wmem_alloc0(wmem_file_scope(), size); }
+void as_file_free(void *old) { wmem_free(wmem_file_scope(), old); }
+void *as_file_realloc(void *old, size_t size) { return wmem_realloc(wmem_file_scope(), old, size); }
