@@ -14,11 +14,12 @@ mod plugin {
     use std::env;
     use std::path::{Path, PathBuf};
 
-    const GUARD: [&str; 8] = [
+    const GUARD: [&str; 9] = [
         "wrapper.h",
         "src/epan/guard.h",
         "src/epan/guard.c",
         "src/epan/plain.c",
+        "src/epan/segment.c",
         "src/epan/taps.h",
         "src/epan/taps.c",
         "src/epan/tcptap.h",
@@ -51,6 +52,7 @@ mod plugin {
             .files([
                 "src/epan/guard.c",
                 "src/epan/plain.c",
+                "src/epan/segment.c",
                 "src/epan/taps.c",
                 "src/epan/tcptap.c",
             ])

@@ -33,7 +33,14 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
 
 static void register_protocol(void)
 {
+    /* A field that no packet has, to filter on. */
+    static int never = -1;
+    static hf_register_info fields[] = {
+        {&never, {"Never", "floor.never", FT_UINT32, BASE_DEC, NULL, 0, NULL, HFILL}},
+    };
+
     proto = proto_register_protocol("Floor", "Floor", "floor");
+    proto_register_field_array(proto, fields, 1);
     handle = register_dissector("floor", dissect, proto);
 }
 

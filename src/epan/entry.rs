@@ -9,9 +9,9 @@ use core::ptr::NonNull;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::OnceLock;
 
-use super::packet::{Conversation, Packet, Source};
+use super::packet::{Conversation, Lent, Packet, Source};
 use super::tree::Tree;
-use super::{sys, Guarded};
+use super::{register, sys, Guarded};
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("a panic must unwind to the entry: set panic = \"unwind\"");
@@ -304,21 +304,25 @@ unsafe extern "C" fn pdu_length(
 unsafe extern "C" fn pdu(
     framing: c_int,
     tvb: *mut sys::tvbuff_t,
-    info: *mut sys::packet_info,
+    _: *mut sys::packet_info,
     tree: *mut sys::proto_tree,
-    call: *mut c_void,
+    lent: *mut c_void,
 ) -> c_int {
     count(behind_try(|plugin| {
-        // SAFETY: Wireshark's handles are alive during this call; the call is what `dissect_pdus` lent.
-        let (Some(framing), Some((packet, source, tree)), Some(call)) = (
+        // SAFETY: Wireshark's handles are alive during this call; `lent` is what `dissect_pdus` lent, for the packet
+        // that it was called on.
+        let (Some(framing), Some(tvb), Some(Lent { packet, call })) = (
             Framing::from_c(framing),
-            unsafe { handles(tvb, info, tree) },
-            unsafe { call.cast::<Call>().as_ref() },
+            NonNull::new(tvb),
+            unsafe { lent.cast::<Lent>().as_ref() },
         ) else {
             return Ok(0);
         };
+        // SAFETY: as above.
+        let source = unsafe { Source::new(tvb) };
+        let tree = unsafe { Tree::new(tree, source, *packet) };
         call.used.set(call.used.get().saturating_add(source.reported()));
-        (plugin.pdu)(framing, packet, source, tree, call)?;
+        (plugin.pdu)(framing, *packet, source, tree, call)?;
         Ok(source.bytes().len())
     }))
 }
@@ -332,9 +336,11 @@ unsafe extern "C" fn register_handoff() {
 }
 
 unsafe extern "C" fn file_opened() {
+    register::next_file();
     outside_try(|plugin| (plugin.file_opened)());
 }
 
 unsafe extern "C" fn file_closed() {
+    register::next_file();
     outside_try(|plugin| (plugin.file_closed)());
 }

@@ -1,10 +1,10 @@
 //! Fields, bit sets and expert items as data: declared as statics beside the dissector that fills them,
 //! registered in one go.
 
-use core::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
 use std::sync::OnceLock;
 
-use super::sys;
+use super::{register, sys};
 use crate::wire::table::Row;
 
 /// What a field holds; the narrowest type that is true.
@@ -335,6 +335,8 @@ pub enum Group {
 /// An expert item: a static, filled with its id when Wireshark starts.
 pub struct Expert {
     pub(crate) ids: [AtomicI32; 2],
+    /// The capture in which it was said last.
+    said: AtomicU32,
     pub(crate) reference: Reference,
     pub(crate) abbrev: &'static str,
     pub(crate) summary: &'static str,
@@ -348,6 +350,7 @@ impl Expert {
     pub const fn new(severity: Severity, group: Group, abbrev: &'static str, summary: &'static str) -> Self {
         Self {
             ids: [AtomicI32::new(-1), AtomicI32::new(-1)],
+            said: AtomicU32::new(0),
             reference: Reference::new(),
             abbrev,
             summary,
@@ -360,6 +363,14 @@ impl Expert {
     #[must_use]
     pub const fn abbrev(&self) -> &'static str {
         self.abbrev
+    }
+
+    /// Whether it was said in this capture before; it is now.
+    pub(crate) fn was_said(&self) -> bool {
+        let file = register::file();
+        let said = self.said.load(Ordering::Relaxed) == file;
+        self.said.store(file, Ordering::Relaxed);
+        said
     }
 
     pub(crate) fn as_ptr(&self) -> *mut sys::expert_field {

@@ -70,84 +70,12 @@ void as_keep_panic(const char *text, size_t length)
 
 /* ---- entries ---------------------------------------------------------------------------------------------------- */
 
-/* Whether TCP itself called: another protocol (TLS with a key list that names us) hands over data of its own. */
-static int is_right_above_tcp(packet_info *pinfo)
-{
-    static int tcp = 0;
-    wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers);
-    int depth;
-
-    if (tcp == 0)
-        tcp = proto_get_id_by_filter_name("tcp");
-    /* The last layer is ours, or still TCP while a heuristic is asked. */
-    for (depth = 0; depth < 2 && layer != NULL; depth++, layer = wmem_list_frame_prev(layer))
-        if (GPOINTER_TO_INT(wmem_list_frame_data(layer)) == tcp)
-            return 1;
-    return 0;
-}
-
-/* A preference of TCP's; `otherwise` where this version has none of that name. */
-static int tcp_preference(pref_t **known, const char *name, int otherwise)
-{
-    if (*known == NULL)
-        *known = prefs_find_preference(prefs_find_module("tcp"), name);
-    return *known == NULL ? otherwise : prefs_get_bool_value(*known, pref_current) != 0;
-}
-
-/* Whether TCP shows sequence numbers from 0 on. */
-static int relative_numbers(void)
-{
-    static pref_t *known;
-    return tcp_preference(&known, "relative_sequence_numbers", 1);
-}
-
-/* Whether TCP holds segments back that came before their turn. */
-static int holds_back(void)
-{
-    static pref_t *known;
-    return tcp_preference(&known, "reassemble_out_of_order", 0);
-}
-
-/* What TCP's own bookkeeping says of the data handed over; `data` is TCP's only behind an entry of tcp.port. */
-static void describe_segment(packet_info *pinfo, void *data, as_segment *segment)
-{
-    const struct tcpinfo *info = (const struct tcpinfo *)data;
-    struct tcp_analysis *tcp;
-
-    memset(segment, 0, sizeof *segment);
-    segment->server = 2;
-    if (pinfo->ptype != PT_TCP)
-        return;
-    segment->conversation = find_or_create_conversation(pinfo);
-    tcp = get_tcp_conversation_data(segment->conversation, pinfo);
-    if (tcp == NULL || tcp->fwd == NULL)
-        return;
-    segment->direction = tcp->fwd == &tcp->flow1 ? 0 : 1;
-    if (tcp->server_port != 0 && pinfo->srcport != pinfo->destport)
-        segment->server = pinfo->srcport == tcp->server_port;
-    else if (pinfo->match_uint == pinfo->destport && pinfo->match_uint != pinfo->srcport)
-        segment->server = 0;
-    else if (pinfo->match_uint == pinfo->srcport && pinfo->match_uint != pinfo->destport)
-        segment->server = 1;
-    if (info != NULL && is_right_above_tcp(pinfo)) {
-        /* TCP_COMPLETENESS_SYNSENT 1, _SYNACK 2: which SYN opened this direction */
-        unsigned syn = segment->server == 1 ? 2 : 1;
-        segment->has_tcp = 1;
-        segment->seq = info->seq;
-        segment->ack = info->lastackseq;
-        segment->reassembled = info->is_reassembled ? 1 : 0;
-        segment->late = segment->reassembled && holds_back();
-        segment->first = (tcp->conversation_completeness & syn) != 0 &&
-                         (info->seq == 1 || info->seq == tcp->fwd->base_seq + 1);
-    }
-}
-
 static int enter(int entry, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     as_segment segment;
     int used;
 
-    describe_segment(pinfo, data, &segment);
+    as_describe_segment(pinfo, data, &segment);
     used = rust.dissect(entry, tvb, pinfo, tree, &segment);
     throw_kept();
     return used;
@@ -181,7 +109,7 @@ static int enter_heuristic(int heuristic, tvbuff_t *tvb, packet_info *pinfo, pro
     as_segment segment;
     int hit;
 
-    describe_segment(pinfo, data, &segment);
+    as_describe_segment(pinfo, data, &segment);
     hit = rust.heuristic(heuristic, tvb, pinfo, tree, &segment);
     throw_kept();
     if (!hit)
@@ -315,8 +243,16 @@ void as_handoff(void) { apply_ranges(); }
 
 static void register_protocols(void) { rust.register_protocols(); }
 static void register_handoff(void) { rust.register_handoff(); }
-static void file_opened(void) { rust.file_opened(); }
-static void file_closed(void) { rust.file_closed(); }
+static void file_opened(void)
+{
+    as_forget_conversations();
+    rust.file_opened();
+}
+static void file_closed(void)
+{
+    as_forget_conversations();
+    rust.file_closed();
+}
 
 void as_plugin_register(const as_vtable *vtable)
 {
@@ -562,36 +498,4 @@ void *as_frame_data(packet_info *pinfo, int protocol, uint32_t key)
 void as_set_frame_data(packet_info *pinfo, int protocol, uint32_t key, void *data)
 {
     p_add_proto_data(wmem_file_scope(), pinfo, protocol, key, data);
-}
-
-void *as_conversation_data(conversation_t *conversation, int protocol)
-{
-    return conversation_get_proto_data(conversation, protocol);
-}
-
-void as_set_conversation_data(conversation_t *conversation, int protocol, void *data)
-{
-    conversation_add_proto_data(conversation, protocol, data);
-}
-
-int as_connection_ended(packet_info *pinfo, as_connection_end *end)
-{
-    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
-    struct tcp_analysis *tcp;
-
-    memset(end, 0, sizeof *end);
-    if (conversation == NULL || pinfo->ptype != PT_TCP)
-        return 0;
-    tcp = get_tcp_conversation_data(conversation, pinfo);
-    if (tcp == NULL || tcp->fwd == NULL || tcp->rev == NULL)
-        return 0;
-    end->completeness = tcp->conversation_completeness;
-    end->closed_by = tcp->fwd->closing_initiator ? 1 : tcp->rev->closing_initiator ? 2 : 0;
-    if (tcp->fwd->tcp_analyze_seq_info != NULL && tcp->rev->tcp_analyze_seq_info != NULL) {
-        /* The analysis counts as the packets do; a subdissector may be shown relative numbers. */
-        int relative = relative_numbers();
-        end->acknowledged = tcp->rev->tcp_analyze_seq_info->lastack - (relative ? tcp->fwd->base_seq : 0);
-        end->received = tcp->fwd->tcp_analyze_seq_info->lastack - (relative ? tcp->rev->base_seq : 0);
-    }
-    return 1;
 }

@@ -163,6 +163,8 @@ int as_wait_for_more(packet_info *pinfo, int offset);
 /* For Tools > Credentials and `-z credentials`: who logs in, and the field that proves it. */
 void as_credential(packet_info *pinfo, int hf, const char *user, const char *info);
 int as_columns(packet_info *pinfo);
+/* Whether the column of the worst expert item is shown. */
+int as_has_expert_column(packet_info *pinfo);
 void as_column_set_protocol(packet_info *pinfo, const char *text);
 void as_column_clear_info(packet_info *pinfo);
 void as_column_append_info(packet_info *pinfo, const char *text);
@@ -179,5 +181,9 @@ void as_set_frame_data(packet_info *pinfo, int protocol, uint32_t key, void *dat
 void *as_conversation_data(conversation_t *conversation, int protocol);
 void as_set_conversation_data(conversation_t *conversation, int protocol, void *data);
 int as_connection_ended(packet_info *pinfo, as_connection_end *end);
+/* What TCP's own bookkeeping says of the data handed over; `data` is TCP's only behind an entry of tcp.port. */
+void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment);
+/* The capture is closed: connections that were found before are void. */
+void as_forget_conversations(void);
 
 #endif

@@ -25,6 +25,18 @@ pub struct FrameState {
     pub requests: Cell<u32>,
     /// Answers of the frame that belong to a request.
     pub responses: Cell<u32>,
+    /// Whether somebody asks for expert items as such.
+    pub(crate) experts_heard: Cell<Answered>,
+}
+
+/// The answer to a question that is asked once a frame.
+#[derive(Clone, Copy, Default)]
+#[repr(u8)]
+pub(crate) enum Answered {
+    #[default]
+    Unasked = 0,
+    No,
+    Yes,
 }
 
 /// The state of the frame under dissection, made at the first call.

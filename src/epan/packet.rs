@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 
 use super::entry::{Call, Framing};
 use super::field::Field;
-use super::memory::{self, FrameState};
+use super::memory::{self, Answered, FrameState};
 use super::register::Protocol;
 use super::text::Text;
 use super::{guarded, sys, Guarded, Tree};
@@ -29,6 +29,12 @@ pub struct Source<'p> {
     reported: usize,
 }
 
+/// What goes through `tcp_dissect_pdus` to each message.
+pub(crate) struct Lent<'l, 'p> {
+    pub(crate) packet: Packet<'p>,
+    pub(crate) call: &'l Call<'p>,
+}
+
 impl<'p> Packet<'p> {
     /// # Safety
     /// `info` is the packet that Wireshark dissects for as long as `'p`.
@@ -37,6 +43,17 @@ impl<'p> Packet<'p> {
             info,
             state: memory::frame_state(info),
         }
+    }
+
+    /// Whether somebody asks for expert items as such: a table of them, or a field of theirs.
+    pub(crate) fn experts_are_heard(self) -> bool {
+        let heard = &self.state.experts_heard;
+        if matches!(heard.get(), Answered::Unasked) {
+            // SAFETY: asks for a tap that always exists.
+            let yes = unsafe { sys::as_experts_heard() != 0 };
+            heard.set(if yes { Answered::Yes } else { Answered::No });
+        }
+        matches!(heard.get(), Answered::Yes)
     }
 
     /// The frame's number.
@@ -128,6 +145,12 @@ impl<'p> Packet<'p> {
         unsafe { sys::as_columns(self.info.as_ptr()) != 0 }
     }
 
+    /// Whether the column of the worst expert item is shown.
+    pub(crate) fn has_expert_column(self) -> bool {
+        // SAFETY: the packet is alive for 'p.
+        unsafe { sys::as_has_expert_column(self.info.as_ptr()) != 0 }
+    }
+
     /// Sets the Protocol column.
     pub fn set_protocol_column(self, text: &'static CStr) {
         // SAFETY: the packet is alive, the text is static.
@@ -163,7 +186,8 @@ impl<'p> Packet<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn dissect_pdus(self, framing: Framing, tree: &Tree<'p>, call: &Call<'p>) -> Guarded {
-        // SAFETY: packet, buffer and tree are alive; `call` is lent until the guard returns, and read only by
+        let lent = Lent { packet: self, call };
+        // SAFETY: packet, buffer and tree are alive; `lent` is lent until the guard returns, and read only by
         // the entry of this framing.
         guarded(unsafe {
             sys::as_dissect_pdus(
@@ -171,7 +195,7 @@ impl<'p> Packet<'p> {
                 tree.source().tvb.as_ptr(),
                 self.info.as_ptr(),
                 tree.node_ptr(),
-                core::ptr::from_ref(call).cast_mut().cast(),
+                core::ptr::from_ref(&lent).cast_mut().cast(),
             )
         })
     }

@@ -3,7 +3,7 @@
 
 use core::ffi::{c_char, c_int, c_void, CStr};
 use core::ptr;
-use core::sync::atomic::{AtomicI32, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::ffi::CString;
 
 use super::entry::{Entry, Heuristic};
@@ -269,11 +269,17 @@ pub fn handoff() {
     unsafe { sys::as_handoff() };
 }
 
-/// Whether a table or window of expert items is open.
-#[must_use]
-pub fn experts_are_heard() -> bool {
-    // SAFETY: asks for a tap that always exists.
-    unsafe { sys::as_experts_heard() != 0 }
+/// Which capture is open, by number: what is done once a capture notes it.
+static FILE: AtomicU32 = AtomicU32::new(1);
+
+/// Another capture is opened, or this one is closed.
+pub(super) fn next_file() {
+    FILE.fetch_add(1, Ordering::Relaxed);
+}
+
+/// See [`FILE`].
+pub(super) fn file() -> u32 {
+    FILE.load(Ordering::Relaxed)
 }
 
 /// The preferences as the user has them now.

@@ -11,7 +11,7 @@ use core::ptr;
 
 use super::field::{Expert, Field, FieldGroup};
 use super::packet::{Packet, Source};
-use super::register::{self, Protocol};
+use super::register::Protocol;
 use super::text::Text;
 use super::{guarded, sys, Guarded};
 use crate::wire::text::Text as Lossy;
@@ -108,13 +108,13 @@ impl<'p> Tree<'p> {
     /// Whether an item of any field of `group`, or an expert item, would be seen by anybody.
     #[must_use]
     pub fn wants_any(&self, group: &FieldGroup) -> bool {
-        self.visible || (self.exists() && group.is_asked_for()) || register::experts_are_heard()
+        self.visible || (self.exists() && group.is_asked_for()) || self.packet.experts_are_heard()
     }
 
     /// Whether an expert item would be seen by anybody; a table of them needs no tree.
     #[must_use]
     pub fn wants_expert(&self, expert: &Expert) -> bool {
-        self.visible || (self.exists() && expert.reference.is_set()) || register::experts_are_heard()
+        self.visible || (self.exists() && expert.reference.is_set()) || self.packet.experts_are_heard()
     }
 
     /// This node as an item.
@@ -454,8 +454,11 @@ impl<'p> Item<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn expert(self, expert: &Expert, text: fmt::Arguments<'_>) -> Guarded {
-        if !self.visible && !expert.reference.is_set() && !register::experts_are_heard() {
-            // Nobody reads the text; what counts is that it happened.
+        if !self.visible && !expert.reference.is_set() && !self.packet.experts_are_heard() {
+            // Nobody reads the text; what counts is that it happened, once a capture: Wireshark keeps the worst.
+            if expert.was_said() && !self.packet.has_expert_column() {
+                return Ok(());
+            }
             // SAFETY: packet and expert are alive; without a text the registered one serves.
             return guarded(unsafe {
                 sys::as_expert(

@@ -1,0 +1,181 @@
+/* What TCP knows of a segment and of its connection, and what is kept of a connection: see guard.h.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard.h"
+
+#include <string.h>
+
+#include <epan/dissectors/packet-tcp.h>
+#include <epan/prefs.h>
+#include <epan/prefs-int.h>
+
+/* ---- the connection of a packet ---------------------------------------------------------------------------------- */
+
+/* Connections by addresses and ports, each direction on its own: Wireshark's search hashes all of them as bytes, for
+ * packets of servers twice. */
+static struct known_connection {
+    conversation_t *conversation;
+    struct tcp_analysis *tcp;
+    uint8_t source[16], destination[16];
+    uint32_t source_port, destination_port;
+    uint8_t length;
+} connections[1024];
+
+/* What a protocol keeps of the connection that was asked for last. */
+static struct {
+    const conversation_t *conversation;
+    int protocol;
+    void *data;
+} last_data;
+
+void as_forget_conversations(void)
+{
+    memset(connections, 0, sizeof connections);
+    memset(&last_data, 0, sizeof last_data);
+}
+
+static int is_address(const address *addr, const uint8_t *bytes, unsigned length)
+{
+    return (unsigned)addr->len == length &&
+           (length == 4 ? memcmp(addr->data, bytes, 4) : memcmp(addr->data, bytes, 16)) == 0;
+}
+
+/* The connection as TCP has found it for this packet. TCP notes the frame in what it finds, on the first pass: a
+ * connection that is known here under the same addresses and ports, and has that note, is the one. */
+static conversation_t *find_connection(packet_info *pinfo, struct tcp_analysis **tcp)
+{
+    uint32_t place = (pinfo->srcport * 0x9e3779b1u + pinfo->destport * 0x85ebca6bu) >> 22;
+    struct known_connection *known = &connections[place];
+    conversation_t *found = known->conversation;
+    unsigned length = (unsigned)pinfo->src.len;
+
+    if (found != NULL && found->last_frame == pinfo->num && !PINFO_FD_VISITED(pinfo) &&
+        known->source_port == pinfo->srcport && known->destination_port == pinfo->destport &&
+        is_address(&pinfo->src, known->source, known->length) &&
+        is_address(&pinfo->dst, known->destination, known->length)) {
+        *tcp = known->tcp;
+        return found;
+    }
+    found = find_or_create_conversation(pinfo);
+    *tcp = get_tcp_conversation_data(found, pinfo);
+    if ((length == 4 || length == 16) && (unsigned)pinfo->dst.len == length) {
+        known->conversation = found;
+        known->tcp = *tcp;
+        known->source_port = pinfo->srcport;
+        known->destination_port = pinfo->destport;
+        known->length = (uint8_t)length;
+        memcpy(known->source, pinfo->src.data, length);
+        memcpy(known->destination, pinfo->dst.data, length);
+    }
+    return found;
+}
+
+void *as_conversation_data(conversation_t *conversation, int protocol)
+{
+    if (last_data.conversation != conversation || last_data.protocol != protocol || last_data.data == NULL) {
+        last_data.conversation = conversation;
+        last_data.protocol = protocol;
+        last_data.data = conversation_get_proto_data(conversation, protocol);
+    }
+    return last_data.data;
+}
+
+void as_set_conversation_data(conversation_t *conversation, int protocol, void *data)
+{
+    last_data.data = NULL;
+    conversation_add_proto_data(conversation, protocol, data);
+}
+
+/* ---- the segment --------------------------------------------------------------------------------------------------- */
+
+/* Whether TCP itself called: another protocol (TLS with a key list that names us) hands over data of its own. */
+static int is_right_above_tcp(packet_info *pinfo)
+{
+    static int tcp = 0;
+    wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers);
+    int depth;
+
+    if (tcp == 0)
+        tcp = proto_get_id_by_filter_name("tcp");
+    /* The last layer is ours, or still TCP while a heuristic is asked. */
+    for (depth = 0; depth < 2 && layer != NULL; depth++, layer = wmem_list_frame_prev(layer))
+        if (GPOINTER_TO_INT(wmem_list_frame_data(layer)) == tcp)
+            return 1;
+    return 0;
+}
+
+/* A preference of TCP's; `otherwise` where this version has none of that name. */
+static int tcp_preference(pref_t **known, const char *name, int otherwise)
+{
+    if (*known == NULL)
+        *known = prefs_find_preference(prefs_find_module("tcp"), name);
+    return *known == NULL ? otherwise : prefs_get_bool_value(*known, pref_current) != 0;
+}
+
+/* Whether TCP shows sequence numbers from 0 on. */
+static int relative_numbers(void)
+{
+    static pref_t *known;
+    return tcp_preference(&known, "relative_sequence_numbers", 1);
+}
+
+/* Whether TCP holds segments back that came before their turn. */
+static int holds_back(void)
+{
+    static pref_t *known;
+    return tcp_preference(&known, "reassemble_out_of_order", 0);
+}
+
+void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment)
+{
+    const struct tcpinfo *info = (const struct tcpinfo *)data;
+    struct tcp_analysis *tcp;
+
+    memset(segment, 0, sizeof *segment);
+    segment->server = 2;
+    if (pinfo->ptype != PT_TCP)
+        return;
+    segment->conversation = find_connection(pinfo, &tcp);
+    if (tcp == NULL || tcp->fwd == NULL)
+        return;
+    segment->direction = tcp->fwd == &tcp->flow1 ? 0 : 1;
+    if (tcp->server_port != 0 && pinfo->srcport != pinfo->destport)
+        segment->server = pinfo->srcport == tcp->server_port;
+    else if (pinfo->match_uint == pinfo->destport && pinfo->match_uint != pinfo->srcport)
+        segment->server = 0;
+    else if (pinfo->match_uint == pinfo->srcport && pinfo->match_uint != pinfo->destport)
+        segment->server = 1;
+    if (info != NULL && is_right_above_tcp(pinfo)) {
+        /* TCP_COMPLETENESS_SYNSENT 1, _SYNACK 2: which SYN opened this direction */
+        unsigned syn = segment->server == 1 ? 2 : 1;
+        segment->has_tcp = 1;
+        segment->seq = info->seq;
+        segment->ack = info->lastackseq;
+        segment->reassembled = info->is_reassembled ? 1 : 0;
+        segment->late = segment->reassembled && holds_back();
+        segment->first = (tcp->conversation_completeness & syn) != 0 &&
+                         (info->seq == 1 || info->seq == tcp->fwd->base_seq + 1);
+    }
+}
+
+int as_connection_ended(packet_info *pinfo, as_connection_end *end)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    struct tcp_analysis *tcp;
+
+    memset(end, 0, sizeof *end);
+    if (conversation == NULL || pinfo->ptype != PT_TCP)
+        return 0;
+    tcp = get_tcp_conversation_data(conversation, pinfo);
+    if (tcp == NULL || tcp->fwd == NULL || tcp->rev == NULL)
+        return 0;
+    end->completeness = tcp->conversation_completeness;
+    end->closed_by = tcp->fwd->closing_initiator ? 1 : tcp->rev->closing_initiator ? 2 : 0;
+    if (tcp->fwd->tcp_analyze_seq_info != NULL && tcp->rev->tcp_analyze_seq_info != NULL) {
+        /* The analysis counts as the packets do; a subdissector may be shown relative numbers. */
+        int relative = relative_numbers();
+        end->acknowledged = tcp->rev->tcp_analyze_seq_info->lastack - (relative ? tcp->fwd->base_seq : 0);
+        end->received = tcp->fwd->tcp_analyze_seq_info->lastack - (relative ? tcp->rev->base_seq : 0);
+    }
+    return 1;
+}
