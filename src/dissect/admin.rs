@@ -7,7 +7,7 @@ use super::admin_line::{request_line, response_line, Lower, Subject, Summary};
 use super::client::{Details, Path};
 use super::common::{self, DATA, RESULT};
 use super::{column, links};
-use crate::epan::field::FieldGroup;
+use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Packet, Text, Tree};
 use crate::protocols::ADMIN;
 use crate::track::transactions::{Transaction, What};

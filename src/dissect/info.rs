@@ -8,7 +8,7 @@ use super::field::INDEX_NAME;
 use super::info_line::{request_line, response_line, Brief, Reason, RequestList, ResponseList};
 use super::info_value::{self, Names};
 use super::{column, links};
-use crate::epan::field::FieldGroup;
+use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Tree};
 use crate::protocols::INFO;
 use crate::track::transactions::What;

@@ -5,7 +5,7 @@ use core::fmt::Write as _;
 use super::common::{NAMESPACE, NODE};
 use super::info::separator;
 use super::info_line::Brief;
-use crate::epan::field::FieldGroup;
+use crate::epan::group::FieldGroup;
 use crate::epan::{Field, Guarded, Item, Text, Tree};
 use crate::wire::at::Cover;
 use crate::wire::base64;

@@ -5,7 +5,7 @@ use core::fmt::{self, Write as _};
 use super::client::{Details, Path};
 use super::common::{self, DATA, OPERATION, PARTITION, RESULT};
 use super::{batch, cdt, column, expression, field, line, links, op, predexp, remember, value};
-use crate::epan::field::FieldGroup;
+use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Tree};
 use crate::protocols::MESSAGE;
 use crate::track::transactions::{Answer, What};

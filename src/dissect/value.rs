@@ -4,7 +4,7 @@ use super::client::Path;
 use super::common::{BIN_NAME, DATA, MALFORMED};
 use super::walk::{self, Name, NodeText, Subject};
 use super::{cdt, expression, field};
-use crate::epan::field::FieldGroup;
+use crate::epan::group::FieldGroup;
 use crate::epan::{BitSet, Field, Guarded, Item, Tree};
 use crate::wire::call::{Content, Name as RawName};
 use crate::wire::node::{Kind, Node, Role, Strings};

@@ -1,9 +1,11 @@
 //! Fields, bit sets and expert items as data: declared as statics beside the dissector that fills them,
 //! registered in one go.
 
+use core::ffi::c_int;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
 use std::sync::OnceLock;
 
+use super::group::Notes;
 use super::{register, sys};
 use crate::wire::table::Row;
 
@@ -115,7 +117,7 @@ pub enum Base {
 }
 
 /// Where Wireshark notes whether somebody (a filter, a column, `-e`) asks for a field in this packet.
-pub(crate) struct Reference(AtomicPtr<core::ffi::c_int>);
+pub(crate) struct Reference(AtomicPtr<c_int>);
 
 impl Reference {
     pub(crate) const fn new() -> Self {
@@ -123,13 +125,13 @@ impl Reference {
     }
 
     /// `note` is Wireshark's own and lives as long as the program.
-    pub(crate) fn set(&self, note: *const core::ffi::c_int) {
+    pub(crate) fn set(&self, note: *const c_int) {
         self.0.store(note.cast_mut(), Ordering::Relaxed);
     }
 
-    fn note(&self) -> Option<Note> {
-        let note = self.0.load(Ordering::Relaxed);
-        (!note.is_null()).then_some(Note(note))
+    /// The note; NULL before registration.
+    pub(crate) fn note(&self) -> *const c_int {
+        self.0.load(Ordering::Relaxed)
     }
 
     /// Whether somebody asks.
@@ -212,11 +214,11 @@ impl Field {
         self.name
     }
 
-    pub(crate) fn id(&self) -> core::ffi::c_int {
+    pub(crate) fn id(&self) -> c_int {
         self.id.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn ett(&self) -> core::ffi::c_int {
+    pub(crate) fn ett(&self) -> c_int {
         self.ett.load(Ordering::Relaxed)
     }
 }
@@ -237,9 +239,10 @@ pub struct Bit {
 pub struct BitSet {
     pub(crate) whole: Field,
     pub(crate) bits: fn(&mut dyn FnMut(Bit)),
-    pub(crate) ids: AtomicPtr<*mut core::ffi::c_int>,
+    pub(crate) ids: AtomicPtr<*mut c_int>,
     /// One for each bit: the statics of a set are made at registration.
     pub(crate) references: OnceLock<&'static [Reference]>,
+    notes: Notes,
     pub(crate) width: u8,
 }
 
@@ -257,17 +260,22 @@ impl BitSet {
             bits,
             ids: AtomicPtr::new(core::ptr::null_mut()),
             references: OnceLock::new(),
+            notes: Notes::new(),
             width,
+        }
+    }
+
+    /// The notes of the whole and of its bits, once registered.
+    pub(crate) fn each_note(&self, each: &mut dyn FnMut(*const c_int)) {
+        each(self.whole.reference.note());
+        for bit in self.references.get().copied().unwrap_or_default() {
+            each(bit.note());
         }
     }
 
     /// Whether somebody asks for the whole or for one of its bits.
     pub(crate) fn is_asked_for(&self) -> bool {
-        self.whole.reference.is_set()
-            || self
-                .references
-                .get()
-                .is_some_and(|bits| bits.iter().any(Reference::is_set))
+        self.notes.any(|each| self.each_note(each))
     }
 
     /// The field of the whole integer.
@@ -438,81 +446,6 @@ macro_rules! experts {
         /// Every expert item declared here.
         pub static EXPERTS: &[&$crate::epan::Expert] = &[$(&$NAME),*];
     };
-}
-
-/// Several lists of fields that are filled together, and the expert items that come with them: whether any of them
-/// is asked for is one quick question.
-pub struct FieldGroup {
-    fields: &'static [&'static [&'static Field]],
-    sets: &'static [&'static [&'static BitSet]],
-    experts: &'static [&'static [&'static Expert]],
-    /// All their notes in one row, gathered at the first question, when all are registered.
-    notes: OnceLock<Vec<Note>>,
-}
-
-/// Where Wireshark notes that somebody asks.
-struct Note(*const core::ffi::c_int);
-
-// SAFETY: dissection is single-threaded, and the pointer is read-only here.
-unsafe impl Send for Note {}
-// SAFETY: as above.
-unsafe impl Sync for Note {}
-
-impl FieldGroup {
-    /// Of lists of fields, of bit sets and of expert items.
-    #[must_use]
-    pub const fn new(
-        fields: &'static [&'static [&'static Field]],
-        sets: &'static [&'static [&'static BitSet]],
-        experts: &'static [&'static [&'static Expert]],
-    ) -> Self {
-        Self {
-            fields,
-            sets,
-            experts,
-            notes: OnceLock::new(),
-        }
-    }
-
-    /// Whether somebody asks for any of them.
-    pub(crate) fn is_asked_for(&self) -> bool {
-        let notes = self.notes.get_or_init(|| self.gather());
-        // SAFETY: notes of registered fields live as long as the program.
-        notes.iter().fold(0, |any, note| any | unsafe { note.0.read() }) != 0
-    }
-
-    fn gather(&self) -> Vec<Note> {
-        let fields = self
-            .fields
-            .iter()
-            .copied()
-            .flatten()
-            .map(|field| &field.reference);
-        let wholes = self
-            .sets
-            .iter()
-            .copied()
-            .flatten()
-            .map(|set| &set.whole.reference);
-        let bits = self
-            .sets
-            .iter()
-            .copied()
-            .flatten()
-            .flat_map(|set| set.references.get().copied().unwrap_or_default());
-        let experts = self
-            .experts
-            .iter()
-            .copied()
-            .flatten()
-            .map(|expert| &expert.reference);
-        fields
-            .chain(wholes)
-            .chain(bits)
-            .chain(experts)
-            .filter_map(Reference::note)
-            .collect()
-    }
 }
 
 #[cfg(test)]

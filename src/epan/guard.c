@@ -278,11 +278,24 @@ int as_register_protocol(const char *name, const char *short_name, const char *f
     return id;
 }
 
-/* Fields live as long as the program: Wireshark keeps the pointers. */
+/* Fields live as long as the program: Wireshark keeps the pointers. Blocks of them, for as_any_asked. */
+static hf_register_info *next_field(void)
+{
+    enum { BLOCK = 256 };
+    static hf_register_info *block;
+    static unsigned used = BLOCK;
+
+    if (used == BLOCK) {
+        block = g_new0(hf_register_info, BLOCK);
+        used = 0;
+    }
+    return &block[used++];
+}
+
 const int *as_register_field(int protocol, int *id, const char *name, const char *abbrev, int type, int display,
                        const void *strings, uint64_t bitmask, const char *blurb)
 {
-    hf_register_info *field = g_new0(hf_register_info, 1);
+    hf_register_info *field = next_field();
     header_field_info info = {name, abbrev, (enum ftenum)type, display, strings, bitmask, blurb, HFILL};
 
     field->p_id = id;

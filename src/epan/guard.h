@@ -141,7 +141,11 @@ int as_child_source(packet_info *pinfo, tvbuff_t *parent, const uint8_t *data, u
                     const char *name, tvbuff_t **out);
 
 /* ---- cannot throw ---- */
-int as_wants(proto_tree *tree, int hf);
+/* Whether an item of the protocol as such would be seen: a filter on one of its fields needs none. */
+int as_wants_protocol(proto_tree *tree, int protocol);
+/* Whether any note says that somebody asks, of fields that were registered one after the other. */
+size_t as_note_distance(void);
+int as_any_asked(const int *first, unsigned count);
 int as_visible(proto_tree *tree);
 /* Whether somebody asks for expert items as such: a table of them, or a field of theirs. */
 int as_experts_heard(void);

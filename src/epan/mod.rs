@@ -8,6 +8,7 @@
 pub mod entry;
 #[macro_use]
 pub mod field;
+pub mod group;
 pub mod memory;
 pub mod packet;
 pub mod register;

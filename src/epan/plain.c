@@ -3,9 +3,31 @@
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard.h"
 
+#include <stddef.h>
+
 #include <epan/proto_data.h>
 
-int as_wants(proto_tree *tree, int hf) { return tree != NULL && proto_field_is_referenced(tree, hf); }
+int as_wants_protocol(proto_tree *tree, int protocol)
+{
+    return tree != NULL && (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols ||
+                            proto_registrar_get_nth((unsigned)protocol)->ref_type == HF_REF_TYPE_DIRECT);
+}
+
+/* Notes are in our fields, which lie side by side. */
+size_t as_note_distance(void) { return sizeof(hf_register_info); }
+
+int as_any_asked(const int *first, unsigned count)
+{
+    const hf_register_info *field = (const hf_register_info *)(const void *)((const char *)first - offsetof(hf_register_info, hfinfo.ref_type));
+    int any = 0;
+
+#define NOTE(i) ((int)field[i].hfinfo.ref_type)
+    for (; count >= 8; count -= 8, field += 8)
+        any |= NOTE(0) | NOTE(1) | NOTE(2) | NOTE(3) | NOTE(4) | NOTE(5) | NOTE(6) | NOTE(7);
+    for (; count > 0; count--, field++)
+        any |= NOTE(0);
+    return any;
+}
 
 int as_visible(proto_tree *tree) { return tree != NULL && PTREE_DATA(tree)->visible; }
 int as_experts_heard(void)

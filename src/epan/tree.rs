@@ -9,7 +9,8 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr;
 
-use super::field::{Expert, Field, FieldGroup};
+use super::field::{Expert, Field};
+use super::group::FieldGroup;
 use super::packet::{Packet, Source};
 use super::register::Protocol;
 use super::text::Text;
@@ -101,6 +102,7 @@ impl<'p> Tree<'p> {
 
     /// Whether an item of `field` would be seen by anybody.
     #[must_use]
+    #[inline]
     pub fn wants(&self, field: &Field) -> bool {
         self.visible || (self.exists() && field.reference.is_set())
     }
@@ -155,7 +157,7 @@ impl<'p> Tree<'p> {
         part: &[u8],
         call: impl FnOnce(c_int, c_int, c_int, &mut *mut sys::proto_item) -> c_int,
     ) -> Guarded<Item<'p>> {
-        if !self.wants(field) || !self.afford() {
+        if !self.afford() {
             return Ok(self.nothing());
         }
         let (start, length) = self.source.locate(part);
@@ -173,6 +175,7 @@ impl<'p> Tree<'p> {
     ///
     /// # Errors
     /// What Wireshark threw, as for all of this type.
+    #[inline]
     pub fn add(&self, field: &Field, part: &[u8]) -> Guarded<Item<'p>> {
         self.add_in(field, part, Order::Big)
     }
@@ -181,7 +184,15 @@ impl<'p> Tree<'p> {
     ///
     /// # Errors
     /// What Wireshark threw.
+    #[inline]
     pub fn add_in(&self, field: &Field, part: &[u8], order: Order) -> Guarded<Item<'p>> {
+        if !self.wants(field) {
+            return Ok(self.nothing());
+        }
+        self.add_wanted(field, part, order)
+    }
+
+    fn add_wanted(&self, field: &Field, part: &[u8], order: Order) -> Guarded<Item<'p>> {
         if field.kind.is_text() && part.contains(&0) {
             // Wireshark's strings end at a NUL, and it would complain about the rest.
             return self.text(field, part, format_args!("{}", Lossy(part)));
@@ -216,7 +227,7 @@ impl<'p> Tree<'p> {
     /// What Wireshark threw.
     pub fn protocol(&self, protocol: &Protocol, part: &[u8]) -> Guarded<Self> {
         // SAFETY: the tree is alive or NULL, the id is registered.
-        if !self.visible && unsafe { sys::as_wants(self.node, protocol.id()) == 0 } {
+        if !self.visible && unsafe { sys::as_wants_protocol(self.node, protocol.id()) == 0 } {
             return Ok(*self);
         }
         let (start, length) = self.source.locate(part);
@@ -275,6 +286,9 @@ impl<'p> Tree<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn uint(&self, field: &Field, part: &[u8], value: u32) -> Guarded<Item<'p>> {
+        if !self.wants(field) {
+            return Ok(self.nothing());
+        }
         let tvb = self.source.tvb.as_ptr();
         // SAFETY: as in `add_in`.
         self.make(field, part, |hf, start, length, out| unsafe {
@@ -287,6 +301,9 @@ impl<'p> Tree<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn uint64(&self, field: &Field, part: &[u8], value: u64) -> Guarded<Item<'p>> {
+        if !self.wants(field) {
+            return Ok(self.nothing());
+        }
         let tvb = self.source.tvb.as_ptr();
         // SAFETY: as in `add_in`.
         self.make(field, part, |hf, start, length, out| unsafe {
@@ -299,6 +316,9 @@ impl<'p> Tree<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn int64(&self, field: &Field, part: &[u8], value: i64) -> Guarded<Item<'p>> {
+        if !self.wants(field) {
+            return Ok(self.nothing());
+        }
         let tvb = self.source.tvb.as_ptr();
         // SAFETY: as in `add_in`.
         self.make(field, part, |hf, start, length, out| unsafe {
@@ -311,6 +331,9 @@ impl<'p> Tree<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn double(&self, field: &Field, part: &[u8], value: f64) -> Guarded<Item<'p>> {
+        if !self.wants(field) {
+            return Ok(self.nothing());
+        }
         let tvb = self.source.tvb.as_ptr();
         // SAFETY: as in `add_in`.
         self.make(field, part, |hf, start, length, out| unsafe {
@@ -323,6 +346,9 @@ impl<'p> Tree<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn boolean(&self, field: &Field, part: &[u8], value: bool) -> Guarded<Item<'p>> {
+        if !self.wants(field) {
+            return Ok(self.nothing());
+        }
         let tvb = self.source.tvb.as_ptr();
         // SAFETY: as in `add_in`.
         self.make(field, part, |hf, start, length, out| unsafe {
@@ -335,6 +361,9 @@ impl<'p> Tree<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn bytes(&self, field: &Field, part: &[u8], value: &[u8]) -> Guarded<Item<'p>> {
+        if !self.wants(field) {
+            return Ok(self.nothing());
+        }
         let tvb = self.source.tvb.as_ptr();
         let size = c_int::try_from(value.len()).unwrap_or(0);
         // SAFETY: as in `add_in`; Wireshark copies the value.
@@ -348,6 +377,9 @@ impl<'p> Tree<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn ether(&self, field: &Field, part: &[u8], address: [u8; 6]) -> Guarded<Item<'p>> {
+        if !self.wants(field) {
+            return Ok(self.nothing());
+        }
         let tvb = self.source.tvb.as_ptr();
         // SAFETY: as in `add_in`; Wireshark copies the 6 bytes.
         self.make(field, part, |hf, start, length, out| unsafe {
@@ -360,6 +392,9 @@ impl<'p> Tree<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn time(&self, field: &Field, part: &[u8], seconds: i64, nanoseconds: i32) -> Guarded<Item<'p>> {
+        if !self.wants(field) {
+            return Ok(self.nothing());
+        }
         let tvb = self.source.tvb.as_ptr();
         // SAFETY: as in `add_in`.
         self.make(field, part, |hf, start, length, out| unsafe {
