@@ -1,7 +1,7 @@
 # What a newcomer types. The work is cargo's and that of the scripts in tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile test lint shots clean
+.PHONY: help install uninstall profile test bench lint shots clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -19,6 +19,9 @@ test: ## Run all tests, with the Wireshark of this machine
 	@tools/packages.sh test
 	cargo test --release --locked
 	tools/readme.sh
+
+bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH=1: on more and more of the same
+	@tools/bench.sh $(if $(GROWTH),growth)
 
 lint: ## Check the format, clippy, rustdoc and the shell scripts
 	@tools/packages.sh lint

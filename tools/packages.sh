@@ -5,6 +5,7 @@
 #   tools/packages.sh build    what the plugin is built from, and tshark
 #   tools/packages.sh lint     that, and what checks the scripts
 #   tools/packages.sh test     the first, and the tools that the tests run
+#   tools/packages.sh bench    the first, and what measures
 #   tools/packages.sh shots    what takes the screenshots
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -50,13 +51,20 @@ test)
     need_program binutils readelf
     need_program util-linux setpriv
     ;;
+bench)
+    build_needs
+    need_program wireshark-common editcap
+    need_program valgrind
+    need_program util-linux setpriv
+    need time test -x /usr/bin/time
+    ;;
 shots)
     for program in wireshark xvfb:Xvfb openbox xdotool imagemagick:import util-linux:setpriv; do
         need_program "${program%:*}" "${program#*:}"
     done
     need fonts-dejavu-core test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
     ;;
-*) die "usage: $0 build|lint|test|shots" ;;
+*) die "usage: $0 build|lint|test|bench|shots" ;;
 esac
 
 if [ ${#missing[@]} -gt 0 ]; then

@@ -1,6 +1,6 @@
 //! The Info column: one line a message, several of a frame joined by ` | `.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use crate::epan::{Packet, Text};
 
@@ -27,10 +27,9 @@ pub fn line(packet: Packet<'_>, write: impl FnOnce(&mut Text<WIDTH>) -> fmt::Res
     if index == 0 {
         packet.set_protocol_column(c"Aerospike");
     }
-    // Back to the last fence: nothing of ours, or the tail below.
-    packet.clear_info();
+    // What stands behind the last fence is not ours, or the tail.
     if !is_detail && index >= SHOWN {
-        packet.append_info(&Text::<32>::of(format_args!(
+        packet.set_info(&Text::<32>::of(format_args!(
             " | … and {} more",
             index - SHOWN + 1
         )));
@@ -38,13 +37,13 @@ pub fn line(packet: Packet<'_>, write: impl FnOnce(&mut Text<WIDTH>) -> fmt::Res
     }
     let mut text = Text::<WIDTH>::new();
     if is_detail {
-        let _ = fmt::write(&mut text, format_args!(": "));
+        let _ = text.write_str(": ");
     } else if index > 0 {
-        let _ = fmt::write(&mut text, format_args!(" | "));
+        let _ = text.write_str(" | ");
     }
     // The buffer takes what fits.
     let _ = write(&mut text);
-    packet.append_info(&text);
+    packet.set_info(&text);
     packet.fence_info();
 }
 

@@ -119,12 +119,8 @@ pub fn bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
         if shown == 6 {
             return write!(out, ", …");
         }
-        write!(
-            out,
-            "{}{}",
-            if shown == 0 { " bins " } else { ", " },
-            Lossy(op.name)
-        )?;
+        out.write_str(if shown == 0 { " bins " } else { ", " })?;
+        Lossy(op.name).write_to(out)?;
         last = op.name;
         shown += 1;
     }

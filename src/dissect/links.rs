@@ -10,6 +10,7 @@ use crate::epan::{Guarded, Packet, Tree};
 use crate::track::stream::before;
 use crate::track::transactions::{Answer, State, Transaction, What};
 use crate::wire::proto::Refusal;
+use crate::wire::text::write_decimal;
 
 fields! {
     RESPONSE_IN: Response, "aerospike.response_in", "Response in", "The frame that completes the answer to this request";
@@ -34,14 +35,35 @@ experts! {
 /// Nanoseconds as milliseconds: `0.18 ms`.
 pub struct Milliseconds(pub i64);
 
+impl Milliseconds {
+    /// Writes them, with three digits that count.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_to(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        let (whole, part) = (self.0 / 1_000_000, (self.0 % 1_000_000).unsigned_abs());
+        if whole < 0 {
+            out.write_str("-")?;
+        }
+        write_decimal(out, whole.unsigned_abs(), 1)?;
+        match self.0 {
+            -9_999_999..=9_999_999 => {
+                out.write_str(".")?;
+                write_decimal(out, part / 10_000, 2)?;
+            }
+            -999_999_999..=999_999_999 => {
+                out.write_str(".")?;
+                write_decimal(out, part / 100_000, 1)?;
+            }
+            _ => {}
+        }
+        out.write_str(" ms")
+    }
+}
+
 impl fmt::Display for Milliseconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, part) = (self.0 / 1_000_000, (self.0 % 1_000_000).unsigned_abs());
-        match self.0 {
-            -9_999_999..=9_999_999 => write!(f, "{whole}.{:02} ms", part / 10_000),
-            -999_999_999..=999_999_999 => write!(f, "{whole}.{} ms", part / 100_000),
-            _ => write!(f, "{whole} ms"),
-        }
+        self.write_to(f)
     }
 }
 

@@ -18,9 +18,10 @@ use crate::wire::message::{
     Header, Info1, Info2, Info3, Info4, Message, Messages, Part, GENERATION_AT, HEADER_SIZE_AT, INFO1_AT,
     INFO2_AT, INFO3_AT, INFO4_AT, N_FIELDS_AT, N_OPS_AT, RECORD_TTL_AT, RESULT_CODE_AT, TRANSACTION_TTL_AT,
 };
+use crate::wire::particle::ParticleType;
 use crate::wire::request::{self, Request};
 use crate::wire::result_code::ResultCode;
-use crate::wire::text::Text as Lossy;
+use crate::wire::text::{write_decimal, write_hex4, Text as Lossy};
 use crate::wire::time::{Ttl, VoidTime};
 use crate::wire::Order;
 
@@ -48,20 +49,18 @@ bit_sets! {
     INFO4: U8 of Info4, "aerospike.msg.info4", "Info4", "Transaction bits";
 }
 
-/// All that fields and operations of a message fill.
+/// What fields and operations of every message fill.
 static CONTENT: FieldGroup = FieldGroup::new(
-    &[
-        common::FIELDS,
-        field::FIELDS,
-        op::FIELDS,
-        value::FIELDS,
-        cdt::FIELDS,
-        expression::FIELDS,
-        predexp::FIELDS,
-        batch::FIELDS,
-    ],
-    &[op::BIT_SETS, cdt::BIT_SETS, expression::BIT_SETS, batch::BIT_SETS],
+    &[common::FIELDS, field::FIELDS, op::FIELDS, value::FIELDS],
+    &[op::BIT_SETS],
     &[common::EXPERTS],
+);
+
+/// What only batches, calls, lists, maps and expressions fill.
+static RARE_CONTENT: FieldGroup = FieldGroup::new(
+    &[cdt::FIELDS, expression::FIELDS, predexp::FIELDS, batch::FIELDS],
+    &[cdt::BIT_SETS, expression::BIT_SETS, batch::BIT_SETS],
+    &[],
 );
 
 /// What the rows of a batch fill of a message's header.
@@ -118,26 +117,31 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// ` test.demo "kv-1"` or ` test.demo e3db4872`.
-impl fmt::Display for Identity<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Identity<'_> {
+    fn write_to(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         if !self.namespace.is_empty() {
-            write!(f, " {}", Lossy(self.namespace))?;
+            out.write_str(" ")?;
+            Lossy(self.namespace).write_to(out)?;
             if !self.set.is_empty() {
-                write!(f, ".{}", Lossy(self.set))?;
+                out.write_str(".")?;
+                Lossy(self.set).write_to(out)?;
             }
         }
         if let Some(key) = &self.key {
-            write!(f, " \"{key}\"")
+            write!(out, " \"{key}\"")
         } else if let Some(digest) = &self.digest {
-            let short = digest
-                .0
-                .first_chunk::<4>()
-                .map_or(0, |bytes| u32::from_be_bytes(*bytes));
-            write!(f, " {short:08x}")
+            out.write_str(" ")?;
+            write_hex4(out, digest.0.first_chunk().copied().unwrap_or_default())
         } else {
             Ok(())
         }
+    }
+}
+
+/// ` test.demo "kv-1"` or ` test.demo e3db4872`.
+impl fmt::Display for Identity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_to(f)
     }
 }
 
@@ -175,8 +179,9 @@ fn request_body<'p>(
         }
     };
     let kind = request::of_message(&message);
+    let identity = Identity::of(message.fields());
     column::line(path.packet, |out| {
-        request_line(out, &message, kind)?;
+        request_line(out, &message, kind, &identity)?;
         if message.fault.is_some() && !tree.source().is_cut() {
             write!(out, " [malformed]")?;
         }
@@ -188,7 +193,7 @@ fn request_body<'p>(
         } else {
             message.header.transaction_ttl
         },
-        memory: remember::request(path, &message, kind),
+        memory: remember::request(path, &message, kind, &identity),
         counts_twice: counts_twice(&message, kind),
     };
     let transaction = path.asked(What::Message(kind), Expected::of_request(kind), body, details);
@@ -322,7 +327,10 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
         batch::answered_row(path, &top, &message.header)?;
     }
     result(path, &top, message.header.result_code)?;
-    if top.wants_any(&CONTENT) || kind == Request::BATCH && top.wants_any(&ROW_HEADERS) {
+    if top.wants_any(&CONTENT)
+        || !is_plain(message) && top.wants_any(&RARE_CONTENT)
+        || kind == Request::BATCH && top.wants_any(&ROW_HEADERS)
+    {
         for field in message.fields().flatten() {
             field::field(path, &top, &field, kind)?;
         }
@@ -335,6 +343,27 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
         common::malformed(&top, fault)?;
     }
     Ok(())
+}
+
+/// Whether a message has none but the simplest fields and values.
+fn is_plain(message: &Message<'_>) -> bool {
+    let is_field = |kind| {
+        matches!(
+            kind,
+            FieldType::NAMESPACE | FieldType::SET | FieldType::KEY | FieldType::DIGEST_RIPE
+        )
+    };
+    let is_value = |kind| {
+        matches!(
+            kind,
+            ParticleType::NULL | ParticleType::INTEGER | ParticleType::FLOAT | ParticleType::STRING
+        )
+    };
+    message.fields().flatten().all(|field| is_field(field.kind))
+        && message
+            .ops()
+            .flatten()
+            .all(|op| is_value(op.particle) && !op.has_call())
 }
 
 /// What follows from set and key, or from a digest that was seen with its key, if somebody looks: a walk over the
@@ -472,13 +501,19 @@ pub fn record_ttl(tree: &Tree<'_>, part: &[u8], ttl: u32, order: Order, meaning:
 }
 
 /// `Request put test.demo "kv-1" bins a, b`.
-fn request_line(out: &mut dyn fmt::Write, message: &Message<'_>, kind: Request) -> fmt::Result {
-    let identity = Identity::of(message.fields());
-    write!(out, "Request {kind}{identity}")?;
+fn request_line(
+    out: &mut dyn fmt::Write,
+    message: &Message<'_>,
+    kind: Request,
+    identity: &Identity<'_>,
+) -> fmt::Result {
+    out.write_str("Request ")?;
+    kind.write_to(out)?;
+    identity.write_to(out)?;
     if let Some(rows) = identity.rows {
         write!(out, " {rows} rows")?;
     }
-    line::request(out, message, &identity)
+    line::request(out, message, identity)
 }
 
 /// `Response OK gen 2 (0.18 ms)`, `Response KEY_BUSY (3.2 ms)`, `Response 60 messages, 3 errors`.
@@ -487,7 +522,7 @@ fn response_line(out: &mut dyn fmt::Write, answer: &Summary<'_>, linked: Option<
         return write!(out, "Response malformed");
     };
     let header = &message.header;
-    write!(out, "Response ")?;
+    out.write_str("Response ")?;
     if answer.count > 1 {
         write!(out, "{} messages", answer.count)?;
         match answer.errors {
@@ -499,25 +534,26 @@ fn response_line(out: &mut dyn fmt::Write, answer: &Summary<'_>, linked: Option<
             write!(out, ", last")?;
         }
     } else {
-        write!(out, "{}", header.result_code)?;
+        header.result_code.write_to(out)?;
         match header.part() {
-            Part::Fin => write!(out, " last")?,
+            Part::Fin => out.write_str(" last")?,
             Part::PartitionDone(partition) => write!(out, " partition {partition} done")?,
             Part::Record | Part::Error => {
                 if header.generation != 0 {
-                    write!(out, " gen {}", header.generation)?;
+                    out.write_str(" gen ")?;
+                    write_decimal(out, u64::from(header.generation), 1)?;
                 }
-                write!(out, "{}", Identity::of(message.fields()))?;
+                Identity::of(message.fields()).write_to(out)?;
             }
         }
         line::bins(out, message)?;
     }
     match linked.filter(|linked| linked.is_last) {
-        Some(linked) => write!(
-            out,
-            " ({})",
-            links::Milliseconds(linked.transaction.response_time())
-        ),
+        Some(linked) => {
+            out.write_str(" (")?;
+            links::Milliseconds(linked.transaction.response_time()).write_to(out)?;
+            out.write_str(")")
+        }
         None => Ok(()),
     }
 }

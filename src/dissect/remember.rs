@@ -47,12 +47,11 @@ pub const fn is_single(kind: Request) -> bool {
 
 /// Remembers a request's records.
 #[must_use]
-pub fn request(path: &Path<'_>, message: &Message<'_>, kind: Request) -> Memory {
+pub fn request<'p>(path: &Path<'p>, message: &Message<'p>, kind: Request, identity: &Identity<'_>) -> Memory {
     let packet = path.packet;
     let Some(stream) = path.stream.filter(|_| path.is_tracked && !packet.is_visited()) else {
         return Memory::default();
     };
-    let identity = Identity::of(message.fields());
     let mut memory = Memory {
         place: sets::note(packet, identity.namespace, identity.set),
         writes: writes(kind, message.header.info2),
@@ -61,12 +60,17 @@ pub fn request(path: &Path<'_>, message: &Message<'_>, kind: Request) -> Memory 
     if kind == Request::BATCH {
         for field in message.fields().flatten() {
             if let Ok(Value::Batch(batch)) = field.value() {
-                let mut rows = batch_rows(path, &batch);
-                memory.writes |= rows.iter().any(|(_, errand)| errand.writes);
-                if !rows.is_sorted_by_key(|(row, _)| row.index) {
-                    rows.sort_by_key(|(row, _)| row.index);
-                }
-                memory.rows = stream.queue.rows.remember(rows.into_iter());
+                let writes = &mut memory.writes;
+                let rows = batch_rows(path, &batch).inspect(|(_, errand)| *writes |= errand.writes);
+                let indexes = batch.rows().flatten().map(|row| row.index);
+                memory.rows = if indexes.is_sorted() {
+                    stream.queue.rows.remember(rows)
+                } else {
+                    let rows = packet.gather(batch.rows().count(), rows);
+                    // Not a stable sort, which would allocate: of rows with one index any may answer.
+                    rows.sort_unstable_by_key(|(row, _)| row.index);
+                    stream.queue.rows.remember(rows.iter().copied())
+                };
             }
         }
     } else if is_single(kind) {
@@ -80,11 +84,11 @@ pub fn request(path: &Path<'_>, message: &Message<'_>, kind: Request) -> Memory 
     memory
 }
 
-fn batch_rows(path: &Path<'_>, batch: &batch::Batch<'_>) -> Vec<(Row, Errand)> {
+/// The rows of a batch with what each asks for, as they come; their keys are noted.
+fn batch_rows<'p>(path: &Path<'p>, batch: &batch::Batch<'p>) -> impl Iterator<Item = (Row, Errand)> + 'p {
     let packet = path.packet;
-    let mut rows = Vec::new();
     let mut errand = None;
-    for row in batch.rows().flatten() {
+    batch.rows().flatten().filter_map(move |row| {
         if let Some(body) = row.own_body() {
             let set = body.set.unwrap_or_default();
             errand = Some(Errand {
@@ -106,9 +110,8 @@ fn batch_rows(path: &Path<'_>, batch: &batch::Batch<'_>) -> Vec<(Row, Errand)> {
             index: row.index,
             digest: *row.digest.0,
         };
-        rows.extend(errand.map(|errand| (remembered, errand)));
-    }
-    rows
+        errand.map(|errand| (remembered, errand))
+    })
 }
 
 /// Remembers the user key that a message of an answer tells: scans and queries return it where it is stored.

@@ -5,7 +5,8 @@ use super::common::{BIN_NAME, DATA, MALFORMED};
 use super::walk::{self, Name, NodeText, Subject};
 use super::{cdt, expression, field};
 use crate::epan::group::FieldGroup;
-use crate::epan::{BitSet, Field, Guarded, Item, Tree};
+use crate::epan::tree::GENERATED_TEXT;
+use crate::epan::{BitSet, Field, Guarded, Item, Text, Tree};
 use crate::wire::call::{Content, Name as RawName};
 use crate::wire::node::{Kind, Node, Role, Strings};
 use crate::wire::op::Op;
@@ -64,9 +65,11 @@ pub fn bin<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>, value: &Value<'p>)
 /// # Errors
 /// What Wireshark threw.
 pub fn shown<'p>(tree: &Tree<'p>, bytes: &'p [u8], value: &Value<'p>) -> Guarded {
-    tree.text(&VALUE, bytes, format_args!("{}", BinText(value)))?
-        .generated();
-    tree.item().append(format_args!(" = {}", BinText(value)));
+    if tree.wants(&VALUE) {
+        let text = Text::<GENERATED_TEXT>::of(format_args!("{}", BinText(value)));
+        tree.written(&VALUE, bytes, &text)?.generated();
+        tree.item().append(format_args!(" = {text}"));
+    }
     typed(tree, bytes, value)
 }
 

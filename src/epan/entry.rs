@@ -311,11 +311,11 @@ unsafe extern "C" fn pdu(
     count(behind_try(|plugin| {
         // SAFETY: Wireshark's handles are alive during this call; `lent` is what `dissect_pdus` lent, for the packet
         // that it was called on.
-        let (Some(framing), Some(tvb), Some(Lent { packet, call })) = (
-            Framing::from_c(framing),
-            NonNull::new(tvb),
-            unsafe { lent.cast::<Lent>().as_ref() },
-        ) else {
+        let (Some(framing), Some(tvb), Some(Lent { packet, call })) =
+            (Framing::from_c(framing), NonNull::new(tvb), unsafe {
+                lent.cast::<Lent>().as_ref()
+            })
+        else {
             return Ok(0);
         };
         // SAFETY: as above.
@@ -338,9 +338,13 @@ unsafe extern "C" fn register_handoff() {
 unsafe extern "C" fn file_opened() {
     register::next_file();
     outside_try(|plugin| (plugin.file_opened)());
+    #[cfg(feature = "count-allocations")]
+    super::count::start();
 }
 
 unsafe extern "C" fn file_closed() {
     register::next_file();
+    #[cfg(feature = "count-allocations")]
+    super::count::report();
     outside_try(|plugin| (plugin.file_closed)());
 }

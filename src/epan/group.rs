@@ -39,7 +39,8 @@ impl Notes {
             runs(notes, unsafe { sys::as_note_distance() })
         });
         // SAFETY: notes of registered fields live as long as the program.
-        runs.iter().any(|run| unsafe { sys::as_any_asked(run.first, run.count) != 0 })
+        runs.iter()
+            .any(|run| unsafe { sys::as_any_asked(run.first, run.count) != 0 })
     }
 }
 
@@ -54,7 +55,10 @@ fn runs(mut notes: Vec<*const c_int>, distance: usize) -> Vec<Run> {
             Some(run) if (run.first as usize) + distance * (run.count as usize) == note as usize => {
                 run.count += 1;
             }
-            _ => runs.push(Run { first: note, count: 1 }),
+            _ => runs.push(Run {
+                first: note,
+                count: 1,
+            }),
         }
     }
     runs
@@ -107,8 +111,20 @@ mod tests {
     #[test]
     fn notes_at_equal_distances_are_one_run() {
         let at = |place: usize| place as *const c_int;
-        let run = |place, count| Run { first: at(place), count };
-        let notes = vec![at(300), at(100), at(0), at(200), at(200), at(420), at(1000), at(1100)];
+        let run = |place, count| Run {
+            first: at(place),
+            count,
+        };
+        let notes = vec![
+            at(300),
+            at(100),
+            at(0),
+            at(200),
+            at(200),
+            at(420),
+            at(1000),
+            at(1100),
+        ];
         assert_eq!(runs(notes, 100), [run(100, 3), run(420, 1), run(1000, 2)]);
         assert_eq!(runs(Vec::new(), 100), []);
     }

@@ -266,16 +266,9 @@ void as_plugin_register(const as_vtable *vtable)
     register_cleanup_routine(file_closed);
 }
 
-/* The state of a packet is kept under the first protocol that was registered. */
-static int first_protocol = -1;
-
 int as_register_protocol(const char *name, const char *short_name, const char *filter)
 {
-    int id = proto_register_protocol(name, short_name, filter);
-
-    if (first_protocol == -1)
-        first_protocol = id;
-    return id;
+    return proto_register_protocol(name, short_name, filter);
 }
 
 /* Fields live as long as the program: Wireshark keeps the pointers. Blocks of them, for as_any_asked. */
@@ -490,17 +483,30 @@ int as_child_source(packet_info *pinfo, tvbuff_t *parent, const uint8_t *data, u
 
 /* ---- what is kept of a packet, a frame and a connection ---------------------------------------------------------- */
 
-#define PACKET_STATE_KEY 0xffffffffu
+/* The state of the packet under dissection. Packets are dissected one after the other, each with a pool of its own that
+ * is emptied before its next dissection. */
+static struct {
+    const wmem_allocator_t *pool;
+    uint64_t state[AS_PACKET_STATE / sizeof(uint64_t)];
+} current;
 
-void *as_packet_state(packet_info *pinfo, size_t size)
+static as_bool packet_is_over(wmem_allocator_t *pool, wmem_cb_event_t event, void *data)
 {
-    void *state = p_get_proto_data(pinfo->pool, pinfo, first_protocol, PACKET_STATE_KEY);
+    (void)event;
+    (void)data;
+    if (current.pool == pool)
+        current.pool = NULL;
+    return 0;
+}
 
-    if (state == NULL) {
-        state = wmem_alloc0(pinfo->pool, size);
-        p_add_proto_data(pinfo->pool, pinfo, first_protocol, PACKET_STATE_KEY, state);
+void *as_packet_state(packet_info *pinfo)
+{
+    if (current.pool != pinfo->pool) {
+        memset(current.state, 0, sizeof current.state);
+        current.pool = pinfo->pool;
+        wmem_register_callback(pinfo->pool, packet_is_over, NULL);
     }
-    return state;
+    return current.state;
 }
 
 void *as_frame_data(packet_info *pinfo, int protocol, uint32_t key)

@@ -170,8 +170,8 @@ int as_columns(packet_info *pinfo);
 /* Whether the column of the worst expert item is shown. */
 int as_has_expert_column(packet_info *pinfo);
 void as_column_set_protocol(packet_info *pinfo, const char *text);
-void as_column_clear_info(packet_info *pinfo);
-void as_column_append_info(packet_info *pinfo, const char *text);
+/* In place of what stands behind the last fence. */
+void as_column_set_info(packet_info *pinfo, const char *text);
 void as_column_fence_info(packet_info *pinfo);
 const uint8_t *as_tvb_bytes(tvbuff_t *tvb, int *captured, int *reported);
 
@@ -179,7 +179,9 @@ void *as_packet_alloc(packet_info *pinfo, size_t size);
 void *as_file_alloc(size_t size);
 void *as_file_realloc(void *old, size_t size);
 void as_file_free(void *old);
-void *as_packet_state(packet_info *pinfo, size_t size);
+/* Zeros at the beginning of each dissection of the packet: AS_PACKET_STATE bytes. */
+enum { AS_PACKET_STATE = 64 };
+void *as_packet_state(packet_info *pinfo);
 void *as_frame_data(packet_info *pinfo, int protocol, uint32_t key);
 void as_set_frame_data(packet_info *pinfo, int protocol, uint32_t key, void *data);
 void *as_conversation_data(conversation_t *conversation, int protocol);

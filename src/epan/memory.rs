@@ -41,10 +41,14 @@ pub(crate) enum Answered {
 
 /// The state of the frame under dissection, made at the first call.
 pub(crate) fn frame_state<'p>(info: NonNull<sys::packet_info>) -> &'p FrameState {
-    // SAFETY: zeroed memory of the packet's pool, big enough and aligned as malloc's; all zero is a valid
-    // FrameState; nobody else uses this key.
+    const {
+        assert!(size_of::<FrameState>() <= sys::AS_PACKET_STATE as usize);
+        assert!(align_of::<FrameState>() <= 8);
+    };
+    // SAFETY: static memory, big enough and aligned for 8 bytes; all zero is a valid FrameState. It is zeroed when the
+    // dissection of another packet begins, after that of this one.
     unsafe {
-        let state = sys::as_packet_state(info.as_ptr(), size_of::<FrameState>());
+        let state = sys::as_packet_state(info.as_ptr());
         &*state.cast::<FrameState>()
     }
 }

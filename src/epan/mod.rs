@@ -5,6 +5,8 @@
 //! [`Thrown`], an ordinary value that travels with `?` to the entry, where C throws again. A panic travels
 //! the same way ([`entry`]). The handles ([`Packet`], [`Tree`], [`Item`]) are thin and own nothing.
 
+#[cfg(feature = "count-allocations")]
+mod count;
 pub mod entry;
 #[macro_use]
 pub mod field;

@@ -157,16 +157,10 @@ impl<'p> Packet<'p> {
         unsafe { sys::as_column_set_protocol(self.info.as_ptr(), text.as_ptr()) };
     }
 
-    /// Empties the Info column back to its last fence.
-    pub fn clear_info(self) {
-        // SAFETY: the packet is alive for 'p.
-        unsafe { sys::as_column_clear_info(self.info.as_ptr()) };
-    }
-
-    /// Appends to the Info column.
-    pub fn append_info<const N: usize>(self, text: &Text<N>) {
-        // SAFETY: the packet is alive, the text ends with NUL.
-        unsafe { sys::as_column_append_info(self.info.as_ptr(), text.as_ptr()) };
+    /// Writes to the Info column, in place of what stands behind its last fence.
+    pub fn set_info<const N: usize>(self, text: &Text<N>) {
+        // SAFETY: the packet is alive, the text ends with NUL and is copied.
+        unsafe { sys::as_column_set_info(self.info.as_ptr(), text.as_ptr()) };
     }
 
     /// Nothing before this point is cleared by later messages of the frame.
@@ -262,6 +256,24 @@ impl<'p> Packet<'p> {
             let data: *mut u8 = sys::as_packet_alloc(self.info.as_ptr(), length.max(1)).cast();
             core::ptr::write_bytes(data, 0, length);
             core::slice::from_raw_parts_mut(data, length)
+        }
+    }
+
+    /// The first `most` of `values`, for as long as the dissection of the frame lives.
+    #[must_use]
+    pub fn gather<T: Copy>(self, most: usize, values: impl Iterator<Item = T>) -> &'p mut [T] {
+        const { assert!(core::mem::align_of::<T>() <= 16, "wmem aligns as malloc does") };
+        let size = most.saturating_mul(size_of::<T>());
+        // SAFETY: the pool aborts rather than return NULL; fresh memory of the right size and alignment, of which no
+        // more than was written is lent.
+        unsafe {
+            let data: *mut T = sys::as_packet_alloc(self.info.as_ptr(), size.max(1)).cast();
+            let mut count = 0;
+            for value in values.take(most) {
+                data.add(count).write(value);
+                count += 1;
+            }
+            core::slice::from_raw_parts_mut(data, count)
         }
     }
 

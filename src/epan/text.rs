@@ -2,11 +2,13 @@
 
 use core::ffi::{c_char, CStr};
 use core::fmt;
+use core::mem::MaybeUninit;
 
 /// Text of at most `N - 1` bytes, always ended by a NUL and always UTF-8; what does not fit is cut at a
 /// character and marked with `…`.
 pub struct Text<const N: usize> {
-    bytes: [u8; N],
+    /// Written up to `length`, and a NUL there: zeroing the rest would cost more than most texts.
+    bytes: [MaybeUninit<u8>; N],
     length: usize,
     cut: bool,
 }
@@ -17,8 +19,11 @@ impl<const N: usize> Text<N> {
     /// Empty.
     #[must_use]
     pub const fn new() -> Self {
+        const { assert!(N > 0) };
+        let mut bytes = [const { MaybeUninit::uninit() }; N];
+        bytes[0] = MaybeUninit::new(0);
         Self {
-            bytes: [0; N],
+            bytes,
             length: 0,
             cut: false,
         }
@@ -36,7 +41,13 @@ impl<const N: usize> Text<N> {
     /// What was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.bytes[..self.length]).unwrap_or("")
+        // SAFETY: that much was written, of whole characters.
+        unsafe {
+            core::str::from_utf8_unchecked(core::slice::from_raw_parts(
+                self.bytes.as_ptr().cast(),
+                self.length,
+            ))
+        }
     }
 
     /// Whether nothing was written.
@@ -54,10 +65,11 @@ impl<const N: usize> Text<N> {
     /// For C; the NUL is always there.
     #[must_use]
     pub fn as_c(&self) -> &CStr {
-        CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
+        // SAFETY: a NUL stands behind what was written.
+        unsafe { CStr::from_ptr(self.as_ptr()) }
     }
 
-    /// The bytes behind what was written are zero, and no NUL is ever written.
+    /// A NUL stands behind what was written, and none in it.
     pub(crate) fn as_ptr(&self) -> *const c_char {
         self.bytes.as_ptr().cast()
     }
@@ -67,9 +79,17 @@ impl<const N: usize> Text<N> {
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        let end = self.length + bytes.len();
-        self.bytes[self.length..end].copy_from_slice(bytes);
-        self.length = end;
+        let Some(room) = self.bytes.get_mut(self.length..) else {
+            return;
+        };
+        let Some((_, rest)) = room.split_at_mut_checked(bytes.len()) else {
+            return;
+        };
+        let Some(end) = rest.first_mut() else { return };
+        *end = MaybeUninit::new(0);
+        // SAFETY: there is room for that much and the NUL behind it.
+        unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), room.as_mut_ptr().cast(), bytes.len()) };
+        self.length += bytes.len();
     }
 
     fn push_str(&mut self, s: &str) {
@@ -110,11 +130,13 @@ impl<const N: usize> fmt::Write for Text<N> {
         if self.cut {
             return Err(fmt::Error);
         }
-        let mut plain = s;
-        if !s.bytes().any(|byte| byte.is_ascii_control()) {
+        // Without a way out in the middle, which costs more than the few bytes that are left.
+        let is_control = |any: bool, byte: u8| any | (byte < b' ') | (byte == 0x7f);
+        if !s.bytes().fold(false, is_control) {
             self.push_str(s);
             return Ok(());
         }
+        let mut plain = s;
         while let Some(at) = plain.find(|c: char| c.is_ascii_control()) {
             self.push_str(&plain[..at]);
             let byte = plain.as_bytes()[at];

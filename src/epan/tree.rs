@@ -410,8 +410,18 @@ impl<'p> Tree<'p> {
         if !self.wants(field) {
             return Ok(self.nothing());
         }
+        self.written(field, part, &Text::<GENERATED_TEXT>::of(text))
+    }
+
+    /// Text computed from `part` that is wanted for more than the item.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn written<const N: usize>(&self, field: &Field, part: &[u8], text: &Text<N>) -> Guarded<Item<'p>> {
+        if !self.wants(field) {
+            return Ok(self.nothing());
+        }
         let tvb = self.source.tvb.as_ptr();
-        let text = Text::<GENERATED_TEXT>::of(text);
         // SAFETY: as in `add_in`; the text ends with NUL and Wireshark copies it.
         self.make(field, part, |hf, start, length, out| unsafe {
             sys::as_string(self.node, hf, tvb, start, length, text.as_ptr(), out)

@@ -56,12 +56,22 @@ macro_rules! table {
             }
         }
 
+        impl $Name {
+            /// Writes the name; a `write!` costs several times as much.
+            ///
+            /// # Errors
+            /// Those of `out`.
+            pub fn write_to(self, out: &mut dyn core::fmt::Write) -> core::fmt::Result {
+                match self.name() {
+                    Some(name) => out.write_str(name),
+                    None => write!(out, "Unknown ({})", self.0),
+                }
+            }
+        }
+
         impl core::fmt::Display for $Name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                match self.name() {
-                    Some(name) => f.write_str(name),
-                    None => write!(f, "Unknown ({})", self.0),
-                }
+                self.write_to(f)
             }
         }
     };

@@ -6,15 +6,28 @@ use core::fmt::{self, Write};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text<'a>(pub &'a [u8]);
 
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Text<'_> {
+    /// Writes the text; a `write!` costs several times as much.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_to(self, out: &mut dyn Write) -> fmt::Result {
+        if let Ok(text) = core::str::from_utf8(self.0) {
+            return out.write_str(text);
+        }
         for chunk in self.0.utf8_chunks() {
-            f.write_str(chunk.valid())?;
+            out.write_str(chunk.valid())?;
             if !chunk.invalid().is_empty() {
-                f.write_char(char::REPLACEMENT_CHARACTER)?;
+                out.write_char(char::REPLACEMENT_CHARACTER)?;
             }
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_to(f)
     }
 }
 
@@ -22,10 +35,61 @@ impl fmt::Display for Text<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hex<'a>(pub &'a [u8]);
 
+impl Hex<'_> {
+    /// Bytes that are written at once.
+    const PIECE: usize = 32;
+}
+
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0.chunks(Self::PIECE).try_for_each(|bytes| {
+            let mut digits = [0; 2 * Self::PIECE];
+            write_hex(f, bytes, &mut digits)
+        })
     }
+}
+
+/// Writes a number in decimal, with at least `width` (up to 20) digits; a `write!` costs several times as much.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_decimal(out: &mut dyn Write, mut number: u64, width: usize) -> fmt::Result {
+    let mut digits = [b'0'; 20];
+    let mut first = digits.len();
+    for digit in digits.iter_mut().rev() {
+        if number == 0 {
+            break;
+        }
+        // A digit.
+        *digit += (number % 10) as u8;
+        number /= 10;
+        first -= 1;
+    }
+    let from = first.min(digits.len().saturating_sub(width));
+    let digits = digits.get(from..).unwrap_or_default();
+    out.write_str(core::str::from_utf8(digits).unwrap_or_default())
+}
+
+/// Writes four bytes in hexadecimal.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_hex4(out: &mut dyn Write, bytes: [u8; 4]) -> fmt::Result {
+    write_hex(out, &bytes, &mut [0; 8])
+}
+
+/// As many of the bytes as have room in `digits`.
+fn write_hex(out: &mut dyn Write, bytes: &[u8], digits: &mut [u8]) -> fmt::Result {
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' - 10 + half };
+    let mut length = 0;
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        if let [high, low] = pair {
+            (*high, *low) = (digit(byte >> 4), digit(byte & 15));
+            length += 2;
+        }
+    }
+    let text = digits.get(..length).unwrap_or_default();
+    out.write_str(core::str::from_utf8(text).unwrap_or_default())
 }
 
 /// A decimal number that fills the whole of `digits`; `None` for anything else, an overflow included.
@@ -71,6 +135,30 @@ mod tests {
         assert_eq!(Text(b"caf\xc3\xa9").to_string(), "café");
         assert_eq!(Text(b"a\xffb").to_string(), "a\u{fffd}b");
         assert_eq!(Hex(&[0x0a, 0x0b, 0xff]).to_string(), "0a0bff");
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_are_formatted() {
+        for (number, width) in [
+            (0, 1),
+            (7, 1),
+            (10, 1),
+            (907, 2),
+            (5, 2),
+            (0, 2),
+            (u64::MAX, 1),
+            (42, 20),
+        ] {
+            let mut text = String::new();
+            write_decimal(&mut text, number, width).unwrap();
+            assert_eq!(text, format!("{number:0width$}"));
+        }
+        let mut text = String::new();
+        write_hex4(&mut text, [0xe3, 0xdb, 0x08, 0x70]).unwrap();
+        assert_eq!(text, "e3db0870");
+        let bytes: Vec<u8> = (0..=255).collect();
+        let each: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(Hex(&bytes).to_string(), each);
     }
 
     #[test]

@@ -1,0 +1,40 @@
+//! Counts what Rust allocates while a capture is open, for a test: dissecting takes its memory from Wireshark alone.
+//! The count goes to standard error when a capture is closed.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::alloc::{GlobalAlloc, Layout, System};
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: all is the system's.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        System.alloc(layout)
+    }
+
+    unsafe fn dealloc(&self, data: *mut u8, layout: Layout) {
+        System.dealloc(data, layout);
+    }
+
+    unsafe fn realloc(&self, data: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        System.realloc(data, layout, size)
+    }
+}
+
+/// A capture is opened.
+pub(super) fn start() {
+    ALLOCATIONS.store(0, Ordering::Relaxed);
+}
+
+/// A capture is closed.
+pub(super) fn report() {
+    let count = ALLOCATIONS.swap(0, Ordering::Relaxed);
+    eprintln!("aerospike: {count} allocations");
+}

@@ -1,0 +1,222 @@
+#!/usr/bin/env bash
+# What the plugin costs: against tshark without a plugin, and against a floor that only cuts the stream into messages.
+#
+#   tools/bench.sh                   instructions, then times
+#   tools/bench.sh instructions      per message over the floor (callgrind; the difference of two lengths, so that the
+#                                    start of tshark cancels): the same on every machine with this tshark
+#   tools/bench.sh times             CPU time and peak memory of whole runs, in turn
+#   tools/bench.sh growth            twice, four and eight times the input: instructions and memory per unit
+#
+# CAPTURE=file    instead of the sample in ../shared/captures, or the one that is made where there is none
+# PACKETS=30000   of the capture that is made
+# PAIRS=7         runs of each for the times
+# OUT=folder      keeps callgrind's files there
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/common.sh
+
+CAPTURE=${CAPTURE:-}
+PACKETS=${PACKETS:-30000}
+PAIRS=${PAIRS:-7}
+OUT=${OUT:-}
+SAMPLE=../shared/captures/perf-sample-30k.pcapng
+
+# A field that each message has, and no value of which is there: every message is asked, none is printed.
+FILTER='aerospike.msg.generation == 4294967295'
+FLOOR_FILTER='floor.never == 77'
+
+prepare() {
+    tools/packages.sh bench
+    build_plugin
+    temporary_folder
+    make_guest
+    mkdir -p "$TEMPORARY"/{none,out} "$TEMPORARY/floor/${TEMPORARY_VERSION:=$("$TSHARK" --version | minor_version)}/epan"
+    chmod 777 "$TEMPORARY/out"
+    local flags
+    read -ra flags < <(pkg-config --cflags wireshark glib-2.0)
+    cc -O2 -shared -fPIC "${flags[@]}" bench/floor.c -o "$TEMPORARY/floor/$TEMPORARY_VERSION/epan/floor.so"
+    cargo build --release --locked --example traffic
+    traffic=${built%/*}/examples/traffic
+    chmod -R a+rX "$TEMPORARY"
+    if [ -n "$("$TSHARK" -G plugins 2>/dev/null | grep -i 'aerospike.*\.so$' || true)" ] && is_root; then
+        warn 'a copy of the plugin is installed for everyone; runs here do not read it.'
+    fi
+}
+
+pick_capture() {
+    if [ -z "$CAPTURE" ] && [ -f "$SAMPLE" ]; then CAPTURE=$SAMPLE; fi
+    if [ -n "$CAPTURE" ]; then
+        cp "$CAPTURE" "$TEMPORARY/all.pcap"
+        say "Capture: ${CAPTURE##*/}"
+    else
+        "$traffic" mixed "$PACKETS" >"$TEMPORARY/all.pcap"
+        say "Capture: made, about $PACKETS packets"
+    fi
+    chmod a+r "$TEMPORARY/all.pcap"
+}
+
+machine() {
+    say "Machine: $(sed -nE 's/^model name\s*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg)"
+    say "With: $("$TSHARK" --version 2>/dev/null | head -n 1); $(git describe --always --dirty 2>/dev/null || true)"
+}
+
+# none, floor or plugin: tshark with that and nothing else.
+with() {
+    local which=$1
+    shift
+    case $which in plugin) which=plugins ;; esac
+    GUEST_PLUGINS=$TEMPORARY/$which as_guest "$@"
+}
+
+# The arguments of a mode for one of the three: a filter needs a field that is there.
+arguments() { # WHICH MODE
+    case $2 in
+    'no tree') mode=(-q -z 'conv,tcp') ;;
+    columns) mode=() ;;
+    filter) mode=(-q -Y "$FILTER") ;;
+    'filter, columns') mode=(-Y "$FILTER") ;;
+    details) mode=(-V) ;;
+    fields) mode=(-T fields -e frame.number -e aerospike.operation -e aerospike.digest -e aerospike.response_time) ;;
+    'two passes') mode=(-2 -q -z 'conv,tcp') ;;
+    statistic*) mode=(-q -z "aerospike,${2#statistic }") ;;
+    esac
+    if [ "$1" != plugin ]; then
+        case $2 in
+        filter | 'filter, columns') mode=("${mode[@]/$FILTER/$FLOOR_FILTER}") ;;
+        fields) mode=(-T fields -e frame.number) ;;
+        statistic*) mode=(-q -z 'conv,tcp') ;;
+        esac
+    fi
+    if [ "$1" = none ]; then mode=("${mode[@]/$FLOOR_FILTER/tcp.port == 0}"); fi
+}
+
+# ---- instructions ---------------------------------------------------------------------------------------------------
+
+# Instructions of one run.
+count() { # WHICH FILE MODE
+    local file="$TEMPORARY/out/$1.${3// /_}.${2%.*}" mode
+    arguments "$1" "$3"
+    with "$1" valgrind --tool=callgrind --callgrind-out-file="$file" "$TSHARK" -r "$2" "${mode[@]}" \
+        >/dev/null 2>"$file.words" || die "callgrind failed:" "$(tail -n 5 "$file.words")"
+    sed -nE 's/^.*Collected : ([0-9]+).*/\1/p' "$file.words" | tail -n 1
+}
+
+# A file of messages and lines of details: what the difference of two lengths holds of them.
+messages() {
+    with plugin "$TSHARK" -r "$1" -T fields -e aerospike.type 2>/dev/null | tr ',' '\n' | grep -c .
+}
+lines() { with "$1" "$TSHARK" -r "$2" -V 2>/dev/null | grep -c .; }
+
+instructions() {
+    local packets short long units mode floor plugin items
+    packets=$(with none "$TSHARK" -r all.pcap -T fields -e frame.number 2>/dev/null | tail -n 1)
+    short=$((packets / 8 < 4000 ? packets / 8 : 4000))
+    long=$((2 * short))
+    for which in short long; do
+        editcap -r "$TEMPORARY/all.pcap" "$TEMPORARY/$which.pcap" "1-${!which}" >/dev/null
+        chmod a+r "$TEMPORARY/$which.pcap"
+    done
+    units=$(($(messages long.pcap) - $(messages short.pcap)))
+    say "Instructions per message over the floor: packets $((short + 1)) to $long, $units messages"
+    printf '  %-18s %10s %10s %10s\n' mode floor plugin over
+    for mode in 'no tree' columns filter 'filter, columns' details; do
+        floor=$(($(count floor long.pcap "$mode") - $(count floor short.pcap "$mode")))
+        plugin=$(($(count plugin long.pcap "$mode") - $(count plugin short.pcap "$mode")))
+        printf '  %-18s %10d %10d %+10d\n' "$mode" $((floor / units)) $((plugin / units)) $(((plugin - floor) / units))
+    done
+    items=$(($(lines plugin long.pcap) - $(lines plugin short.pcap) - $(lines floor long.pcap) + $(lines floor short.pcap)))
+    say "  details, per item (a line; $((items / units)) a message): $(((plugin - floor) / items))"
+    if [ -n "$OUT" ]; then cp -r "$TEMPORARY/out/." "$OUT"; fi
+}
+
+# ---- times ----------------------------------------------------------------------------------------------------------
+
+# CPU seconds and peak KiB of one run, on one line.
+run_once() { # WHICH MODE
+    local mode TIMEFORMAT='%3U %3S' file=$TEMPORARY/out/run
+    arguments "$1" "$2"
+    { time with "$1" /usr/bin/time -f %M -o "$TEMPORARY/out/memory" "$TSHARK" -r all.pcap "${mode[@]}" >/dev/null 2>&1; } 2>"$file"
+    say "$(awk 'END { print $1 + $2 }' "$file") $(tail -n 1 "$TEMPORARY/out/memory")"
+}
+
+# Reads "PLUGIN OTHER" lines; the median of the ratios, and the least and the greatest.
+ratio() { # COLUMN OTHER
+    awk -v a="$1" -v b="$2" '{ print $a / $b }' "$3" | sort -n |
+        awk '{ v[NR] = $1 } END { m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
+            printf "%5.2f (%.2f-%.2f)", m, v[1], v[NR] }'
+}
+
+times() {
+    local mode pair table=$TEMPORARY/table
+    say "Whole runs on the capture, $PAIRS of each in turn: the median of the ratios (least-greatest)"
+    printf '  %-22s %-18s %-18s %-18s %-18s\n' mode 'CPU to floor' 'CPU to none' 'memory to floor' 'memory to none'
+    for mode in 'no tree' columns filter 'filter, columns' details fields 'two passes' \
+        'statistic hotkeys' 'statistic srt' 'statistic latency' 'statistic tree' 'statistic diagnosis'; do
+        : >"$table"
+        for ((pair = 0; pair < PAIRS; pair++)); do
+            say "$(run_once plugin "$mode") $(run_once floor "$mode") $(run_once none "$mode")" >>"$table"
+        done
+        printf '  %-22s %-18s %-18s %-18s %-18s\n' "$mode" \
+            "$(ratio 1 3 "$table")" "$(ratio 1 5 "$table")" "$(ratio 2 4 "$table")" "$(ratio 2 6 "$table")"
+    done
+}
+
+# ---- growth ---------------------------------------------------------------------------------------------------------
+
+# Peak memory of one run, in KiB.
+peak() { # WHICH FILE
+    with "$1" /usr/bin/time -f %M -o "$TEMPORARY/out/memory" "$TSHARK" -r "$2" -q -z conv,tcp >/dev/null 2>&1
+    tail -n 1 "$TEMPORARY/out/memory"
+}
+
+make_traffic() { # KIND COUNT
+    "$traffic" "$1" "$2" >"$TEMPORARY/grown.pcap"
+    chmod a+r "$TEMPORARY/grown.pcap"
+}
+
+# Instructions of each doubling against the one before: 1.00 is linear. Memory over the floor, a message or row.
+growth() {
+    local kind units each counts over scale
+    say 'Growth: what each doubling adds to the instructions, against twice what the doubling before added (1.00 is'
+    say 'linear); and what a message or row adds to the peak memory over the floor, from 40 to 80 times the units'
+    printf '  %-10s %14s %10s %10s %14s\n' kind 'units' '2x to 4x' '4x to 8x' 'bytes each'
+    while read -r kind units each; do
+        counts=()
+        over=()
+        for scale in 1 2 4 8; do
+            make_traffic "$kind" $((units * scale))
+            counts+=("$(count plugin grown.pcap 'no tree')")
+        done
+        for scale in 40 80; do
+            make_traffic "$kind" $((units * scale))
+            over+=($(($(peak plugin grown.pcap) - $(peak floor grown.pcap))))
+        done
+        awk -v kind="$kind" -v units="$units" -v each="$each" -v a="${counts[0]}" -v b="${counts[1]}" -v c="${counts[2]}" \
+            -v d="${counts[3]}" -v low="${over[0]}" -v high="${over[1]}" 'BEGIN {
+                printf "  %-10s %14d %10.3f %10.3f %14.0f\n", kind, units, (c - b) / (b - a) / 2, (d - c) / (c - b) / 2,
+                    (high - low) * 1024 / (40 * units * each) }'
+    done <<'KINDS'
+small 1000 2
+mixed 2000 1
+batches 10 300
+records 2 1
+scans 1 3000
+fabric 1500 2
+KINDS
+}
+
+prepare
+machine
+case ${1:-} in
+'')
+    pick_capture
+    instructions
+    times
+    ;;
+instructions | times)
+    pick_capture
+    "$1"
+    ;;
+growth) growth ;;
+*) die "usage: $0 [instructions|times|growth]" ;;
+esac
