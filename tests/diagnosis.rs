@@ -4,41 +4,7 @@
 mod common;
 
 use common::captures::present;
-use common::host::host;
-
-#[derive(Debug)]
-struct Line {
-    finding: String,
-    who: String,
-    from: f64,
-    to: f64,
-    count: u32,
-    frame: u32,
-    details: String,
-}
-
-fn diagnosis_of(capture: &str, filter: &str) -> Vec<Line> {
-    let table = format!("aerospike,diagnosis{filter}");
-    let output = host().on(capture, &["-q", "-z", &table]).expect_success().text();
-    output.lines().filter_map(line).collect()
-}
-
-fn line(text: &str) -> Option<Line> {
-    let cells: Vec<&str> = text.split('|').map(str::trim).collect();
-    let [number, finding, who, from, to, count, frame, details, ..] = cells[..] else {
-        return None;
-    };
-    number.parse::<u32>().ok()?;
-    Some(Line {
-        finding: finding.into(),
-        who: who.into(),
-        from: from.parse().expect("a time"),
-        to: to.parse().expect("a time"),
-        count: count.parse().expect("a count"),
-        frame: frame.parse().expect("a frame"),
-        details: details.into(),
-    })
-}
+use common::diagnosis::{diagnosis_of, Line};
 
 /// What is found, who, from, to, how many, and words of the details; times to a tenth of a second.
 type Expected = (&'static str, &'static str, f64, f64, u32, &'static str);
