@@ -185,11 +185,16 @@ impl Cluster {
 /// A finding: what, who, from, to, how many, the first frame, and words of the details.
 pub type Wanted<'a> = (&'a str, &'a str, f64, f64, u32, Mark, &'a [&'a str]);
 
+/// The diagnosis of what was made.
+pub fn found(name: &str, made: Maker) -> Vec<Line> {
+    host().put(name, &made.finish());
+    diagnosis_of(name, "")
+}
+
 /// The diagnosis of what was made finds this and nothing else.
 pub fn check(name: &str, made: Maker, wanted: &[Wanted<'_>]) {
     let frames: Vec<u32> = wanted.iter().map(|wanted| made.number(wanted.5)).collect();
-    host().put(name, &made.finish());
-    let found = diagnosis_of(name, "");
+    let found = found(name, made);
     assert_eq!(found.len(), wanted.len(), "{name}: {found:#?}");
     for ((finding, who, from, to, count, _, words), frame) in wanted.iter().zip(frames) {
         let fits = |line: &&Line| {

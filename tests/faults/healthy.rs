@@ -127,3 +127,24 @@ fn one_replica_write_that_is_late_is_nothing() {
     cluster.put(end, (1, 2), 3.0, 4);
     check("faults-one-late", cluster.made, &[]);
 }
+
+#[test]
+fn a_client_that_takes_its_leave_by_tls_stops_no_node() {
+    let mut cluster = Cluster::new();
+    let ends = cluster.works(1, 1, 0.1, 4.0);
+    for end in ends {
+        // The last bytes are a close notify, and the server closes first.
+        cluster
+            .made
+            .at(4.5)
+            .send(end, node(1, SERVICE), b"\x15\x03\x03\0\x13 a close notify");
+        cluster.made.end(node(1, SERVICE), end);
+        cluster.made.end(end, node(1, SERVICE));
+        cluster.made.acknowledge(node(1, SERVICE), end);
+    }
+    let found = crate::cluster::found("faults-goodbye", cluster.made);
+    assert!(
+        !found.iter().any(|line| line.finding == "Node stopped"),
+        "{found:#?}"
+    );
+}

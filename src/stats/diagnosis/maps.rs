@@ -88,7 +88,7 @@ impl Maps {
             finding.count = finding.count.max(astray.count - 1) + 1;
             finding.to = now;
             finding.details = format!(
-                "the client asks a node that does not own the partition, which passes the request on to {}: it does not renew its partition map",
+                "asks a node that does not own the partition and passes requests on to {}: the partition map is not renewed",
                 super::segment::names(&astray.owners)
             );
         }
@@ -128,7 +128,7 @@ impl Maps {
         };
         finding.kind = Kind::StaleMap;
         finding.details = format!(
-            "UNAVAILABLE: the client asks a node that does not own the partition, which {} does: it does not renew its partition map",
+            "UNAVAILABLE: asks a node that does not own the partition, which {} does: the partition map is not renewed",
             outcome.server
         );
     }

@@ -60,6 +60,8 @@ struct Connection {
     requests: u32,
     messages: u32,
     used: i64,
+    /// Who sent payload last.
+    spoke: usize,
     /// Used again after it had been idle.
     is_kept: bool,
     /// It was idle when it was closed.
@@ -211,6 +213,7 @@ impl Tcp {
                 requests: 0,
                 messages: 0,
                 used: 0,
+                spoke: 0,
                 is_kept: false,
                 was_idle: false,
                 refused: false,
@@ -331,9 +334,12 @@ impl Tcp {
             && connection.requests <= BRIEFLY.1
             && segment.time - syn.0 < SHORT;
         let is_refused = connection.refused;
+        let client_spoke = connection.spoke == 0;
         let is_open = self.servers.waits(server, id);
         self.servers.ended(server, id);
-        if is_refused {
+        // TLS: the client says goodbye, and the server closes.
+        let is_answer = side == 1 && client_spoke && !is_open;
+        if is_refused || is_answer && !INTERNODE.contains(&server.port) {
             return;
         }
         if side == 1 || INTERNODE.contains(&server.port) {
@@ -428,6 +434,7 @@ impl Tcp {
         let was_idle = connection.was_idle;
         connection.is_kept |= requests > 0 && segment.time - connection.used >= IDLE;
         connection.used = segment.time;
+        connection.spoke = side;
         let Some(this) = connection.sides.get_mut(side) else {
             return;
         };
