@@ -4,41 +4,7 @@
 mod common;
 
 use common::captures::present;
-use common::host::host;
-
-#[derive(Debug)]
-struct Line {
-    finding: String,
-    who: String,
-    from: f64,
-    to: f64,
-    count: u32,
-    frame: u32,
-    details: String,
-}
-
-fn diagnosis_of(capture: &str, filter: &str) -> Vec<Line> {
-    let table = format!("aerospike,diagnosis{filter}");
-    let output = host().on(capture, &["-q", "-z", &table]).expect_success().text();
-    output.lines().filter_map(line).collect()
-}
-
-fn line(text: &str) -> Option<Line> {
-    let cells: Vec<&str> = text.split('|').map(str::trim).collect();
-    let [number, finding, who, from, to, count, frame, details, ..] = cells[..] else {
-        return None;
-    };
-    number.parse::<u32>().ok()?;
-    Some(Line {
-        finding: finding.into(),
-        who: who.into(),
-        from: from.parse().expect("a time"),
-        to: to.parse().expect("a time"),
-        count: count.parse().expect("a count"),
-        frame: frame.parse().expect("a frame"),
-        details: details.into(),
-    })
-}
+use common::diagnosis::{diagnosis_of, Line};
 
 /// What is found, who, from, to, how many, and words of the details; times to a tenth of a second.
 type Expected = (&'static str, &'static str, f64, f64, u32, &'static str);
@@ -242,9 +208,53 @@ fn healthy_captures_have_no_findings() {
         "midstream-kv",
         "oneway-client-to-server-kv-all-types",
         "capture-loss-kv-all-types",
+        "kv-all-types",
+        "large-100k",
+        "heartbeat-mesh-steady",
+        "cluster-replication-writes-slim",
+        "cluster-smd-slim",
+        "compressed-both-ways",
+        "info-text-port-3003-server80",
+        "duplicated-kv-all-types",
+        "scenarios/tls-service-13",
     ]) {
         let found = diagnosis_of(capture, "");
         assert!(found.is_empty(), "{capture}: {found:#?}");
+    }
+}
+
+#[test]
+fn requests_to_nodes_that_do_not_own_the_partition_are_found() {
+    let capture = "cluster-proxy-slim";
+    if present(&[capture]).is_empty() {
+        return;
+    }
+    // Every request of its client goes to the wrong node on purpose.
+    let found = diagnosis_of(capture, "");
+    assert_eq!(found.len(), 3, "{found:#?}");
+    for line in &found {
+        assert_eq!(line.finding, "Stale partition map", "{found:#?}");
+        assert!(line.who.starts_with("10.77.0.101 to 10.77.0.1"), "{found:#?}");
+    }
+}
+
+#[test]
+fn a_node_that_leaves_and_one_that_is_cut_off_are_named_once() {
+    for (capture, finding) in [
+        ("cluster-mesh-join-no-migration", "Node stopped"),
+        ("cluster-split-heal-dupres-slim", "Unreachable host"),
+    ] {
+        if present(&[capture]).is_empty() {
+            continue;
+        }
+        let mut found = diagnosis_of(capture, "");
+        // Seeds that are not up yet refuse.
+        found.retain(|line| line.finding != "Connections refused");
+        let named: Vec<_> = found
+            .iter()
+            .map(|line| (line.finding.as_str(), line.who.as_str()))
+            .collect();
+        assert_eq!(named, [(finding, "10.77.0.13")], "{capture}: {found:#?}");
     }
 }
 

@@ -25,6 +25,8 @@ pictures() {
     dialog hot-keys batch-all 'Hot Key' 1085x415 -z aerospike,hotkeys
     dialog response-times batch-all 'Response Time|SRT' 800x340 -z aerospike,srt
     dialog latency batch-all 'Latency' 790x255 -z aerospike,latency
+    # No option opens it: the last menu but one of Statistics.
+    from_menu overview batch-all 'Overview' 985x745 alt+s Up Up Right Return
 }
 
 started=()
@@ -145,6 +147,27 @@ dialog() { # NAME CAPTURE TITLE SIZE OPTION...
     settings 300 400
     start_wireshark "$capture" "$@"
     window=$(wait_for_window "$title" "$wireshark")
+    shoot "$name" "$window" "$size"
+}
+
+# A window of statistics that keys open in the main one.
+from_menu() { # NAME CAPTURE TITLE SIZE KEY...
+    local name=$1 capture=$2 title=$3 size=$4 window
+    wanted "$name" || return 0
+    shift 4
+    settings 300 400
+    start_wireshark "$capture"
+    window=$(wait_for_window "^$capture" "$wireshark")
+    xdotool windowactivate --sync "$window" mousemove 2000 2000
+    settled root "$TEMPORARY/shot.png"
+    xdotool key --delay 300 "$@"
+    window=$(wait_for_window "$title" "$wireshark")
+    shoot "$name" "$window" "$size"
+}
+
+# A window, alone, in that size.
+shoot() { # NAME WINDOW SIZE
+    local name=$1 window=$2 size=$3
     xdotool windowsize --sync "$window" "${size%x*}" "${size#*x}" windowmove "$window" 20 40 windowactivate --sync "$window" \
         mousemove 2000 2000
     settled "$window" "$TEMPORARY/shot.png"

@@ -7,11 +7,12 @@ use super::message::Identity;
 use super::remember::{is_single, writes};
 use crate::epan::register::preference;
 use crate::epan::{Packet, Text};
-use crate::track::record::{Endpoint, Event, Record, Touch, TAP};
+use crate::track::fabric::Linked;
+use crate::track::record::{Endpoint, Event, Record, Step, Touch, TAP};
 use crate::track::transactions::{Answer, Transaction, What};
 use crate::track::{keys, sets};
 use crate::wire::digest::LENGTH;
-use crate::wire::fabric::Facts;
+use crate::wire::fabric::{links, Facts};
 use crate::wire::field::Value;
 use crate::wire::key::Key;
 use crate::wire::looks::Looks;
@@ -109,8 +110,8 @@ pub fn refused_bytes(packet: Packet<'_>, looks: Looks) {
     }
 }
 
-/// A message between nodes.
-pub fn internode(packet: Packet<'_>, msg: &Msg<'_>) {
+/// A message between nodes, and what it belongs to.
+pub fn internode(packet: Packet<'_>, msg: &Msg<'_>, facts: &Facts<'_>, linked: &Linked) {
     if TAP.has_listener() {
         let (source, destination) = ends(packet);
         let event = Event::Internode {
@@ -120,12 +121,25 @@ pub fn internode(packet: Packet<'_>, msg: &Msg<'_>) {
                 "fabric"
             },
             kind: msg.header.kind.name().unwrap_or("unknown"),
-            op: Facts::of(msg).op_name().unwrap_or(""),
+            op: facts.op_name().unwrap_or(""),
+            step: step(msg, facts, linked),
         };
         let mut record = empty(packet, event, What::Other);
         (record.client, record.server) = (source, destination);
         TAP.queue(packet, record);
     }
+}
+
+fn step(msg: &Msg<'_>, facts: &Facts<'_>, linked: &Linked) -> Option<Step> {
+    let link = links::link(msg, facts)?;
+    let (part, exchange) = linked.exchange?;
+    Some(Step {
+        class: link.key.class,
+        part,
+        is_awaited: link.expects_answer(),
+        number: linked.number,
+        digest: exchange.digest,
+    })
 }
 
 fn ends(packet: Packet<'_>) -> (Endpoint<'_>, Endpoint<'_>) {

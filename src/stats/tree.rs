@@ -31,7 +31,10 @@ impl Listener<Records, Counters> for Overview {
         let one = |name: &'static CStr, text: core::fmt::Arguments<'_>| {
             counters.count(heading(counters, name, 1), text, false, 1);
         };
-        if let Event::Internode { protocol, kind, op } = record.event {
+        if let Event::Internode {
+            protocol, kind, op, ..
+        } = record.event
+        {
             one(MESSAGES, format_args!("{protocol}"));
             let below = counters.count(
                 heading(counters, INTERNODE, 1),

@@ -96,6 +96,8 @@ pub enum Part {
 pub struct Linked {
     /// Its exchange, and what it is there.
     pub exchange: Option<(Part, Exchange)>,
+    /// The number of that exchange, in the order of the requests.
+    pub number: u32,
     /// The emigration that it names by its id.
     pub emigration: Option<Emigration>,
 }
@@ -295,6 +297,7 @@ impl Fabric {
                 .exchanges
                 .get(mention.exchange)
                 .map(|exchange| (mention.part, exchange)),
+            number: mention.exchange,
             emigration: self.emigrations.get(mention.emigration),
         }
     }

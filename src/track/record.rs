@@ -3,9 +3,11 @@
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
+use super::fabric::Part;
 use super::transactions::{Transaction, What};
 use crate::epan::tap::{Payload, Tap};
 use crate::wire::digest::LENGTH;
+use crate::wire::fabric::links::Class;
 use crate::wire::key::Key;
 use crate::wire::looks::Looks;
 use crate::wire::request::Request;
@@ -91,7 +93,24 @@ pub enum Event {
         kind: &'static str,
         /// Its operation or kind; empty if it has none.
         op: &'static str,
+        /// What it asks or answers, if its place is known.
+        step: Option<Step>,
     },
+}
+
+/// A message's place in an exchange between nodes.
+#[derive(Clone, Copy)]
+pub struct Step {
+    /// What is asked for.
+    pub class: Class,
+    /// What the message is in it.
+    pub part: Part,
+    /// An answer must come.
+    pub is_awaited: bool,
+    /// The number of the exchange, in the order of the requests.
+    pub number: u32,
+    /// The record, where the exchange is about one.
+    pub digest: Option<[u8; LENGTH]>,
 }
 
 /// One message. Slices live as long as the packet.

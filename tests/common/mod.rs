@@ -9,12 +9,14 @@
 pub mod batch;
 pub mod captures;
 pub mod cover;
+pub mod diagnosis;
 pub mod exchange;
 pub mod expect;
 pub mod fields;
 pub mod host;
 pub mod literal;
 pub mod literal_reader;
+pub mod make;
 pub mod ops;
 pub mod pdml;
 pub mod record;

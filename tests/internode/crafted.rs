@@ -1,9 +1,9 @@
 //! What the captures do not hold: answers that never come, nodes that start again, nodes that share an address,
 //! strangers on the ports, gaps, secrets.
 
-use super::make::*;
 use crate::common::fields::columns;
 use crate::common::host::host;
+use crate::common::make::*;
 
 const A: End = ([10, 0, 0, 1], 50001);
 const B: End = ([10, 0, 0, 2], 3001);

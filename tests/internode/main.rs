@@ -7,4 +7,3 @@ mod counts;
 mod coverage;
 mod crafted;
 mod following;
-mod make;

@@ -88,10 +88,6 @@ impl<'p> Stage<'_, 'p> {
             // What was inflated never holds another stream.
             summary.compressed = None;
         }
-        // Of a compressed message the one inside counts.
-        if self.is_new && summary.compressed.is_none() {
-            taps::internode(packet, msg);
-        }
         let link = links::link(msg, &facts);
         if learns {
             learn(packet, msg, &summary);
@@ -107,6 +103,10 @@ impl<'p> Stage<'_, 'p> {
             (Some(_), Some(_)) if self.is_new => track::of(packet).find(packet, self.ordinal),
             _ => Linked::default(),
         };
+        // Of a compressed message the one inside counts.
+        if self.is_new && summary.compressed.is_none() {
+            taps::internode(packet, msg, &facts, &linked);
+        }
         let message = self.place(msg, &facts);
         heartbeat::message(&message, tree, &summary, &linked, |inner| {
             match Msg::read(inner.source().bytes()) {
@@ -117,9 +117,6 @@ impl<'p> Stage<'_, 'p> {
     }
 
     fn fabric(&self, tree: &Tree<'p>, msg: &Msg<'p>, learns: bool) -> Guarded {
-        if self.is_new {
-            taps::internode(self.packet, msg);
-        }
         let facts = Facts::of(msg);
         let linked = if learns {
             self.remember(msg, &facts)
@@ -128,6 +125,9 @@ impl<'p> Stage<'_, 'p> {
         } else {
             Linked::default()
         };
+        if self.is_new {
+            taps::internode(self.packet, msg, &facts, &linked);
+        }
         fabric::message(&self.place(msg, &facts), tree, &facts, &linked)
     }
 

@@ -16,8 +16,10 @@ pub enum Kind {
     Unanswered,
     /// Segments are sent again and not acknowledged, and it is not the other end's fault.
     Loss,
-    /// Neither segments nor SYNs get any answer.
+    /// Nothing comes from a host while packets to it get lost.
     Unreachable,
+    /// A node closed all its connections at once.
+    Stopped,
     /// SYNs get no answer from a host that lives.
     NoAnswer,
     /// SYNs are answered by RST.
@@ -40,6 +42,10 @@ pub enum Kind {
     HotKey,
     /// Writes are refused by a namespace.
     RefusedWrites,
+    /// A client asks nodes that do not own the partition.
+    StaleMap,
+    /// Results that are a server's or its cluster's fault.
+    ServerErrors,
     /// Results that are an application's or its configuration's fault.
     Errors,
     /// Bytes that no server accepts.
@@ -56,7 +62,8 @@ impl Kind {
             Self::StalledServer => "Stalled server",
             Self::Unanswered => "Requests unanswered",
             Self::Loss => "Loss on the network",
-            Self::Unreachable => "Unreachable node",
+            Self::Unreachable => "Unreachable host",
+            Self::Stopped => "Node stopped",
             Self::NoAnswer => "SYNs unanswered",
             Self::Refused => "Connections refused",
             Self::Dropped => "Connections dropped",
@@ -68,6 +75,8 @@ impl Kind {
             Self::DuplicateWrite => "Duplicate write",
             Self::HotKey => "Hot key",
             Self::RefusedWrites => "Writes refused",
+            Self::StaleMap => "Stale partition map",
+            Self::ServerErrors => "Server errors",
             Self::Errors => "Application errors",
             Self::Unsupported => "Unsupported protocol",
             Self::LostBoundaries => "Lost boundaries",

@@ -5,12 +5,14 @@
 
 pub mod finding;
 pub mod lines;
+pub mod maps;
 pub mod nodes;
 pub mod paths;
 pub mod pools;
 pub mod results;
 pub mod segment;
 pub mod silence;
+pub mod stops;
 pub mod tcp;
 #[cfg(test)]
 mod tests;
@@ -18,14 +20,18 @@ mod tests;
 use std::sync::{Mutex, PoisonError};
 
 use self::finding::{Finding, Findings, Key, Kind};
+use self::maps::Maps;
 use self::results::{Outcome, Results};
 use self::segment::{End, Segment};
+use self::silence::Errand;
 use self::tcp::Tcp;
 use super::Operation;
 use crate::epan::stats::{Cell, Column, Report, Sheet};
 use crate::epan::tcp_tap::{Listening, TcpSegment};
-use crate::track::record::{Event, Record, Records, Touch};
+use crate::track::fabric::Part;
+use crate::track::record::{Event, Record, Records, Step, Touch};
 use crate::track::transactions::What;
+use crate::wire::fabric::links::Class;
 use crate::wire::looks::Looks;
 use crate::wire::request::Request;
 use crate::wire::result_code::ResultCode;
@@ -41,6 +47,7 @@ static STATE: Mutex<Option<State>> = Mutex::new(None);
 struct State {
     tcp: Tcp,
     results: Results,
+    maps: Maps,
     findings: Findings,
     start: Option<i64>,
 }
@@ -132,10 +139,9 @@ impl State {
         self.tcp.tick(record.time, &mut self.findings);
         match record.event {
             Event::Asked => {
-                let is_short = server.port != ADMIN
-                    && matches!(record.what, What::Message(kind) if !kind.is_query() && !matches!(kind, Request::UDF | Request::AGGREGATE | Request::BACKGROUND_UDF | Request::BACKGROUND_OPS));
-                self.tcp
-                    .asked(client, server, record.time, record.frame, is_short);
+                let is_message = matches!(record.what, What::Message(_));
+                let errand = errand(record, client).filter(|_| server.port != ADMIN);
+                self.tcp.asked((client, server), record.time, is_message, errand);
                 self.tried_again(record, client, server);
             }
             Event::Answered { is_last, .. } => {
@@ -149,8 +155,33 @@ impl State {
                 }
             }
             Event::Refused { looks } => self.refused(record, looks, client, server),
-            Event::Internode { .. } => {}
+            Event::Internode { kind, step, .. } => {
+                if matches!(kind, "MIGRATE" | "EXCHANGE") {
+                    self.maps.changed(record.time);
+                }
+                if let Some(step) = step {
+                    self.step(record, &step, client.host(), server.host());
+                }
+            }
         }
+    }
+
+    /// One node asks or answers another.
+    fn step(&mut self, record: &Record<'_>, step: &Step, from: End, to: End) {
+        let at = (record.time, record.frame);
+        self.tcp.nodes.step((from, to), step, at, &mut self.findings);
+        if (step.class, step.part) != (Class::Proxy, Part::Request) {
+            return;
+        }
+        let (server, errand, is_new) = match self.tcp.servers.passes_on(from, step.digest.as_ref()) {
+            Some((server, errand, is_new)) => (server, Some(errand), is_new),
+            None => (from, None, true),
+        };
+        let client = errand.map_or_else(End::default, |errand| errand.client.host());
+        let asked = errand.map_or(at, |errand| (errand.since, errand.frame));
+        let ends = (client, server, to);
+        self.maps
+            .passed_on(ends, asked, is_new, record.time, &mut self.findings);
     }
 
     fn tried_again(&mut self, record: &Record<'_>, client: End, server: End) {
@@ -230,6 +261,17 @@ impl State {
         self.findings.count(key, record.time, made);
     }
 
+    fn outcome(&mut self, outcome: &Outcome<'_>) {
+        let nodes = &self.tcp.nodes;
+        if let (ResultCode::TIMEOUT, Some(digest)) = (outcome.result, &outcome.digest) {
+            let culprit = nodes.awaited(outcome.server.host(), digest);
+            if culprit.is_some_and(|node| nodes.is_stalled(node)) {
+                return;
+            }
+        }
+        self.results.outcome(outcome, &mut self.maps, &mut self.findings);
+    }
+
     fn answered(&mut self, record: &Record<'_>, client: End, server: End) {
         let operation = |touch: Option<&Touch<'_>>| match (touch, record.what) {
             (Some(touch), What::Message(Request::BATCH | Request::BATCH_DIRECT)) => {
@@ -257,16 +299,39 @@ impl State {
         for touch in record.touches {
             let Some(result) = touch.result else { continue };
             let outcome = outcome(touch.namespace, touch.set, Some(touch), touch.writes, result);
-            self.results.outcome(&outcome, &mut self.findings);
+            self.outcome(&outcome);
         }
         if record.touches.is_empty() {
             let writes = record.transaction.is_some_and(|transaction| transaction.writes);
             for result in record.results {
                 let outcome = outcome(record.namespace, record.set, None, writes, *result);
-                self.results.outcome(&outcome, &mut self.findings);
+                self.outcome(&outcome);
             }
         }
     }
+}
+
+/// What to expect of the answer, where it comes soon if all is well.
+fn errand(record: &Record<'_>, client: End) -> Option<Errand> {
+    let What::Message(kind) = record.what else {
+        return None;
+    };
+    let is_slow = matches!(
+        kind,
+        Request::UDF | Request::AGGREGATE | Request::BACKGROUND_UDF | Request::BACKGROUND_OPS
+    );
+    if kind.is_query() || is_slow {
+        return None;
+    }
+    let is_batch = matches!(kind, Request::BATCH | Request::BATCH_DIRECT);
+    let only = record.touches.first().filter(|_| !is_batch);
+    Some(Errand {
+        since: record.time,
+        frame: record.frame,
+        client,
+        digest: only.map(|touch| touch.digest),
+        is_long: is_batch,
+    })
 }
 
 fn line(kind: Kind, who: String, record: &Record<'_>) -> Finding {

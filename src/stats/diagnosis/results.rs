@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 
 use super::finding::{Finding, Findings, Key, Kind};
-use super::segment::End;
+use super::maps::Maps;
+use super::segment::{names, End};
 use crate::wire::digest::LENGTH;
 use crate::wire::result_code::{ResultCode, Weight};
 use crate::wire::text::{Hex, Text};
 
 /// Findings whose operations and the like are counted.
 const COUNTED: usize = 2_000;
+/// Clients and servers of a finding that are known.
+const CLIENTS: usize = 100;
 
 /// What became of one record.
 pub struct Outcome<'a> {
@@ -44,8 +47,15 @@ pub struct Results {
     hot: HashMap<[u8; LENGTH], (u32, Vec<End>)>,
     /// Operations of a finding.
     operations: HashMap<usize, Vec<(String, u32)>>,
-    /// Namespaces that refused writes: writes that they did since, and who asked.
-    refusing: HashMap<Vec<u8>, (u32, Vec<End>)>,
+    /// Namespaces that refused writes: writes that they did since, who asked, and who refused.
+    refusing: HashMap<Vec<u8>, Refusing>,
+}
+
+#[derive(Default)]
+struct Refusing {
+    done: u32,
+    clients: Vec<End>,
+    servers: Vec<End>,
 }
 
 fn hint(result: ResultCode) -> &'static str {
@@ -65,16 +75,34 @@ fn hint(result: ResultCode) -> &'static str {
     }
 }
 
+/// Whether the server or its cluster has the trouble, and not who asks.
+const fn is_of_server(result: ResultCode) -> bool {
+    matches!(
+        result,
+        ResultCode::UNKNOWN
+            | ResultCode::TIMEOUT
+            | ResultCode::OUT_OF_SPACE
+            | ResultCode::DEVICE_OVERLOAD
+            | ResultCode::CLUSTER_KEY_MISMATCH
+            | ResultCode::BATCH_QUEUES_FULL
+            | ResultCode::QUERY_QUEUE_FULL
+            | ResultCode::QUERY_TIMEOUT
+    )
+}
+
 impl Results {
     /// Takes the answer for a record.
-    pub fn outcome(&mut self, outcome: &Outcome<'_>, findings: &mut Findings) {
+    pub fn outcome(&mut self, outcome: &Outcome<'_>, maps: &mut Maps, findings: &mut Findings) {
+        if outcome.result == ResultCode::OK {
+            maps.done(outcome, findings);
+        }
         if let Some((requests, _)) = outcome.digest.and_then(|digest| self.hot.get_mut(&digest)) {
             *requests += 1;
         }
         match outcome.result {
             ResultCode::OK if outcome.writes && !self.refusing.is_empty() => {
-                if let Some((done, _)) = self.refusing.get_mut(outcome.namespace) {
-                    *done += 1;
+                if let Some(refusing) = self.refusing.get_mut(outcome.namespace) {
+                    refusing.done += 1;
                 }
             }
             ResultCode::KEY_BUSY | ResultCode::XDR_KEY_BUSY => self.busy(outcome, findings),
@@ -86,7 +114,17 @@ impl Results {
             {
                 self.refused(outcome, findings);
             }
-            result if result.weight() == Weight::Warning => self.error(outcome, findings),
+            ResultCode::UNAVAILABLE => {
+                if let Some(id) = self.error(Kind::ServerErrors, outcome, findings) {
+                    maps.unavailable(outcome, id);
+                }
+            }
+            result if is_of_server(result) => {
+                self.error(Kind::ServerErrors, outcome, findings);
+            }
+            result if result.weight() == Weight::Warning => {
+                self.error(Kind::Errors, outcome, findings);
+            }
             _ => {}
         }
     }
@@ -115,14 +153,13 @@ impl Results {
         }
         let (requests, clients) = self.hot.entry(digest).or_insert((1, Vec::new()));
         let client = outcome.client.host();
-        if clients.len() < 4 && !clients.contains(&client) {
+        if clients.len() < CLIENTS && !clients.contains(&client) {
             clients.push(client);
         }
-        let clients: Vec<String> = clients.iter().map(End::to_string).collect();
         finding.details = format!(
             "{}{name}: more requests at a time than transaction-pending-limit; of {requests} requests, by {}",
             outcome.result,
-            clients.join(", ")
+            names(clients)
         );
     }
 
@@ -139,38 +176,58 @@ impl Results {
         if self.refusing.len() >= COUNTED && !self.refusing.contains_key(outcome.namespace) {
             return;
         }
-        let (done, clients) = self.refusing.entry(outcome.namespace.to_vec()).or_default();
-        let client = outcome.client.host();
-        if clients.len() < 4 && !clients.contains(&client) {
-            clients.push(client);
+        let refusing = self.refusing.entry(outcome.namespace.to_vec()).or_default();
+        let Refusing {
+            done,
+            clients,
+            servers,
+        } = refusing;
+        for (list, end) in [(&mut *clients, outcome.client), (servers, outcome.server)] {
+            if list.len() < CLIENTS && !list.contains(&end.host()) {
+                list.push(end.host());
+            }
         }
-        let clients: Vec<String> = clients.iter().map(End::to_string).collect();
-        finding.who = format!("namespace {}, {}", Text(outcome.namespace), clients.join(", "));
+        finding.who = format!("namespace {}, {}", Text(outcome.namespace), names(clients));
         let others = match done {
             0 => String::new(),
             done => format!("; {done} other writes were done meanwhile"),
         };
-        finding.details = format!("{}{}{others}", outcome.result, hint(outcome.result));
+        finding.details = format!(
+            "{}{}; by {}{others}",
+            outcome.result,
+            hint(outcome.result),
+            names(servers)
+        );
     }
 
-    fn error(&mut self, outcome: &Outcome<'_>, findings: &mut Findings) {
+    fn error(&mut self, kind: Kind, outcome: &Outcome<'_>, findings: &mut Findings) -> Option<usize> {
         let place = place(outcome);
+        let client = outcome.client.host();
+        let ends = match kind {
+            Kind::Errors => (client, End::default()),
+            _ => (client, outcome.server),
+        };
         let key = Key {
-            kind: Kind::Errors,
-            ends: (outcome.client.host(), End::default()),
+            kind,
+            ends,
             more: [&[outcome.result.0], place.as_bytes()].concat(),
         };
         let made = || Finding {
-            who: format!("{}, {place}", outcome.client.host()),
-            ..finding(Kind::Errors, outcome)
+            who: match kind {
+                Kind::Errors => format!("{client}, {place}"),
+                _ => format!("{client} to {}, {place}", outcome.server),
+            },
+            ..finding(kind, outcome)
         };
-        let Some((id, finding)) = findings.at(key, made) else {
-            return;
-        };
+        let (id, finding) = findings.at(key, made)?;
         finding.count += 1;
         finding.to = outcome.time;
+        if finding.kind != kind {
+            // It turned out to be something else, which has its own words.
+            return Some(id);
+        }
         if self.operations.len() >= COUNTED && !self.operations.contains_key(&id) {
-            return;
+            return Some(id);
         }
         let operations = self.operations.entry(id).or_default();
         let has_room = operations.len() < 8;
@@ -189,6 +246,7 @@ impl Results {
             named.join(", "),
             hint(outcome.result)
         );
+        Some(id)
     }
 }
 

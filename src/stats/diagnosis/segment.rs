@@ -49,6 +49,17 @@ impl fmt::Display for End {
     }
 }
 
+/// Up to four ends, and how many more.
+#[must_use]
+pub fn names(ends: &[End]) -> String {
+    let shown: Vec<String> = ends.iter().take(4).map(End::to_string).collect();
+    let more = match ends.len().saturating_sub(4) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    shown.join(", ") + &more
+}
+
 /// TCP's flags.
 pub const FIN: u16 = 1;
 /// See above.

@@ -9,9 +9,10 @@ use super::finding::{Finding, Findings, Key, Kind};
 use super::lines;
 use super::nodes::Nodes;
 use super::paths::{Paths, EPISODE};
-use super::pools::Pools;
+use super::pools::{Pools, Use};
 use super::segment::{End, Segment, ACK, FIN, MS, RST, SYN};
-use super::silence::Servers;
+use super::silence::{Errand, Servers};
+use super::stops::{Closed, Stops};
 use crate::track::stream::before;
 
 /// A receive buffer full for so long has a slow reader.
@@ -20,8 +21,12 @@ const FULL: i64 = 200 * MS;
 const TOO_SOON: i64 = 150 * MS;
 /// A SYN without an answer for so long is lost.
 const SYN_LOST: i64 = 900 * MS;
-/// Idle for so long is not in use.
-const IDLE: i64 = 500 * MS;
+/// Idle for so long is not in use: a client asks every node for news once a second.
+const IDLE: i64 = 1_500 * MS;
+/// Shorter than any limit for idle connections.
+const SHORT: i64 = 10_000 * MS;
+/// Messages, and requests of any kind, on a connection that is used briefly: a client logs in and says who it is.
+const BRIEFLY: (u32, u32) = (2, 4);
 /// Connections that are known at a time.
 const CONNECTIONS: usize = 20_000;
 
@@ -29,7 +34,8 @@ const CONNECTIONS: usize = 20_000;
 const PORTS: [u16; 6] = [3000, 3001, 3002, 3003, 3008, 4333];
 
 /// Those between nodes.
-const INTERNODE: [u16; 2] = [3001, 3002];
+const INTERNODE: [u16; 2] = [3001, HEARTBEAT];
+const HEARTBEAT: u16 = 3002;
 
 #[derive(Default)]
 struct Side {
@@ -52,7 +58,14 @@ struct Connection {
     established: bool,
     closed: Option<(usize, i64, u32)>,
     requests: u32,
+    messages: u32,
     used: i64,
+    /// Who sent payload last.
+    spoke: usize,
+    /// Used again after it had been idle.
+    is_kept: bool,
+    /// It was idle when it was closed.
+    was_idle: bool,
     refused: bool,
     /// The try that was counted as lost.
     syn_counted: i64,
@@ -66,11 +79,13 @@ pub struct Tcp {
     next: u64,
     paths: Paths,
     pools: Pools,
-    nodes: Nodes,
+    stops: Stops,
     syns: Vec<u64>,
     ticked: i64,
     /// Who is silent.
     pub servers: Servers,
+    /// Who keeps other nodes waiting.
+    pub nodes: Nodes,
 }
 
 impl Tcp {
@@ -81,6 +96,7 @@ impl Tcp {
             return;
         };
         self.servers.seen(segment.from.host(), segment.time);
+        self.paths.heard(segment.from.host(), segment.time, findings);
         if segment.has(SYN) {
             self.syn(id, side, segment, findings);
             return;
@@ -106,14 +122,21 @@ impl Tcp {
         }
     }
 
-    /// A request was complete.
-    pub fn asked(&mut self, client: End, server: End, time: i64, frame: u32, is_short: bool) {
+    /// A request was complete; `errand` where its answer comes soon.
+    pub fn asked(
+        &mut self,
+        (client, server): (End, End),
+        time: i64,
+        is_message: bool,
+        errand: Option<Errand>,
+    ) {
         let id = self.connection(client, server);
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.requests = connection.requests.saturating_add(1);
+            connection.messages = connection.messages.saturating_add(is_message.into());
             connection.used = time;
-            if is_short {
-                self.servers.asked(server, client, id, time, frame);
+            if let Some(errand) = errand.filter(|_| connection.closed.is_none()) {
+                self.servers.asked(server, id, errand);
             }
         }
     }
@@ -133,7 +156,8 @@ impl Tcp {
             return;
         }
         self.ticked = now;
-        self.servers.tick(now, findings);
+        self.nodes.tick(now, &self.paths, findings);
+        self.servers.tick(now, &mut self.nodes, findings);
         let mut lost = Vec::new();
         let connections = &mut self.connections;
         self.syns.retain(|id| {
@@ -187,7 +211,11 @@ impl Tcp {
                 established: false,
                 closed: None,
                 requests: 0,
+                messages: 0,
                 used: 0,
+                spoke: 0,
+                is_kept: false,
+                was_idle: false,
                 refused: false,
                 syn_counted: i64::MIN,
             },
@@ -263,12 +291,18 @@ impl Tcp {
             return;
         };
         let ends = (connection.client.host(), connection.server);
-        let idle = |id| {
+        let used = |id| {
             let known = connections.get(&id).filter(|known| known.closed.is_none())?;
-            Some(segment.time - known.used >= IDLE && !servers.waits(known.server, id))
+            let is_idle = segment.time - known.used >= IDLE && !servers.waits(known.server, id);
+            Some(match (known.is_kept, known.has_syn) {
+                (true, _) => Use::Kept,
+                (_, true) if is_idle => Use::Spare,
+                (_, true) if segment.time - known.syn.0 < 2 * IDLE => Use::New,
+                _ => Use::Other,
+            })
         };
-        let at = (segment.time, segment.frame);
-        self.pools.opened(ends, id, at, idle, findings);
+        let at = (connection.syn, segment.time);
+        self.pools.opened(ends, id, at, used, findings);
     }
 
     fn reset(&mut self, id: u64, side: usize, segment: &Segment, findings: &mut Findings) {
@@ -292,36 +326,44 @@ impl Tcp {
             return;
         }
         connection.closed = Some((side, segment.time, segment.frame));
-        let (client, server) = (connection.client.host(), connection.server);
-        let (requests, has_syn, refused) = (connection.requests, connection.has_syn, connection.refused);
-        let waited = self.servers.waits(server, id);
+        let is_busy = segment.time - connection.used < IDLE;
+        connection.was_idle = !is_busy;
+        let (client, server, syn) = (connection.client, connection.server, connection.syn);
+        let is_briefly = connection.has_syn
+            && (1..=BRIEFLY.0).contains(&connection.messages)
+            && connection.requests <= BRIEFLY.1
+            && segment.time - syn.0 < SHORT;
+        let is_refused = connection.refused;
+        let client_spoke = connection.spoke == 0;
+        let is_open = self.servers.waits(server, id);
         self.servers.ended(server, id);
-        let finding = |kind, details| Finding {
-            kind,
-            who: format!("{client} to {server}"),
-            from: segment.time,
-            to: segment.time,
-            count: 0,
-            frame: segment.frame,
-            details,
-        };
-        let key = |kind| Key {
-            kind,
-            ends: (client, server),
-            more: Vec::new(),
-        };
-        if side == 1 && waited && !refused {
-            let made = || {
-                finding(
-                    Kind::Dropped,
-                    "the server closed connections on which requests were open".into(),
-                )
-            };
-            findings.count(key(Kind::Dropped), segment.time, made);
+        // TLS: the client says goodbye, and the server closes.
+        let is_answer = side == 1 && client_spoke && !is_open;
+        if is_refused || is_answer && !INTERNODE.contains(&server.port) {
+            return;
         }
-        if side == 0 && has_syn && !refused && !waited && (1..=2).contains(&requests) {
-            self.pools
-                .used_briefly((client, server), (segment.time, segment.frame));
+        if side == 1 || INTERNODE.contains(&server.port) {
+            let node = segment.from.host();
+            let closed = Closed {
+                client,
+                server,
+                node,
+                at: (segment.time, segment.frame),
+                is_busy,
+                is_open,
+            };
+            let connections = &self.connections;
+            let in_use = || {
+                connections.values().any(|other| {
+                    other.closed.is_none()
+                        && (other.server.host() == node || other.client.host() == node)
+                        && segment.time - other.used < IDLE
+                })
+            };
+            self.stops.closed(&closed, in_use, findings);
+        } else if is_briefly && !is_open {
+            let ends = (client.host(), server);
+            self.pools.used_briefly(ends, syn, segment.time, findings);
         }
     }
 
@@ -363,7 +405,8 @@ impl Tcp {
                 this.full = Some((segment.time, segment.frame));
             }
             let Some((from, frame)) = this.full else { continue };
-            if segment.time - from >= FULL {
+            let is_stalled = which == 1 && self.servers.is_stalled(server);
+            if segment.time - from >= FULL && !is_stalled {
                 let (reader, writer) = if which == 0 {
                     (client.host(), server)
                 } else {
@@ -388,7 +431,10 @@ impl Tcp {
             .get(1 - side)
             .is_some_and(|other| other.full.is_some());
         let (closed, requests) = (connection.closed, connection.requests);
+        let was_idle = connection.was_idle;
+        connection.is_kept |= requests > 0 && segment.time - connection.used >= IDLE;
         connection.used = segment.time;
+        connection.spoke = side;
         let Some(this) = connection.sides.get_mut(side) else {
             return;
         };
@@ -422,12 +468,17 @@ impl Tcp {
         if INTERNODE.contains(&server.port) {
             let ends = (segment.from.host(), segment.to.host());
             self.servers.host_talked(ends.0, segment.time);
-            self.nodes
-                .told(ends.0, ends.1, segment.time, segment.frame, findings);
+            if server.port == HEARTBEAT {
+                self.nodes
+                    .told(ends.0, ends.1, segment.time, segment.frame, findings);
+            }
         }
+        let is_idle =
+            |(_, at, _): &(usize, i64, u32)| was_idle && !self.stops.was_stopped(server.host(), *at);
         if side == 1 {
-            self.servers.talked(server, id, segment.time, findings);
-        } else if let Some((1, at, frame)) = closed.filter(|_| requests > 0) {
+            self.servers
+                .talked(server, id, segment.time, &mut self.nodes, findings);
+        } else if let Some((1, at, frame)) = closed.filter(|_| requests > 0).filter(is_idle) {
             let key = Key {
                 kind: Kind::IdleClosed,
                 ends: (client.host(), server),

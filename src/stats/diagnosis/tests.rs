@@ -1,8 +1,10 @@
 //! Sequences that no recording of ours holds.
 
 use super::finding::{Finding, Findings, Kind};
+use super::maps::Maps;
 use super::results::{Outcome, Results};
 use super::segment::{End, Segment, ACK, FIN, MS, RST, SYN};
+use super::silence::Errand;
 use super::tcp::Tcp;
 use crate::wire::result_code::ResultCode;
 
@@ -59,8 +61,15 @@ impl Wire {
 
     fn ask(&mut self, at: i64, client: End, seq: u32) {
         self.to(at, client, ACK, (seq, 1, 50));
-        let time = 1_000_000 * MS + at * MS;
-        self.tcp.asked(client, server(), time, self.frame, true);
+        let errand = Errand {
+            since: 1_000_000 * MS + at * MS,
+            frame: self.frame,
+            client,
+            digest: None,
+            is_long: false,
+        };
+        self.tcp
+            .asked((client, server()), errand.since, true, Some(errand));
     }
 
     /// A request and its answer at once; requests have 50 bytes and answers 30.
@@ -248,7 +257,7 @@ fn an_idle_connection_that_the_server_closed_is_used_again() {
 
 #[test]
 fn a_full_namespace_refuses_the_writes_of_all() {
-    let (mut results, mut findings) = (Results::default(), Findings::default());
+    let (mut results, mut maps, mut findings) = (Results::default(), Maps::default(), Findings::default());
     for number in 0..10_u8 {
         let outcome = Outcome {
             time: i64::from(number),
@@ -263,13 +272,13 @@ fn a_full_namespace_refuses_the_writes_of_all() {
             writes: true,
             result: ResultCode::OUT_OF_SPACE,
         };
-        results.outcome(&outcome, &mut findings);
+        results.outcome(&outcome, &mut maps, &mut findings);
         let ordinary = Outcome {
             result: ResultCode::NOT_FOUND,
             writes: false,
             ..outcome
         };
-        results.outcome(&ordinary, &mut findings);
+        results.outcome(&ordinary, &mut maps, &mut findings);
     }
     let [found] = findings.all() else {
         panic!("{:#?}", findings.all())
