@@ -44,6 +44,8 @@ impl Source {
             head: Vec::new(),
             packets: Vec::new(),
         };
+        // After the interfaces: editcap does not write a capture in which they come first.
+        let mut secrets: Vec<u8> = Vec::new();
         let mut rest = &bytes[..];
         while rest.len() >= 12 {
             let kind = word(rest, 0);
@@ -52,12 +54,14 @@ impl Source {
                 .get(..word(rest, 4) as usize)
                 .filter(|block| block.len() >= 12)?;
             match kind {
-                SECTION | INTERFACE | SECRETS => source.head.extend(block),
+                SECTION | INTERFACE => source.head.extend(block),
+                SECRETS => secrets.extend(block),
                 PACKET => source.packets.push(block.to_vec()),
                 _ => {}
             }
             rest = &rest[block.len()..];
         }
+        source.head.extend(secrets);
         (!source.packets.is_empty()).then_some(source)
     }
 }
@@ -76,7 +80,9 @@ impl Damaged {
         let mut packets = part(source, random, &mut how);
         if random.once_in(3) {
             let one_in = *random.pick(&[10, 25, 50]);
+            let first = packets.remove(0);
             packets.retain(|_| !random.once_in(one_in));
+            packets.insert(0, first);
             how.push(format!("1 packet of {one_in} lost"));
         }
         if random.once_in(4) {

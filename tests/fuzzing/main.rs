@@ -27,6 +27,10 @@ use way::Way;
 /// Runs between two lines of the log.
 const LOGGED: u64 = 100;
 
+/// A fault of Wireshark 4.0 itself: TCP, told to put segments in order, looks for a fragment that it did not keep because
+/// the capture has only part of the segment. Its own DNS dissector meets it on the same captures.
+const KNOWN: &str = "failed assertion \"fd_head\"";
+
 /// A run that did not end as it should.
 struct Failure {
     run: u64,
@@ -48,6 +52,7 @@ fn damaged_captures_do_no_harm() {
         let captures = Mutex::new(vec![false; sources.len()]);
         let next = AtomicU64::new(first);
         let bytes = AtomicUsize::new(0);
+        let known = AtomicUsize::new(0);
         let found = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for _ in 0..settings.jobs {
@@ -56,10 +61,11 @@ fn damaged_captures_do_no_harm() {
                     if run >= last {
                         return;
                     }
-                    let (source, size, failure) = one(&settings, &sources, run);
-                    lock(&captures)[source] = true;
-                    bytes.fetch_add(size, Ordering::Relaxed);
-                    lock(&found).extend(failure);
+                    let done = one(&settings, &sources, run);
+                    lock(&captures)[done.source] = true;
+                    bytes.fetch_add(done.size, Ordering::Relaxed);
+                    known.fetch_add(usize::from(done.known), Ordering::Relaxed);
+                    lock(&found).extend(done.failure);
                 });
             }
         });
@@ -71,7 +77,7 @@ fn damaged_captures_do_no_harm() {
             .filter(|used| **used)
             .count();
         settings.log(&format!(
-            "{} seed={} from={first} to={} runs={} captures={used} of={} bytes={} seconds={:.1} failures={}",
+            "{} seed={} from={first} to={} runs={} captures={used} of={} bytes={} seconds={:.1} known={} failures={}",
             settings.name,
             settings.seed,
             last - 1,
@@ -79,6 +85,7 @@ fn damaged_captures_do_no_harm() {
             sources.len(),
             bytes.into_inner(),
             started.elapsed().as_secs_f64(),
+            known.into_inner(),
             found.len(),
         ));
         for Failure { run, why, kept } in &found {
@@ -131,8 +138,17 @@ fn prove(settings: &Settings) {
     );
 }
 
-/// One run: which capture, how much of it, and what went wrong.
-fn one(settings: &Settings, sources: &[Source], run: u64) -> (usize, usize, Option<Failure>) {
+/// A run, done.
+struct Done {
+    /// Number of the capture, and how much of it was left.
+    source: usize,
+    size: usize,
+    /// Wireshark's own fault was met.
+    known: bool,
+    failure: Option<Failure>,
+}
+
+fn one(settings: &Settings, sources: &[Source], run: u64) -> Done {
     let mut random = Random::of(settings.seed, run);
     let number = random.below(sources.len());
     let source = &sources[number];
@@ -140,8 +156,14 @@ fn one(settings: &Settings, sources: &[Source], run: u64) -> (usize, usize, Opti
     let damaged = Damaged::make(source, &mut random, &name);
     let way = Way::choose(&mut random);
     let path = damaged.path.to_str().expect("a path in UTF-8");
-    let ran = settings.tshark(damaged.size, &way.arguments(path));
-    let why = wrong(&ran);
+    let mut ran = settings.tshark(damaged.size, &way.arguments(path));
+    let mut why = wrong(&ran);
+    let known = ran.stderr.contains(KNOWN);
+    if known {
+        // Wireshark ends itself at its own fault when told to; what comes after it is looked at without.
+        ran = settings.lenient(damaged.size, &way.arguments(path));
+        why = wrong(&ran);
+    }
     let failure = why.map(|why| {
         let kept = settings.failures.join(&name);
         let _ = fs::create_dir_all(&settings.failures);
@@ -154,25 +176,30 @@ fn one(settings: &Settings, sources: &[Source], run: u64) -> (usize, usize, Opti
         Failure { run, why: text, kept }
     });
     let _ = fs::remove_file(&damaged.path);
-    (number, damaged.size, failure)
+    Done {
+        source: number,
+        size: damaged.size,
+        known,
+        failure,
+    }
 }
 
 /// What a run must not show. Anything on stderr is a complaint: of GLib, of Wireshark's log, of a sanitizer.
 fn wrong(ran: &Ran) -> Option<String> {
-    if !ran.success {
-        return Some("ended badly".into());
-    }
+    let known = |line: &&str| line.contains(KNOWN);
     let mut complaints = ran
         .stderr
         .lines()
-        .filter(|line| !line.trim().is_empty() && !line.starts_with("Running as user"));
+        .filter(|line| !line.trim().is_empty() && !known(line));
     if let Some(line) = complaints.next() {
         return Some(format!("complained: {line}"));
     }
+    if !ran.success {
+        return Some("ended badly".into());
+    }
     let text = ran.text();
-    let line = text
-        .lines()
-        .find(|line| line.contains("Dissector bug") || line.contains("panicked at"))?;
+    let bug = |line: &&str| line.contains("Dissector bug") || line.contains("panicked at");
+    let line = text.lines().find(|line| bug(line) && !known(line))?;
     Some(format!("showed: {line}"))
 }
 

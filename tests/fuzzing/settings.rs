@@ -85,8 +85,22 @@ impl Settings {
         done.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     }
 
-    /// tshark within the limits for a capture of this size, and with Wireshark's own checks switched on.
+    /// tshark within the limits for a capture of this size, with Wireshark's own checks switched on: it ends at a
+    /// dissector bug.
     pub fn tshark(&self, size: usize, arguments: &[&str]) -> Ran {
+        let strict = [
+            ("WIRESHARK_ABORT_ON_DISSECTOR_BUG", "1"),
+            ("WIRESHARK_ABORT_ON_TOO_MANY_ITEMS", "1"),
+        ];
+        self.run(&strict, size, arguments)
+    }
+
+    /// The same, but it goes on after a dissector bug, which it shows.
+    pub fn lenient(&self, size: usize, arguments: &[&str]) -> Ran {
+        self.run(&[], size, arguments)
+    }
+
+    fn run(&self, strict: &[(&str, &str)], size: usize, arguments: &[&str]) -> Ran {
         let seconds = CPU_A_MEGABYTE * size.div_ceil(1 << 20).max(1) * self.slower;
         let mut limits = vec![format!("--cpu={seconds}"), "--core=0".into()];
         if self.under.is_empty() {
@@ -98,12 +112,11 @@ impl Settings {
         all.extend(arguments);
         // Blocks of memory with canaries; under a sanitizer each block by malloc, so that it sees them all.
         let memory = if self.under.is_empty() { "strict" } else { "simple" };
-        let variables = [
+        let mut variables = vec![
             ("WIRESHARK_DEBUG_WMEM_OVERRIDE", memory),
             ("G_SLICE", "always-malloc"),
-            ("WIRESHARK_ABORT_ON_DISSECTOR_BUG", "1"),
-            ("WIRESHARK_ABORT_ON_TOO_MANY_ITEMS", "1"),
         ];
+        variables.extend(strict);
         host().run_with(&variables, "prlimit", &all, "")
     }
 }
