@@ -1,10 +1,11 @@
 # What a newcomer types. The work is cargo's and that of the scripts in tools/.
 
+export TIME RUNS SEED START JOBS
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile test bench lint shots clean
+.PHONY: help install uninstall profile test bench lint shots fuzz fuzz-plugin clean
 
 help: ## Show these lines
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 install: ## Install what is missing, build, copy the plugin to Wireshark's folder, show a sample
 	@tools/install.sh install
@@ -26,6 +27,13 @@ bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH
 lint: ## Check the format, clippy, rustdoc and the shell scripts
 	@tools/packages.sh lint
 	tools/lint.sh
+
+fuzz: ## Fuzz every parser for TIME seconds (60), or those that TARGETS names
+	tools/fuzz.sh $(TARGETS)
+
+fuzz-plugin: ## Fuzz the whole plugin: RUNS (200), SEED, START, MODE=asan or valgrind
+	@tools/packages.sh test
+	tools/fuzz-plugin.sh $(MODE)
 
 shots: ## Take the screenshots in docs/images (Xvfb, an unprivileged user)
 	@tools/packages.sh build

@@ -1,0 +1,305 @@
+//! What clients and servers say to each other.
+
+use aerospike::wire::admin::{self, Value as AdminValue};
+use aerospike::wire::compressed::Compressed;
+use aerospike::wire::field::{Field, FieldType, Value};
+use aerospike::wire::inflate::inflate;
+use aerospike::wire::matching::{Expected, Facts, Progress};
+use aerospike::wire::message::{Message, Messages};
+use aerospike::wire::op::{Op, OpCode};
+use aerospike::wire::particle::{self, ParticleType};
+use aerospike::wire::proto::{Header, Order, ProtoType};
+use aerospike::wire::time::Ttl;
+use aerospike::wire::value_text::BinText;
+use aerospike::wire::{digest, looks, mrt, plausible, request};
+
+use crate::sight::Sight;
+use crate::{info, values};
+
+/// Room for what a fuzzer inflates: a message of 128 MiB is as slow as it is legal.
+const ROOM: usize = 1 << 16;
+
+pub fn stream<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
+    sight.text(bytes.get(..16).unwrap_or(bytes), looks::looks(bytes));
+    let judged = plausible::plausible(bytes);
+    assert!(judged == plausible::Plausibility::No || plausible::weak(bytes));
+    if let Some(at) = plausible::resynchronise(bytes) {
+        assert_eq!(
+            plausible::plausible(&bytes[at..]),
+            plausible::Plausibility::Strong
+        );
+    }
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        for order in [Order::Big, Order::Little] {
+            let _ = Header::parse_in(order, rest).map(|(_, header)| header.refusal());
+        }
+        let Some((tail, header)) = sight.parse(rest, Header::parse(rest)) else {
+            return;
+        };
+        sight.text(header.bytes, format_args!("{header:?}"));
+        let _ = (header.refusal(), header.admin_port_refusal(), header.length());
+        let size = usize::try_from(header.size).unwrap_or(usize::MAX);
+        let (body, tail) = tail.split_at(size.min(tail.len()));
+        self::body(sight, header.kind, header.order, body);
+        rest = tail;
+    }
+    if let Some((_, header)) = sight.parse(bytes, Header::parse_embedded(bytes)) {
+        body(sight, header.kind, header.order, &bytes[8..]);
+    }
+}
+
+pub fn body<'a>(sight: &mut Sight<'a>, kind: ProtoType, order: Order, body: &'a [u8]) {
+    let facts = Facts::of_body(kind, body);
+    let mut progress = Progress::new(Expected::of_body(kind, body), false);
+    for _ in 0..2 {
+        let _ = progress.accept(kind, &facts);
+    }
+    match kind {
+        ProtoType::INFO => info::body(sight, body),
+        ProtoType::SECURITY => security(sight, body),
+        ProtoType::AS_MSG_COMPRESSED => compressed(sight, body),
+        _ => sight.every(Messages::new(order, body), |sight, message| {
+            self::message(sight, &message)
+        }),
+    }
+}
+
+fn compressed<'a>(sight: &mut Sight<'a>, body: &'a [u8]) {
+    let Some((_, compressed)) = sight.parse(body, Compressed::parse(body)) else {
+        return;
+    };
+    sight.see(compressed.size_bytes);
+    sight.see(compressed.stream);
+    let Some(size) = sight.take(compressed.believable_size()) else {
+        return;
+    };
+    let mut room = vec![0; size.min(ROOM)];
+    if let Some(length) = sight.take(inflate(compressed.stream, &mut room)) {
+        let mut inner = Sight::of(&room[..length]);
+        // A compressed message in a compressed message is not inflated again.
+        if room.get(1) != Some(&ProtoType::AS_MSG_COMPRESSED.0) {
+            stream(&mut inner, &room[..length]);
+        }
+        inner.end();
+    }
+}
+
+fn message<'a>(sight: &mut Sight<'a>, message: &Message<'a>) {
+    let header = &message.header;
+    sight.see(message.bytes);
+    sight.text(header.bytes, format_args!("{header:?}"));
+    let asked = request::of_message(message);
+    for text in [
+        format!("{asked} {}", header.result_code),
+        format!(
+            "{} {}",
+            asked.ttl(header.info2, header.record_ttl),
+            Ttl::of_response(header.record_ttl)
+        ),
+        format!("{:?} {:?}", header.part(), mrt::monitor_step(message)),
+    ] {
+        sight.text(header.bytes, text);
+    }
+    let _ = (
+        request::of_proxied(message),
+        header.may_be_request(),
+        header.is_bare(),
+    );
+    sight.every(message.fields(), |sight, field| self::field(sight, &field));
+    sight.every(message.ops(), |sight, op| self::op(sight, &op));
+    if let Some(fault) = message.fault {
+        sight.fault(&fault);
+    }
+}
+
+pub fn lone<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
+    let &[kind, which, ref data @ ..] = bytes else {
+        return;
+    };
+    if which & 1 == 0 {
+        let field = Field {
+            bytes,
+            size: bytes.len() as u32,
+            kind: FieldType(kind),
+            data,
+        };
+        self::field(sight, &field);
+    } else {
+        if let Some(value) = sight.take(particle::Value::parse(ParticleType(kind), data)) {
+            self::value(sight, data, &value);
+        }
+        let op = Op {
+            bytes,
+            size: bytes.len() as u32,
+            code: OpCode(which >> 1),
+            particle: ParticleType(kind),
+            ..match Op::parse(Order::Big, b"\0\0\0\x04\x01\0\0\0") {
+                Ok((_, op)) => op,
+                Err(_) => return,
+            }
+        };
+        let op = Op { value: data, ..op };
+        self::op(sight, &op);
+    }
+    let _ = Field::parse(Order::Little, bytes);
+    let _ = Op::parse(Order::Little, bytes);
+}
+
+fn field<'a>(sight: &mut Sight<'a>, field: &Field<'a>) {
+    sight.see(field.bytes);
+    sight.text(field.data, field.kind);
+    let Some(value) = sight.take(field.value()) else {
+        return;
+    };
+    match value {
+        Value::Text(text) => sight.see(text),
+        Value::Key(key) => {
+            sight.text(key.value, format_args!("{key}"));
+            let _ = (
+                key.has_digest(),
+                key.integer(),
+                key.float(),
+                digest::compute(b"set", &key),
+            );
+        }
+        Value::Digest(digest) => sight.text(digest.0, format_args!("{digest} {}", digest.partition())),
+        Value::Digests(list) => {
+            assert!(list.count() * digest::LENGTH <= field.data.len());
+            sight.each(list.iter(), |sight, digest| sight.see(digest.0));
+        }
+        Value::Partitions(list) => {
+            assert_eq!(list.count(), list.iter().count());
+            sight.each(list.iter(), |sight, at| sight.see(at.bytes));
+            sight.each(list.runs(), |sight, run| {
+                assert!(run.first <= run.last && !run.bytes.is_empty());
+                sight.see(run.bytes);
+            });
+        }
+        Value::Bvals(list) => sight.each(list.iter(), |sight, at| sight.see(at.bytes)),
+        Value::IndexRange(range) => {
+            for piece in [
+                range.n_ranges.bytes,
+                range.bin,
+                range.kind.bytes,
+                range.start,
+                range.end,
+            ] {
+                sight.see(piece);
+            }
+            for (bytes, end) in [(range.start, range.start()), (range.end, range.end())] {
+                if let Some(end) = sight.take(end) {
+                    self::value(sight, bytes, &end);
+                }
+            }
+        }
+        Value::BinList(list) => sight.every(list.iter(), |sight, name| sight.see(name)),
+        Value::Batch(batch) => {
+            let mut rows = batch.rows();
+            sight.every(rows.by_ref(), |sight, row| {
+                sight.see(row.bytes);
+                sight.see(row.digest.0);
+                let Some(body) = row.own_body() else { return };
+                for piece in [body.info1.bytes, body.n_fields.bytes, body.n_ops.bytes] {
+                    sight.see(piece);
+                }
+                sight.text(body.info1.bytes, body.request);
+                let _ = (body.info2(), body.info4(), request::of_row(body));
+                sight.every(body.fields(), |sight, inner| {
+                    // A batch in a batch is of no use to anyone, and would nest.
+                    if !matches!(inner.kind, FieldType::BATCH | FieldType::BATCH_WITH_SET) {
+                        self::field(sight, &inner);
+                    }
+                });
+                sight.every(body.ops(), |sight, op| self::op(sight, &op));
+                if let Some(fault) = body.fault {
+                    sight.fault(&fault);
+                }
+            });
+            sight.rest(field.data, rows.rest());
+        }
+        Value::UdfArguments(data) | Value::ErrorDetails(data) | Value::IndexContext(data) => {
+            values::all(sight, data)
+        }
+        Value::Expression(data) | Value::Predexp(data) => values::all(sight, data),
+        Value::Unknown(data) => sight.see(data),
+        other => sight.text(field.data, format_args!("{other:?}")),
+    }
+}
+
+fn op<'a>(sight: &mut Sight<'a>, op: &Op<'a>) {
+    sight.see(op.bytes);
+    sight.see(op.name);
+    sight.text(op.value, format_args!("{} {}", op.code, op.particle));
+    let _ = op.has_call();
+    for read in [op.content(), op.argument()] {
+        if let Some(value) = sight.take(read) {
+            self::value(sight, op.value, &value);
+        }
+    }
+}
+
+fn value<'a>(sight: &mut Sight<'a>, bytes: &'a [u8], value: &particle::Value<'a>) {
+    sight.text(bytes, BinText(value));
+    match *value {
+        particle::Value::List(data) | particle::Value::Map(data) | particle::Value::Call(data) => {
+            values::all(sight, data)
+        }
+        particle::Value::GeoJson(geo) => {
+            sight.see(geo.json);
+            sight.each(geo.cells(), |sight, cell| sight.see(cell.bytes));
+            let _ = geo.is_region();
+        }
+        particle::Value::Hll(hll) => {
+            sight.see(hll.registers);
+            let _ = hll.expected_registers();
+        }
+        particle::Value::Text(data) | particle::Value::Blob(data) | particle::Value::Unknown(data) => {
+            sight.see(data)
+        }
+        _ => {}
+    }
+}
+
+pub fn security<'a>(sight: &mut Sight<'a>, body: &'a [u8]) {
+    sight.every(admin::Messages::new(body), |sight, message| {
+        sight.see(message.bytes);
+        sight.see(message.reserved);
+        sight.text(
+            message.bytes,
+            format_args!(
+                "{} {} {:?}",
+                message.command,
+                message.result,
+                message.is_request()
+            ),
+        );
+        let _ = message.command.is_query();
+        sight.every(message.fields(), |sight, field| {
+            sight.see(field.bytes);
+            sight.text(
+                field.bytes,
+                format_args!("{} {}", field.id, field.id.is_sensitive()),
+            );
+            let Some(value) = sight.take(field.value()) else {
+                return;
+            };
+            match value {
+                AdminValue::Text(text) | AdminValue::Secret(text) | AdminValue::Unknown(text) => {
+                    sight.see(text)
+                }
+                AdminValue::Roles(roles) => sight.every(roles.iter(), |sight, role| sight.see(role)),
+                AdminValue::Privileges(list) => sight.every(list.iter(), |sight, grant| {
+                    sight.text(grant.bytes, grant.privilege);
+                    sight.see(grant.namespace.unwrap_or_default());
+                    sight.see(grant.set.unwrap_or_default());
+                }),
+                AdminValue::Numbers(list) => sight.each(list.iter(), |sight, at| sight.see(at.bytes)),
+                other => sight.text(field.bytes, format_args!("{other:?}")),
+            }
+        });
+        if let Some(fault) = message.fault {
+            sight.fault(&fault);
+        }
+    });
+}

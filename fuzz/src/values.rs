@@ -1,0 +1,133 @@
+//! msgpack: values, calls, contexts, expressions; and what came before expressions.
+
+use aerospike::wire::call::Family;
+use aerospike::wire::cdt;
+use aerospike::wire::expression;
+use aerospike::wire::msgpack;
+use aerospike::wire::node::Node;
+use aerospike::wire::predexp::{self, Items, PredexpText};
+use aerospike::wire::value_text::{
+    CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
+};
+use aerospike::wire::walk::{self, Sink, Stop, Visit, Walked};
+use aerospike::wire::Malformed;
+
+use crate::sight::Sight;
+
+pub const FAMILIES: [Family; 5] = [
+    Family::Cdt,
+    Family::Bits,
+    Family::Hll,
+    Family::String,
+    Family::Text,
+];
+
+pub fn all<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
+    if let Some((rest, ())) = sight.parse(bytes, msgpack::skip(bytes)) {
+        assert!(rest.len() < bytes.len(), "a value of nothing");
+    }
+    walk(sight, bytes, |sink| walk::value(bytes, sink));
+    walk(sight, bytes, |sink| walk::raw_value(bytes, sink));
+    walk(sight, bytes, |sink| cdt::context(bytes, sink));
+    walk(sight, bytes, |sink| expression::expression(bytes, sink));
+    walk(sight, bytes, |sink| expression::evaluation(bytes, sink));
+    for family in FAMILIES {
+        walk(sight, bytes, |sink| cdt::call(family, bytes, sink));
+        sight.text(bytes, CallText(family, bytes));
+        if let Some(coded) = cdt::operation_of(family, bytes) {
+            sight.text(bytes, coded);
+        }
+    }
+    sight.text(bytes, ValueText(bytes));
+    sight.text(bytes, RawValueText(bytes));
+    sight.text(bytes, ContextText(bytes));
+    sight.text(bytes, ExpressionText(bytes));
+    sight.text(bytes, EvaluationText(bytes));
+    old(sight, bytes);
+}
+
+fn old<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
+    let _ = expression::is_predexp(bytes);
+    sight.every(Items(bytes), |sight, item| {
+        assert!(!item.bytes.is_empty(), "an item of nothing");
+        sight.see(item.bytes);
+        sight.see(item.data);
+        sight.text(item.bytes, item.tag);
+        let _ = (item.value().map_err(|fault| fault.to_string()), item.operands());
+    });
+    if let Some((rest, _)) = sight.parse(bytes, predexp::item(bytes)) {
+        assert!(rest.len() < bytes.len());
+    }
+    sight.text(bytes, PredexpText(bytes));
+}
+
+/// Walks twice: through everything, and past what it can go past at the top. Both end at the same place.
+fn walk<'a>(sight: &mut Sight<'a>, bytes: &'a [u8], walk: impl Fn(&mut Looking<'_, 'a>) -> Walked<'a, ()>) {
+    let mut ends = [None, None];
+    for (end, into) in ends.iter_mut().zip([true, false]) {
+        let mut looking = Looking {
+            sight,
+            open: Vec::new(),
+            into,
+        };
+        match walk(&mut looking) {
+            Ok(rest) => {
+                assert!(looking.open.is_empty(), "a node is still open");
+                sight.rest(bytes, rest);
+                *end = Some(rest.len());
+            }
+            Err(Stop::Malformed(fault)) => sight.fault(&fault),
+            Err(Stop::Sink(())) => unreachable!("the sink takes everything"),
+        }
+    }
+    if let [Some(through), Some(past)] = ends {
+        // A call in the old form takes what is left of its value.
+        assert!(
+            through == past || bytes.first() == Some(&0),
+            "{through} and {past} bytes are left"
+        );
+    }
+}
+
+struct Looking<'s, 'a> {
+    sight: &'s mut Sight<'a>,
+    open: Vec<*const u8>,
+    into: bool,
+}
+
+impl<'a> Sink<'a> for Looking<'_, 'a> {
+    type Error = ();
+
+    fn open(&mut self, node: &Node<'a>) -> Result<Visit, ()> {
+        self.sight.see(node.bytes);
+        self.open.push(node.bytes.as_ptr());
+        assert!(self.open.len() <= 4 * msgpack::LEVELS, "deeper than the limit");
+        Ok(if self.into { Visit::Into } else { Visit::Over })
+    }
+
+    fn close(&mut self, node: &Node<'a>) -> Result<(), ()> {
+        self.sight.see(node.bytes);
+        assert_eq!(
+            self.open.pop(),
+            Some(node.bytes.as_ptr()),
+            "another node is closed than was opened"
+        );
+        let (head, _) = node.header();
+        self.sight.see(head);
+        let _ = node.role.label();
+        Ok(())
+    }
+
+    fn leaf(&mut self, node: &Node<'a>) -> Result<(), ()> {
+        assert!(!node.bytes.is_empty(), "a leaf of nothing");
+        self.sight.text(node.bytes, node.role.label());
+        self.sight
+            .see(node.prefix(node.bytes.get(1..).unwrap_or_default()));
+        Ok(())
+    }
+
+    fn wrong(&mut self, why: &Malformed<'a>) -> Result<(), ()> {
+        self.sight.fault(why);
+        Ok(())
+    }
+}

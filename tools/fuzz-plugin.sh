@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Fuzzes the whole plugin in tshark with damaged captures (tests/fuzzing).
+#
+#   tools/fuzz-plugin.sh             the plugin as it is installed
+#   tools/fuzz-plugin.sh asan        built with the address sanitizer, in which every allocation of tshark is seen
+#   tools/fuzz-plugin.sh valgrind    under valgrind
+#
+# RUNS (200; 20 under valgrind), SEED (1) and JOBS (2). It goes on after the last run of that seed in the log
+# (target/fuzz.log), or begins with run START. A run that fails is kept in target/fuzz-failures with its command.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/common.sh
+
+mode=${1:-plugin}
+log=${LOG:-$PWD/target/fuzz.log}
+export AEROSPIKE_FUZZ_LOG=$log AEROSPIKE_FUZZ_NAME=$mode AEROSPIKE_FUZZ_SEED=${SEED:-1}
+export AEROSPIKE_FUZZ_START=${START:-} AEROSPIKE_FUZZ_JOBS=${JOBS:-2} AEROSPIKE_FUZZ_RUNS=${RUNS:-200}
+case $mode in
+plugin) ;;
+asan)
+    # gcc's runtime, or that of Debian's libclang-rt: tshark itself is not built with it, so it comes first.
+    runtime=$(cc -print-file-name=libasan.so)
+    runtime=$(readlink -f "$runtime")
+    [ -f "$runtime" ] || die "gcc's address sanitizer is needed (libasan)"
+    target=$(rustc -vV | sed -n 's/^host: //p')
+    RUSTFLAGS='-Zsanitizer=address -Zexternal-clangrt' CFLAGS='-fsanitize=address -fno-omit-frame-pointer -g' \
+        cargo +nightly build --release --locked --lib --target "$target" --target-dir target/asan
+    export AEROSPIKE_PLUGIN=$PWD/target/asan/$target/release/libaerospike.so
+    options=detect_leaks=0:detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1
+    export AEROSPIKE_FUZZ_UNDER="env LD_PRELOAD=$runtime ASAN_OPTIONS=$options" AEROSPIKE_FUZZ_SLOWER=4
+    ;;
+valgrind)
+    have valgrind || die 'valgrind is needed'
+    export AEROSPIKE_FUZZ_RUNS=${RUNS:-20} AEROSPIKE_FUZZ_SLOWER=30
+    export AEROSPIKE_FUZZ_UNDER='valgrind -q --error-exitcode=99'
+    ;;
+*) die "usage: $0 [plugin|asan|valgrind]" ;;
+esac
+cargo test --release --locked --test fuzzing damaged
+grep "^$mode seed=$AEROSPIKE_FUZZ_SEED from=" "$log" | tail -n 1
