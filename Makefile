@@ -1,7 +1,7 @@
 # What a newcomer types. The work is cargo's and that of the scripts in tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile test lint shots clean
+.PHONY: help install uninstall profile test lint versions dist shots clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -17,12 +17,18 @@ profile: ## Copy the Wireshark profile for Aerospike (colours, columns)
 
 test: ## Run all tests, with the Wireshark of this machine
 	@tools/packages.sh test
-	cargo test --release --locked
+	cargo test --release --locked $(CARGO_TEST_OPTIONS)
 	tools/readme.sh
 
 lint: ## Check the format, clippy, rustdoc and the shell scripts
 	@tools/packages.sh lint
 	tools/lint.sh
+
+versions: ## Build and test with Wireshark 4.0, 4.2, 4.4 and 4.6, in chroots (root, debootstrap)
+	@tools/versions.sh
+
+dist: ## Make archives and Debian packages, one a version of Wireshark, in target/dist
+	@tools/dist.sh
 
 shots: ## Take the screenshots in docs/images (Xvfb, an unprivileged user)
 	@tools/packages.sh build

@@ -25,10 +25,18 @@ int as_has_listener(int tap) { return have_tap_listener(tap); }
 void as_queue(int tap, packet_info *pinfo, const void *record) { tap_queue_packet(tap, pinfo, record); }
 void as_register_listeners(const as_listeners *listeners) { rust = *listeners; }
 
+#ifdef _WIN32
+static int is_program(const char *name)
+{
+    const char *program = g_get_prgname();
+    return program != NULL && strstr(program, name) != NULL;
+}
+#endif
+
 int as_has_windows(void)
 {
 #ifdef _WIN32
-    return 0;
+    return is_program("ireshark");
 #else
     /* Qt is there in no other program. */
     return dlsym(RTLD_DEFAULT, "qVersion") != NULL;
@@ -37,7 +45,9 @@ int as_has_windows(void)
 
 static int is_tshark(void)
 {
-#if defined(__GLIBC__)
+#if defined(_WIN32)
+    return is_program("tshark");
+#elif defined(__GLIBC__)
     return strstr(program_invocation_short_name, "tshark") != NULL;
 #elif defined(__APPLE__) || defined(__FreeBSD__)
     return strstr(getprogname(), "tshark") != NULL;
