@@ -130,6 +130,9 @@ make_build_chroot() { # RELEASE
     chmod 777 "$folder/opt/cargo"
 }
 
+# What the chroots, which are offline, need of crates.io.
+fetch_crates() { cargo fetch --quiet --locked --target "$(rustc -vV | sed -n 's/^host: //p')"; }
+
 # The crates, readable by all, as those in ~/.cargo need not be.
 copy_crates() {
     mkdir -p "$CHROOTS/crates"

@@ -86,7 +86,7 @@ if [ "${1:-}" = --if-there ] && { [ -n "$reason" ] || [ ${#wanted[@]} -eq 0 ]; }
 fi
 [ -z "$reason" ] || die "The versions cannot be tested here: $reason"
 enter_own_namespace tools/versions.sh "$@"
-cargo fetch --locked
+fetch_crates
 
 rows=() failures=()
 for release in "${wanted[@]}"; do test_release "$release"; done

@@ -210,8 +210,10 @@ static void describe_column(stat_tap_table_item *field, const as_column *column,
     g_string_append(format, conversions[column->cell]);
     field->type = types[column->cell];
     field->align = column->right ? TAP_ALIGN_RIGHT : TAP_ALIGN_LEFT;
-    field->column_name = g_string_free(name, FALSE);
-    field->field_format = g_string_free(format, FALSE);
+    /* Not the macro of that name: it calls a function that a GLib before 2.76 has not, and then a Wireshark with such a
+     * GLib fails on a missing symbol where it would have said that the plugin is for another version. */
+    field->column_name = (g_string_free)(name, FALSE);
+    field->field_format = (g_string_free)(format, FALSE);
 }
 
 void as_register_report(int number, const char *tap, const char *title, const char *cli, const as_column *columns,
