@@ -2,7 +2,7 @@
 
 export TIME RUNS SEED START JOBS
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile test bench lint shots fuzz fuzz-plugin clean
+.PHONY: help install uninstall profile test bench lint shots fuzz fuzz-plugin versions dist clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -18,7 +18,7 @@ profile: ## Copy the Wireshark profile for Aerospike (colours, columns)
 
 test: ## Run all tests, with the Wireshark of this machine
 	@tools/packages.sh test
-	cargo test --release --locked
+	cargo test --release --locked $(CARGO_TEST_OPTIONS)
 	tools/readme.sh
 
 bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH=1: on more and more of the same
@@ -34,6 +34,12 @@ fuzz: ## Fuzz every parser for TIME seconds (60), or those that TARGETS names
 fuzz-plugin: ## Fuzz the whole plugin: RUNS (200), SEED, START, MODE=asan or valgrind
 	@tools/packages.sh test
 	tools/fuzz-plugin.sh $(MODE)
+
+versions: ## Build and test with Wireshark 4.0, 4.2, 4.4 and 4.6, in chroots (root, debootstrap)
+	@tools/versions.sh
+
+dist: ## Make archives and Debian packages, one a version of Wireshark, in target/dist
+	@tools/dist.sh
 
 shots: ## Take the screenshots in docs/images (Xvfb, an unprivileged user)
 	@tools/packages.sh build

@@ -1,7 +1,9 @@
 //! Bindings and guard for the Wireshark to build for.
 //!
 //! The headers come from pkg-config, or from the tree that `AEROSPIKE_WIRESHARK_INCLUDE` names (a folder
-//! with `ws_version.h`), so that one machine can build for several versions.
+//! with `ws_version.h`), so that one machine can build for several versions. GLib's come from pkg-config, or
+//! from the folders in `AEROSPIKE_GLIB_INCLUDE` (separated as in `PATH`). On Windows `AEROSPIKE_WIRESHARK_LIB`
+//! names the folder of the import libraries; elsewhere the plugin is linked to nothing.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -32,21 +34,18 @@ mod plugin {
         }
         println!("cargo:rerun-if-env-changed=AEROSPIKE_WIRESHARK_INCLUDE");
         let includes = include_folders();
-        let (major, minor) = version(&includes);
+        let [major, minor, micro] = version(&includes);
         println!("cargo:rustc-env=AEROSPIKE_WIRESHARK={major}.{minor}");
         println!("cargo:rustc-env=AEROSPIKE_WIRESHARK_MAJOR={major}");
         println!("cargo:rustc-env=AEROSPIKE_WIRESHARK_MINOR={minor}");
+        println!("cargo:rustc-env=AEROSPIKE_WIRESHARK_MICRO={micro}");
         for (name, since) in [("ws_4_2", 2), ("ws_4_4", 4), ("ws_4_6", 6)] {
             println!("cargo:rustc-check-cfg=cfg({name})");
             if major > 4 || minor >= since {
                 println!("cargo:rustc-cfg={name}");
             }
         }
-        // The unit tests are a program, and Wireshark's symbols exist only inside Wireshark. No unit test
-        // calls one; the plugin itself is a library, for which this changes nothing.
-        if cfg!(target_os = "linux") {
-            println!("cargo:rustc-link-arg=-Wl,--unresolved-symbols=ignore-all");
-        }
+        link();
         let mut guard = cc::Build::new();
         guard
             .files([
@@ -63,23 +62,49 @@ mod plugin {
         bindings(&includes);
     }
 
-    fn include_folders() -> Vec<PathBuf> {
-        let glib = pkg_config::Config::new().cargo_metadata(false).probe("glib-2.0");
-        let mut folders = match glib {
-            Ok(library) => library.include_paths,
-            Err(error) => panic!("GLib's headers are needed (libglib2.0-dev): {error}"),
-        };
-        match env::var_os("AEROSPIKE_WIRESHARK_INCLUDE") {
-            Some(folder) => folders.insert(0, PathBuf::from(folder)),
-            None => match pkg_config::Config::new().cargo_metadata(false).probe("wireshark") {
-                Ok(library) => folders.extend(library.include_paths),
-                Err(error) => panic!("Wireshark's headers are needed (wireshark-dev): {error}"),
-            },
+    /// Wireshark's symbols are found in the program that loads the plugin. The unit tests are a program
+    /// without them: none calls one.
+    fn link() {
+        println!("cargo:rerun-if-env-changed=AEROSPIKE_WIRESHARK_LIB");
+        match env::var("CARGO_CFG_TARGET_OS").as_deref() {
+            Ok("macos") => println!("cargo:rustc-link-arg=-Wl,-undefined,dynamic_lookup"),
+            // A DLL leaves no symbol open.
+            Ok("windows") => {
+                let folder = env::var("AEROSPIKE_WIRESHARK_LIB")
+                    .expect("AEROSPIKE_WIRESHARK_LIB names the folder of the import libraries");
+                println!("cargo:rustc-link-search=native={folder}");
+                for library in ["wireshark", "wsutil", "glib-2.0"] {
+                    println!("cargo:rustc-link-lib=dylib={library}");
+                }
+            }
+            _ => println!("cargo:rustc-link-arg=-Wl,--unresolved-symbols=ignore-all"),
         }
+    }
+
+    fn include_folders() -> Vec<PathBuf> {
+        println!("cargo:rerun-if-env-changed=AEROSPIKE_GLIB_INCLUDE");
+        let glib = match env::var_os("AEROSPIKE_GLIB_INCLUDE") {
+            Some(folders) => env::split_paths(&folders).collect(),
+            None => asked("glib-2.0", "libglib2.0-dev"),
+        };
+        let mut folders = match env::var_os("AEROSPIKE_WIRESHARK_INCLUDE") {
+            Some(folder) => vec![PathBuf::from(folder)],
+            None => asked("wireshark", "libwireshark-dev"),
+        };
+        folders.extend(glib);
         folders
     }
 
-    fn version(includes: &[PathBuf]) -> (u32, u32) {
+    /// The folders of a library's headers, as pkg-config knows them.
+    fn asked(library: &str, package: &str) -> Vec<PathBuf> {
+        let found = pkg_config::Config::new().cargo_metadata(false).probe(library);
+        match found {
+            Ok(found) => found.include_paths,
+            Err(error) => panic!("The headers of {library} are needed (Debian: {package}): {error}"),
+        }
+    }
+
+    fn version(includes: &[PathBuf]) -> [u32; 3] {
         let header = includes
             .iter()
             .map(|folder| folder.join("ws_version.h"))
@@ -98,10 +123,7 @@ mod plugin {
                 })
                 .expect("a version number in ws_version.h")
         };
-        (
-            number("WIRESHARK_VERSION_MAJOR"),
-            number("WIRESHARK_VERSION_MINOR"),
-        )
+        ["MAJOR", "MINOR", "MICRO"].map(|part| number(&format!("WIRESHARK_VERSION_{part}")))
     }
 
     fn bindings(includes: &[PathBuf]) {

@@ -6,6 +6,7 @@ use crate::dissect::msg::stream;
 use crate::dissect::{self, client, info_text};
 use crate::epan::entry::{self, Call, Entry, Framing, Heuristic, Plugin, Segment};
 use crate::epan::register::{self, preferences};
+use crate::epan::version::Version;
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
 use crate::wire::msg::plausible::{self as between, Claim, Family};
@@ -157,17 +158,6 @@ const fn text<const N: usize>(text: &str) -> [c_char; N] {
     out
 }
 
-const fn number(text: &str) -> c_int {
-    let bytes = text.as_bytes();
-    let mut value = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        value = value * 10 + (bytes[at] - b'0') as c_int;
-        at += 1;
-    }
-    value
-}
-
 /// The plugin's version.
 #[no_mangle]
 #[allow(non_upper_case_globals)]
@@ -176,12 +166,12 @@ pub static plugin_version: [c_char; 16] = text(env!("CARGO_PKG_VERSION"));
 /// The Wireshark that this file was built for; another minor version refuses it.
 #[no_mangle]
 #[allow(non_upper_case_globals)]
-pub static plugin_want_major: c_int = number(env!("AEROSPIKE_WIRESHARK_MAJOR"));
+pub static plugin_want_major: c_int = Version::BUILT.0[0] as c_int;
 
 /// The Wireshark that this file was built for; another minor version refuses it.
 #[no_mangle]
 #[allow(non_upper_case_globals)]
-pub static plugin_want_minor: c_int = number(env!("AEROSPIKE_WIRESHARK_MINOR"));
+pub static plugin_want_minor: c_int = Version::BUILT.0[1] as c_int;
 
 /// Called when Wireshark loads the plugin.
 #[no_mangle]

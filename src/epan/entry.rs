@@ -156,6 +156,7 @@ pub fn register(plugin: &'static Plugin) {
     };
     // SAFETY: C copies the table.
     unsafe { sys::as_plugin_register(&table) };
+    caught((), super::version::log_difference);
 }
 
 /// Keeps a panic's text for C to throw as a DissectorError.

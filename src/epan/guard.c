@@ -368,9 +368,10 @@ void as_register_conversation_filter(const char *protocol, const char *name)
 #endif
 }
 
-const char *as_wireshark_version(void) { return epan_get_version(); }
+void as_running_version(int *major, int *minor, int *micro) { epan_get_version_number(major, minor, micro); }
 
 void as_log(const char *text) { ws_message("%s", text); }
+void as_log_quietly(const char *text) { ws_info("%s", text); }
 
 /* ---- guarded calls ---------------------------------------------------------------------------------------------- */
 

@@ -101,8 +101,10 @@ void as_register_ports(int entry, const char *table, const char *range);
 void as_register_pref_module(int protocol);
 /* Conversation Filter -> Aerospike: the messages of this packet's connection. */
 void as_register_conversation_filter(const char *protocol, const char *name);
-const char *as_wireshark_version(void);
+void as_running_version(int *major, int *minor, int *micro);
 void as_log(const char *text);
+/* Only for who asks: --log-level info. */
+void as_log_quietly(const char *text);
 
 enum as_pref_range { AS_RANGE_HEARTBEAT_TCP = 0, AS_RANGE_HEARTBEAT_UDP, AS_RANGE_FABRIC_TCP, AS_RANGE_INFO_TEXT_TCP, AS_RANGE_MAX };
 int as_pref_desegment(void);

@@ -19,6 +19,7 @@ pub mod tap;
 pub mod tcp_tap;
 pub mod text;
 pub mod tree;
+pub mod version;
 
 pub use entry::{Call, Entry, Framing, Heuristic, Plugin, Segment, Side};
 pub use field::{BitSet, Expert, Field};

@@ -25,10 +25,18 @@ int as_has_listener(int tap) { return have_tap_listener(tap); }
 void as_queue(int tap, packet_info *pinfo, const void *record) { tap_queue_packet(tap, pinfo, record); }
 void as_register_listeners(const as_listeners *listeners) { rust = *listeners; }
 
+#ifdef _WIN32
+static int is_program(const char *name)
+{
+    const char *program = g_get_prgname();
+    return program != NULL && strstr(program, name) != NULL;
+}
+#endif
+
 int as_has_windows(void)
 {
 #ifdef _WIN32
-    return 0;
+    return is_program("ireshark");
 #else
     /* Qt is there in no other program. */
     return dlsym(RTLD_DEFAULT, "qVersion") != NULL;
@@ -37,7 +45,9 @@ int as_has_windows(void)
 
 static int is_tshark(void)
 {
-#if defined(__GLIBC__)
+#if defined(_WIN32)
+    return is_program("tshark");
+#elif defined(__GLIBC__)
     return strstr(program_invocation_short_name, "tshark") != NULL;
 #elif defined(__APPLE__) || defined(__FreeBSD__)
     return strstr(getprogname(), "tshark") != NULL;
@@ -200,8 +210,10 @@ static void describe_column(stat_tap_table_item *field, const as_column *column,
     g_string_append(format, conversions[column->cell]);
     field->type = types[column->cell];
     field->align = column->right ? TAP_ALIGN_RIGHT : TAP_ALIGN_LEFT;
-    field->column_name = g_string_free(name, FALSE);
-    field->field_format = g_string_free(format, FALSE);
+    /* Not the macro of that name: it calls a function that a GLib before 2.76 has not, and then a Wireshark with such a
+     * GLib fails on a missing symbol where it would have said that the plugin is for another version. */
+    field->column_name = (g_string_free)(name, FALSE);
+    field->field_format = (g_string_free)(format, FALSE);
 }
 
 void as_register_report(int number, const char *tap, const char *title, const char *cli, const as_column *columns,

@@ -99,3 +99,68 @@ fn exports_what_wireshark_looks_up_and_nothing_else() {
     ];
     assert_eq!(names, expected);
 }
+
+/// Where in the file an exported number lies.
+fn offset_of(symbol: &str) -> usize {
+    let hexadecimal =
+        |text: &str| usize::from_str_radix(text.trim_start_matches("0x"), 16).expect("a number");
+    let path = &host().built;
+    let symbols = readelf("--dyn-syms", path);
+    let line = symbols.lines().find(|line| line.ends_with(symbol));
+    let address = hexadecimal(
+        line.and_then(|line| line.split_whitespace().nth(1))
+            .expect("its address"),
+    );
+    let segments = readelf("-l", path);
+    // LOAD, offset in the file, address, physical address, size in the file
+    let loaded = segments
+        .lines()
+        .filter(|line| line.trim_start().starts_with("LOAD"));
+    loaded
+        .map(|line| {
+            line.split_whitespace()
+                .skip(1)
+                .take(4)
+                .map(hexadecimal)
+                .collect::<Vec<_>>()
+        })
+        .find_map(|part| {
+            (part[1]..part[1] + part[3])
+                .contains(&address)
+                .then(|| address - part[1] + part[0])
+        })
+        .expect("a part of the file that holds it")
+}
+
+/// tshark with a copy of the plugin that a test has changed, and nothing else.
+fn start_with(name: &str, plugin: &[u8]) -> crate::common::host::Ran {
+    let host = host();
+    let copy = host.scratch(name, plugin);
+    let script = "mkdir -p $TMPDIR/$0/$1/epan && cp \"$2\" $TMPDIR/$0/$1/epan/aerospike.so \
+                  && WIRESHARK_PLUGIN_DIR=$TMPDIR/$0 exec tshark -G plugins";
+    let copy = copy.to_str().expect("a path in UTF-8");
+    host.run("sh", &["-c", script, name, &host.series, copy], "")
+}
+
+#[test]
+fn another_minor_version_refuses_it_with_a_clear_line() {
+    let mut plugin = std::fs::read(&host().built).expect("the plugin");
+    let (_, minor) = host().series.split_once('.').expect("4.0");
+    let minor: u32 = minor.parse().expect("a number");
+    let at = offset_of("plugin_want_minor");
+    let wanted = plugin.get_mut(at..at + 4).expect("four bytes");
+    assert_eq!(wanted, minor.to_le_bytes());
+    wanted.copy_from_slice(&(minor + 2).to_le_bytes());
+    let ran = start_with("other-minor", &plugin).expect_success();
+    assert!(!ran.text().contains("aerospike.so"), "it was loaded");
+    let line = format!(
+        "The plugin 'aerospike.so' was compiled for Wireshark version 4.{}",
+        minor + 2
+    );
+    assert!(ran.stderr.contains(&line), "{}", ran.stderr);
+    let same = start_with("same-minor", &std::fs::read(&host().built).expect("the plugin"));
+    assert!(
+        same.expect_success().text().contains("aerospike.so"),
+        "the same way it is not loaded at all"
+    );
+}
