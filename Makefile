@@ -1,7 +1,7 @@
 # What a newcomer types. The work is cargo's and that of the scripts in tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile test lint shots clean
+.PHONY: help install uninstall profile test lint docs shots clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -18,11 +18,14 @@ profile: ## Copy the Wireshark profile for Aerospike (colours, columns)
 test: ## Run all tests, with the Wireshark of this machine
 	@tools/packages.sh test
 	cargo test --release --locked
-	tools/readme.sh
 
 lint: ## Check the format, clippy, rustdoc and the shell scripts
 	@tools/packages.sh lint
 	tools/lint.sh
+
+docs: ## Make the tables, filter names and outputs in the documents anew
+	@tools/packages.sh test
+	BLESS=1 cargo test --release --locked --test tables --test docs
 
 shots: ## Take the screenshots in docs/images (Xvfb, an unprivileged user)
 	@tools/packages.sh build

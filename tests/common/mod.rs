@@ -9,6 +9,7 @@
 pub mod batch;
 pub mod captures;
 pub mod cover;
+pub mod document;
 pub mod exchange;
 pub mod expect;
 pub mod fields;
