@@ -5,7 +5,12 @@
 
 #include <epan/proto_data.h>
 
-int as_wants(proto_tree *tree, int hf) { return tree != NULL && proto_field_is_referenced(tree, hf); }
+/* An item at the root is made for whoever looks at the layers alone, as the protocol hierarchy does without referring to
+ * any: so does Wireshark itself. */
+int as_wants(proto_tree *tree, int hf)
+{
+    return tree != NULL && (PTREE_FINFO(tree) == NULL || !PTREE_DATA(tree)->fake_protocols || proto_field_is_referenced(tree, hf));
+}
 
 int as_visible(proto_tree *tree) { return tree != NULL && PTREE_DATA(tree)->visible; }
 int as_experts_heard(void)

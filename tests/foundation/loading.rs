@@ -99,3 +99,18 @@ fn exports_what_wireshark_looks_up_and_nothing_else() {
     ];
     assert_eq!(names, expected);
 }
+
+/// Wireshark's own statistics see every layer, although no filter names one.
+#[test]
+fn the_protocol_hierarchy_has_our_layers() {
+    let text = host()
+        .on("batch-all", &["-q", "-z", "io,phs"])
+        .expect_success()
+        .text();
+    for layer in ["aerospike", "aerospike.info", "aerospike.msg"] {
+        let shown = text
+            .lines()
+            .any(|line| line.split_whitespace().next() == Some(layer));
+        assert!(shown, "{layer} is missing\n{text}");
+    }
+}
