@@ -17,6 +17,28 @@ pub fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
+/// Every document for users, by its path from the project's folder.
+pub fn documents() -> Vec<String> {
+    let mut names = ["README.md", "CONTRIBUTING.md", "captures/README.md"]
+        .map(str::to_string)
+        .to_vec();
+    for folder in ["docs", "docs/protocol"] {
+        let entries = fs::read_dir(path(folder)).unwrap_or_else(|e| panic!("{folder}: {e}"));
+        for entry in entries {
+            let name = entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned();
+            if name.ends_with(".md") {
+                names.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    names.sort();
+    names
+}
+
 /// Whether documents are made anew.
 pub fn blessing() -> bool {
     env::var_os("BLESS").is_some()

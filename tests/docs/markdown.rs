@@ -1,32 +1,6 @@
 //! What the tests look at in a document.
 
-use std::fs;
-
-use crate::common::document;
-
-/// Every document for users, by its path from the project's folder.
-pub fn documents() -> Vec<String> {
-    let mut names = vec![
-        "README.md".to_string(),
-        "CONTRIBUTING.md".into(),
-        "captures/README.md".into(),
-    ];
-    for folder in ["docs", "docs/protocol"] {
-        let entries = fs::read_dir(document::path(folder)).unwrap_or_else(|e| panic!("{folder}: {e}"));
-        for entry in entries {
-            let name = entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned();
-            if name.ends_with(".md") {
-                names.push(format!("{folder}/{name}"));
-            }
-        }
-    }
-    names.sort();
-    names
-}
+pub use crate::common::document::documents;
 
 /// A block of code: the word behind its fence, the line it begins at, its lines.
 pub struct Block<'a> {

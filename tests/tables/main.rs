@@ -15,25 +15,6 @@ use std::fs;
 use document::{head, row};
 use list::{tables, Table};
 
-const FOLDER: &str = "docs/protocol";
-
-fn documents() -> Vec<String> {
-    let entries = fs::read_dir(document::path(FOLDER)).expect("the folder of the protocol's reference");
-    let mut names: Vec<String> = entries
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .filter(|name| name.ends_with(".md"))
-        .map(|name| format!("{FOLDER}/{name}"))
-        .collect();
-    names.sort();
-    names
-}
-
 /// The table as Markdown.
 fn markdown(name: &str, table: &Table) -> String {
     let mut text = String::new();
@@ -174,7 +155,7 @@ fn filled(name: &str, text: &str, tables: &BTreeMap<&str, Table>, shown: &mut BT
 fn tables_are_those_of_the_code() {
     let tables: BTreeMap<&str, Table> = tables().into_iter().collect();
     let mut shown = BTreeSet::new();
-    for name in documents() {
+    for name in document::documents() {
         let text = document::read(&name);
         document::keep(&name, &filled(&name, &text, &tables, &mut shown));
     }
@@ -194,21 +175,9 @@ fn no_table_of_the_code_is_forgotten() {
 /// Links between the documents go to files and headings that exist.
 #[test]
 fn links_lead_somewhere() {
-    let mut names = documents();
-    names.extend(["README.md", "CONTRIBUTING.md", "captures/README.md"].map(str::to_string));
-    for entry in fs::read_dir(document::path("docs")).expect("docs") {
-        let name = entry
-            .expect("an entry")
-            .file_name()
-            .to_string_lossy()
-            .into_owned();
-        if name.ends_with(".md") {
-            names.push(format!("docs/{name}"));
-        }
-    }
     let mut bad = Vec::new();
     let mut links = 0;
-    for name in names {
+    for name in document::documents() {
         let text = document::read(&name);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if target.starts_with("http") {
