@@ -2,7 +2,7 @@
 
 export TIME RUNS SEED START JOBS
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile test bench lint shots fuzz fuzz-plugin versions dist clean
+.PHONY: help install uninstall profile test bench lint shots fuzz fuzz-plugin versions dist docs clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -19,7 +19,6 @@ profile: ## Copy the Wireshark profile for Aerospike (colours, columns)
 test: ## Run all tests, with the Wireshark of this machine
 	@tools/packages.sh test
 	cargo test --release --locked $(CARGO_TEST_OPTIONS)
-	tools/readme.sh
 
 bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH=1: on more and more of the same
 	@tools/bench.sh $(if $(GROWTH),growth)
@@ -40,6 +39,10 @@ versions: ## Build and test with Wireshark 4.0, 4.2, 4.4 and 4.6, in chroots (ro
 
 dist: ## Make archives and Debian packages, one a version of Wireshark, in target/dist
 	@tools/dist.sh
+
+docs: ## Make the tables, filter names and outputs in the documents anew
+	@tools/packages.sh test
+	BLESS=1 cargo test --release --locked --test tables --test docs
 
 shots: ## Take the screenshots in docs/images (Xvfb, an unprivileged user)
 	@tools/packages.sh build

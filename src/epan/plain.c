@@ -7,9 +7,11 @@
 
 #include <epan/proto_data.h>
 
+/* An item at the root is made for whoever looks at the layers alone, as the protocol hierarchy does without referring to
+ * any: so does Wireshark itself. */
 int as_wants_protocol(proto_tree *tree, int protocol)
 {
-    return tree != NULL && (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols ||
+    return tree != NULL && (PTREE_FINFO(tree) == NULL || PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols ||
                             proto_registrar_get_nth((unsigned)protocol)->ref_type == HF_REF_TYPE_DIRECT);
 }
 

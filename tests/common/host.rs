@@ -177,6 +177,14 @@ impl Host {
         path
     }
 
+    /// A folder of that name in which the tools can write.
+    pub fn scratch_folder(&self, name: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        fs::create_dir_all(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        set_mode(&path, 0o777);
+        path
+    }
+
     /// Runs a tool, unprivileged, with something on its standard input.
     pub fn run(&self, tool: &str, args: &[&str], input: &str) -> Ran {
         self.run_with(&[], tool, args, input)

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod captures;
 pub mod cover;
 pub mod diagnosis;
+pub mod document;
 pub mod exchange;
 pub mod expect;
 pub mod fields;

@@ -164,3 +164,18 @@ fn another_minor_version_refuses_it_with_a_clear_line() {
         "the same way it is not loaded at all"
     );
 }
+
+/// Wireshark's own statistics see every layer, although no filter names one.
+#[test]
+fn the_protocol_hierarchy_has_our_layers() {
+    let text = host()
+        .on("batch-all", &["-q", "-z", "io,phs"])
+        .expect_success()
+        .text();
+    for layer in ["aerospike", "aerospike.info", "aerospike.msg"] {
+        let shown = text
+            .lines()
+            .any(|line| line.split_whitespace().next() == Some(layer));
+        assert!(shown, "{layer} is missing\n{text}");
+    }
+}
