@@ -2,7 +2,7 @@
 
 export TIME RUNS SEED START JOBS
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile test bench lint shots fuzz fuzz-plugin versions dist docs clean
+.PHONY: help install uninstall profile test bench lint shots fuzz fuzz-plugin versions dist docs coverage clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -43,6 +43,10 @@ dist: ## Make archives and Debian packages, one a version of Wireshark, in targe
 docs: ## Make the tables, filter names and outputs in the documents anew
 	@tools/packages.sh test
 	BLESS=1 cargo test --release --locked --test tables --test docs
+
+coverage: ## Measure how much of src/ the tests run (needs the LLVM tools of the compiler's version)
+	@tools/packages.sh test
+	tools/coverage.sh
 
 shots: ## Take the screenshots in docs/images (Xvfb, an unprivileged user)
 	@tools/packages.sh build

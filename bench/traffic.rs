@@ -7,7 +7,7 @@
 use std::io::Write;
 
 #[allow(dead_code)]
-#[path = "../tests/internode/make.rs"]
+#[path = "../tests/common/make.rs"]
 mod make;
 
 use make::{End, Maker};

@@ -5,7 +5,7 @@
 //! install (`cargo test --release --features count-allocations --test allocations`).
 
 mod common;
-#[path = "internode/make.rs"]
+#[path = "common/make.rs"]
 #[allow(dead_code)]
 mod make;
 #[path = "../bench/traffic.rs"]

@@ -248,9 +248,9 @@ pub(super) fn pids(tree: &Tree<'_>, partitions: &Partitions<'_>) -> Guarded {
         } else {
             tree.text(&PID_RANGE, run.bytes, format_args!("{}-{}", run.first, run.last))?;
             // In sight the range is enough; a filter on a partition finds it all the same.
-            if !tree.is_visible() && tree.wants(&PARTITION) {
+            if tree.asks_for(&PARTITION) {
                 for id in run.bytes.chunks_exact(2) {
-                    tree.add_in(&PARTITION, id, Order::Little)?;
+                    tree.add_in(&PARTITION, id, Order::Little)?.hidden();
                 }
             }
         }

@@ -238,6 +238,10 @@ impl Host {
             .env("TMPDIR", self.folder.join("tmp"));
         command.env("HOME", self.folder.join("home"));
         command.env("WIRESHARK_PLUGIN_DIR", self.folder.join("plugins"));
+        // Where an instrumented plugin writes what of it ran (`make coverage`).
+        if let Some(file) = env::var_os("LLVM_PROFILE_FILE") {
+            command.env("LLVM_PROFILE_FILE", file);
+        }
         for variable in [
             "XDG_CONFIG_HOME",
             "XDG_DATA_HOME",

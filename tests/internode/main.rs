@@ -7,3 +7,4 @@ mod counts;
 mod coverage;
 mod crafted;
 mod following;
+mod historic;

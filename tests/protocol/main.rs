@@ -8,6 +8,7 @@ mod clients;
 mod coverage;
 mod expressions;
 mod functions;
+mod info_shapes;
 mod info_values;
 mod names;
 mod operations;
