@@ -4,7 +4,7 @@ use core::cell::Cell;
 
 use super::client;
 use super::common::{DATA, REQUEST, RESPONSE};
-use super::{column, info, info_line};
+use super::{column, info, info_line, taps};
 use crate::epan::{Entry, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{AEROSPIKE, INFO};
 use crate::track::stream;
@@ -156,6 +156,9 @@ fn requests<'p>(packet: Packet<'p>, tree: &Tree<'p>, bytes: &'p [u8]) -> Guarded
         let named = lines(bytes).filter(|line| !line.text.is_empty());
         info_line::commands_line(out, named.map(|line| line.command()))
     });
+    for line in lines(bytes).filter(|line| !line.text.is_empty()) {
+        taps::info_line(packet, true, line.command().name);
+    }
     if !tree.exists() {
         return Ok(());
     }
@@ -188,6 +191,9 @@ fn values(bytes: &[u8]) -> impl Iterator<Item = Answer<'_>> {
 
 fn responses<'p>(packet: Packet<'p>, tree: &Tree<'p>, top: &Tree<'p>, bytes: &'p [u8]) -> Guarded {
     column::line(packet, |out| info_line::response_line(out, values(bytes)));
+    for _ in values(bytes) {
+        taps::info_line(packet, false, &[]);
+    }
     let list = if tree.exists() {
         tree.protocol(&INFO, bytes)?
     } else {

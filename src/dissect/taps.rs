@@ -103,6 +103,27 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
     TAP.queue(packet, record);
 }
 
+/// A line of the text info port: a command of a client by its name, or a value, which does not say what it answers.
+pub fn info_line(packet: Packet<'_>, is_request: bool, name: &[u8]) {
+    if !TAP.has_listener() {
+        return;
+    }
+    let event = if is_request {
+        Event::Asked
+    } else {
+        Event::Answered {
+            is_first: false,
+            is_last: false,
+        }
+    };
+    let mut record = empty(packet, event, What::Info);
+    if !is_request {
+        core::mem::swap(&mut record.client, &mut record.server);
+    }
+    record.command = commands(packet, core::iter::once(name).filter(|name| !name.is_empty()));
+    TAP.queue(packet, record);
+}
+
 /// Bytes of a client at which a server closes the connection.
 pub fn refused_bytes(packet: Packet<'_>, looks: Looks) {
     if TAP.has_listener() {

@@ -122,7 +122,7 @@ impl Row {
 
     /// Sets a text.
     pub fn text(self, column: u32, text: core::fmt::Arguments<'_>) {
-        let text = Text::<160>::of(text);
+        let text = Text::<240>::of(text);
         // SAFETY: as above; C copies the text, which ends with NUL.
         unsafe { sys::as_table_text(self.report, self.table, self.row, column, text.as_ptr()) };
     }

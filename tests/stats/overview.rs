@@ -88,3 +88,20 @@ fn the_same_in_every_pass() {
         assert_eq!(once, text(capture, "aerospike,tree", &["-2"]), "{capture}");
     }
 }
+
+#[test]
+fn lines_of_the_text_info_port_count() {
+    for capture in captures::present(&["info-text-port-3003-server80"]) {
+        let text = text(capture, "aerospike,tree", &[]);
+        let names = ["aerospike.info.name"];
+        let rows = fields::columns(capture, &[], "aerospike.request", &names);
+        let commands: usize = rows.iter().map(|row| row[0].len()).sum();
+        assert!(commands > 5);
+        let (all, each) = below(&text, "Operations");
+        assert_eq!((all, each.values().sum()), (commands as u64, commands as u64));
+        assert!(each.contains_key("info build"), "{each:?}");
+        let (messages, kinds) = below(&text, "Message types");
+        assert_eq!(kinds["info request"], all);
+        assert_eq!(kinds["info request"] + kinds["info response"], messages);
+    }
+}

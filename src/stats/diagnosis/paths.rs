@@ -107,6 +107,7 @@ impl Paths {
         let at = first.0;
         if self.paths.len() >= PATHS {
             self.paths.clear();
+            self.dead.clear();
         }
         let host = ends.1.host();
         let dead = self.dead.get(&host);
