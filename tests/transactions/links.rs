@@ -19,8 +19,16 @@ fn shown(capture: &str, options: &[&str]) -> Links {
     let names = ["frame.number", "aerospike.request_in", "aerospike.response_in"];
     let numbers = |cell: &Vec<String>| cell.iter().map(|n| n.parse().expect("a frame")).collect();
     let mut links = Links::new();
-    for row in columns(capture, &all, "aerospike.request_in || aerospike.response_in", &names) {
-        links.insert(row[0][0].parse().expect("a frame"), (numbers(&row[1]), numbers(&row[2])));
+    for row in columns(
+        capture,
+        &all,
+        "aerospike.request_in || aerospike.response_in",
+        &names,
+    ) {
+        links.insert(
+            row[0][0].parse().expect("a frame"),
+            (numbers(&row[1]), numbers(&row[2])),
+        );
     }
     links
 }
@@ -34,7 +42,11 @@ fn expected(truth: &Truth, both: bool) -> Links {
             of_frame.0.push(exchange.request.frame());
         }
         if let (true, true, Some(last)) = (both, exchange.complete, exchange.answers.last()) {
-            links.entry(exchange.request.frame()).or_default().1.push(last.frame());
+            links
+                .entry(exchange.request.frame())
+                .or_default()
+                .1
+                .push(last.frame());
         }
     }
     links
@@ -43,8 +55,16 @@ fn expected(truth: &Truth, both: bool) -> Links {
 /// Captures from the first packet of their connections to the last, with nothing missing between.
 fn complete() -> Vec<String> {
     let partial = [
-        "capture-loss", "midstream", "oneway", "snaplen", "reordered", "loss-real", "heartbeat", "cluster",
-        "malformed", "info-text",
+        "capture-loss",
+        "midstream",
+        "oneway",
+        "snaplen",
+        "reordered",
+        "loss-real",
+        "heartbeat",
+        "cluster",
+        "malformed",
+        "info-text",
     ];
     let mut names = captures::all("");
     names.retain(|name| !partial.iter().any(|p| name.starts_with(p)));
@@ -57,18 +77,24 @@ fn of_every_message_of_complete_captures() {
     let mut answers = 0;
     for name in complete() {
         let truth = truth(&name);
-        findings.check(truth.left_over == 0, || format!("{name}: {} answers without request", truth.left_over));
+        findings.check(truth.left_over == 0, || {
+            format!("{name}: {} answers without request", truth.left_over)
+        });
         answers += truth.exchanges.iter().map(|e| e.answers.len()).sum::<usize>();
         for (pass, options) in [("one pass", &[][..]), ("two passes", &["-2"][..])] {
             let (expected, shown) = (expected(&truth, pass == "two passes"), shown(&name, options));
             let frames: BTreeSet<&u32> = expected.keys().chain(shown.keys()).collect();
             for frame in frames {
                 let (want, have) = (expected.get(frame), shown.get(frame));
-                findings.check(want == have, || format!("{name} frame {frame}, {pass}: {want:?}, shown {have:?}"));
+                findings.check(want == have, || {
+                    format!("{name} frame {frame}, {pass}: {want:?}, shown {have:?}")
+                });
             }
         }
     }
-    findings.check(captures::shared().is_none() || answers > 5000, || format!("only {answers} answers"));
+    findings.check(captures::shared().is_none() || answers > 5000, || {
+        format!("only {answers} answers")
+    });
     findings.report();
 }
 
@@ -102,7 +128,10 @@ fn check(findings: &mut Findings, variant: &Variant, truth: &Truth) -> usize {
                 for pair in pairs.chain(answers.iter().map(|answer| (frame, *answer))) {
                     links += 1;
                     findings.check(right.contains(&pair), || {
-                        format!("{} {options:?}: request {} is not answered in {}", variant.name, pair.0, pair.1)
+                        format!(
+                            "{} {options:?}: request {} is not answered in {}",
+                            variant.name, pair.0, pair.1
+                        )
                     });
                 }
             }
@@ -111,7 +140,13 @@ fn check(findings: &mut Findings, variant: &Variant, truth: &Truth) -> usize {
     links
 }
 
-const VARIED: [&str; 5] = ["pipelined-one-segment", "kv-all-types", "batch-all", "scan-query-pagination", "large-100k"];
+const VARIED: [&str; 5] = [
+    "pipelined-one-segment",
+    "kv-all-types",
+    "batch-all",
+    "scan-query-pagination",
+    "large-100k",
+];
 
 fn check_all(what: &str, arrange: impl Fn(&Truth, Vec<u32>, &mut Random) -> Vec<u32>) -> usize {
     let mut findings = Findings::default();

@@ -6,8 +6,16 @@ use crate::common::sharkd;
 use crate::common::{capture, capture_with, captures, Findings};
 
 const CAPTURES: [&str; 10] = [
-    "kv-all-types", "kv-basic", "kv-policies-errors", "batch-all", "batch-flags", "keys-send-key-types",
-    "pipelined-one-segment", "scan-query-pagination", "compressed-both-ways", "malformed-proto",
+    "kv-all-types",
+    "kv-basic",
+    "kv-policies-errors",
+    "batch-all",
+    "batch-flags",
+    "keys-send-key-types",
+    "pipelined-one-segment",
+    "scan-query-pagination",
+    "compressed-both-ways",
+    "malformed-proto",
 ];
 
 /// What only a later pass knows: links to later frames, and verdicts that need the end of a connection.
@@ -21,10 +29,19 @@ const LATER: [&str; 5] = [
 
 fn lines(item: &Item, out: &mut Vec<String>) {
     // Wireshark's own entry for an expert item is a parent of the item.
-    if LATER.iter().any(|name| item.name == *name || item.children.iter().any(|c| c.name == *name && item.name == "_ws.expert")) {
+    if LATER.iter().any(|name| {
+        item.name == *name
+            || item
+                .children
+                .iter()
+                .any(|c| c.name == *name && item.name == "_ws.expert")
+    }) {
         return;
     }
-    out.push(format!("{} {} {} {} {}", item.name, item.showname, item.value, item.pos, item.size));
+    out.push(format!(
+        "{} {} {} {} {}",
+        item.name, item.showname, item.value, item.pos, item.size
+    ));
     item.children.iter().for_each(|child| lines(child, out));
 }
 
@@ -42,7 +59,9 @@ fn one_pass_and_two_agree() {
                 let only = |a: &[String], b: &[String]| a.iter().find(|l| !b.contains(l)).cloned();
                 findings.add(format!(
                     "{name} frame {}: one pass {:?}, two {:?}",
-                    one.number, only(&first, &second), only(&second, &first)
+                    one.number,
+                    only(&first, &second),
+                    only(&second, &first)
                 ));
             }
         }

@@ -61,7 +61,14 @@ struct Segment {
 
 /// The exchanges of a capture in which no byte is missing.
 pub fn truth(capture: &str) -> Truth {
-    let names = ["frame.number", "tcp.stream", "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.payload"];
+    let names = [
+        "frame.number",
+        "tcp.stream",
+        "tcp.srcport",
+        "tcp.dstport",
+        "tcp.seq_raw",
+        "tcp.payload",
+    ];
     let options = ["--disable-protocol", "aerospike"];
     let mut directions: BTreeMap<(String, bool), Vec<Segment>> = BTreeMap::new();
     for row in columns(capture, &options, "tcp.len > 0 && !icmp", &names) {
@@ -71,11 +78,14 @@ pub fn truth(capture: &str) -> Truth {
             continue;
         }
         let number = |at: usize| cell(at).parse::<u32>().expect("a number");
-        directions.entry((cell(1).into(), from_server)).or_default().push(Segment {
-            frame: number(0),
-            sequence: number(4),
-            bytes: from_hex(&cell(5).replace(':', "")),
-        });
+        directions
+            .entry((cell(1).into(), from_server))
+            .or_default()
+            .push(Segment {
+                frame: number(0),
+                sequence: number(4),
+                bytes: from_hex(&cell(5).replace(':', "")),
+            });
     }
     let mut truth = Truth::default();
     let mut connections: BTreeMap<String, Vec<(bool, Proto)>> = BTreeMap::new();
@@ -96,7 +106,11 @@ pub fn truth(capture: &str) -> Truth {
 
 /// The protos of a direction: bytes in the order of the sequence, the first copy of each.
 fn protos(direction: &(String, bool), mut segments: Vec<Segment>) -> (Vec<Proto>, Vec<u32>) {
-    let Some(base) = segments.iter().map(|s| s.sequence).reduce(|a, b| if (b.wrapping_sub(a) as i32) < 0 { b } else { a })
+    let Some(base) =
+        segments
+            .iter()
+            .map(|s| s.sequence)
+            .reduce(|a, b| if (b.wrapping_sub(a) as i32) < 0 { b } else { a })
     else {
         return Default::default();
     };
@@ -107,7 +121,11 @@ fn protos(direction: &(String, bool), mut segments: Vec<Segment>) -> (Vec<Proto>
         if at > stream.len() {
             break;
         }
-        if let Some(fresh) = segment.bytes.get(stream.len() - at..).filter(|fresh| !fresh.is_empty()) {
+        if let Some(fresh) = segment
+            .bytes
+            .get(stream.len() - at..)
+            .filter(|fresh| !fresh.is_empty())
+        {
             stream.extend(fresh);
             ends.push(stream.len());
             frames.push(segment.frame);
@@ -115,7 +133,9 @@ fn protos(direction: &(String, bool), mut segments: Vec<Segment>) -> (Vec<Proto>
     }
     let (mut out, mut start) = (Vec::new(), 0);
     while let Some(header) = stream.get(start..start + HEADER) {
-        let size = header[2..].iter().fold(0, |size, byte| size << 8 | usize::from(*byte));
+        let size = header[2..]
+            .iter()
+            .fold(0, |size, byte| size << 8 | usize::from(*byte));
         let end = start + HEADER + size;
         if header[0] != 2 || end > stream.len() {
             break;
@@ -140,7 +160,9 @@ fn protos(direction: &(String, bool), mut segments: Vec<Segment>) -> (Vec<Proto>
 enum Until {
     One,
     Security,
-    Last { may_fail_to_start: bool },
+    Last {
+        may_fail_to_start: bool,
+    },
     /// What is inside is not looked at: everything up to the next request.
     NextRequest,
 }
@@ -149,12 +171,19 @@ fn pair(protos: Vec<(bool, Proto)>, truth: &mut Truth) {
     let mut open: VecDeque<(Until, Exchange)> = VecDeque::new();
     for (from_server, proto) in protos {
         if !from_server {
-            if open.front().is_some_and(|(until, e)| *until == Until::NextRequest && !e.answers.is_empty()) {
+            if open
+                .front()
+                .is_some_and(|(until, e)| *until == Until::NextRequest && !e.answers.is_empty())
+            {
                 let (_, mut exchange) = open.pop_front().expect("there is a front");
                 exchange.complete = true;
                 truth.exchanges.push(exchange);
             }
-            let exchange = Exchange { request: proto, answers: Vec::new(), complete: false };
+            let exchange = Exchange {
+                request: proto,
+                answers: Vec::new(),
+                complete: false,
+            };
             open.push_back((until(&exchange.request.bytes), exchange));
             continue;
         }
@@ -169,7 +198,9 @@ fn pair(protos: Vec<(bool, Proto)>, truth: &mut Truth) {
         exchange.answers.push(proto);
         if ends {
             exchange.complete = true;
-            truth.exchanges.extend(open.pop_front().map(|(_, exchange)| exchange));
+            truth
+                .exchanges
+                .extend(open.pop_front().map(|(_, exchange)| exchange));
         }
     }
     for (until, mut exchange) in open {
@@ -184,14 +215,18 @@ fn until(request: &[u8]) -> Until {
         (SECURITY, Some([_, _, 9 | 16, ..])) => Until::Security,
         (MESSAGE, Some(body)) if body.len() >= MESSAGE_HEADER => {
             if body[1] & 8 != 0 {
-                return Until::Last { may_fail_to_start: false };
+                return Until::Last {
+                    may_fail_to_start: false,
+                };
             }
             let fields = fields(body);
             let has = |kind: u8| fields.iter().any(|(k, _)| *k == kind);
             let background = body[2] & 1 != 0 || fields.iter().any(|(k, value)| *k == 33 && *value == [2]);
             // A digest names one record; a transaction id, scan options, partitions or a range many.
             if !has(4) && [7, 8, 11, 22].into_iter().any(has) && !background {
-                Until::Last { may_fail_to_start: true }
+                Until::Last {
+                    may_fail_to_start: true,
+                }
             } else {
                 Until::One
             }
@@ -221,7 +256,9 @@ fn ends(until: Until, answer: &[u8], is_first: bool) -> bool {
 /// The end of the parts, each with its size before it, that begin at an offset.
 fn skip(body: &[u8], mut at: usize, count: usize) -> usize {
     for _ in 0..count {
-        let size = body.get(at..at + 4).map_or(0, |s| u32::from_be_bytes([s[0], s[1], s[2], s[3]]));
+        let size = body
+            .get(at..at + 4)
+            .map_or(0, |s| u32::from_be_bytes([s[0], s[1], s[2], s[3]]));
         at += 4 + size as usize;
     }
     at
