@@ -1,7 +1,7 @@
 //! What is shown does not depend on the pass, nor on the order in which frames are asked for.
 
 use super::packets::Random;
-use crate::common::pdml::Item;
+use crate::common::pdml::{is_ours, Item};
 use crate::common::sharkd;
 use crate::common::{capture, capture_with, captures, Findings};
 
@@ -69,6 +69,12 @@ fn one_pass_and_two_agree() {
     findings.report();
 }
 
+/// What this plugin shows of a frame. TCP's completeness of a connection does depend on the order, in Wireshark itself.
+fn shown(tree: &[sharkd::Node]) -> String {
+    let ours = tree.iter().filter(|node| is_ours(&node.name));
+    ours.map(|node| format!("{node:?}")).collect()
+}
+
 #[test]
 fn frames_in_any_order_are_the_same() {
     let mut findings = Findings::default();
@@ -76,11 +82,13 @@ fn frames_in_any_order_are_the_same() {
         let count = capture(name).frames.len() as u32;
         let in_order: Vec<u32> = (1..=count).collect();
         let expected = sharkd::trees(name, &[], &in_order);
+        let ours = expected.iter().filter(|(_, tree)| !shown(tree).is_empty());
+        findings.check(ours.count() > 5, || format!("{name}: hardly a frame is ours"));
         for seed in 1..=2 {
             let mut order = in_order.clone();
             Random(seed * 0x9e37_79b9_7f4a_7c15).shuffle(&mut order);
             for (frame, tree) in sharkd::trees(name, &[], &order) {
-                let same = format!("{:?}", expected[frame as usize - 1].1) == format!("{tree:?}");
+                let same = shown(&expected[frame as usize - 1].1) == shown(&tree);
                 findings.check(same, || format!("{name} frame {frame} differs, seed {seed}"));
             }
         }
