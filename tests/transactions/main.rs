@@ -1,0 +1,11 @@
+//! Requests and answers: links that are right or absent, the same in every pass, and no accusation
+//! of traffic that is healthy.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod experts;
+mod links;
+mod packets;
+mod passes;
+mod streams;
