@@ -1,7 +1,7 @@
 # What a newcomer types. The work is cargo's and that of the scripts in tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile test lint shots clean
+.PHONY: help install uninstall profile test soundness lint shots clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -18,7 +18,12 @@ profile: ## Copy the Wireshark profile for Aerospike (colours, columns)
 test: ## Run all tests, with the Wireshark of this machine
 	@tools/packages.sh test
 	cargo test --release --locked
+	cargo test --locked --features soundness --test soundness
 	tools/readme.sh
+
+soundness: ## Inject faults into the plugin, and run it under valgrind where that is installed
+	@tools/packages.sh test
+	cargo test --locked --features soundness --test soundness -- $(if $(shell command -v valgrind),--include-ignored)
 
 lint: ## Check the format, clippy, rustdoc and the shell scripts
 	@tools/packages.sh lint

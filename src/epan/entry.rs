@@ -116,6 +116,8 @@ pub struct Call<'p> {
     pub mark: u8,
     /// Bytes of the messages so far.
     pub used: Cell<usize>,
+    /// The last of them is less than a header, so that nobody knows where the next one begins.
+    pub is_lost: Cell<bool>,
 }
 
 /// The functions of the plugin behind Wireshark's entries.
@@ -172,6 +174,8 @@ fn keep_panic(payload: &(dyn Any + Send)) {
 /// Runs a function behind an entry inside Wireshark's TRY: nothing but a value comes out.
 fn behind_try(run: impl FnOnce(&'static Plugin) -> Guarded<usize>) -> usize {
     let Some(plugin) = PLUGIN.get() else { return 0 };
+    #[cfg(feature = "soundness")]
+    let _entered = super::soundness::Entered::new();
     match catch_unwind(AssertUnwindSafe(|| run(plugin))) {
         Ok(Ok(used)) => used,
         // C keeps the exception and throws it when we are back.
@@ -245,6 +249,8 @@ unsafe extern "C" fn dissect(
     raw: *const sys::as_segment,
 ) -> c_int {
     count(behind_try(|plugin| {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Segment);
         // SAFETY: Wireshark's handles are alive during this call, and so is the segment.
         let (Some(entry), Some((packet, source, tree))) =
             (Entry::from_c(entry), unsafe { handles(tvb, info, tree) })
@@ -263,6 +269,8 @@ unsafe extern "C" fn heuristic(
     _: *const sys::as_segment,
 ) -> c_int {
     count(behind_try(|plugin| {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Heuristic);
         let (Some(entry), Some(tvb)) = (Heuristic::from_c(entry), NonNull::new(tvb)) else {
             return Ok(0);
         };
@@ -283,6 +291,8 @@ unsafe extern "C" fn pdu_length(
     offset: c_int,
 ) -> c_uint {
     let length = behind_try(|plugin| {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Length);
         let (Some(framing), Some(tvb)) = (Framing::from_c(framing), NonNull::new(tvb)) else {
             return Ok(1);
         };
@@ -309,6 +319,8 @@ unsafe extern "C" fn pdu(
     call: *mut c_void,
 ) -> c_int {
     count(behind_try(|plugin| {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Message);
         // SAFETY: Wireshark's handles are alive during this call; the call is what `dissect_pdus` lent.
         let (Some(framing), Some((packet, source, tree)), Some(call)) = (
             Framing::from_c(framing),
@@ -317,6 +329,8 @@ unsafe extern "C" fn pdu(
         ) else {
             return Ok(0);
         };
+        #[cfg(feature = "soundness")]
+        super::soundness::in_message(packet, source, &tree)?;
         call.used.set(call.used.get().saturating_add(source.reported()));
         (plugin.pdu)(framing, packet, source, tree, call)?;
         Ok(source.bytes().len())
@@ -328,13 +342,21 @@ unsafe extern "C" fn register_protocols() {
 }
 
 unsafe extern "C" fn register_handoff() {
+    #[cfg(feature = "soundness")]
+    super::soundness::register();
     outside_try(|plugin| (plugin.handoff)());
 }
 
 unsafe extern "C" fn file_opened() {
-    outside_try(|plugin| (plugin.file_opened)());
+    outside_try(|plugin| {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Open);
+        (plugin.file_opened)();
+    });
 }
 
 unsafe extern "C" fn file_closed() {
     outside_try(|plugin| (plugin.file_closed)());
+    #[cfg(feature = "soundness")]
+    super::soundness::report();
 }

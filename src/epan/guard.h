@@ -180,4 +180,14 @@ void *as_conversation_data(conversation_t *conversation, int protocol);
 void as_set_conversation_data(conversation_t *conversation, int protocol, void *data);
 int as_connection_ended(packet_info *pinfo, as_connection_end *end);
 
+#ifdef AS_SOUNDNESS
+/* ---- faults to inject: soundness.c ---- */
+/* Registers the dissector "aerospike.soundness", which throws a ReportedBoundsError. */
+void as_fault_register(void);
+/* A field of Wireshark's. */
+int as_fault_field(void);
+/* Throws right here, through whoever called: what a guard is there to prevent. */
+void as_fault_throw(void);
+#endif
+
 #endif

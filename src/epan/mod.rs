@@ -11,6 +11,8 @@ pub mod field;
 pub mod memory;
 pub mod packet;
 pub mod register;
+#[cfg(feature = "soundness")]
+pub mod soundness;
 pub mod stats;
 pub mod tap;
 pub mod tcp_tap;
@@ -50,6 +52,8 @@ pub(crate) fn guarded(status: core::ffi::c_int) -> Guarded {
     if status == 0 {
         Ok(())
     } else {
+        #[cfg(feature = "soundness")]
+        soundness::thrown();
         Err(Thrown(()))
     }
 }

@@ -163,6 +163,8 @@ impl<'p> Packet<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn dissect_pdus(self, framing: Framing, tree: &Tree<'p>, call: &Call<'p>) -> Guarded {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::Alive::new();
         // SAFETY: packet, buffer and tree are alive; `call` is lent until the guard returns, and read only by
         // the entry of this framing.
         guarded(unsafe {
@@ -187,6 +189,8 @@ impl<'p> Packet<'p> {
         tree: &Tree<'p>,
         claim: bool,
     ) -> Guarded {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::Alive::new();
         // SAFETY: packet, buffer and tree are alive, the name is static.
         guarded(unsafe {
             sys::as_call_named(
@@ -354,6 +358,8 @@ impl<'p> Source<'p> {
     /// # Errors
     /// Always when the source is cut.
     pub fn throw_if_cut(self) -> Guarded {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::Alive::new();
         if !self.is_cut() {
             return Ok(());
         }

@@ -164,6 +164,11 @@ impl Host {
         set_mode(&path, 0o644);
     }
 
+    /// Where a tool may write.
+    pub fn writable(&self, name: &str) -> PathBuf {
+        self.folder.join("tmp").join(name)
+    }
+
     /// A file that a test made up.
     pub fn scratch(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.folder.join("captures").join(name);
@@ -174,9 +179,14 @@ impl Host {
 
     /// Runs a tool, unprivileged, with something on its standard input.
     pub fn run(&self, tool: &str, args: &[&str], input: &str) -> Ran {
+        self.run_with(&[], tool, args, input)
+    }
+
+    /// The same, with variables in its environment.
+    pub fn run_with(&self, variables: &[(&str, &str)], tool: &str, args: &[&str], input: &str) -> Ran {
         let _turn = Turn::take();
         let mut command = self.command(tool);
-        command.args(args);
+        command.args(args).envs(variables.iter().copied());
         let how = format!("{tool} {}", args.join(" "));
         command
             .stdin(Stdio::piped())

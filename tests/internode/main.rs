@@ -7,4 +7,5 @@ mod counts;
 mod coverage;
 mod crafted;
 mod following;
+#[allow(dead_code)]
 mod make;

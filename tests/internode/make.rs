@@ -7,6 +7,7 @@ pub type End = ([u8; 4], u16);
 pub struct Maker {
     bytes: Vec<u8>,
     microseconds: u64,
+    frames: u32,
     next: std::collections::HashMap<(End, End), u32>,
 }
 
@@ -22,6 +23,7 @@ impl Maker {
         Maker {
             bytes,
             microseconds: 1_700_000_000_000_000,
+            frames: 0,
             next: Default::default(),
         }
     }
@@ -37,7 +39,13 @@ impl Maker {
     }
 
     fn packet(&mut self, from: End, to: End, flags: u8, data: &[u8]) {
+        self.cut_packet(from, to, flags, data, 0);
+    }
+
+    /// A packet of which the capture lacks the last bytes.
+    fn cut_packet(&mut self, from: End, to: End, flags: u8, data: &[u8], missing: usize) {
         self.microseconds += 10;
+        self.frames += 1;
         let acknowledged = self.next.get(&(to, from)).copied().unwrap_or(0);
         let sequence = self.next.entry((from, to)).or_insert(1000);
         let mut ip = vec![0x45, 0];
@@ -58,12 +66,31 @@ impl Maker {
         for word in [
             seconds as u32,
             rest as u32,
-            frame.len() as u32,
+            (frame.len() - missing) as u32,
             frame.len() as u32,
         ] {
             self.bytes.extend(word.to_le_bytes());
         }
-        self.bytes.extend(frame);
+        self.bytes.extend(&frame[..frame.len() - missing]);
+    }
+
+    /// Number of the last frame.
+    pub fn frames(&self) -> u32 {
+        self.frames
+    }
+
+    /// A segment of which the capture lacks the last bytes.
+    pub fn send_cut(&mut self, from: End, to: End, data: &[u8], missing: usize) {
+        self.cut_packet(from, to, PUSH | ACK, data, missing);
+    }
+
+    /// A segment at a place of its own: so many bytes behind the begin of the stream.
+    pub fn send_at(&mut self, from: End, to: End, offset: u32, data: &[u8]) {
+        let next = self.next.insert((from, to), 1001 + offset);
+        self.packet(from, to, PUSH | ACK, data);
+        let end = 1001 + offset + data.len() as u32;
+        self.next
+            .insert((from, to), next.map_or(end, |next| next.max(end)));
     }
 
     pub fn connect(&mut self, from: End, to: End) {
