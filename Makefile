@@ -2,7 +2,7 @@
 
 export TIME RUNS SEED START JOBS
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile test bench lint shots fuzz fuzz-plugin versions dist docs coverage clean
+.PHONY: help install uninstall profile test bench lint shots fuzz fuzz-plugin versions dist docs coverage soundness clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -18,10 +18,15 @@ profile: ## Copy the Wireshark profile for Aerospike (colours, columns)
 
 test: ## Run all tests, with the Wireshark of this machine
 	@tools/packages.sh test
-	cargo test --release --locked $(CARGO_TEST_OPTIONS)
+	tools/test.sh $(CARGO_TEST_OPTIONS)
+	cargo test --locked --features soundness --test soundness
 
 bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH=1: on more and more of the same
 	@tools/bench.sh $(if $(GROWTH),growth)
+
+soundness: ## Inject faults into the plugin, and run it under valgrind where that is installed
+	@tools/packages.sh test
+	cargo test --locked --features soundness --test soundness -- $(if $(shell command -v valgrind),--include-ignored)
 
 lint: ## Check the format, clippy, rustdoc and the shell scripts
 	@tools/packages.sh lint
@@ -42,7 +47,7 @@ dist: ## Make archives and Debian packages, one a version of Wireshark, in targe
 
 docs: ## Make the tables, filter names and outputs in the documents anew
 	@tools/packages.sh test
-	BLESS=1 cargo test --release --locked --test tables --test docs
+	BLESS=1 tools/test.sh --test tables --test docs
 
 coverage: ## Measure how much of src/ the tests run (needs the LLVM tools of the compiler's version)
 	@tools/packages.sh test

@@ -16,12 +16,13 @@ mod plugin {
     use std::env;
     use std::path::{Path, PathBuf};
 
-    const GUARD: [&str; 9] = [
+    const GUARD: [&str; 10] = [
         "wrapper.h",
         "src/epan/guard.h",
         "src/epan/guard.c",
         "src/epan/plain.c",
         "src/epan/segment.c",
+        "src/epan/soundness.c",
         "src/epan/taps.h",
         "src/epan/taps.c",
         "src/epan/tcptap.h",
@@ -58,6 +59,9 @@ mod plugin {
             .includes(&includes)
             .warnings(true)
             .opt_level(2);
+        if cfg!(feature = "soundness") {
+            guard.file("src/epan/soundness.c").define("AS_SOUNDNESS", None);
+        }
         guard.compile("aerospike_guard");
         bindings(&includes);
     }
@@ -147,6 +151,9 @@ mod plugin {
             "_GArray",
         ] {
             builder = builder.opaque_type(tag);
+        }
+        if cfg!(feature = "soundness") {
+            builder = builder.clang_arg("-DAS_SOUNDNESS");
         }
         for folder in includes {
             builder = builder.clang_arg(format!("-I{}", folder.display()));

@@ -208,7 +208,9 @@ fn mixed(maker: &mut Maker, packets: u32) {
             0 => batch(maker, from, number, 10),
             1 => info(maker, from),
             2..=6 => replicate(maker, number),
-            7 => maker.send(BEATS[0], BEATS[1], &make::pulse(0xbb90_2001_1ac4_202, 3001)),
+            7 => {
+                maker.send(BEATS[0], BEATS[1], &make::pulse(0xbb90_2001_1ac4_202, 3001));
+            }
             8..=39 => put(maker, from, number),
             _ => get(maker, from, number, 30),
         }

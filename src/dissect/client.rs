@@ -98,10 +98,17 @@ pub fn segment<'p>(
         segment,
         mark: place as u8,
         used: core::cell::Cell::new(0),
+        is_lost: core::cell::Cell::new(false),
     };
     let outcome = packet.dissect_pdus(Framing::Client, &tree, &call);
     if place != Place::Repeated {
-        stream.advance(packet, &segment, call.used.get(), source.reported(), true);
+        stream.advance(
+            packet,
+            &segment,
+            call.used.get(),
+            source.reported(),
+            !call.is_lost.get(),
+        );
     }
     outcome?;
     Ok(bytes.len())
@@ -144,9 +151,8 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         return refused(packet, &tree, stream, &call.segment, refusal, false);
     }
     let Ok((rest, header)) = Header::parse(bytes) else {
-        // Fewer bytes than a header, and no more will come.
-        tree.protocol(&AEROSPIKE, bytes)?.add(&DATA, bytes)?;
-        return source.throw_if_cut();
+        call.is_lost.set(true);
+        return common::half_header(&tree.protocol(&AEROSPIKE, bytes)?, source);
     };
     let size = usize::try_from(header.size).unwrap_or(usize::MAX);
     let body = rest.get(..size).unwrap_or(rest);

@@ -1,6 +1,6 @@
 //! What several protocols show: records, keys, values, links. The same thing has the same field everywhere.
 
-use crate::epan::{Guarded, Item, Tree};
+use crate::epan::{Guarded, Item, Source, Tree};
 use crate::track::keys;
 use crate::wire::digest::{self, Digest, LENGTH};
 use crate::wire::input::Malformed;
@@ -130,6 +130,19 @@ pub fn malformed(tree: &Tree<'_>, error: &Malformed<'_>) -> Guarded {
         at => tree.add(&DATA, at)?,
     };
     accuse(tree, item, error)
+}
+
+/// Fewer bytes than a header, and TCP holds nothing back: the message is in the next segments too.
+pub fn half_header<'p>(tree: &Tree<'p>, source: Source<'p>) -> Guarded {
+    let item = tree.add(&DATA, source.bytes())?;
+    if !source.is_cut() {
+        let left = source.bytes().len();
+        at(tree, item).expert(
+            &CONTINUATION,
+            format_args!("The segment ends after {left} bytes of a header"),
+        )?;
+    }
+    source.throw_if_cut()
 }
 
 /// The reason why the bytes of `item` could not be read.

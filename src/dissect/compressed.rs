@@ -30,6 +30,10 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
     top.add(&STREAM, compressed.stream)?;
     let announced = match compressed.believable_size() {
         Ok(size) => size,
+        Err(error) if common::is_cut(tree, &error) => {
+            column::line(path.packet, |out| write!(out, "Compressed message, cut"));
+            return Ok(());
+        }
         Err(error) => {
             column::line(path.packet, |out| {
                 write!(out, "Compressed message refused: {error}")

@@ -116,6 +116,8 @@ pub struct Call<'p> {
     pub mark: u8,
     /// Bytes of the messages so far.
     pub used: Cell<usize>,
+    /// The last of them is less than a header, so that nobody knows where the next one begins.
+    pub is_lost: Cell<bool>,
 }
 
 /// The functions of the plugin behind Wireshark's entries.
@@ -173,6 +175,8 @@ fn keep_panic(payload: &(dyn Any + Send)) {
 /// Runs a function behind an entry inside Wireshark's TRY: nothing but a value comes out.
 fn behind_try(run: impl FnOnce(&'static Plugin) -> Guarded<usize>) -> usize {
     let Some(plugin) = PLUGIN.get() else { return 0 };
+    #[cfg(feature = "soundness")]
+    let _entered = super::soundness::Entered::new();
     match catch_unwind(AssertUnwindSafe(|| run(plugin))) {
         Ok(Ok(used)) => used,
         // C keeps the exception and throws it when we are back.
@@ -246,6 +250,8 @@ unsafe extern "C" fn dissect(
     raw: *const sys::as_segment,
 ) -> c_int {
     count(behind_try(|plugin| {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Segment);
         // SAFETY: Wireshark's handles are alive during this call, and so is the segment.
         let (Some(entry), Some((packet, source, tree))) =
             (Entry::from_c(entry), unsafe { handles(tvb, info, tree) })
@@ -264,6 +270,8 @@ unsafe extern "C" fn heuristic(
     _: *const sys::as_segment,
 ) -> c_int {
     count(behind_try(|plugin| {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Heuristic);
         let (Some(entry), Some(tvb)) = (Heuristic::from_c(entry), NonNull::new(tvb)) else {
             return Ok(0);
         };
@@ -284,6 +292,8 @@ unsafe extern "C" fn pdu_length(
     offset: c_int,
 ) -> c_uint {
     let length = behind_try(|plugin| {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Length);
         let (Some(framing), Some(tvb)) = (Framing::from_c(framing), NonNull::new(tvb)) else {
             return Ok(1);
         };
@@ -310,6 +320,8 @@ unsafe extern "C" fn pdu(
     lent: *mut c_void,
 ) -> c_int {
     count(behind_try(|plugin| {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Message);
         // SAFETY: Wireshark's handles are alive during this call; `lent` is what `dissect_pdus` lent, for the packet
         // that it was called on.
         let (Some(framing), Some(tvb), Some(Lent { packet, call })) =
@@ -322,6 +334,8 @@ unsafe extern "C" fn pdu(
         // SAFETY: as above.
         let source = unsafe { Source::new(tvb) };
         let tree = unsafe { Tree::new(tree, source, *packet) };
+        #[cfg(feature = "soundness")]
+        super::soundness::in_message(*packet, source, &tree)?;
         call.used.set(call.used.get().saturating_add(source.reported()));
         (plugin.pdu)(framing, *packet, source, tree, call)?;
         Ok(source.bytes().len())
@@ -333,12 +347,18 @@ unsafe extern "C" fn register_protocols() {
 }
 
 unsafe extern "C" fn register_handoff() {
+    #[cfg(feature = "soundness")]
+    super::soundness::register();
     outside_try(|plugin| (plugin.handoff)());
 }
 
 unsafe extern "C" fn file_opened() {
     register::next_file();
-    outside_try(|plugin| (plugin.file_opened)());
+    outside_try(|plugin| {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Open);
+        (plugin.file_opened)();
+    });
     #[cfg(feature = "count-allocations")]
     super::count::start();
 }
@@ -348,4 +368,6 @@ unsafe extern "C" fn file_closed() {
     #[cfg(feature = "count-allocations")]
     super::count::report();
     outside_try(|plugin| (plugin.file_closed)());
+    #[cfg(feature = "soundness")]
+    super::soundness::report();
 }

@@ -194,4 +194,14 @@ void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment);
 /* The capture is closed: connections that were found before are void. */
 void as_forget_conversations(void);
 
+#ifdef AS_SOUNDNESS
+/* ---- faults to inject: soundness.c ---- */
+/* Registers the dissector "aerospike.soundness", which throws a ReportedBoundsError. */
+void as_fault_register(void);
+/* A field of Wireshark's. */
+int as_fault_field(void);
+/* Throws right here, through whoever called: what a guard is there to prevent. */
+void as_fault_throw(void);
+#endif
+
 #endif

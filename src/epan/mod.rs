@@ -14,6 +14,8 @@ pub mod group;
 pub mod memory;
 pub mod packet;
 pub mod register;
+#[cfg(feature = "soundness")]
+pub mod soundness;
 pub mod stats;
 pub mod tap;
 pub mod tcp_tap;
@@ -54,6 +56,8 @@ pub(crate) fn guarded(status: core::ffi::c_int) -> Guarded {
     if status == 0 {
         Ok(())
     } else {
+        #[cfg(feature = "soundness")]
+        soundness::thrown();
         Err(Thrown(()))
     }
 }

@@ -180,6 +180,8 @@ impl<'p> Packet<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn dissect_pdus(self, framing: Framing, tree: &Tree<'p>, call: &Call<'p>) -> Guarded {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::Alive::new();
         let lent = Lent { packet: self, call };
         // SAFETY: packet, buffer and tree are alive; `lent` is lent until the guard returns, and read only by
         // the entry of this framing.
@@ -205,6 +207,8 @@ impl<'p> Packet<'p> {
         tree: &Tree<'p>,
         claim: bool,
     ) -> Guarded {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::Alive::new();
         // SAFETY: packet, buffer and tree are alive, the name is static.
         guarded(unsafe {
             sys::as_call_named(
@@ -390,6 +394,8 @@ impl<'p> Source<'p> {
     /// # Errors
     /// Always when the source is cut.
     pub fn throw_if_cut(self) -> Guarded {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::Alive::new();
         if !self.is_cut() {
             return Ok(());
         }

@@ -362,6 +362,8 @@ unsafe extern "C" fn table_closed(report: c_int) {
 
 unsafe extern "C" fn table_packet(report: c_int, record: *const c_void) -> c_int {
     c_int::from(caught(false, || {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Tap);
         let Some(slot) = slot(report) else { return false };
         let mut state = slot.state.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: C's listener of this report hears only its tap; the record lives during the call.
@@ -388,6 +390,8 @@ unsafe extern "C" fn srt_packet(
     record: *const c_void,
 ) -> c_int {
     c_int::from(caught(false, || {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Tap);
         // SAFETY: C's listener hears only the tap; record, tables and packet live during the call.
         SRT.get()
             .is_some_and(|listener| unsafe { (listener.packet)(record, &Srt { tables, info }) })
@@ -404,6 +408,8 @@ unsafe extern "C" fn tree_opened(tree: *mut sys::stats_tree) {
 
 unsafe extern "C" fn tree_packet(tree: *mut sys::stats_tree, record: *const c_void) -> c_int {
     c_int::from(caught(false, || {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Tap);
         // SAFETY: as above.
         TREE.get()
             .is_some_and(|listener| unsafe { (listener.packet)(record, &Counters(tree)) })

@@ -79,6 +79,8 @@ unsafe fn bytes<'p>(data: *const u8, length: u32) -> &'p [u8] {
 
 unsafe extern "C" fn segment(raw: *const sys::as_tcp) {
     caught((), || {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Tap);
         // SAFETY: C's record lives during the call.
         let (raw, source, destination) = unsafe {
             let raw = &*raw;

@@ -169,7 +169,13 @@ impl<'p> Tree<'p> {
         }
         let (start, length) = self.source.locate(part);
         let mut node = ptr::null_mut();
-        guarded(call(field.id(), start, length, &mut node))?;
+        let id = field.id();
+        #[cfg(feature = "soundness")]
+        let (_alive, (id, start)) = (
+            super::soundness::pass(super::soundness::Point::Item),
+            super::soundness::place(id, start),
+        );
+        guarded(call(id, start, length, &mut node))?;
         Ok(Item {
             node,
             visible: self.visible,
@@ -255,6 +261,8 @@ impl<'p> Tree<'p> {
     }
 
     fn below(&self, item: *mut sys::proto_item, ett: c_int) -> Guarded<Self> {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::Alive::new();
         let mut node = ptr::null_mut();
         // SAFETY: the item is alive or NULL.
         guarded(unsafe { sys::as_subtree(item, ett, &mut node) })?;

@@ -53,7 +53,7 @@ impl<'a> Compressed<'a> {
     /// The bytes to expect when the stream is inflated; only then is it worth trying.
     ///
     /// # Errors
-    /// A size that no server accepts, no zlib header, or a size that the stream cannot inflate to.
+    /// A size that no server accepts, no zlib header, or a stream too short to inflate to that size.
     pub fn believable_size(&self) -> Result<usize, Malformed<'a>> {
         let illegal = |at, by| Err(Malformed::illegal("compressed message", at, by));
         if self.original_size < HEADER as u64 {
@@ -64,15 +64,20 @@ impl<'a> Compressed<'a> {
         }
         let zlib = match *self.stream {
             [first, second, ..] => first & 0x0f == 8 && u16::from_be_bytes([first, second]) % 31 == 0,
-            _ => false,
+            _ => return Err(Malformed::short("zlib header", self.stream, 2, "its fixed width")),
         };
         if !zlib {
             return illegal(self.stream, "no zlib header");
         }
-        let most = (self.stream.len() as u64).saturating_mul(MAX_RATIO);
+        let least = usize::try_from(self.original_size.div_ceil(MAX_RATIO)).unwrap_or(usize::MAX);
         match usize::try_from(self.original_size) {
-            Ok(size) if self.original_size <= most => Ok(size),
-            _ => illegal(self.size_bytes, "original size beyond what the stream can hold"),
+            Ok(size) if least <= self.stream.len() => Ok(size),
+            _ => Err(Malformed::short(
+                "zlib stream",
+                self.stream,
+                least,
+                "the original size",
+            )),
         }
     }
 }
@@ -98,17 +103,15 @@ mod tests {
 
     #[test]
     fn a_bomb_is_refused() {
-        let reason = |body| {
-            Compressed::parse(body)
-                .unwrap()
-                .1
-                .believable_size()
-                .unwrap_err()
-                .by
-        };
+        let error = |body| Compressed::parse(body).unwrap().1.believable_size().unwrap_err();
+        let reason = |body| error(body).by;
         assert_eq!(
-            reason(b"\0\0\0\0\x08\0\0\0\x78\x01"),
-            "original size beyond what the stream can hold"
+            error(b"\0\0\0\0\x08\0\0\0\x78\x01").to_string(),
+            "zlib stream: the original size needs 130056 bytes, 2 left"
+        );
+        assert_eq!(
+            error(b"\0\0\0\0\0\0\0\x57\x78").to_string(),
+            "zlib header: its fixed width needs 2 bytes, 1 left"
         );
         assert_eq!(
             reason(b"\x01\0\0\0\0\0\0\x01\x78\x01"),

@@ -42,6 +42,8 @@ pub mod digest;
 pub(crate) mod examples;
 #[cfg(test)]
 mod examples_tests;
+#[cfg(test)]
+mod exhaustive_tests;
 pub mod expression;
 pub mod expression_ops;
 pub mod fabric;

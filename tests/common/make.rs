@@ -5,7 +5,8 @@ pub type End = ([u8; 4], u16);
 
 /// A capture in the making. Actors may be written one after another: packets are put in the order of time at last.
 pub struct Maker {
-    packets: Vec<(u64, Vec<u8>)>,
+    /// When, what was captured, and how long it was.
+    packets: Vec<(u64, Vec<u8>, usize)>,
     microseconds: u64,
     /// The next sequence number of each direction, and when the last one was used.
     next: std::collections::HashMap<(End, End), (u32, u64)>,
@@ -37,11 +38,10 @@ impl Maker {
     pub fn finish(mut self) -> Vec<u8> {
         let mut bytes = 0xa1b2_c3d4_u32.to_le_bytes().to_vec();
         bytes.extend([2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0]);
-        self.packets.sort_by_key(|(time, _)| *time);
-        for (time, frame) in self.packets {
+        self.packets.sort_by_key(|(time, ..)| *time);
+        for (time, frame, length) in self.packets {
             let (seconds, rest) = (time / 1_000_000, time % 1_000_000);
-            let length = frame.len() as u32;
-            for word in [seconds as u32, rest as u32, length, length] {
+            for word in [seconds as u32, rest as u32, frame.len() as u32, length as u32] {
                 bytes.extend(word.to_le_bytes());
             }
             bytes.extend(frame);
@@ -51,8 +51,8 @@ impl Maker {
 
     /// The number of a packet in the file, as long as no more come before it.
     pub fn number(&self, mark: Mark) -> u32 {
-        let (time, _) = self.packets[mark.0];
-        let earlier = |(index, packet): &(usize, &(u64, Vec<u8>))| (packet.0, *index) < (time, mark.0);
+        let (time, ..) = self.packets[mark.0];
+        let earlier = |(index, packet): &(usize, &(u64, Vec<u8>, usize))| (packet.0, *index) < (time, mark.0);
         1 + self.packets.iter().enumerate().filter(earlier).count() as u32
     }
 
@@ -93,7 +93,8 @@ impl Maker {
         *sequence += data.len() as u32 + u32::from(flags & (SYN | FIN) != 0);
         let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
         frame.extend(ip);
-        self.packets.push((self.microseconds, frame));
+        let length = frame.len();
+        self.packets.push((self.microseconds, frame, length));
         Mark(self.packets.len() - 1)
     }
 
@@ -104,8 +105,8 @@ impl Maker {
     /// The same packet once more, as TCP sends it again.
     pub fn again(&mut self, mark: Mark) -> Mark {
         self.microseconds += 10;
-        let frame = self.packets[mark.0].1.clone();
-        self.packets.push((self.microseconds, frame));
+        let (_, frame, length) = self.packets[mark.0].clone();
+        self.packets.push((self.microseconds, frame, length));
         Mark(self.packets.len() - 1)
     }
 
@@ -153,6 +154,29 @@ impl Maker {
             self.packet(from, to, PUSH | ACK, part);
         }
         first
+    }
+
+    /// A segment of which the capture lacks the last bytes.
+    pub fn send_cut(&mut self, from: End, to: End, data: &[u8], missing: usize) {
+        let mark = self.packet(from, to, PUSH | ACK, data);
+        let frame = &mut self.packets[mark.0].1;
+        frame.truncate(frame.len() - missing);
+    }
+
+    /// A segment at a place of its own: so many bytes behind the begin of the stream.
+    pub fn send_at(&mut self, from: End, to: End, offset: u32, data: &[u8]) {
+        let begin = 1001 + offset;
+        let next = self.next.insert((from, to), (begin, 0));
+        self.packet(from, to, PUSH | ACK, data);
+        let end = begin + data.len() as u32;
+        let latest = self.microseconds;
+        let next = next.map_or(end, |(next, _)| next.max(end));
+        self.next.insert((from, to), (next, latest));
+    }
+
+    /// How many packets there are.
+    pub fn frames(&self) -> u32 {
+        self.packets.len() as u32
     }
 
     /// Bytes that the capture does not hold.

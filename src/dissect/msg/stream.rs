@@ -62,7 +62,11 @@ pub fn segment<'p>(
             }
             true
         }
-        Place::Unknown => plausible::stream(bytes, family) == Claim::Yes || fills(family, source),
+        Place::Unknown => {
+            plausible::stream(bytes, family) == Claim::Yes
+                || plausible::begins(bytes, family)
+                || fills(family, source)
+        }
         Place::Repeated => plausible::anchored(bytes) != Fit::No,
         Place::Refused => false,
     };
@@ -80,10 +84,17 @@ pub fn segment<'p>(
         segment,
         mark: place as u8,
         used: core::cell::Cell::new(0),
+        is_lost: core::cell::Cell::new(false),
     };
     let outcome = packet.dissect_pdus(framing, &tree, &call);
     if place != Place::Repeated {
-        position.advance(packet, &segment, call.used.get(), source.reported(), true);
+        position.advance(
+            packet,
+            &segment,
+            call.used.get(),
+            source.reported(),
+            !call.is_lost.get(),
+        );
     }
     outcome?;
     Ok(bytes.len())
@@ -148,10 +159,8 @@ pub fn pdu<'p>(
         return refused(family, &tree, fault, false);
     }
     let Ok((_, msg)) = Msg::read(bytes) else {
-        // Fewer bytes than a header, and no more will come.
-        let top = tree.protocol(protocol(family), bytes)?;
-        top.add(&common::DATA, bytes)?;
-        return source.throw_if_cut();
+        call.is_lost.set(true);
+        return common::half_header(&tree.protocol(protocol(family), bytes)?, source);
     };
     let ordinal = count(packet);
     let stage = Stage {

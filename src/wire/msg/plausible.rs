@@ -236,6 +236,22 @@ fn follows(bytes: &[u8], family: Family) -> bool {
     }
 }
 
+/// Whether a message surely begins here, in a stream that was joined in the middle or lost bytes: a whole one with
+/// nothing or another behind it, or one that reaches beyond the end, of which the first fields are there.
+#[must_use]
+pub fn begins(bytes: &[u8], family: Family) -> bool {
+    let Ok((_, msg)) = Msg::read(bytes) else {
+        return false;
+    };
+    family.has(msg.header.kind)
+        && match anchored(bytes) {
+            Fit::No => false,
+            Fit::Whole(length) => follows(bytes.get(length..).unwrap_or_default(), family),
+            // Its anchor and one more field: the odds against chance are high enough.
+            Fit::Part => msg.fields().flatten().take(2).count() == 2,
+        }
+}
+
 /// Where the next message begins, for a stream that was joined in the middle or lost bytes.
 ///
 /// The first place from which whole messages follow one another to the end, or where one begins that
@@ -252,17 +268,7 @@ pub fn resync(bytes: &[u8], family: Family) -> Option<usize> {
             continue;
         }
         let tail = bytes.get(at..).unwrap_or_default();
-        let Ok((_, msg)) = Msg::read(tail) else {
-            continue;
-        };
-        let found = family.has(msg.header.kind)
-            && match anchored(tail) {
-                Fit::No => false,
-                Fit::Whole(length) => follows(tail.get(length..).unwrap_or_default(), family),
-                // Its anchor and one more field: the odds against chance are high enough.
-                Fit::Part => msg.fields().flatten().take(2).count() == 2,
-            };
-        if found {
+        if begins(tail, family) {
             return Some(at);
         }
     }

@@ -1,0 +1,9 @@
+//! Bytes and packets as nobody should send them: what is shown is right or marked, and nothing breaks.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cuts;
+mod files;
+mod limits;
+mod streams;
