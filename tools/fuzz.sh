@@ -20,8 +20,21 @@ if ! cargo +nightly fuzz --version >/dev/null 2>&1; then
     cargo install cargo-fuzz --locked || die 'cargo-fuzz cannot be installed; by hand: cargo install cargo-fuzz'
 fi
 
+# Cuts what the targets start from out of the captures.
+cut_corpus() {
+    local folders=(captures captures/scenarios)
+    [ ! -d ../shared/captures ] || folders+=(../shared/captures ../shared/captures/scenarios)
+    for folder in "${folders[@]}"; do
+        for capture in "$folder"/*.pcapng; do
+            [ "$(stat -c %s "$capture")" -lt 1000000 ] || continue
+            "$TSHARK" -n -r "$capture" -Y 'tcp.len > 0 || udp.port == 9918' -T fields -E separator=/t \
+                -e tcp.srcport -e tcp.dstport -e tcp.payload -e udp.payload 2>/dev/null || true
+        done
+    done | "$OUT/corpus" fuzz/corpus
+}
+
 cargo +nightly fuzz build --fuzz-dir fuzz
-[ -d fuzz/corpus/client ] || tools/fuzz-corpus.sh
+[ -d fuzz/corpus/client ] || cut_corpus
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(basename -s .rs fuzz/targets/*.rs)
 mkdir -p "$(dirname "$LOG")"

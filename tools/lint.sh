@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 set -x
 cargo fmt --check
+cargo fmt --check --manifest-path fuzz/Cargo.toml
 cargo clippy --locked --all-targets -- -D warnings
 cargo clippy --locked --features soundness --all-targets -- -D warnings
 cargo clippy --locked --no-default-features --all-targets -- -D warnings

@@ -104,9 +104,10 @@ fn damaged_captures_do_no_harm() {
         .iter()
         .map(|failure| {
             format!(
-                "run {} ({}), again with: make fuzz-plugin SEED={} START={} RUNS=1\n{}",
+                "run {} ({}), again with: make fuzz-plugin MODE={} SEED={} START={} RUNS=1\n{}",
                 failure.run,
                 failure.kept.display(),
+                settings.name,
                 settings.seed,
                 failure.run,
                 failure.why

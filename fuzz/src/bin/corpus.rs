@@ -1,4 +1,4 @@
-//! Cuts seeds for the fuzz targets out of what tshark prints of captures (`tools/fuzz-corpus.sh`): a line a packet, with
+//! Cuts seeds for the fuzz targets out of what tshark prints of captures (`tools/fuzz.sh`): a line a packet, with
 //! source port, destination port and the payload of TCP or UDP in hexadecimal digits. Each folder gets the pieces that
 //! its target takes, each once, the short ones only.
 
