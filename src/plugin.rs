@@ -107,7 +107,7 @@ fn dissect_segment<'p>(
     segment: Segment<'p>,
 ) -> Guarded<usize> {
     match entry {
-        Entry::ClientTcp | Entry::ClientTls => client::segment(entry, packet, source, tree, segment),
+        Entry::ClientTcp | Entry::ClientTls => client::segment(packet, source, tree, segment),
         Entry::HeartbeatTcp => stream::segment(Family::Heartbeat, packet, source, tree, segment),
         Entry::FabricTcp => stream::segment(Family::Fabric, packet, source, tree, segment),
         Entry::HeartbeatUdp => stream::datagram(packet, source, tree),

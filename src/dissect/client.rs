@@ -7,7 +7,7 @@ use super::links;
 use super::remember::Memory;
 use super::{admin, column, compressed, info, message, taps};
 use crate::epan::memory::FileRef;
-use crate::epan::{Call, Entry, Framing, Guarded, Packet, Segment, Side, Source, Tree};
+use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::stream::{self, Place, Stream};
 use crate::track::transactions::{Answer, Asked, Given, Sight, Transaction, What};
@@ -61,7 +61,6 @@ pub struct Path<'p> {
 /// # Errors
 /// What Wireshark threw.
 pub fn segment<'p>(
-    entry: Entry,
     packet: Packet<'p>,
     source: Source<'p>,
     tree: Tree<'p>,
@@ -77,7 +76,7 @@ pub fn segment<'p>(
     let place = stream.place(packet, &AEROSPIKE, &segment);
     let begins = match place {
         Place::Known => {
-            if let Some(refusal) = refusal(entry, bytes) {
+            if let Some(refusal) = refusal(bytes) {
                 refused(packet, &tree, stream, &segment, refusal, true)?;
                 return Ok(bytes.len());
             }
@@ -115,8 +114,7 @@ pub fn segment<'p>(
 }
 
 /// Why a server would close the connection here; fewer bytes than a header tell by their first.
-fn refusal(entry: Entry, bytes: &[u8]) -> Option<Refusal> {
-    let _ = entry;
+fn refusal(bytes: &[u8]) -> Option<Refusal> {
     match (Header::parse(bytes), bytes) {
         (Ok((_, header)), _) => header.refusal(),
         (Err(_), [version, ..]) if !matches!(version, 0 | 2) => Some(Refusal::Version(*version)),
@@ -127,7 +125,7 @@ fn refusal(entry: Entry, bytes: &[u8]) -> Option<Refusal> {
 /// The length of the message that begins `bytes`: all of them where no message does.
 #[must_use]
 pub fn length(bytes: &[u8]) -> Option<usize> {
-    if refusal(Entry::ClientTcp, bytes).is_some() {
+    if refusal(bytes).is_some() {
         return Some(bytes.len());
     }
     let (_, header) = Header::parse(bytes).ok()?;
@@ -144,7 +142,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
     let Some(stream) = stream::of(&call.segment) else {
         return Ok(());
     };
-    if let Some(refusal) = refusal(Entry::ClientTcp, bytes) {
+    if let Some(refusal) = refusal(bytes) {
         if place == Place::Repeated {
             return continuation(packet, &tree, bytes, place);
         }

@@ -247,8 +247,8 @@ pub(super) fn pids(tree: &Tree<'_>, partitions: &Partitions<'_>) -> Guarded {
             tree.add_in(&PARTITION, run.bytes, Order::Little)?;
         } else {
             tree.text(&PID_RANGE, run.bytes, format_args!("{}-{}", run.first, run.last))?;
-            // In sight the range is enough; a filter on a partition finds it all the same.
-            if tree.asks_for(&PARTITION) {
+            // In sight the range is enough; filters and lists of fields find each of them all the same.
+            if tree.wants(&PARTITION) {
                 for id in run.bytes.chunks_exact(2) {
                     tree.add_in(&PARTITION, id, Order::Little)?.hidden();
                 }

@@ -5,7 +5,7 @@ use core::cell::Cell;
 use super::client;
 use super::common::{DATA, REQUEST, RESPONSE};
 use super::{column, info, info_line, taps};
-use crate::epan::{Entry, Guarded, Packet, Segment, Side, Source, Tree};
+use crate::epan::{Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{AEROSPIKE, INFO};
 use crate::track::stream;
 use crate::wire::info::{answers, Answer};
@@ -64,7 +64,7 @@ pub fn segment<'p>(
             if let Some(stream) = stream::of(&segment).filter(|_| known.get() == Speech::Binary) {
                 stream.is_admin.set(true);
             }
-            client::segment(Entry::ClientTcp, packet, source, tree, segment)
+            client::segment(packet, source, tree, segment)
         }
     }
 }

@@ -251,7 +251,6 @@ fn verdicts(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken
     if threshold > 0 && taken > threshold {
         top.expert(&SLOW, format_args!("Answered after {}", Milliseconds(taken)))?;
     }
-    let _ = common::EXPERTS;
     Ok(())
 }
 

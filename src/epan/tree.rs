@@ -104,14 +104,7 @@ impl<'p> Tree<'p> {
     #[must_use]
     #[inline]
     pub fn wants(&self, field: &Field) -> bool {
-        self.visible || self.asks_for(field)
-    }
-
-    /// Whether somebody asks for `field` by name: a filter, a column, a list of fields.
-    #[must_use]
-    #[inline]
-    pub fn asks_for(&self, field: &Field) -> bool {
-        self.exists() && field.reference.is_set()
+        self.visible || (self.exists() && field.reference.is_set())
     }
 
     /// Whether an item of any field of `group`, or an expert item, would be seen by anybody.

@@ -9,9 +9,10 @@ use crate::common::Findings;
 use crate::markdown::documents;
 
 /// Words that begin like a field and are none: files, dissectors, and Wireshark's own preferences for ports, which it does not list.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 8] = [
     "aerospike.so",
     "aerospike.lua",
+    "aerospike.dll",
     "aerospike.pcap",
     "aerospike.info_text",
     "aerospike.tls",

@@ -31,9 +31,12 @@ const CASES: [Case; 6] = [
         fields: &[
             (
                 "aerospike.info.item.name",
-                &["{test}-read", "ops/sec", ">1ms", ">8ms", ">64ms"],
+                &["{test}-read", "10:00:00-GMT", "ops/sec", ">1ms", ">8ms", ">64ms"],
             ),
-            ("aerospike.info.item.value", &["1234.5", "1.25", "0.50", "0.01"]),
+            (
+                "aerospike.info.item.value",
+                &["10:00:10", "1234.5", "1.25", "0.50", "0.01"],
+            ),
         ],
     },
     Case {

@@ -154,7 +154,7 @@ fn check_all(what: &str, arrange: impl Fn(&Truth, Vec<u32>, &mut Random) -> Vec<
     for name in captures::present(&VARIED) {
         let truth = truth(name);
         for seed in 1..=2_u64 {
-            let mut random = Random(seed * 0x9e37_79b9_7f4a_7c15);
+            let mut random = Random(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
             let what = format!("{what}-{seed}");
             let made = variant(name, &what, |frames| arrange(&truth, frames, &mut random));
             links += check(&mut findings, &made, &truth);

@@ -9,3 +9,4 @@ mod links;
 mod packets;
 mod passes;
 mod streams;
+mod verdicts;
