@@ -30,7 +30,7 @@ asan)
     ;;
 valgrind)
     have valgrind || die 'valgrind is needed'
-    export AEROSPIKE_FUZZ_RUNS=${RUNS:-20} AEROSPIKE_FUZZ_SLOWER=30
+    export AEROSPIKE_FUZZ_RUNS=${RUNS:-20} AEROSPIKE_FUZZ_SLOWER=12
     export AEROSPIKE_FUZZ_UNDER='valgrind -q --error-exitcode=99'
     ;;
 *) die "usage: $0 [plugin|asan|valgrind]" ;;
