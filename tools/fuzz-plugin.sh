@@ -18,20 +18,19 @@ export AEROSPIKE_FUZZ_START=${START:-} AEROSPIKE_FUZZ_JOBS=${JOBS:-2} AEROSPIKE_
 case $mode in
 plugin) ;;
 asan)
-    # gcc's runtime, or that of Debian's libclang-rt: tshark itself is not built with it, so it comes first.
-    runtime=$(cc -print-file-name=libasan.so)
-    runtime=$(readlink -f "$runtime")
+    # tshark itself is not built with it, so gcc's runtime is loaded first.
+    runtime=$(readlink -f "$(cc -print-file-name=libasan.so)")
     [ -f "$runtime" ] || die "gcc's address sanitizer is needed (libasan)"
     target=$(rustc -vV | sed -n 's/^host: //p')
     RUSTFLAGS='-Zsanitizer=address -Zexternal-clangrt' CFLAGS='-fsanitize=address -fno-omit-frame-pointer -g' \
         cargo +nightly build --release --locked --lib --target "$target" --target-dir target/asan
     export AEROSPIKE_PLUGIN=$PWD/target/asan/$target/release/libaerospike.so
-    options=detect_leaks=0:detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1
-    export AEROSPIKE_FUZZ_UNDER="env LD_PRELOAD=$runtime ASAN_OPTIONS=$options" AEROSPIKE_FUZZ_SLOWER=4
+    export AEROSPIKE_SANITIZER=$runtime AEROSPIKE_FUZZ_SLOWER=4
+    export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1
     ;;
 valgrind)
     have valgrind || die 'valgrind is needed'
-    export AEROSPIKE_FUZZ_RUNS=${RUNS:-20} AEROSPIKE_FUZZ_SLOWER=30
+    export AEROSPIKE_FUZZ_RUNS=${RUNS:-20} AEROSPIKE_FUZZ_SLOWER=12
     export AEROSPIKE_FUZZ_UNDER='valgrind -q --error-exitcode=99'
     ;;
 *) die "usage: $0 [plugin|asan|valgrind]" ;;

@@ -23,7 +23,7 @@ awk '
     }
     END {
         for (i = 1; i <= targets; i++) { t = order[i]
-            printf "| parsers: `%s` | %d min (%d of CPU), %.1f million inputs, %d edges covered | %s | `make fuzz TIME=1800 TARGETS=%s` |\n",
+            printf "| parsers: `%s` | %.1f min (%.1f of CPU), %.1f million inputs, %d edges covered | %s | `make fuzz TIME=1800 TARGETS=%s` |\n",
                 t, seconds[t] / 60, cpu[t] / 60, runs[t] / 1e6, edges[t], failed[t] ? failed[t] " runs ended at a fault" : "nothing", t
         }
         for (i = 1; i <= n_modes; i++) { m = modes[i]

@@ -60,10 +60,9 @@ pub fn write_decimal(out: &mut dyn Write, mut number: u64, width: usize) -> fmt:
         if number == 0 {
             break;
         }
-        // A digit.
-        *digit += (number % 10) as u8;
+        *digit = b'0' | (number % 10) as u8;
         number /= 10;
-        first -= 1;
+        first = first.saturating_sub(1);
     }
     let from = first.min(digits.len().saturating_sub(width));
     let digits = digits.get(from..).unwrap_or_default();
@@ -80,14 +79,18 @@ pub fn write_hex4(out: &mut dyn Write, bytes: [u8; 4]) -> fmt::Result {
 
 /// As many of the bytes as have room in `digits`.
 fn write_hex(out: &mut dyn Write, bytes: &[u8], digits: &mut [u8]) -> fmt::Result {
-    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' - 10 + half };
-    let mut length = 0;
+    let digit = |half: u8| {
+        b"0123456789abcdef"
+            .get(usize::from(half))
+            .copied()
+            .unwrap_or_default()
+    };
     for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
         if let [high, low] = pair {
             (*high, *low) = (digit(byte >> 4), digit(byte & 15));
-            length += 2;
         }
     }
+    let length = bytes.len().saturating_mul(2).min(digits.len());
     let text = digits.get(..length).unwrap_or_default();
     out.write_str(core::str::from_utf8(text).unwrap_or_default())
 }

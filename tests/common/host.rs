@@ -242,6 +242,15 @@ impl Host {
         if let Some(file) = env::var_os("LLVM_PROFILE_FILE") {
             command.env("LLVM_PROFILE_FILE", file);
         }
+        // A plugin built with a sanitizer needs its runtime before anything else. Programs without the plugin do not,
+        // and some hang under it: editcap, and the capture programs that `-G plugins` starts.
+        let runtime = env::var_os("AEROSPIKE_SANITIZER").filter(|_| tool != "editcap");
+        if let Some(runtime) = runtime {
+            command
+                .env("LD_PRELOAD", runtime)
+                .env("WIRESHARK_EXTCAP_DIR", self.folder.join("home"));
+            command.env("ASAN_OPTIONS", env::var_os("ASAN_OPTIONS").unwrap_or_default());
+        }
         for variable in [
             "XDG_CONFIG_HOME",
             "XDG_DATA_HOME",

@@ -25,8 +25,10 @@ pub struct Settings {
     log: Option<PathBuf>,
     /// Words before `tshark`, such as `valgrind -q`.
     under: Vec<String>,
-    /// How much longer a run may take under these.
+    /// How much longer a run may take under these, or under a sanitizer.
     slower: usize,
+    /// Neither these nor a sanitizer.
+    plain: bool,
 }
 
 impl Settings {
@@ -52,10 +54,12 @@ impl Settings {
             failures: captures::project().join("target/fuzz-failures"),
             under: text("UNDER").split_whitespace().map(str::to_string).collect(),
             slower: number("SLOWER").unwrap_or(1) as usize,
+            plain: true,
             name,
             seed,
             log,
         };
+        settings.plain = settings.under.is_empty() && env::var_os("AEROSPIKE_SANITIZER").is_none();
         settings.start = number("START").unwrap_or_else(|| settings.logged());
         settings
     }
@@ -103,7 +107,7 @@ impl Settings {
     fn run(&self, strict: &[(&str, &str)], size: usize, arguments: &[&str]) -> Ran {
         let seconds = CPU_A_MEGABYTE * size.div_ceil(1 << 20).max(1) * self.slower;
         let mut limits = vec![format!("--cpu={seconds}"), "--core=0".into()];
-        if self.under.is_empty() {
+        if self.plain {
             limits.push(format!("--as={MEMORY}"));
         }
         limits.extend(self.under.iter().cloned());
@@ -111,7 +115,7 @@ impl Settings {
         let mut all: Vec<&str> = limits.iter().map(String::as_str).collect();
         all.extend(arguments);
         // Blocks of memory with canaries; under a sanitizer each block by malloc, so that it sees them all.
-        let memory = if self.under.is_empty() { "strict" } else { "simple" };
+        let memory = if self.plain { "strict" } else { "simple" };
         let mut variables = vec![
             ("WIRESHARK_DEBUG_WMEM_OVERRIDE", memory),
             ("G_SLICE", "always-malloc"),
