@@ -191,7 +191,7 @@ fn replicate(maker: &mut Maker, number: u32) {
 
 fn fabric(maker: &mut Maker) {
     maker.connect(NODES[0], NODES[1]);
-    maker.send(NODES[0], NODES[1], &make::hello(0xbb90_2001_1ac4_202, 1));
+    maker.send(NODES[0], NODES[1], &make::hello(0x0bb9_0200_11ac_4202, 1));
 }
 
 /// About as many packets as asked for.
@@ -209,7 +209,7 @@ fn mixed(maker: &mut Maker, packets: u32) {
             1 => info(maker, from),
             2..=6 => replicate(maker, number),
             7 => {
-                maker.send(BEATS[0], BEATS[1], &make::pulse(0xbb90_2001_1ac4_202, 3001));
+                maker.send(BEATS[0], BEATS[1], &make::pulse(0x0bb9_0200_11ac_4202, 3001));
             }
             8..=39 => put(maker, from, number),
             _ => get(maker, from, number, 30),
