@@ -34,11 +34,11 @@ export RUSTFLAGS="${RUSTFLAGS:-} -C instrument-coverage"
 export LLVM_PROFILE_FILE="$TEMPORARY/raw/%4m.profraw"
 
 read -ra arguments <<<"${COVERAGE_TESTS:-}"
-cargo test --locked --release --no-run "${arguments[@]}"
+cargo test --locked --no-run "${arguments[@]}"
 rm -f "$TEMPORARY"/raw/* # what build scripts left
-cargo test --locked --release --no-fail-fast "${arguments[@]}" || warn 'some tests failed; the figures are without them'
+cargo test --locked --no-fail-fast "${arguments[@]}" || warn 'some tests failed; the figures are without them'
 
-mapfile -t programs < <(cargo test --locked --release --no-run --message-format=json "${arguments[@]}" 2>/dev/null |
+mapfile -t programs < <(cargo test --locked --no-run --message-format=json "${arguments[@]}" 2>/dev/null |
     sed -nE 's/.*"executable":"([^"]+)".*/\1/p' | sort -u)
 objects=()
 for program in "${programs[@]}"; do objects+=(--object "$program"); done
@@ -48,7 +48,7 @@ report() { # OBJECT...
     "$cov" report "$@" --instr-profile "$CARGO_TARGET_DIR/all.profdata" --show-region-summary=false \
         --show-branch-summary=false --ignore-filename-regex='(/\.cargo/|/rustc/|/tests/|/out/|tests\.rs$)'
 }
-plugin=$CARGO_TARGET_DIR/release/deps/libaerospike.so # where cargo test puts it
+plugin=$CARGO_TARGET_DIR/debug/deps/libaerospike.so # where cargo test puts it
 report "$plugin" "${objects[@]}" | tee "$TEMPORARY/report"
 total_of() { sed -nE 's/^TOTAL.* ([0-9.]+)% *$/\1/p'; }
 total=$(total_of <"$TEMPORARY/report")

@@ -325,13 +325,6 @@ fn metadata() -> Vec<Case> {
                 ("aerospike.fabric.smd.value", &["return 1"]),
                 ("aerospike.fabric.smd.module_name", &["UDF"]),
                 ("aerospike.container.text", &["UDF", "SINDEX"]),
-                (
-                    "aerospike.fabric.smd.timestamp",
-                    &[
-                        "2010-01-01T00:00:01.000000000+0000",
-                        "2010-01-01T00:00:02.000000000+0000",
-                    ],
-                ),
             ],
         },
         Case {
