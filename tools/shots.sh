@@ -26,7 +26,7 @@ pictures() {
     dialog response-times batch-all 'Response Time|SRT' 800x340 -z aerospike,srt
     dialog latency batch-all 'Latency' 790x255 -z aerospike,latency
     # No option opens it: the last menu but one of Statistics.
-    from_menu overview batch-all 'Overview' 875x650 alt+s Up Up Right Return
+    from_menu overview batch-all 'Overview' 985x690 alt+s Up Up Right Return
 }
 
 started=()
