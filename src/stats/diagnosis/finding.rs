@@ -103,6 +103,21 @@ pub struct Finding {
     pub details: String,
 }
 
+impl Finding {
+    /// Nothing counted yet; `first` is when and in which frame it begins.
+    pub const fn new(kind: Kind, who: String, first: (i64, u32), to: i64) -> Self {
+        Self {
+            kind,
+            who,
+            from: first.0,
+            to,
+            count: 0,
+            frame: first.1,
+            details: String::new(),
+        }
+    }
+}
+
 /// What makes findings one: the ends and whatever else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {

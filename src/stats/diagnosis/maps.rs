@@ -75,15 +75,7 @@ impl Maps {
             ends: (client, server),
             more: Vec::new(),
         };
-        let made = || Finding {
-            kind: Kind::StaleMap,
-            who: format!("{client} to {server}"),
-            from: astray.first.0,
-            to: now,
-            count: 0,
-            frame: astray.first.1,
-            details: String::new(),
-        };
+        let made = || Finding::new(Kind::StaleMap, format!("{client} to {server}"), astray.first, now);
         if let Some((_, finding)) = findings.at(key, made) {
             finding.count = finding.count.max(astray.count - 1) + 1;
             finding.to = now;

@@ -335,13 +335,5 @@ fn errand(record: &Record<'_>, client: End) -> Option<Errand> {
 }
 
 fn line(kind: Kind, who: String, record: &Record<'_>) -> Finding {
-    Finding {
-        kind,
-        who,
-        from: record.time,
-        to: record.time,
-        count: 0,
-        frame: record.frame,
-        details: String::new(),
-    }
+    Finding::new(kind, who, (record.time, record.frame), record.time)
 }

@@ -217,15 +217,7 @@ impl Node {
                 ends: (end, End::default()),
                 more: from.to_be_bytes().to_vec(),
             };
-            let made = || Finding {
-                kind: Kind::StalledServer,
-                who: format!("{end}"),
-                from,
-                to: now,
-                count: 0,
-                frame,
-                details: String::new(),
-            };
+            let made = || Finding::new(Kind::StalledServer, format!("{end}"), (from, frame), now);
             let (finding, _) = findings.at(key, made)?;
             self.stall = Some(Stall {
                 finding,

@@ -245,13 +245,5 @@ impl Path {
 }
 
 fn finding(kind: Kind, ends: (End, End), first: (i64, u32), to: i64) -> Finding {
-    Finding {
-        kind,
-        who: format!("{} to {}", ends.0, ends.1),
-        from: first.0,
-        to,
-        count: 0,
-        frame: first.1,
-        details: String::new(),
-    }
+    Finding::new(kind, format!("{} to {}", ends.0, ends.1), first, to)
 }

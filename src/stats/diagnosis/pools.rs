@@ -96,15 +96,7 @@ impl Pools {
             ends,
             more: Vec::new(),
         };
-        let made = || Finding {
-            kind: Kind::Leak,
-            who: format!("{} to {}", ends.0, ends.1),
-            from: first.0,
-            to: now,
-            count: 0,
-            frame: first.1,
-            details: String::new(),
-        };
+        let made = || Finding::new(Kind::Leak, format!("{} to {}", ends.0, ends.1), first, now);
         if let Some((_, finding)) = findings.at(key, made) {
             finding.to = now;
             finding.count = u32::try_from(spare + new + 1).unwrap_or(u32::MAX);
@@ -139,14 +131,13 @@ impl Pool {
             ends,
             more: from.to_be_bytes().to_vec(),
         };
-        let made = || Finding {
-            kind: Kind::Churn,
-            who: format!("{} to {}", ends.0, ends.1),
-            from,
-            to: from,
-            count: 0,
-            frame,
-            details: String::new(),
+        let made = || {
+            Finding::new(
+                Kind::Churn,
+                format!("{} to {}", ends.0, ends.1),
+                (from, frame),
+                from,
+            )
         };
         if let Some((_, finding)) = findings.at(key, made) {
             (finding.count, finding.to) = (self.short_lived, self.short_to);

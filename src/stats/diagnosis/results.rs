@@ -259,13 +259,5 @@ fn place(outcome: &Outcome<'_>) -> String {
 }
 
 fn finding(kind: Kind, outcome: &Outcome<'_>) -> Finding {
-    Finding {
-        kind,
-        who: String::new(),
-        from: outcome.time,
-        to: outcome.time,
-        count: 0,
-        frame: outcome.frame,
-        details: String::new(),
-    }
+    Finding::new(kind, String::new(), (outcome.time, outcome.frame), outcome.time)
 }

@@ -248,15 +248,7 @@ impl Server {
             ends: (End::default(), end),
             more: self.stalls.to_be_bytes().to_vec(),
         };
-        let made = || Finding {
-            kind: Kind::StalledServer,
-            who: format!("{end}"),
-            from,
-            to: now,
-            count: 0,
-            frame,
-            details: String::new(),
-        };
+        let made = || Finding::new(Kind::StalledServer, format!("{end}"), (from, frame), now);
         let Some((id, finding)) = findings.at(key, made) else {
             return;
         };

@@ -79,15 +79,7 @@ impl Stops {
             ends: (closed.node, End::default()),
             more: stop.first.0.to_be_bytes().to_vec(),
         };
-        let made = || Finding {
-            kind: Kind::Dropped,
-            who: String::new(),
-            from: stop.first.0,
-            to: now,
-            count: 0,
-            frame: stop.first.1,
-            details: String::new(),
-        };
+        let made = || Finding::new(Kind::Dropped, String::new(), stop.first, now);
         let Some((_, finding)) = findings.at(key, made) else {
             return;
         };
