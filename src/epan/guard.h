@@ -202,6 +202,7 @@ void as_fault_register(void);
 int as_fault_field(void);
 /* Throws right here, through whoever called: what a guard is there to prevent. */
 void as_fault_throw(void);
+void as_fault_overread(void);
 #endif
 
 #endif

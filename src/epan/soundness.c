@@ -17,3 +17,12 @@ void as_fault_register(void) { register_dissector("aerospike.soundness", throwin
 int as_fault_field(void) { return proto_registrar_get_id_byname("frame.len"); }
 
 void as_fault_throw(void) { THROW_MESSAGE(DissectorError, "an injected throw past the guard"); }
+
+void as_fault_overread(void)
+{
+    volatile size_t length = 16;
+    volatile char *piece = g_malloc0(length);
+    volatile char behind = piece[length];
+    (void)behind;
+    g_free((void *)piece);
+}

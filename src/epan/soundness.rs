@@ -116,11 +116,13 @@ enum Fault {
     Depth,
     /// Another dissector throws.
     Subdissector,
+    /// A byte behind a piece of memory is read: the sanitizer and valgrind have to see it.
+    Overread,
     /// A throw that no guard catches: the counter has to see it.
     Unguarded,
 }
 
-const FAULTS: [(&str, Point, Fault); 13] = [
+const FAULTS: [(&str, Point, Fault); 14] = [
     ("panic-segment", Point::Segment, Fault::Panic),
     ("panic-message", Point::Message, Fault::Panic),
     ("panic-length", Point::Length, Fault::Panic),
@@ -133,6 +135,7 @@ const FAULTS: [(&str, Point, Fault); 13] = [
     ("items", Point::Message, Fault::Items),
     ("depth", Point::Message, Fault::Depth),
     ("subdissector", Point::Message, Fault::Subdissector),
+    ("overread", Point::Message, Fault::Overread),
     ("unguarded", Point::Message, Fault::Unguarded),
 ];
 
@@ -204,6 +207,11 @@ pub fn in_message<'p>(packet: Packet<'p>, source: Source<'p>, tree: &Tree<'p>) -
     let mut node = tree.node_ptr();
     match fault {
         Fault::Subdissector => packet.call_dissector(c"aerospike.soundness", source, tree, false),
+        Fault::Overread => {
+            // SAFETY: none. That is what has to be seen.
+            unsafe { sys::as_fault_overread() };
+            Ok(())
+        }
         Fault::Unguarded => {
             // SAFETY: none. The longjmp crosses this frame and those above it: with values alive that is undefined,
             // and in practice leaves them alive, which the counter has to show.
@@ -223,6 +231,13 @@ pub fn in_message<'p>(packet: Packet<'p>, source: Source<'p>, tree: &Tree<'p>) -
             Ok(())
         }),
     }
+}
+
+/// How many entries a table may hold, where `AEROSPIKE_LIMIT` says it.
+#[must_use]
+pub fn limit() -> Option<u32> {
+    static LIMIT: OnceLock<Option<u32>> = OnceLock::new();
+    *LIMIT.get_or_init(|| std::env::var("AEROSPIKE_LIMIT").ok()?.parse().ok())
 }
 
 /// Registers what the faults need.

@@ -346,9 +346,10 @@ unsafe extern "C" fn table_opened(report: c_int) {
         let Some((slot, make)) = slot(report).and_then(|slot| Some((slot, slot.make.get()?))) else {
             return false;
         };
-        let mut state = make();
-        state.opened(&Sheet(report));
-        *slot.state.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
+        let mut kept = slot.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // The old state goes before there is a new one.
+        *kept = None;
+        kept.insert(make()).opened(&Sheet(report));
         true
     });
 }

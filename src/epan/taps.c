@@ -23,7 +23,21 @@ static as_listeners rust;
 int as_register_tap(const char *name) { return register_tap(name); }
 int as_has_listener(int tap) { return have_tap_listener(tap); }
 void as_queue(int tap, packet_info *pinfo, const void *record) { tap_queue_packet(tap, pinfo, record); }
-void as_register_listeners(const as_listeners *listeners) { rust = *listeners; }
+
+/* tshark closes no statistic; what they counted goes with the program. */
+static void program_ends(void)
+{
+    int report;
+
+    for (report = 0; report < AS_MAX_REPORTS; report++)
+        rust.table_closed(report);
+}
+
+void as_register_listeners(const as_listeners *listeners)
+{
+    rust = *listeners;
+    register_shutdown_routine(program_ends);
+}
 
 #ifdef _WIN32
 static int is_program(const char *name)

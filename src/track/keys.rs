@@ -31,8 +31,6 @@ struct Keys {
 
 static KEYS: CaptureState<Keys> = CaptureState::new();
 
-/// No more keys than this: what comes later is not remembered.
-const LIMIT: u32 = 1 << 22;
 /// Longer keys are not remembered.
 const LONGEST: usize = 1024;
 
@@ -88,7 +86,7 @@ impl Keys {
     }
 
     fn add(&self, frame: u32, digest: &[u8; LENGTH], key: &Key<'_>) {
-        if self.list.len() >= LIMIT {
+        if self.list.len() >= super::most() {
             self.is_full.set(true);
             return;
         }

@@ -9,23 +9,18 @@ use core::cell::Cell;
 
 use crate::epan::memory::FileVec;
 
-/// Open addressing with linear steps; never more than three quarters full. Keys are hashed with a seed of this
-/// process, so that a crafted capture cannot choose collisions.
+/// Open addressing with linear steps; never more than three quarters full, and of at most [`MOST`](super::MOST) keys.
+/// Keys are hashed with a seed of this process, so that a crafted capture cannot choose collisions.
 pub struct FileMap<K: Copy + 'static, V: Copy + 'static> {
     slots: FileVec<Option<(K, V)>>,
     used: Cell<u32>,
-    limit: u32,
 }
-
-/// No map grows beyond this: what comes later is not remembered.
-const LIMIT: u32 = 1 << 22;
 
 impl<K: Copy + 'static, V: Copy + 'static> Default for FileMap<K, V> {
     fn default() -> Self {
         Self {
             slots: FileVec::default(),
             used: Cell::new(0),
-            limit: LIMIT,
         }
     }
 }
@@ -77,7 +72,7 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {
                 return true;
             }
         }
-        if self.used.get() >= self.limit {
+        if self.used.get() >= super::most() {
             return false;
         }
         if (self.used.get() + 1) * 4 > self.slots.len() * 3 {

@@ -13,6 +13,18 @@ pub mod stream;
 pub mod transactions;
 pub mod tries;
 
+/// Entries that a table holds at most: what comes later is not remembered.
+const MOST: u32 = 4_194_304;
+
+/// [`MOST`], or the lower limit that a proof of it asks for.
+fn most() -> u32 {
+    #[cfg(feature = "soundness")]
+    if let Some(limit) = crate::epan::soundness::limit() {
+        return limit;
+    }
+    MOST
+}
+
 /// The capture is closed, or another is opened: what was remembered is void.
 pub fn forget() {
     keys::forget();

@@ -22,7 +22,7 @@ pub fn inflate<'a>(stream: &'a [u8], room: &mut [u8]) -> Result<usize, Malformed
         TINFLStatus::HasMoreOutput => Err(Malformed::illegal(
             "zlib stream",
             at,
-            "holds more than the original size says",
+            "holds more than was announced or is allowed",
         )),
         TINFLStatus::FailedCannotMakeProgress | TINFLStatus::NeedsMoreInput => Err(Malformed::short(
             "zlib stream",

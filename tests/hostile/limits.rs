@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{buf, msg, uint32, End, Maker};
+use crate::common::make::{buf, msg, pulse, uint32, End, Maker};
 use crate::common::Findings;
 
 /// An AS_MSG with parts of one's own.
@@ -260,4 +260,59 @@ fn a_frame_has_a_budget_of_items() {
     );
     assert!(bugs.is_empty(), "{bugs:?}");
     assert!(took < Duration::from_secs(30), "{took:?}");
+}
+
+/// A zlib stream of stored blocks (RFC 1950, 1951).
+fn stored(data: &[u8]) -> Vec<u8> {
+    let mut stream = vec![0x78, 0x01];
+    let mut blocks = data.chunks(0xffff).peekable();
+    while let Some(block) = blocks.next() {
+        let length = block.len() as u16;
+        stream.push(blocks.peek().is_none().into());
+        stream.extend(length.to_le_bytes());
+        stream.extend((!length).to_le_bytes());
+        stream.extend(block);
+    }
+    let (low, high) = data.iter().fold((1u32, 0u32), |(low, high), byte| {
+        let low = (low + u32::from(*byte)) % 65_521;
+        (low, (high + low) % 65_521)
+    });
+    stream.extend((high << 16 | low).to_be_bytes());
+    stream
+}
+
+/// A compressed heartbeat may be 1 MiB, and no byte more.
+#[test]
+fn a_heartbeat_inflates_to_one_mebibyte() {
+    const MOST: usize = 1 << 20;
+    let mut made = Maker::new();
+    let mut frames = Vec::new();
+    for (number, size) in [MOST, MOST + 1].into_iter().enumerate() {
+        let mut fields = pulse(0xa1, 3001)[6..].to_vec();
+        // Of a number that no release has: id, type and length take seven bytes.
+        let room = size - 6 - fields.len() - 7;
+        fields.extend(buf(60, &vec![0; room]));
+        let whole = msg(5, &[fields]);
+        assert_eq!(whole.len(), size);
+        let (from, to) = open(&mut made, number, 3002);
+        made.send(from, to, &msg(5, &[buf(6, &stored(&whole))]));
+        frames.push(made.frames().to_string());
+    }
+    host().put("made-mebibyte", &made.finish());
+    let names = ["frame.number", "aerospike.heartbeat.type", "_ws.expert.message"];
+    let rows = columns("made-mebibyte", &[], "aerospike.heartbeat", &names);
+    let [whole, beyond] = &rows[..] else {
+        panic!("{rows:?}")
+    };
+    assert_eq!(
+        (&whole[0][0], &whole[1][..]),
+        (&frames[0], &["0".to_string()][..])
+    );
+    assert_eq!((&beyond[0][0], beyond[1].len()), (&frames[1], 0), "{beyond:?}");
+    assert!(
+        beyond[2]
+            .iter()
+            .any(|said| said.contains("holds more than was announced or is allowed")),
+        "{beyond:?}"
+    );
 }

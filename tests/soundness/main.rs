@@ -5,6 +5,7 @@
 mod common;
 
 mod memory;
+mod tables;
 
 use std::collections::BTreeMap;
 

@@ -22,8 +22,14 @@ fn errors_of_ours(xml: &str) -> Vec<String> {
         }
         let functions = error.split("<fn>").skip(1);
         let names: Vec<&str> = functions.filter_map(|rest| rest.split("</fn>").next()).collect();
+        // tshark closes no statistic: the tables are its own.
+        if names.contains(&"stat_tap_add_table") {
+            continue;
+        }
         // Fields, preferences and the like are registered once and live as long as the program.
-        if names.iter().any(|name| name.starts_with("as_register_")) && error.contains("<kind>Leak_") {
+        let registers =
+            |name: &&str| name.starts_with("as_register_") || name.ends_with("::register_protocols");
+        if names.iter().any(registers) && error.contains("<kind>Leak_") {
             continue;
         }
         let kind = error
@@ -103,4 +109,15 @@ fn no_error_of_ours_under_valgrind() {
         });
     }
     findings.report();
+}
+
+/// What is looked for is found where it is.
+#[test]
+#[ignore = "needs valgrind: make soundness"]
+fn an_injected_read_beyond_the_end_is_seen() {
+    let found = run("overread@5", "kv-basic", &["-V"]);
+    assert!(
+        found.len() == 1 && found[0].starts_with("InvalidRead: as_fault_overread"),
+        "{found:?}"
+    );
 }

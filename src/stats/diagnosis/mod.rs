@@ -58,6 +58,12 @@ pub struct Diagnosis {
     listening: Option<Listening>,
 }
 
+impl Drop for Diagnosis {
+    fn drop(&mut self) {
+        *STATE.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 impl Report<Records> for Diagnosis {
     const NUMBER: u8 = NUMBER;
     const TITLE: &'static core::ffi::CStr = c"Aerospike Diagnosis";
