@@ -28,7 +28,7 @@ pub struct Settings {
     /// How much longer a run may take under these, or under a sanitizer.
     slower: usize,
     /// Neither these nor a sanitizer.
-    plain: bool,
+    pub plain: bool,
 }
 
 impl Settings {
@@ -97,6 +97,11 @@ impl Settings {
             ("WIRESHARK_ABORT_ON_TOO_MANY_ITEMS", "1"),
         ];
         self.run(&strict, size, arguments)
+    }
+
+    /// tshark with a fault injected into the plugin; only one that is built to have them (`soundness`) obeys.
+    pub fn faulty(&self, fault: &str, arguments: &[&str]) -> Ran {
+        self.run(&[("AEROSPIKE_FAULT", fault)], 1 << 20, arguments)
     }
 
     /// The same, but it goes on after a dissector bug, which it shows.
