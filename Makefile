@@ -19,7 +19,7 @@ profile: ## Copy the Wireshark profile for Aerospike (colours, columns)
 test: ## Run all tests, with the Wireshark of this machine
 	@tools/packages.sh test
 	tools/test.sh $(CARGO_TEST_OPTIONS)
-	cargo test --locked --features soundness --test soundness
+	cargo test --locked --features soundness,count-allocations --test soundness --test allocations
 
 bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH=1: on more and more of the same
 	@tools/bench.sh $(if $(GROWTH),growth)

@@ -2,7 +2,7 @@
 //!
 //! The plugin counts what Rust allocates while a capture is open. Twice the packets of one kind must not make that
 //! number grow, once everything has been used: with a feature of its own, since a plugin that counts is no plugin to
-//! install (`cargo test --release --features count-allocations --test allocations`).
+//! install (`cargo test --features count-allocations --test allocations`).
 
 mod common;
 #[path = "common/make.rs"]

@@ -176,25 +176,29 @@ make_traffic() { # KIND COUNT
 
 # Instructions of each doubling against the one before: 1.00 is linear. Memory over the floor, a message or row.
 growth() {
-    local kind units each counts over scale
+    local kind units each mode counts over scale memory bent=()
     say 'Growth: what each doubling adds to the instructions, against twice what the doubling before added (1.00 is'
     say 'linear); and what a message or row adds to the peak memory over the floor, from 40 to 80 times the units'
-    printf '  %-10s %14s %10s %10s %14s\n' kind 'units' '2x to 4x' '4x to 8x' 'bytes each'
+    printf '  %-10s %8s  %-10s %10s %10s %14s\n' kind units mode '2x to 4x' '4x to 8x' 'bytes each'
     while read -r kind units each; do
-        counts=()
         over=()
-        for scale in 1 2 4 8; do
-            make_traffic "$kind" $((units * scale))
-            counts+=("$(count plugin grown.pcap 'no tree')")
-        done
         for scale in 40 80; do
             make_traffic "$kind" $((units * scale))
             over+=($(($(peak plugin grown.pcap) - $(peak floor grown.pcap))))
         done
-        awk -v kind="$kind" -v units="$units" -v each="$each" -v a="${counts[0]}" -v b="${counts[1]}" -v c="${counts[2]}" \
-            -v d="${counts[3]}" -v low="${over[0]}" -v high="${over[1]}" 'BEGIN {
-                printf "  %-10s %14d %10.3f %10.3f %14.0f\n", kind, units, (c - b) / (b - a) / 2, (d - c) / (c - b) / 2,
-                    (high - low) * 1024 / (40 * units * each) }'
+        memory=$(((over[1] - over[0]) * 1024 / (40 * units * each)))
+        for mode in 'no tree' details; do
+            counts=()
+            for scale in 1 2 4 8; do
+                make_traffic "$kind" $((units * scale))
+                counts+=("$(count plugin grown.pcap "$mode")")
+            done
+            printf '  %-10s %8d  %-10s ' "$kind" "$units" "$mode"
+            awk -v memory="$memory" -v a="${counts[0]}" -v b="${counts[1]}" -v c="${counts[2]}" -v d="${counts[3]}" 'BEGIN {
+                early = (c - b) / (b - a) / 2; late = (d - c) / (c - b) / 2
+                printf "%10.3f %10.3f %14d\n", early, late, memory
+                exit early > 1.05 || late > 1.05 }' || bent+=("$kind, $mode")
+        done
     done <<'KINDS'
 small 1000 2
 mixed 2000 1
@@ -203,6 +207,7 @@ records 2 1
 scans 1 3000
 fabric 1500 2
 KINDS
+    [ ${#bent[@]} -eq 0 ] || die 'More than linear, by over 5 %:' "${bent[@]}"
 }
 
 prepare

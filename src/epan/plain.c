@@ -7,11 +7,20 @@
 
 #include <epan/proto_data.h>
 
-/* An item at the root is made for whoever looks at the layers alone, as the protocol hierarchy does without referring to
- * any: so does Wireshark itself. */
+/* The protocol hierarchy reads the layers from the root of the tree without referring to any: in windows it asks for
+ * protocols as a whole, in tshark it listens to "frame". */
+static int is_hierarchy_read(proto_tree *tree)
+{
+    static int tap;
+
+    if (tap == 0)
+        tap = find_tap_id("frame");
+    return !PTREE_DATA(tree)->fake_protocols || (tap != 0 && have_tap_listener(tap));
+}
+
 int as_wants_protocol(proto_tree *tree, int protocol)
 {
-    return tree != NULL && (PTREE_FINFO(tree) == NULL || PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols ||
+    return tree != NULL && (PTREE_DATA(tree)->visible || is_hierarchy_read(tree) ||
                             proto_registrar_get_nth((unsigned)protocol)->ref_type == HF_REF_TYPE_DIRECT);
 }
 
