@@ -4,7 +4,7 @@
 //! client was sent last, and on which connection. Identical requests alone prove nothing (several threads read a
 //! hot key at once): the first must have been open for a while.
 
-use super::map::FileMap;
+use super::map::{FileMap, RecentMap};
 use super::stream::Stream;
 use super::transactions::{State, Transaction};
 use crate::epan::memory::{CaptureState, FileRef};
@@ -12,6 +12,8 @@ use crate::epan::Packet;
 
 /// How long a request must have been open for its twin to be a retry: no client gives up sooner.
 const PATIENCE: i64 = 50_000_000;
+/// How long a request is remembered at least: no client waits longer before it tries again.
+const LIFE: i64 = 120_000_000_000;
 
 /// A client's request: its address and a hash of its body.
 pub type Fingerprint = u64;
@@ -24,7 +26,7 @@ struct Try {
 
 #[derive(Default)]
 struct Tries {
-    latest: FileMap<Fingerprint, Try>,
+    latest: RecentMap<Fingerprint, Try>,
     /// Tries applied so far, by the frame of the first.
     applied: FileMap<u32, u16>,
 }
@@ -62,7 +64,9 @@ pub fn note(
             }
         }
     }
-    tries.latest.insert(fingerprint, Try { stream, index });
+    tries
+        .latest
+        .insert(fingerprint, Try { stream, index }, transaction.asked_at, LIFE);
 }
 
 /// The frame of the first try of a series.
