@@ -1,7 +1,7 @@
 //! The worked examples of both references, each cut at every place and each byte changed, one message a connection:
 //! nothing breaks, and of every cut the frame says that something is missing.
 
-use crate::common::fields::columns;
+use crate::common::fields::{columns, dissector_bug, frames_seen};
 use crate::common::host::host;
 use crate::common::make::{End, Maker};
 use crate::common::Findings;
@@ -105,7 +105,7 @@ fn all_pass(
 }
 
 fn no_bug(findings: &mut Findings, name: &str, options: &[&str]) {
-    let bugs = frames(name, options, "_ws.malformed.dissector_bug");
+    let bugs = frames_seen(name, options, dissector_bug());
     findings.check(bugs.is_empty(), || {
         format!("{name} {options:?}: dissector bugs in frames {bugs:?}")
     });
@@ -272,7 +272,8 @@ fn no_changed_byte_breaks_anything() {
         for options in [&[][..], &["-V"]] {
             let bugs = {
                 let mut args = options.to_vec();
-                args.extend(["-Y", "_ws.malformed.dissector_bug || !frame"]);
+                let filter = format!("{} || !frame", dissector_bug());
+                args.extend(["-Y", &filter]);
                 let ran = host().on(&name, &args);
                 findings.check(ran.success, || format!("{}: {}", ran.how, ran.stderr));
                 ran.text()

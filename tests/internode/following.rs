@@ -23,7 +23,7 @@ fn operations_by_digest(name: &str) -> BTreeMap<String, BTreeSet<String>> {
         for digest in &row[0] {
             let ops = found.entry(digest.clone()).or_default();
             ops.extend(row[1].iter().cloned());
-            if row[2].iter().any(|flag| flag == "1" || flag == "True") {
+            if row[2].iter().any(|flag| flag == "1") {
                 ops.insert("NO_REPL_ACK".into());
             }
         }

@@ -10,7 +10,9 @@ mod tables;
 use std::collections::BTreeMap;
 
 use common::captures;
+use common::fields::{dissector_bug, frame_of_line};
 use common::host::{host, Ran};
+use common::pdml;
 use common::Findings;
 
 /// Wireshark's own checks of the memory it lends.
@@ -140,50 +142,33 @@ fn tshark(fault: &str, capture: &str, options: &[&str]) -> Ran {
     host().run_with(&variables, "tshark", &args, "")
 }
 
-/// What every frame says of itself: nothing that depends on another frame.
-fn frames(text: &str) -> BTreeMap<u32, String> {
-    let mut frames = BTreeMap::new();
-    for line in text.lines() {
-        if let Some((number, rest)) = line.split_once('\t') {
-            if let Ok(number) = number.parse() {
-                frames.insert(number, rest.to_string());
-            }
-        }
-    }
-    frames
-}
-
-const FIELDS: [&str; 16] = [
-    "-T",
-    "fields",
-    "-e",
-    "frame.number",
-    "-e",
+/// Nothing that depends on another frame.
+const FIELDS: [&str; 6] = [
     "aerospike.type",
-    "-e",
     "aerospike.msg.info2",
-    "-e",
     "aerospike.msg.result_code",
-    "-e",
     "aerospike.namespace",
-    "-e",
     "aerospike.digest",
-    "-e",
     "aerospike.bin.name",
 ];
+
+/// What every frame says of itself.
+fn frames(document: &str) -> BTreeMap<u32, Vec<String>> {
+    let values = |frame: &pdml::Frame| {
+        let items = frame.aerospike().flat_map(pdml::Item::walk);
+        let asked = items.filter(|item| FIELDS.contains(&item.name.as_str()));
+        asked.map(|item| format!("{} {}", item.name, item.show)).collect()
+    };
+    let frames = pdml::parse(document);
+    frames.iter().map(|frame| (frame.number, values(frame))).collect()
+}
 
 /// The frames whose tree says `text`.
 fn frames_that_say(tree: &str, text: &str) -> Vec<u32> {
     let mut frame = 0;
     let mut found = Vec::new();
     for line in tree.lines() {
-        if let Some(rest) = line.strip_prefix("Frame ") {
-            frame = rest
-                .split(':')
-                .next()
-                .and_then(|number| number.parse().ok())
-                .unwrap_or(frame);
-        }
+        frame = frame_of_line(line).unwrap_or(frame);
         if line.contains(text) && found.last() != Some(&frame) {
             found.push(frame);
         }
@@ -216,11 +201,9 @@ fn check(case: &Case) -> Findings {
         return findings;
     }
 
-    // The others are what they are without a fault.
-    let mut options = FIELDS.to_vec();
+    // The others are what they are without a fault. All items are made, as above, so that it strikes at the same place.
+    let mut options = vec!["-T", "pdml"];
     options.extend(case.options);
-    // All items are made, as above, so that the fault strikes at the same place.
-    options.push("-V");
     let whole = tshark("", case.capture, &options).expect_success();
     let ran = tshark(case.fault, case.capture, &options);
     let (whole, faulty) = (frames(&whole.text()), frames(&ran.text()));
@@ -304,4 +287,24 @@ fn a_throw_past_the_guard_is_seen() {
         "{:?}",
         report.0
     );
+}
+
+/// Tests that look for dissector bugs would see one: the filter for them finds the frame that names it.
+#[test]
+fn a_dissector_bug_is_found_by_its_filter() {
+    for fault in [
+        "panic-item@100",
+        "panic-item@0",
+        "panic-message@5",
+        "bad-field@100",
+    ] {
+        let shown = tshark(fault, "kv-basic", &["-V"]).expect_success();
+        let shown = frames_that_say(&shown.text(), "Dissector bug");
+        let found = tshark(fault, "kv-basic", &["-O", "frame", "-Y", dissector_bug()]).expect_success();
+        let found: Vec<u32> = found.text().lines().filter_map(frame_of_line).collect();
+        assert!(!shown.is_empty(), "{fault}");
+        assert_eq!(found, shown, "{fault}");
+    }
+    let none = tshark("", "kv-basic", &["-O", "frame", "-Y", dissector_bug()]).expect_success();
+    assert_eq!(none.text(), "");
 }
