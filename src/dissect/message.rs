@@ -63,6 +63,9 @@ static RARE_CONTENT: FieldGroup = FieldGroup::new(
     &[],
 );
 
+/// The bits of a message's header.
+static FLAGS: FieldGroup = FieldGroup::new(&[], &[BIT_SETS], &[]);
+
 /// What the rows of a batch fill of a message's header.
 static ROW_HEADERS: FieldGroup = FieldGroup::new(&[FIELDS], &[BIT_SETS], &[]);
 
@@ -310,10 +313,12 @@ fn is_looked_at(tree: &Tree<'_>) -> bool {
 fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Request) -> Guarded {
     let top = tree.protocol(&MESSAGE, message.bytes)?;
     if path.is_request {
-        top.item().label(format_args!(
-            "Aerospike Message Protocol, {kind}{}",
-            Identity::of(message.fields())
-        ));
+        if top.is_visible() {
+            top.item().label(format_args!(
+                "Aerospike Message Protocol, {kind}{}",
+                Identity::of(message.fields())
+            ));
+        }
         top.uint(&OPERATION, message.header.bytes, u32::from(kind.0))?
             .generated();
     } else {
@@ -395,10 +400,12 @@ fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Request) -
     let bytes = header.bytes;
     let order = header.order;
     top.add(&HEADER_SIZE, &bytes[HEADER_SIZE_AT])?;
-    top.bits(&INFO1, &bytes[INFO1_AT], Order::Big)?;
-    top.bits(&INFO2, &bytes[INFO2_AT], Order::Big)?;
-    top.bits(&INFO3, &bytes[INFO3_AT], Order::Big)?;
-    top.bits(&INFO4, &bytes[INFO4_AT], Order::Big)?;
+    if top.wants_fields(&FLAGS) {
+        top.bits(&INFO1, &bytes[INFO1_AT], Order::Big)?;
+        top.bits(&INFO2, &bytes[INFO2_AT], Order::Big)?;
+        top.bits(&INFO3, &bytes[INFO3_AT], Order::Big)?;
+        top.bits(&INFO4, &bytes[INFO4_AT], Order::Big)?;
+    }
     if header
         .info3
         .intersects(Info3::SC_READ_TYPE | Info3::SC_READ_RELAX)

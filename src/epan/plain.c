@@ -7,21 +7,24 @@
 
 #include <epan/proto_data.h>
 
-/* The protocol hierarchy reads the layers from the root of the tree without referring to any: in windows it asks for
- * protocols as a whole, in tshark it listens to "frame". */
-static int is_hierarchy_read(proto_tree *tree)
+/* Whether a listener is handed whole frames, and may look at the layers in their trees. */
+static int frames_are_heard(void)
 {
     static int tap;
 
     if (tap == 0)
         tap = find_tap_id("frame");
-    return !PTREE_DATA(tree)->fake_protocols || (tap != 0 && have_tap_listener(tap));
+    return tap != 0 && have_tap_listener(tap);
 }
 
+/* The protocol hierarchy looks at the layers without referring to any. tshark's listens to frames, and finds the items at
+ * the root; that of the GUI says so in the tree. */
 int as_wants_protocol(proto_tree *tree, int protocol)
 {
-    return tree != NULL && (PTREE_DATA(tree)->visible || is_hierarchy_read(tree) ||
-                            proto_registrar_get_nth((unsigned)protocol)->ref_type == HF_REF_TYPE_DIRECT);
+    return tree != NULL &&
+           (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols ||
+            proto_registrar_get_nth((unsigned)protocol)->ref_type == HF_REF_TYPE_DIRECT ||
+            (PTREE_FINFO(tree) == NULL && frames_are_heard()));
 }
 
 /* Notes are in our fields, which lie side by side. */
@@ -59,6 +62,8 @@ int as_experts_heard(void)
     return tap != 0 && have_tap_listener(tap);
 }
 
+/* Throws for an ett that was not registered, and for nothing else. */
+proto_tree *as_subtree(proto_item *item, int ett) { return ett < 0 ? item : proto_item_add_subtree(item, ett); }
 void as_generated(proto_item *item) { proto_item_set_generated(item); }
 void as_hidden(proto_item *item) { proto_item_set_hidden(item); }
 void as_set_length(proto_item *item, int length) { proto_item_set_len(item, length); }

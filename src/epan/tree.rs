@@ -107,10 +107,16 @@ impl<'p> Tree<'p> {
         self.visible || (self.exists() && field.reference.is_set())
     }
 
+    /// Whether an item of any field of `group` would be seen by anybody.
+    #[must_use]
+    pub fn wants_fields(&self, group: &FieldGroup) -> bool {
+        self.visible || (self.exists() && group.is_asked_for())
+    }
+
     /// Whether an item of any field of `group`, or an expert item, would be seen by anybody.
     #[must_use]
     pub fn wants_any(&self, group: &FieldGroup) -> bool {
-        self.visible || (self.exists() && group.is_asked_for()) || self.packet.experts_are_heard()
+        self.wants_fields(group) || self.packet.experts_are_heard()
     }
 
     /// Whether an expert item would be seen by anybody; a table of them needs no tree.
@@ -250,19 +256,16 @@ impl<'p> Tree<'p> {
                 &mut node,
             )
         })?;
-        self.below(node, protocol.ett())
+        Ok(self.below(node, protocol.ett()))
     }
 
-    fn below(&self, item: *mut sys::proto_item, ett: c_int) -> Guarded<Self> {
-        #[cfg(feature = "soundness")]
-        let _alive = super::soundness::Alive::new();
-        let mut node = ptr::null_mut();
+    fn below(&self, item: *mut sys::proto_item, ett: c_int) -> Self {
         // SAFETY: the item is alive or NULL.
-        guarded(unsafe { sys::as_subtree(item, ett, &mut node) })?;
-        Ok(Self {
+        let node = unsafe { sys::as_subtree(item, ett) };
+        Self {
             node: if node.is_null() { self.node } else { node },
             ..*self
-        })
+        }
     }
 
     /// An item over `part` with a subtree under it; where nobody wants the item, this node again.
@@ -286,7 +289,7 @@ impl<'p> Tree<'p> {
                 ..*self
             });
         }
-        self.below(item.node, field.ett())
+        Ok(self.below(item.node, field.ett()))
     }
 
     /// An unsigned value of up to 32 bits (also a link to a frame), computed from `part`.
