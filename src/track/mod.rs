@@ -14,7 +14,7 @@ pub mod transactions;
 pub mod tries;
 
 /// Entries that a table holds at most: what comes later is not remembered.
-const MOST: u32 = 4_194_304;
+pub const MOST: u32 = 4_194_304;
 
 /// [`MOST`], or the lower limit that a proof of it asks for.
 fn most() -> u32 {
