@@ -40,6 +40,13 @@ enter_own_namespace() { # SCRIPT ARGUMENT...
     exec env AEROSPIKE_NAMESPACE=1 unshare --mount --pid --fork --kill-child "$@"
 }
 
+# One at a time: they share the chroots and what is built there.
+lock_chroots() {
+    mkdir -p "$CHROOTS"
+    exec 8>"$CHROOTS/lock"
+    flock --nonblock 8 || { say 'Waiting: the chroots are in use.' && flock 8; }
+}
+
 # Runs in a chroot; it has /proc, /dev and the network of this machine.
 in_chroot() { # FOLDER USER COMMAND...
     local folder=$1 user=$2
@@ -128,6 +135,18 @@ make_build_chroot() { # RELEASE
     mkdir -p "$folder/var/cache/aerospike-target"
     # cargo keeps locks beside the crates.
     chmod 777 "$folder/opt/cargo"
+    forget_other_copy "$1"
+}
+
+# cargo goes by the times of files: by them what another copy of the project left may be newer than this one.
+forget_other_copy() { # RELEASE
+    local mark=$CHROOTS/$1/build.project copy
+    copy=$(stat -c '%n %i' "$PWD")
+    if [ "$(cat "$mark" 2>/dev/null)" != "$copy" ]; then
+        in_project "$1" "$TESTER" sh -c 'cargo clean --quiet --package aerospike-wireshark &&
+            cargo clean --quiet --release --package aerospike-wireshark'
+        say "$copy" >"$mark"
+    fi
 }
 
 # What the chroots, which are offline, need of crates.io.

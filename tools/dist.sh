@@ -113,6 +113,7 @@ if [ $# -eq 0 ] && { [ -n "$reason" ] || [ ${#wanted[@]} -eq 0 ]; }; then
 else
     [ -z "$reason" ] || die "Other versions cannot be packed here: $reason"
     enter_own_namespace tools/dist.sh "$@"
+    lock_chroots
     fetch_crates
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || date +%s)
     temporary_folder

@@ -486,7 +486,7 @@ static struct {
     uint64_t state[AS_PACKET_STATE / sizeof(uint64_t)];
 } current;
 
-static as_bool packet_is_over(wmem_allocator_t *pool, wmem_cb_event_t event, void *data)
+static as_wmem_bool packet_is_over(wmem_allocator_t *pool, wmem_cb_event_t event, void *data)
 {
     (void)event;
     (void)data;

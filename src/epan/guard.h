@@ -23,6 +23,9 @@
 /* What Wireshark calls a boolean in this version: an int before 4.4, a bool since. */
 typedef __typeof__(have_tap_listener(0)) as_bool;
 
+/* The same of wmem, which changed to bool before epan did, in 4.2. */
+typedef __typeof__(((wmem_user_cb_t)0)(0, WMEM_CB_FREE_EVENT, 0)) as_wmem_bool;
+
 /* Who is calling: one number for each dissector that is registered. */
 enum as_entry {
     AS_ENTRY_CLIENT_TCP = 0,
