@@ -2,7 +2,8 @@
 //!
 //! The kinds: `mixed` (COUNT packets, about: many connections, small gets and puts, batches, info, heartbeats, fabric),
 //! and COUNT exchanges of one kind each on one connection: `small`, `batches` (300 rows), `records` (1 MB), `scans`
-//! (3,000 records), `fabric` (messages between nodes).
+//! (3,000 records), `fabric` (messages between nodes). `every`: COUNT times some of each of these, each kind on one
+//! connection.
 
 use std::io::Write;
 
@@ -218,6 +219,29 @@ fn mixed(maker: &mut Maker, packets: u32) {
     }
 }
 
+/// One exchange of a kind that a client has.
+fn exchange(maker: &mut Maker, from: End, kind: &str, number: u32) {
+    match kind {
+        "small" => get(maker, from, number, 30),
+        "batches" => batch(maker, from, number, 300),
+        "records" => get(maker, from, 10 * number + 1, 1 << 20),
+        "scans" => scan(maker, from, number, 3000),
+        other => panic!("no kind of traffic: {other}"),
+    }
+    maker.wait(0.001);
+}
+
+/// So many times some of every kind, each on a connection of its own.
+fn every(maker: &mut Maker, count: u32) {
+    fabric(maker);
+    (0..200 * count).for_each(|number| replicate(maker, number));
+    for (number, (kind, some)) in (0..).zip([("small", 200), ("batches", 2), ("records", 1), ("scans", 1)]) {
+        let from = client(number);
+        maker.connect(from, SERVER);
+        (0..some * count).for_each(|number| exchange(maker, from, kind, number));
+    }
+}
+
 /// A capture with so many of a kind.
 ///
 /// # Panics
@@ -227,22 +251,14 @@ pub fn capture(kind: &str, count: u32) -> Vec<u8> {
     let from = client(0);
     match kind {
         "mixed" => mixed(&mut maker, count),
+        "every" => every(&mut maker, count),
         "fabric" => {
             fabric(&mut maker);
             (0..count).for_each(|number| replicate(&mut maker, number));
         }
         kind => {
             maker.connect(from, SERVER);
-            for number in 0..count {
-                match kind {
-                    "small" => get(&mut maker, from, number, 30),
-                    "batches" => batch(&mut maker, from, number, 300),
-                    "records" => get(&mut maker, from, 10 * number + 1, 1 << 20),
-                    "scans" => scan(&mut maker, from, number, 3000),
-                    other => panic!("no kind of traffic: {other}"),
-                }
-                maker.wait(0.001);
-            }
+            (0..count).for_each(|number| exchange(&mut maker, from, kind, number));
         }
     }
     maker.finish()
@@ -251,7 +267,7 @@ pub fn capture(kind: &str, count: u32) -> Vec<u8> {
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [kind, count] = arguments.as_slice() else {
-        panic!("usage: traffic mixed|small|batches|records|scans|fabric COUNT");
+        panic!("usage: traffic mixed|every|small|batches|records|scans|fabric COUNT");
     };
     let count = count.parse().expect("COUNT is a number");
     std::io::stdout().write_all(&capture(kind, count))

@@ -62,17 +62,34 @@ fields! {
 /// What Wireshark threw.
 pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, kind: Request) -> Guarded {
     let heading = tree.sub(&FIELD, field.bytes)?;
-    let named = field.kind;
-    heading
-        .item()
-        .label(format_args!("{named}: {} bytes", field.data.len()));
     let order = path.order;
     heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], order)?;
     heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
-    match field.value() {
+    let value = field.value();
+    if value.as_ref().map_or(true, has_no_text) {
+        let (named, length) = (field.kind, field.data.len());
+        heading.item().label(format_args!("{named}: {length} bytes"));
+    }
+    match value {
         Ok(value) => data(path, &heading, field, &value, kind),
         Err(error) => common::malformed_in(&heading, field.data, &error),
     }
+}
+
+/// Whether the heading has no more to say of the data than its length, or cannot always.
+const fn has_no_text(value: &Value<'_>) -> bool {
+    matches!(
+        value,
+        Value::MrtDeadline(_)
+            | Value::ScanOptions(_)
+            | Value::Lut(_)
+            | Value::IndexRange(_)
+            | Value::BinList(_)
+            | Value::UdfArguments(_)
+            | Value::IndexContext(_)
+            | Value::ErrorDetails(_)
+            | Value::Unknown(_)
+    )
 }
 
 fn data<'p>(
