@@ -7,7 +7,8 @@
 
 use std::io::Write;
 
-#[allow(dead_code)]
+// Tests that make traffic have it twice.
+#[allow(dead_code, clippy::duplicate_mod)]
 #[path = "../tests/common/make.rs"]
 mod make;
 

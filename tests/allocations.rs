@@ -5,9 +5,6 @@
 //! install (`cargo test --features count-allocations --test allocations`).
 
 mod common;
-#[path = "common/make.rs"]
-#[allow(dead_code)]
-mod make;
 #[path = "../bench/traffic.rs"]
 #[allow(dead_code)]
 mod traffic;

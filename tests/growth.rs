@@ -3,11 +3,7 @@
 //!
 //! Counted, not timed, by valgrind; where that is not installed the test says so, and shows nothing.
 
-#[allow(dead_code)]
 mod common;
-#[path = "common/make.rs"]
-#[allow(dead_code)]
-mod make;
 #[path = "../bench/traffic.rs"]
 #[allow(dead_code)]
 mod traffic;
