@@ -444,6 +444,11 @@ int as_bitmask_value(proto_tree *tree, tvbuff_t *tvb, int start, int length, int
     });
 }
 
+int as_subtree(proto_item *item, int ett, proto_tree **out)
+{
+    GUARD(*out = proto_item_add_subtree(item, ett));
+}
+
 int as_expert(packet_info *pinfo, proto_item *item, expert_field *ei, const char *text)
 {
     GUARD(text ? (void)expert_add_info_format(pinfo, item, ei, "%s", text) : (void)expert_add_info(pinfo, item, ei));

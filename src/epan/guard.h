@@ -137,6 +137,7 @@ int as_bitmask(proto_tree *tree, tvbuff_t *tvb, int start, int hf, int ett, int 
 /* As above, for a value that is not simply the integer at `start`. */
 int as_bitmask_value(proto_tree *tree, tvbuff_t *tvb, int start, int length, int hf, int ett, int **fields,
                      uint32_t value, proto_item **out);
+int as_subtree(proto_item *item, int ett, proto_tree **out);
 int as_expert(packet_info *pinfo, proto_item *item, expert_field *ei, const char *text);
 int as_throw_missing(tvbuff_t *tvb, int offset, int length);
 int as_dissect_pdus(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
@@ -145,7 +146,6 @@ int as_child_source(packet_info *pinfo, tvbuff_t *parent, const uint8_t *data, u
                     const char *name, tvbuff_t **out);
 
 /* ---- cannot throw ---- */
-proto_tree *as_subtree(proto_item *item, int ett);
 /* Whether an item of the protocol as such would be seen: a filter on one of its fields needs none. */
 int as_wants_protocol(proto_tree *tree, int protocol);
 /* Whether any note says that somebody asks, of fields that were registered one after the other. */

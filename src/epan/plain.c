@@ -62,8 +62,6 @@ int as_experts_heard(void)
     return tap != 0 && have_tap_listener(tap);
 }
 
-/* Throws for an ett that was not registered, and for nothing else. */
-proto_tree *as_subtree(proto_item *item, int ett) { return ett < 0 ? item : proto_item_add_subtree(item, ett); }
 void as_generated(proto_item *item) { proto_item_set_generated(item); }
 void as_hidden(proto_item *item) { proto_item_set_hidden(item); }
 void as_set_length(proto_item *item, int length) { proto_item_set_len(item, length); }

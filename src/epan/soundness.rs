@@ -226,7 +226,7 @@ pub fn in_message<'p>(packet: Packet<'p>, source: Source<'p>, tree: &Tree<'p>) -
             guarded(unsafe { sys::as_uint(node, sys::as_fault_field(), tvb, 0, 0, number, &mut item) })?;
             if fault == Fault::Depth {
                 // SAFETY: the item was just made; the first of all subtree kinds.
-                node = unsafe { sys::as_subtree(item, 0) };
+                guarded(unsafe { sys::as_subtree(item, 0, &mut node) })?;
             }
             Ok(())
         }),

@@ -346,10 +346,12 @@ unsafe extern "C" fn table_opened(report: c_int) {
         let Some((slot, make)) = slot(report).and_then(|slot| Some((slot, slot.make.get()?))) else {
             return false;
         };
-        let mut kept = slot.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let keep = |state| *slot.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
         // The old state goes before there is a new one.
-        *kept = None;
-        kept.insert(make()).opened(&Sheet(report));
+        keep(None);
+        let mut state = make();
+        state.opened(&Sheet(report));
+        keep(Some(state));
         true
     });
 }

@@ -256,16 +256,19 @@ impl<'p> Tree<'p> {
                 &mut node,
             )
         })?;
-        Ok(self.below(node, protocol.ett()))
+        self.below(node, protocol.ett())
     }
 
-    fn below(&self, item: *mut sys::proto_item, ett: c_int) -> Self {
+    fn below(&self, item: *mut sys::proto_item, ett: c_int) -> Guarded<Self> {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::Alive::new();
+        let mut node = ptr::null_mut();
         // SAFETY: the item is alive or NULL.
-        let node = unsafe { sys::as_subtree(item, ett) };
-        Self {
+        guarded(unsafe { sys::as_subtree(item, ett, &mut node) })?;
+        Ok(Self {
             node: if node.is_null() { self.node } else { node },
             ..*self
-        }
+        })
     }
 
     /// An item over `part` with a subtree under it; where nobody wants the item, this node again.
@@ -289,7 +292,7 @@ impl<'p> Tree<'p> {
                 ..*self
             });
         }
-        Ok(self.below(item.node, field.ett()))
+        self.below(item.node, field.ett())
     }
 
     /// An unsigned value of up to 32 bits (also a link to a frame), computed from `part`.
