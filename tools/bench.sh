@@ -3,12 +3,14 @@
 #
 #   tools/bench.sh                   instructions, then times
 #   tools/bench.sh instructions      per message over the floor (callgrind; the difference of two lengths, so that the
-#                                    start of tshark cancels): the same on every machine with this tshark
+#                                    start of tshark cancels; the median of some rounds, since Wireshark's hash tables
+#                                    have a random seed): the same on every machine with this tshark, but for some hundred
 #   tools/bench.sh times             CPU time and peak memory of whole runs, in turn
 #   tools/bench.sh growth            twice, four and eight times the input: instructions and memory per unit
 #
 # CAPTURE=file    instead of the sample in ../shared/captures, or the one that is made where there is none
 # PACKETS=30000   of the capture that is made
+# ROUNDS=3        of the instructions
 # PAIRS=7         runs of each for the times
 # OUT=folder      keeps callgrind's files there
 set -euo pipefail
@@ -17,6 +19,7 @@ cd "$(dirname "$0")/.."
 
 CAPTURE=${CAPTURE:-}
 PACKETS=${PACKETS:-30000}
+ROUNDS=${ROUNDS:-3}
 PAIRS=${PAIRS:-7}
 OUT=${OUT:-}
 SAMPLE=../shared/captures/perf-sample-30k.pcapng
@@ -101,6 +104,14 @@ count() { # WHICH FILE MODE
     sed -nE 's/^.*Collected : ([0-9]+).*/\1/p' "$file.words" | tail -n 1
 }
 
+# Instructions between the two lengths: the median of the rounds.
+difference() { # WHICH MODE
+    local round
+    for ((round = 0; round < ROUNDS; round++)); do
+        say $(($(count "$1" long.pcap "$2") - $(count "$1" short.pcap "$2")))
+    done | sort -n | sed -n "$(((ROUNDS + 1) / 2))p"
+}
+
 # A file of messages and lines of details: what the difference of two lengths holds of them.
 messages() {
     with plugin "$TSHARK" -r "$1" -T fields -e aerospike.type 2>/dev/null | tr ',' '\n' | grep -c .
@@ -120,8 +131,8 @@ instructions() {
     say "Instructions per message over the floor: packets $((short + 1)) to $long, $units messages"
     printf '  %-18s %10s %10s %10s\n' mode floor plugin over
     for mode in 'no tree' columns filter 'filter, columns' details; do
-        floor=$(($(count floor long.pcap "$mode") - $(count floor short.pcap "$mode")))
-        plugin=$(($(count plugin long.pcap "$mode") - $(count plugin short.pcap "$mode")))
+        floor=$(difference floor "$mode")
+        plugin=$(difference plugin "$mode")
         printf '  %-18s %10d %10d %+10d\n' "$mode" $((floor / units)) $((plugin / units)) $(((plugin - floor) / units))
     done
     items=$(($(lines plugin long.pcap) - $(lines plugin short.pcap) - $(lines floor long.pcap) + $(lines floor short.pcap)))
