@@ -7,9 +7,10 @@
 //! Source: internode-protocol 8
 
 use core::cell::Cell;
+use core::num::NonZeroU64;
 
 use super::connection::Connection;
-use super::map::{FileMap, RecentMap};
+use super::map::{hash, FileMap, RecentMap};
 use super::peers::{End, Peer, Peers};
 use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
 use crate::epan::Packet;
@@ -136,10 +137,15 @@ impl Default for Pair {
     }
 }
 
+/// What a request and its answer have in common, by its hash, in two fifths of the memory. Two that differ are taken for
+/// one in one of 2^64 cases, which a capture cannot provoke since the seed is this process's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Pending {
-    pair: u32,
-    key: Key,
+struct Pending(NonZeroU64);
+
+impl Pending {
+    fn of(pair: u32, key: &Key) -> Self {
+        Self(NonZeroU64::new(hash(&(pair, key))).unwrap_or(NonZeroU64::MIN))
+    }
 }
 
 /// What is remembered of the nodes of a capture.
@@ -331,7 +337,7 @@ impl Fabric {
     ) -> (Part, u32) {
         let now = packet.nanoseconds();
         let digest = said.digest.copied();
-        let pending = Pending { pair, key: link.key };
+        let pending = Pending::of(pair, &link.key);
         let known = self.pending.get(&pending);
         if let Some((index, mut earlier)) = known.and_then(|index| Some((index, self.exchanges.get(index)?)))
         {
@@ -372,7 +378,7 @@ impl Fabric {
                 self.pairs.set(pair, state);
             }
         }
-        let index = self.pending.get(&Pending { pair, key: link.key })?;
+        let index = self.pending.get(&Pending::of(pair, &link.key))?;
         let mut exchange = self.exchanges.get(index)?;
         let other = matches!((exchange.digest, said.digest), (Some(a), Some(b)) if a != *b);
         if other || !self.is_alive(&exchange, now) || exchange.state == State::Lost || now < exchange.asked_at

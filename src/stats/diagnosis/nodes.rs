@@ -1,6 +1,6 @@
 //! Nodes that keep their peers waiting: requests between nodes that are not answered, heartbeats that do not come.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::finding::{Finding, Findings, Key, Kind};
 use super::paths::Paths;
@@ -53,7 +53,7 @@ struct Stall {
 
 /// All nodes, by host.
 #[derive(Default)]
-pub struct Nodes(HashMap<End, Node>);
+pub struct Nodes(BTreeMap<End, Node>);
 
 impl Nodes {
     /// One node sent a heartbeat to another.

@@ -1,6 +1,6 @@
 //! What gets lost on the way from one end to another, and hosts from which nothing comes any more.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::finding::{Finding, Findings, Key, Kind};
 use super::segment::{names, End, MS};
@@ -43,7 +43,7 @@ struct Dead {
 /// All paths, from whom to whom.
 #[derive(Default)]
 pub struct Paths {
-    paths: HashMap<(End, End), Path>,
+    paths: BTreeMap<(End, End), Path>,
     dead: HashMap<End, Dead>,
 }
 

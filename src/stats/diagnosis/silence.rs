@@ -65,7 +65,7 @@ struct Server {
 /// All servers.
 #[derive(Default)]
 pub struct Servers {
-    servers: HashMap<End, Server>,
+    servers: BTreeMap<End, Server>,
     heard: HashMap<End, i64>,
 }
 

@@ -2,10 +2,15 @@
 
 use super::finding::{Finding, Findings, Kind};
 use super::maps::Maps;
+use super::nodes::Nodes;
+use super::paths::Paths;
 use super::results::{Outcome, Results};
 use super::segment::{End, Segment, ACK, FIN, MS, RST, SYN};
-use super::silence::Errand;
+use super::silence::{Errand, STALL};
 use super::tcp::Tcp;
+use crate::track::fabric::Part;
+use crate::track::record::Step;
+use crate::wire::fabric::links::Class;
 use crate::wire::result_code::ResultCode;
 
 const SERVER: [u8; 4] = [10, 0, 0, 1];
@@ -319,4 +324,30 @@ fn a_replica_that_stands_still_is_named_and_not_its_master() {
         .collect();
     assert_eq!(stalled, ["10.0.0.2"], "{found:#?}");
     assert!(wire.kinds().contains(&Kind::Unanswered), "{found:#?}");
+}
+
+#[test]
+fn nodes_that_stop_at_once_are_told_in_the_order_of_their_addresses() {
+    let (mut nodes, paths, mut findings) = (Nodes::default(), Paths::default(), Findings::default());
+    let node = |host| End::new(&[10, 0, 0, host], 0);
+    for (number, host) in (0_u32..).zip([5, 2, 8, 1, 7, 3, 6, 4]) {
+        for again in 0..2 {
+            let step = Step {
+                class: Class::Write,
+                part: Part::Request,
+                number: number * 2 + again,
+                is_awaited: true,
+                digest: None,
+            };
+            nodes.step((node(9), node(host)), &step, (0, 1), &mut findings);
+        }
+    }
+    nodes.tick(2 * STALL, &paths, &mut findings);
+    let told: Vec<&str> = findings
+        .all()
+        .iter()
+        .map(|finding| finding.who.as_str())
+        .collect();
+    let hosts = (1..9).map(|host| format!("10.0.0.{host}"));
+    assert_eq!(told, hosts.collect::<Vec<_>>());
 }
