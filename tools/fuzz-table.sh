@@ -12,8 +12,9 @@ awk '
     $1 == "parser" {
         t = of["target"]
         if (!(t in seconds)) order[++targets] = t
-        seconds[t] += of["seconds"]; cpu[t] += of["cpu"]; runs[t] += of["runs"]; edges[t] = of["edges"]
-        failed[t] += of["status"] != 0
+        seconds[t] += of["seconds"]; cpu[t] += of["cpu"]; runs[t] += of["runs"]; if (of["edges"] > edges[t]) edges[t] = of["edges"]
+        # 72: libFuzzer was told to stop.
+        failed[t] += of["status"] != 0 && of["status"] != 72
     }
     $1 ~ /^(plugin|asan|valgrind)$/ && "from" in of {
         m = $1
