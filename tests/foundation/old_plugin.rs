@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::common::exchange::Message;
 use crate::common::pdml::{Frame, Item};
-use crate::common::{capture, captures, Capture};
+use crate::common::{Capture, capture, captures};
 
 fn old(name: &str) -> Option<Arc<Capture>> {
     let name = format!("lua-plugin/{name}");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::common::fields::columns;
-use crate::common::{captures, Findings};
+use crate::common::{Findings, captures};
 
 type Counts = BTreeMap<String, u64>;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::counts::counted;
 use crate::common::fields::columns;
-use crate::common::{captures, Findings};
+use crate::common::{Findings, captures};
 
 fn is_here(name: &str) -> bool {
     !captures::present(&[name]).is_empty()

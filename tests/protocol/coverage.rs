@@ -1,8 +1,8 @@
 //! Of a well-formed message no byte is left without a field, and nothing is unknown.
 
 use crate::common::cover::protocols_and_leaves;
-use crate::common::sharkd::{trees, Node};
-use crate::common::{capture, captures, Findings};
+use crate::common::sharkd::{Node, trees};
+use crate::common::{Findings, capture, captures};
 
 /// Malformed, cut or lossy on purpose, or too large to walk byte by byte.
 const LEFT_OUT: [&str; 18] = [

@@ -2,9 +2,9 @@
 
 use std::fs;
 
+use crate::common::Findings;
 use crate::common::captures::project;
 use crate::common::fields::registered;
-use crate::common::Findings;
 
 const FIELDS: [(&str, &str); 14] = [
     ("aerospike.info.param.name", "FT_STRING"),

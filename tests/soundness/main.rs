@@ -9,11 +9,11 @@ mod tables;
 
 use std::collections::BTreeMap;
 
+use common::Findings;
 use common::captures;
 use common::fields::{dissector_bug, frame_of_line};
-use common::host::{host, Ran};
+use common::host::{Ran, host};
 use common::pdml;
-use common::Findings;
 
 /// Wireshark's own checks of the memory it lends.
 const STRICT: (&str, &str) = ("WIRESHARK_DEBUG_WMEM_OVERRIDE", "strict");
