@@ -8,5 +8,6 @@ mod experts;
 mod links;
 mod packets;
 mod passes;
+mod removal;
 mod streams;
 mod verdicts;
