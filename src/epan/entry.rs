@@ -100,6 +100,8 @@ pub struct Segment<'p> {
     pub direction: usize,
     /// The first byte after the SYN of this direction, which the capture holds.
     pub is_first: bool,
+    /// Where the data of this direction and of the other one begins, if the capture holds the SYN.
+    pub begins: [Option<u32>; 2],
     /// Put together by TCP from several segments.
     pub is_reassembled: bool,
     /// TCP may have held it back, so that [`Segment::acknowledged`] is of a later segment.
@@ -217,6 +219,7 @@ unsafe fn segment<'p>(raw: *const sys::as_segment) -> Segment<'p> {
             acknowledged: (raw.has_tcp != 0).then_some(raw.ack),
             direction: usize::from(raw.direction & 1),
             is_first: raw.first != 0,
+            begins: [0, 1].map(|at| (raw.has_begin[at] != 0).then_some(raw.begin[at])),
             is_reassembled: raw.reassembled != 0,
             is_late: raw.late != 0,
             side: match raw.server {

@@ -65,6 +65,8 @@ typedef struct as_segment {
     uint8_t reassembled;          /* handed over by TCP's reassembly */
     uint8_t late;                 /* and perhaps held back, so that seq is right but ack may be of a later segment */
     uint8_t server;               /* 1: sent by the side with the port that chose us, 0: to it, 2: unknown */
+    uint8_t has_begin[2];         /* the SYN of this direction, of the other one, is in the capture */
+    uint32_t begin[2];            /* where its data begins, counted likewise */
 } as_segment;
 
 /* The Rust functions behind the entries. */

@@ -147,7 +147,8 @@ void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment)
         segment->server = 1;
     if (info != NULL && is_right_above_tcp(pinfo)) {
         /* TCP_COMPLETENESS_SYNSENT 1, _SYNACK 2: which SYN opened this direction */
-        unsigned syn = segment->server == 1 ? 2 : 1;
+        unsigned syn = segment->server == 1 ? 2 : 1, other_syn = segment->server == 1 ? 1 : 2;
+        int relative = relative_numbers();
         segment->has_tcp = 1;
         segment->seq = info->seq;
         segment->ack = info->lastackseq;
@@ -155,6 +156,10 @@ void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment)
         segment->late = segment->reassembled && holds_back();
         segment->first = (tcp->conversation_completeness & syn) != 0 &&
                          (info->seq == 1 || info->seq == tcp->fwd->base_seq + 1);
+        segment->has_begin[0] = (tcp->conversation_completeness & syn) != 0;
+        segment->has_begin[1] = segment->server != 2 && (tcp->conversation_completeness & other_syn) != 0;
+        segment->begin[0] = relative ? 1 : tcp->fwd->base_seq + 1;
+        segment->begin[1] = relative ? 1 : tcp->rev->base_seq + 1;
     }
 }
 

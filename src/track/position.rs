@@ -47,6 +47,9 @@ struct Flow {
     /// Sequence number behind the last byte seen.
     seen: Cell<u32>,
     started: Cell<bool>,
+    /// Where what the capture can hold begins: behind the SYN, or what the other side had received when the capture
+    /// met the connection.
+    origin: Cell<Option<u32>>,
     /// As `started`, inside TLS too, where there are no sequence numbers.
     opened: Cell<bool>,
     known: Cell<bool>,
@@ -79,9 +82,12 @@ impl Position {
             let place = packet.remembered::<Remembered>(protocol, sequence);
             return (place.map_or(Place::Known, |place| place.0), false);
         }
+        self.begin(segment);
         let place = self.judge(sequence, segment);
-        let flow = self.flow(segment);
-        let gap = place == Place::Unknown && flow.started.get() && before(flow.seen.get(), sequence);
+        let gap = place == Place::Unknown
+            && self
+                .seen(segment.direction)
+                .is_some_and(|seen| before(seen, sequence));
         if place != Place::Known {
             packet.remember(protocol, sequence, Remembered(place));
         }
@@ -109,6 +115,18 @@ impl Position {
             packet.remember(protocol, key, Remembered(place));
         }
         place
+    }
+
+    /// Notes where both directions begin, as soon as that is known.
+    fn begin(&self, segment: &Segment<'_>) {
+        let (own, other) = (self.flow(segment), &self.flows[1 - segment.direction]);
+        if own.origin.get().is_none() {
+            own.origin.set(segment.begins[0]);
+        }
+        if other.origin.get().is_none() && !other.started.get() {
+            let received = segment.acknowledged.filter(|_| !segment.is_late);
+            other.origin.set(segment.begins[1].or(received));
+        }
     }
 
     fn judge(&self, sequence: u32, segment: &Segment<'_>) -> Place {
@@ -174,11 +192,27 @@ impl Position {
         }
     }
 
-    /// Sequence number behind the last byte seen of `direction`, if there is any.
+    /// Sequence number behind the last byte seen of `direction`, or where it begins.
     #[must_use]
     pub fn seen(&self, direction: usize) -> Option<u32> {
         let flow = self.flows.get(direction)?;
-        flow.started.get().then(|| flow.seen.get())
+        if flow.started.get() {
+            Some(flow.seen.get())
+        } else {
+            flow.origin.get()
+        }
+    }
+
+    /// Where what the capture can hold of `direction` begins.
+    #[must_use]
+    pub fn origin(&self, direction: usize) -> Option<u32> {
+        self.flows.get(direction)?.origin.get()
+    }
+
+    /// Whether the capture holds any byte of `direction`.
+    #[must_use]
+    pub fn has_started(&self, direction: usize) -> bool {
+        self.flows.get(direction).is_some_and(|flow| flow.started.get())
     }
 
     fn flow(&self, segment: &Segment<'_>) -> &Flow {

@@ -59,7 +59,7 @@ impl Stream {
     pub fn place(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Place {
         let (place, gap) = self.position.place(packet, protocol, segment);
         if gap {
-            self.queue.lose(packet);
+            self.queue.lose(packet, segment.side != Side::Server);
         }
         place
     }
@@ -92,6 +92,7 @@ impl Stream {
         Sight {
             acknowledged: segment.acknowledged,
             seen: self.position.seen(1 - segment.direction),
+            origin: self.position.origin(1 - segment.direction),
             is_late: segment.is_late,
         }
     }
@@ -99,7 +100,7 @@ impl Stream {
     /// Whether the capture holds anything of the direction opposite to `direction`.
     #[must_use]
     pub fn has_answers(&self, direction: usize) -> bool {
-        self.position.seen(1 - direction.min(1)).is_some()
+        self.position.has_started(1 - direction.min(1))
     }
 
     /// Whether the sender in `direction` has received more than the capture holds; its end (FIN) counts as one.

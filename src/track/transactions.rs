@@ -50,6 +50,8 @@ pub struct Sight {
     pub acknowledged: Option<u32>,
     /// The sequence number behind the last byte that the capture holds.
     pub seen: Option<u32>,
+    /// The sequence number at which what the capture can hold begins.
+    pub origin: Option<u32>,
     /// TCP may have held the segment back: the acknowledgement proves nothing.
     pub is_late: bool,
 }
@@ -58,7 +60,8 @@ impl Sight {
     /// Whether the sender had received bytes that the capture does not hold (yet).
     #[must_use]
     pub const fn has_unseen(self) -> bool {
-        matches!((self.acknowledged, self.seen), (Some(ack), Some(seen)) if before(seen, ack))
+        // The other side's FIN counts as one.
+        matches!((self.acknowledged, self.seen), (Some(ack), Some(seen)) if before(seen.wrapping_add(1), ack))
     }
 }
 
@@ -100,6 +103,8 @@ pub struct Given {
     pub is_cut: bool,
     /// Its result is OK.
     pub is_ok: bool,
+    /// TCP's sequence number behind its last byte.
+    pub end: Option<u32>,
 }
 
 /// A request and its answer.
@@ -117,6 +122,11 @@ pub struct Transaction {
     pub answer_frames: (u32, u32),
     /// TCP's sequence number behind the request.
     end: u32,
+    /// TCP's sequence number at which the next message of the answer begins: at first what the client had received.
+    next: u32,
+    /// What the client had received when it sent the request.
+    received: u32,
+    has_received: bool,
     /// The request's own timeout in milliseconds; 0: none.
     pub timeout: u32,
     /// The records it asks for.
@@ -161,6 +171,23 @@ impl Transaction {
     #[must_use]
     pub const fn end(&self) -> Option<u32> {
         if self.has_end { Some(self.end) } else { None }
+    }
+
+    /// What the client had received when it sent the request, in TCP's sequence numbers.
+    const fn received(&self) -> Option<u32> {
+        if self.has_received {
+            Some(self.received)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the server had received the request when it sent what `sight` is of.
+    fn was_received(&self, sight: Sight) -> bool {
+        match (sight.acknowledged, self.end()) {
+            (Some(ack), Some(end)) => !before(ack, end),
+            _ => true,
+        }
     }
 
     /// Whether the answer can have several messages.
@@ -212,6 +239,12 @@ pub struct Queue {
     doubtful: Cell<bool>,
     /// Up to where the server had received requests when an answer to none of them went by.
     ahead: Cell<Option<u32>>,
+    /// How many requests there were at the last gap.
+    gap_at: Cell<u32>,
+    /// Bytes of the client were missing before the next request.
+    client_gap: Cell<bool>,
+    /// TCP's sequence number behind the last message that answered a request.
+    answered_to: Cell<Option<u32>>,
 }
 
 /// Which transaction a message of an answer belongs to.
@@ -254,10 +287,8 @@ impl Queue {
         }
         self.settle();
         let is_open = self.head.get() < self.transactions.len();
-        if is_open && !asked.sight.has_unseen() && !asked.sight.is_late {
-            // The client has received nothing that the capture does not hold, and asks again all the same.
-            self.pipelined.set(true);
-        }
+        let received = asked.sight.acknowledged.filter(|_| !asked.sight.is_late);
+        self.notice_pipelining(&asked.sight, received);
         let mut transaction = Transaction {
             asked_at: packet.nanoseconds(),
             answered_at: (0, 0),
@@ -265,6 +296,9 @@ impl Queue {
             request_ordinal: ordinal,
             answer_frames: (0, 0),
             end: asked.end.unwrap_or(0),
+            next: received.unwrap_or(0),
+            received: received.unwrap_or(0),
+            has_received: received.is_some(),
             timeout: asked.timeout,
             rows: asked.rows,
             records: 0,
@@ -298,6 +332,30 @@ impl Queue {
         }
         self.transactions.push(transaction);
         Some(transaction)
+    }
+
+    /// Whether the client sends a request while another is open.
+    fn notice_pipelining(&self, sight: &Sight, received: Option<u32>) {
+        if sight.is_late {
+            return;
+        }
+        let (head, count) = (self.head.get(), self.transactions.len());
+        let gap = self.client_gap.replace(false);
+        let before = count.checked_sub(1).and_then(|last| self.get(last));
+        // Since the request before it the client has received nothing at all, whatever the capture lacks.
+        let is_same = received.is_some() && before.is_some_and(|before| before.received() == received);
+        if head < count && (is_same || !sight.has_unseen()) {
+            self.pipelined.set(true);
+            // How many more were open is not known.
+            if self.gap_at.get() > head {
+                self.doubtful.set(true);
+            }
+        }
+        if gap && received.is_some() && received == self.answered_to.get().or(sight.origin) {
+            // Requests are missing, and the client has received nothing for them.
+            self.pipelined.set(true);
+            self.doubtful.set(true);
+        }
     }
 
     /// Answers of which a part was not captured are over when the client asks again.
@@ -334,54 +392,81 @@ impl Queue {
         self.transactions.set(index, transaction);
     }
 
-    /// Whose answer a message is.
-    pub fn answer(&self, packet: Packet<'_>, kind: ProtoType, sight: Sight) -> Option<Answer> {
+    /// Whose answer a message is; `range` are the sequence numbers of its first byte and behind its last.
+    pub fn answer(
+        &self,
+        packet: Packet<'_>,
+        kind: ProtoType,
+        sight: Sight,
+        range: Option<(u32, u32)>,
+    ) -> Option<Answer> {
         if packet.is_visited() {
             return self.find(packet);
         }
-        let found = self.open(kind, sight);
+        let found = self.open(kind, sight, range);
         if found.is_none() && self.head.get() >= self.transactions.len() {
             self.ahead.set(sight.acknowledged);
         }
         found
     }
 
-    /// The open transaction that a message answers: the oldest one where the client pipelines; else the latest
-    /// whose request the server had received, since a client that does not pipeline asks again only when it has
-    /// its answer (or no longer wants it).
-    fn open(&self, kind: ProtoType, sight: Sight) -> Option<Answer> {
-        if self.doubtful.get() || sight.has_unseen() {
+    /// The transaction that a message answers: the oldest open one where the client pipelines, else the one that the
+    /// sequence numbers say.
+    fn open(&self, kind: ProtoType, sight: Sight, range: Option<(u32, u32)>) -> Option<Answer> {
+        if self.doubtful.get() {
             return None;
         }
-        let received = |transaction: &Transaction| match (sight.acknowledged, transaction.end()) {
-            (Some(ack), Some(end)) => !before(ack, end),
-            _ => true,
+        let index = match range {
+            Some((start, _)) if !self.pipelined.get() => self.at(start, sight)?,
+            _ => self.oldest(sight)?,
         };
+        let transaction = self.get(index)?;
+        if transaction.state == State::Complete || !transaction.progress.expected.fits(kind) {
+            return None;
+        }
+        self.give_up(self.head.get(), index);
+        let is_begin = range.is_none_or(|(start, _)| self.pipelined.get() || start == transaction.next);
+        Some(Answer {
+            transaction,
+            index,
+            is_first: transaction.answer_frames.0 == 0 && (is_begin || !transaction.has_received),
+            is_last: false,
+        })
+    }
+
+    /// The oldest open transaction, if the server had received it.
+    fn oldest(&self, sight: Sight) -> Option<u32> {
         let head = self.head.get();
         if sight.is_late && self.transactions.len() > head.saturating_add(1) {
             self.give_up(head, self.transactions.len());
             return None;
         }
-        let mut index = head;
-        let mut transaction = self.get(index).filter(received)?;
-        if !self.pipelined.get() && sight.acknowledged.is_some() {
-            // Requests stand one behind the other in their stream.
-            let behind = self
-                .transactions
-                .partition_point_from(head, |later| !received(later));
-            index = behind.saturating_sub(1).max(head);
-            transaction = self.get(index)?;
-        }
-        if !transaction.progress.expected.fits(kind) {
-            return None;
-        }
-        self.give_up(head, index);
-        Some(Answer {
-            transaction,
-            index,
-            is_first: transaction.answer_frames.0 == 0,
-            is_last: false,
-        })
+        self.get(head)
+            .is_some_and(|oldest| oldest.was_received(sight))
+            .then_some(head)
+    }
+
+    /// The transaction of a client that asks again only when it has its answer (or no longer wants it): an answer
+    /// begins where the client had received everything when it asked.
+    fn at(&self, start: u32, sight: Sight) -> Option<u32> {
+        /// An answer comes at most so many requests late: more are no swap of packets.
+        const LATEST: u32 = 64;
+        let count = self.transactions.len();
+        let mut index = count.checked_sub(1)?;
+        let transaction = loop {
+            let one = self.get(index)?;
+            match one.received() {
+                None => return self.oldest(sight),
+                Some(received) if !before(start, received) => break one,
+                Some(_) if count - index >= LATEST => return None,
+                Some(_) => index = index.checked_sub(1)?,
+            }
+        };
+        // More of an answer of several messages: the server has received no later request.
+        let is_more = transaction.is_stream()
+            && !sight.is_late
+            && matches!((sight.acknowledged, transaction.end()), (Some(ack), Some(end)) if ack.wrapping_sub(end) <= 1);
+        (transaction.was_received(sight) && (start == transaction.next || is_more)).then_some(index)
     }
 
     /// What became of the transactions from `from` up to `to` is not known.
@@ -420,6 +505,7 @@ impl Queue {
             records,
             is_cut,
             is_ok,
+            end: given_end,
         } = *given;
         if packet.is_visited() {
             return;
@@ -439,7 +525,11 @@ impl Queue {
             transaction.state = State::Complete;
             transaction.applied_again =
                 is_ok && transaction.counts_twice && tries::applied(packet, &transaction);
-            self.head.set(answer.index + 1);
+            self.head.set(self.head.get().max(answer.index + 1));
+        }
+        if let Some(end) = given_end {
+            transaction.next = end;
+            self.answered_to.set(Some(end));
         }
         transaction.uncertain |= is_cut && transaction.state == State::Open;
         answer.is_last = transaction.state == State::Complete;
@@ -457,8 +547,12 @@ impl Queue {
 
     /// A gap in the capture: which answers went by is not known, unless the client does not pipeline and TCP's
     /// acknowledgements tell.
-    pub fn lose(&self, packet: Packet<'_>) {
+    pub fn lose(&self, packet: Packet<'_>, of_client: bool) {
         self.blur(packet);
+        if !packet.is_visited() {
+            self.gap_at.set(self.transactions.len());
+            self.client_gap.set(self.client_gap.get() || of_client);
+        }
         if !packet.is_visited() && self.pipelined.get() {
             self.doubtful.set(true);
             self.give_up(self.head.get(), self.transactions.len());

@@ -46,8 +46,8 @@ pub struct Path<'p> {
     pub place: Option<FileRef<Stream>>,
     /// Which way the message goes: 0 or 1.
     pub segment_direction: usize,
-    /// TCP's sequence number behind the message.
-    pub end: Option<u32>,
+    /// TCP's sequence numbers of its first byte and of the one behind its last.
+    pub range: Option<(u32, u32)>,
     /// What its sender had received of the other direction.
     pub sight: Sight,
     /// The request that a response belongs to.
@@ -170,10 +170,11 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         stream: Some(stream),
         place: stream::reference(&call.segment),
         segment_direction: call.segment.direction,
-        end: call
-            .segment
-            .sequence
-            .map(|start| start.wrapping_add(u32::try_from(call.used.get()).unwrap_or(0))),
+        range: call.segment.sequence.map(|start| {
+            let offset = |bytes: usize| start.wrapping_add(u32::try_from(bytes).unwrap_or(0));
+            let used = call.used.get();
+            (offset(used.saturating_sub(source.reported())), offset(used))
+        }),
         sight: stream.sight(&call.segment),
         answer: None,
         kind: header.kind,
@@ -184,7 +185,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
     if !path.is_request {
         stream.answered(packet, &call.segment);
         if path.is_tracked {
-            path.answer = stream.queue.answer(packet, header.kind, path.sight);
+            path.answer = stream.queue.answer(packet, header.kind, path.sight, path.range);
         }
     }
     proto(&path, &tree, &header, body)?;
@@ -253,7 +254,7 @@ impl Path<'_> {
             what,
             progress: Progress::new(expected, self.kind == ProtoType::AS_MSG_COMPRESSED),
             timeout: details.timeout,
-            end: self.end,
+            end: self.range.map(|(_, end)| end),
             rows: details.memory.rows,
             place: details.memory.place,
             writes: details.memory.writes,
@@ -285,6 +286,7 @@ impl Path<'_> {
                 records,
                 is_cut,
                 is_ok,
+                end: self.range.map(|(_, end)| end),
             },
         );
         taps::answered(self, Some(&answer));

@@ -50,7 +50,7 @@ fn path(packet: Packet<'_>, order: Order, kind: ProtoType) -> Path<'_> {
         stream: None,
         place: None,
         segment_direction: 0,
-        end: None,
+        range: None,
         sight: Sight::default(),
         answer: None,
         kind,
