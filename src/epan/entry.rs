@@ -209,26 +209,25 @@ fn outside_try(run: impl FnOnce(&'static Plugin)) {
 /// # Safety
 /// The segment is the guard's, alive during the call.
 unsafe fn segment<'p>(raw: *const sys::as_segment) -> Segment<'p> {
-    unsafe {
-        let raw = &*raw;
-        Segment {
-            conversation: NonNull::new(raw.conversation).map(|raw| Conversation {
-                raw,
-                _life: PhantomData,
-            }),
-            sequence: (raw.has_tcp != 0).then_some(raw.seq),
-            acknowledged: (raw.has_tcp != 0).then_some(raw.ack),
-            direction: usize::from(raw.direction & 1),
-            is_first: raw.first != 0,
-            begins: [0, 1].map(|at| (raw.has_begin[at] != 0).then_some(raw.begin[at])),
-            is_reassembled: raw.reassembled != 0,
-            is_late: raw.late != 0,
-            side: match raw.server {
-                0 => Side::Client,
-                1 => Side::Server,
-                _ => Side::Unknown,
-            },
-        }
+    // SAFETY: the caller's promise.
+    let raw = unsafe { &*raw };
+    Segment {
+        conversation: NonNull::new(raw.conversation).map(|raw| Conversation {
+            raw,
+            _life: PhantomData,
+        }),
+        sequence: (raw.has_tcp != 0).then_some(raw.seq),
+        acknowledged: (raw.has_tcp != 0).then_some(raw.ack),
+        direction: usize::from(raw.direction & 1),
+        is_first: raw.first != 0,
+        begins: [0, 1].map(|at| (raw.has_begin[at] != 0).then_some(raw.begin[at])),
+        is_reassembled: raw.reassembled != 0,
+        is_late: raw.late != 0,
+        side: match raw.server {
+            0 => Side::Client,
+            1 => Side::Server,
+            _ => Side::Unknown,
+        },
     }
 }
 

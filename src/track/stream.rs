@@ -86,12 +86,11 @@ impl Stream {
         self.position.answered(packet, segment);
     }
 
-    /// What the sender of `segment` had received, against what the capture holds of that.
+    /// What the sender of `segment` had received.
     #[must_use]
     pub fn sight(&self, segment: &Segment<'_>) -> Sight {
         Sight {
             acknowledged: segment.acknowledged,
-            seen: self.position.seen(1 - segment.direction),
             origin: self.position.origin(1 - segment.direction),
             is_late: segment.is_late,
         }

@@ -43,26 +43,15 @@ pub enum State {
     Lost,
 }
 
-/// What a segment's sender had received of the other direction, and what the capture holds of it.
+/// What a segment's sender had received of the other direction.
 #[derive(Clone, Copy, Default)]
 pub struct Sight {
     /// TCP's acknowledgement; none where no TCP is below.
     pub acknowledged: Option<u32>,
-    /// The sequence number behind the last byte that the capture holds.
-    pub seen: Option<u32>,
     /// The sequence number at which what the capture can hold begins.
     pub origin: Option<u32>,
     /// TCP may have held the segment back: the acknowledgement proves nothing.
     pub is_late: bool,
-}
-
-impl Sight {
-    /// Whether the sender had received bytes that the capture does not hold (yet).
-    #[must_use]
-    pub const fn has_unseen(self) -> bool {
-        // The other side's FIN counts as one.
-        matches!((self.acknowledged, self.seen), (Some(ack), Some(seen)) if before(seen.wrapping_add(1), ack))
-    }
 }
 
 /// What a request says about itself.
@@ -185,7 +174,8 @@ impl Transaction {
     /// Whether the server had received the request when it sent what `sight` is of.
     fn was_received(&self, sight: Sight) -> bool {
         match (sight.acknowledged, self.end()) {
-            (Some(ack), Some(end)) => !before(ack, end),
+            // TCP may have held the segment back: the acknowledgement is of another.
+            (Some(ack), Some(end)) if !sight.is_late => !before(ack, end),
             _ => true,
         }
     }
@@ -334,7 +324,8 @@ impl Queue {
         Some(transaction)
     }
 
-    /// Whether the client sends a request while another is open.
+    /// Whether the client sends a request while another is open: all that it has received then is what the capture
+    /// shows of answers to earlier ones.
     fn notice_pipelining(&self, sight: &Sight, received: Option<u32>) {
         if sight.is_late {
             return;
@@ -342,9 +333,8 @@ impl Queue {
         let (head, count) = (self.head.get(), self.transactions.len());
         let gap = self.client_gap.replace(false);
         let before = count.checked_sub(1).and_then(|last| self.get(last));
-        // Since the request before it the client has received nothing at all, whatever the capture lacks.
-        let is_same = received.is_some() && before.is_some_and(|before| before.received() == received);
-        if head < count && (is_same || !sight.has_unseen()) {
+        let waits = |before: &Transaction| received.is_none_or(|received| received == before.next);
+        if head < count && before.is_some_and(|before| waits(&before)) {
             self.pipelined.set(true);
             // How many more were open is not known.
             if self.gap_at.get() > head {

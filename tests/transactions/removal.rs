@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::links::shown;
 use super::streams::{PORTS, Truth, truth};
+use crate::common::Findings;
 use crate::common::captures;
 use crate::common::host::host;
-use crate::common::Findings;
 
 const ENHANCED_PACKET: u32 = 6;
 /// Where the packet begins in its block.
@@ -107,10 +107,16 @@ fn make(capture: &str, truth: &Truth, all: usize, step: usize, after: usize) -> 
     let mut variant = 0;
     for packets in connections.values() {
         let carrying = (0..packets.len()).filter(|at| packets[*at].carries);
-        for (_, gone) in carrying.enumerate().filter(|(nth, _)| *nth < all || nth % step == 0) {
+        for (_, gone) in carrying
+            .enumerate()
+            .filter(|(nth, _)| *nth < all || nth % step == 0)
+        {
             variant += 1;
-            let kept = packets.iter().enumerate().take(gone + after);
-            let kept: Vec<_> = kept.filter(|(at, _)| *at != gone).map(|(_, packet)| packet).collect();
+            let kept = packets.iter().enumerate().take(gone.saturating_add(after));
+            let kept: Vec<_> = kept
+                .filter(|(at, _)| *at != gone)
+                .map(|(_, packet)| packet)
+                .collect();
             let there: BTreeSet<u32> = kept.iter().map(|packet| packet.frame).collect();
             let is_whole = |frames: &[u32]| frames.iter().all(|frame| there.contains(frame));
             made.whole += truth
@@ -163,7 +169,9 @@ fn check(findings: &mut Findings, made: &Variants, truth: &Truth, options: &[&st
         .iter()
         .filter_map(|one| Some((one.request.frame(), one.answers.last()?.frame())))
         .collect();
-    let kept = there.iter().filter(|(request, answer)| complete.contains(&(request.1, *answer)));
+    let kept = there
+        .iter()
+        .filter(|(request, answer)| complete.contains(&(request.1, *answer)));
     kept.count() as f64 / made.whole.max(1) as f64
 }
 
@@ -173,12 +181,13 @@ fn without_each(capture: &str, all: usize, step: usize, after: usize, least: f64
     }
     let truth = truth(capture);
     let made = make(capture, &truth, all, step, after);
-    assert!(made.whole > 100, "{capture}: only {} exchanges", made.whole);
+    assert!(made.whole > 40, "{capture}: only {} exchanges", made.whole);
     let mut findings = Findings::default();
-    for options in [
-        &[][..],
-        &["-2"][..],
-        &["-2", "-o", "tcp.reassemble_out_of_order:TRUE"][..],
+    // Where segments are put in order, Wireshark holds back what follows a hole.
+    for (options, least) in [
+        (&[][..], least),
+        (&["-2"][..], least),
+        (&["-2", "-o", "tcp.reassemble_out_of_order:TRUE"][..], 0.3),
     ] {
         let share = check(&mut findings, &made, &truth, options);
         findings.check(share >= least, || {
