@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::diagnosis::{diagnosis_of, Line};
+use common::diagnosis::{Line, diagnosis_of};
 
 /// What is found, who, from, to, how many, and words of the details; times to a tenth of a second.
 type Expected = (&'static str, &'static str, f64, f64, u32, &'static str);

@@ -6,12 +6,12 @@ use core::cell::Cell;
 use core::ffi::{c_int, c_uint, c_void};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
 use super::packet::{Conversation, Lent, Packet, Source};
 use super::tree::Tree;
-use super::{register, sys, Guarded};
+use super::{Guarded, register, sys};
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("a panic must unwind to the entry: set panic = \"unwind\"");
@@ -206,23 +206,25 @@ fn outside_try(run: impl FnOnce(&'static Plugin)) {
 /// # Safety
 /// The segment is the guard's, alive during the call.
 unsafe fn segment<'p>(raw: *const sys::as_segment) -> Segment<'p> {
-    let raw = &*raw;
-    Segment {
-        conversation: NonNull::new(raw.conversation).map(|raw| Conversation {
-            raw,
-            _life: PhantomData,
-        }),
-        sequence: (raw.has_tcp != 0).then_some(raw.seq),
-        acknowledged: (raw.has_tcp != 0).then_some(raw.ack),
-        direction: usize::from(raw.direction & 1),
-        is_first: raw.first != 0,
-        is_reassembled: raw.reassembled != 0,
-        is_late: raw.late != 0,
-        side: match raw.server {
-            0 => Side::Client,
-            1 => Side::Server,
-            _ => Side::Unknown,
-        },
+    unsafe {
+        let raw = &*raw;
+        Segment {
+            conversation: NonNull::new(raw.conversation).map(|raw| Conversation {
+                raw,
+                _life: PhantomData,
+            }),
+            sequence: (raw.has_tcp != 0).then_some(raw.seq),
+            acknowledged: (raw.has_tcp != 0).then_some(raw.ack),
+            direction: usize::from(raw.direction & 1),
+            is_first: raw.first != 0,
+            is_reassembled: raw.reassembled != 0,
+            is_late: raw.late != 0,
+            side: match raw.server {
+                0 => Side::Client,
+                1 => Side::Server,
+                _ => Side::Unknown,
+            },
+        }
     }
 }
 
@@ -237,9 +239,11 @@ unsafe fn handles<'p>(
     info: *mut sys::packet_info,
     tree: *mut sys::proto_tree,
 ) -> Option<(Packet<'p>, Source<'p>, Tree<'p>)> {
-    let packet = Packet::new(NonNull::new(info)?);
-    let source = Source::new(NonNull::new(tvb)?);
-    Some((packet, source, Tree::new(tree, source, packet)))
+    unsafe {
+        let packet = Packet::new(NonNull::new(info)?);
+        let source = Source::new(NonNull::new(tvb)?);
+        Some((packet, source, Tree::new(tree, source, packet)))
+    }
 }
 
 unsafe extern "C" fn dissect(

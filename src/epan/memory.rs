@@ -58,9 +58,11 @@ pub(crate) fn frame_state<'p>(info: NonNull<sys::packet_info>) -> &'p FrameState
 /// # Safety
 /// `data` points to `length` bytes that live for `'p`.
 pub(crate) unsafe fn slice<'p>(data: *const u8, length: c_int) -> &'p [u8] {
-    match usize::try_from(length) {
-        Ok(length) if length > 0 && !data.is_null() => core::slice::from_raw_parts(data, length),
-        _ => &[],
+    unsafe {
+        match usize::try_from(length) {
+            Ok(length) if length > 0 && !data.is_null() => core::slice::from_raw_parts(data, length),
+            _ => &[],
+        }
     }
 }
 
@@ -97,11 +99,13 @@ pub(crate) fn tagged<'p, T: 'static>(value: T) -> (*mut c_void, &'p T) {
 /// # Safety
 /// `raw` is NULL or came from [`tagged`], and its file is still open.
 pub(crate) unsafe fn untag<'p, T: 'static>(raw: *mut c_void) -> Option<&'p T> {
-    let tag: *const TypeId = raw.cast();
-    if raw.is_null() || *tag != TypeId::of::<T>() {
-        return None;
+    unsafe {
+        let tag: *const TypeId = raw.cast();
+        if raw.is_null() || *tag != TypeId::of::<T>() {
+            return None;
+        }
+        Some(&(*raw.cast::<Tagged<T>>()).value)
     }
-    Some(&(*raw.cast::<Tagged<T>>()).value)
 }
 
 /// A growing array in memory that Wireshark frees when the file is closed. Read and written by copy, so that

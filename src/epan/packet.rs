@@ -1,7 +1,7 @@
 //! The packet that is being dissected, and the bytes of one of its data sources.
 
 use core::cell::Cell;
-use core::ffi::{c_int, CStr};
+use core::ffi::{CStr, c_int};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
@@ -10,7 +10,7 @@ use super::field::Field;
 use super::memory::{self, Answered, FrameState};
 use super::register::Protocol;
 use super::text::Text;
-use super::{guarded, sys, Guarded, Tree};
+use super::{Guarded, Tree, guarded, sys};
 
 pub use super::sys::as_connection_end as ConnectionEnd;
 
@@ -361,12 +361,14 @@ impl<'p> Source<'p> {
     /// # Safety
     /// `tvb` lives for `'p`.
     pub(crate) unsafe fn new(tvb: NonNull<sys::tvbuff_t>) -> Self {
-        let (mut captured, mut reported) = (0, 0);
-        let data = sys::as_tvb_bytes(tvb.as_ptr(), &mut captured, &mut reported);
-        Self {
-            tvb,
-            bytes: memory::slice(data, captured),
-            reported: usize::try_from(reported).unwrap_or(0),
+        unsafe {
+            let (mut captured, mut reported) = (0, 0);
+            let data = sys::as_tvb_bytes(tvb.as_ptr(), &mut captured, &mut reported);
+            Self {
+                tvb,
+                bytes: memory::slice(data, captured),
+                reported: usize::try_from(reported).unwrap_or(0),
+            }
         }
     }
 

@@ -5,14 +5,14 @@
 //! `@0`; `@1` is the default. A longjmp over a Rust frame leaves the values of that frame alive: each entry compares
 //! how many live before and after, and when the file is closed a line on stderr tells the sum.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use core::ffi::c_int;
 
 use super::packet::{Packet, Source};
 use super::tree::Tree;
-use super::{guarded, sys, Guarded};
+use super::{Guarded, guarded, sys};
 
 #[cfg(not(debug_assertions))]
 compile_error!("the feature `soundness` injects faults: it is not for release");

@@ -4,14 +4,14 @@
 //! at the trampoline. What a table counts is Rust's and is dropped when its window is closed; what it shows is
 //! copied into Wireshark's rows.
 
-use core::ffi::{c_char, c_int, c_uint, c_void, CStr};
+use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::marker::PhantomData;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::entry::caught;
 use super::register::Protocol;
 use super::sys;
-use super::tap::{payload, Payload, Tap};
+use super::tap::{Payload, Tap, payload};
 use super::text::Text;
 
 /// What the cells of a column hold.
@@ -144,7 +144,7 @@ impl<P: Payload, R: Report<P>> Open for Of<P, R> {
     }
 
     unsafe fn packet(&mut self, record: *const c_void, sheet: &Sheet) -> bool {
-        payload::<P>(record).is_some_and(|record| self.0.packet(&record, sheet))
+        unsafe { payload::<P>(record).is_some_and(|record| self.0.packet(&record, sheet)) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A tap: where the dissectors hand over plain copies for those who count. Nothing is made while nobody listens.
 
-use core::ffi::{c_int, c_void, CStr};
+use core::ffi::{CStr, c_int, c_void};
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicI32, Ordering};
 
@@ -69,5 +69,5 @@ impl<P: Payload> Tap<P> {
 /// # Safety
 /// `raw` was queued to a `Tap<P>` for the packet that `'p` is.
 pub(crate) unsafe fn payload<'p, P: Payload>(raw: *const c_void) -> Option<P::At<'p>> {
-    raw.cast::<P::At<'p>>().as_ref().copied()
+    unsafe { raw.cast::<P::At<'p>>().as_ref().copied() }
 }

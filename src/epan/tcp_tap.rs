@@ -70,10 +70,12 @@ impl Drop for Listening {
 /// # Safety
 /// `data` is null or `length` bytes are there.
 unsafe fn bytes<'p>(data: *const u8, length: u32) -> &'p [u8] {
-    if data.is_null() {
-        &[]
-    } else {
-        slice::from_raw_parts(data, length as usize)
+    unsafe {
+        if data.is_null() {
+            &[]
+        } else {
+            slice::from_raw_parts(data, length as usize)
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Text without allocation: a buffer of fixed size on the stack that C can read.
 
-use core::ffi::{c_char, CStr};
+use core::ffi::{CStr, c_char};
 use core::fmt;
 use core::mem::MaybeUninit;
 

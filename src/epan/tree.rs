@@ -14,7 +14,7 @@ use super::group::FieldGroup;
 use super::packet::{Packet, Source};
 use super::register::Protocol;
 use super::text::Text;
-use super::{guarded, sys, Guarded};
+use super::{Guarded, guarded, sys};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::text::Text as Lossy;
 
@@ -58,11 +58,13 @@ impl<'p> Tree<'p> {
     /// # Safety
     /// `node` is NULL or a tree that lives for `'p`.
     pub(crate) unsafe fn new(node: *mut sys::proto_tree, source: Source<'p>, packet: Packet<'p>) -> Self {
-        Self {
-            node,
-            visible: sys::as_visible(node) != 0,
-            source,
-            packet,
+        unsafe {
+            Self {
+                node,
+                visible: sys::as_visible(node) != 0,
+                source,
+                packet,
+            }
         }
     }
 

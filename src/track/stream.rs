@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-pub use super::position::{before, Place};
+pub use super::position::{Place, before};
 
 use super::position::Position;
 use super::transactions::{Queue, Sight};

@@ -10,11 +10,11 @@ use core::cell::Cell;
 
 use super::rows::{Rows, Span};
 use super::sets;
-use super::stream::{before, Stream};
+use super::stream::{Stream, before};
 use super::tries::{self, Fingerprint};
+use crate::epan::Packet;
 use crate::epan::memory::{FileRef, FileVec};
 use crate::epan::register::Protocol;
-use crate::epan::Packet;
 use crate::wire::client::matching::{Facts, Progress, Step};
 use crate::wire::client::message::Header;
 use crate::wire::client::proto::ProtoType;
@@ -161,11 +161,7 @@ impl Transaction {
     /// TCP's sequence number behind the request.
     #[must_use]
     pub const fn end(&self) -> Option<u32> {
-        if self.has_end {
-            Some(self.end)
-        } else {
-            None
-        }
+        if self.has_end { Some(self.end) } else { None }
     }
 
     /// Whether the answer can have several messages.

@@ -1,8 +1,8 @@
 //! Of the old plugin's captures no byte is left without a field, and nothing is unknown.
 
-use crate::common::captures::{all, LUA_PLUGIN};
-use crate::common::whole;
 use crate::common::Findings;
+use crate::common::captures::{LUA_PLUGIN, all};
+use crate::common::whole;
 
 fn each(check: impl Fn(&mut Findings, &str)) {
     let mut findings = Findings::default();

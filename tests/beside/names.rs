@@ -2,9 +2,9 @@
 
 use std::fs;
 
+use crate::common::Findings;
 use crate::common::captures::project;
 use crate::common::fields::registered;
-use crate::common::Findings;
 
 /// The names in backquotes of a table row; `.info1` goes on with the name before it.
 fn names_of(row: &str) -> Vec<String> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::common::captures::LUA_PLUGIN;
 use crate::common::exchange::Message;
 use crate::common::pdml::{Frame, Item};
-use crate::common::{capture, Capture};
+use crate::common::{Capture, capture};
 
 fn old(name: &str) -> Arc<Capture> {
     capture(&format!("{LUA_PLUGIN}/{name}"))

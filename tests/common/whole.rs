@@ -1,9 +1,9 @@
 //! Of a well-formed message no byte is left without a field, and nothing is unknown.
 
+use super::Findings;
 use super::capture;
 use super::cover::protocols_and_leaves;
-use super::sharkd::{trees, Node};
-use super::Findings;
+use super::sharkd::{Node, trees};
 
 /// Looks at every frame of a capture in which this plugin shows something.
 pub fn every_byte_has_a_field(findings: &mut Findings, name: &str) {

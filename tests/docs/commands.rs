@@ -13,11 +13,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::common::Findings;
 use crate::common::captures::{self, project};
 use crate::common::document;
-use crate::common::host::{host, Ran};
-use crate::common::Findings;
-use crate::markdown::{blocks, documents, Block};
+use crate::common::host::{Ran, host};
+use crate::markdown::{Block, blocks, documents};
 
 /// The series whose outputs stand in the documents.
 const SERIES: &str = "4.0";

@@ -1,11 +1,11 @@
 //! Captures with gaps, cut packets, a missing direction or nonsense: no crash, no accusation of
 //! what is only missing, nothing silent.
 
-use crate::common::cover::{accounted, Ranges};
+use crate::common::cover::{Ranges, accounted};
 use crate::common::fields::columns;
 use crate::common::pdml::Frame;
-use crate::common::sharkd::{trees, Node};
-use crate::common::{capture_with, Findings};
+use crate::common::sharkd::{Node, trees};
+use crate::common::{Findings, capture_with};
 
 const INCOMPLETE: [&str; 13] = [
     "capture-loss-batch-300-keys",

@@ -1,7 +1,7 @@
 //! Batch calls, from the operations lists.
 
 use crate::common::batch::check_batches;
-use crate::common::{capture, Findings};
+use crate::common::{Findings, capture};
 
 fn check(names: &[&str]) {
     let mut findings = Findings::default();

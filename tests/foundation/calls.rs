@@ -2,7 +2,7 @@
 //! in the right frame under the right field.
 
 use crate::common::record::check_records;
-use crate::common::{capture, capture_with, Findings};
+use crate::common::{Findings, capture, capture_with};
 
 fn check(names: &[&str]) {
     let mut findings = Findings::default();

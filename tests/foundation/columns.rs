@@ -6,7 +6,7 @@ use crate::common::expect::key_text;
 use crate::common::host::host;
 use crate::common::literal::Lit;
 use crate::common::record::senders;
-use crate::common::{capture, ops_of, Findings};
+use crate::common::{Findings, capture, ops_of};
 
 /// The lines of the packet list by frame number.
 fn lines(name: &str) -> BTreeMap<u32, String> {

@@ -3,7 +3,7 @@
 use crate::common::literal::Lit;
 use crate::common::ops::{Call, Kind, OpsList, Outcome};
 use crate::common::pdml::{Frame, Item};
-use crate::common::{capture, ops_of, Findings};
+use crate::common::{Findings, capture, ops_of};
 
 /// A line of an answer.
 struct Pair<'a> {

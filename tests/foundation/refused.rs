@@ -1,9 +1,9 @@
 //! What a server refuses, sent to it by hand: named where it stands, and shown to those who know it.
 
 use crate::common::fields::columns;
-use crate::common::ops::{from_hex, Kind};
+use crate::common::ops::{Kind, from_hex};
 use crate::common::pdml::Frame;
-use crate::common::{capture, ops_of, Capture, Findings};
+use crate::common::{Capture, Findings, capture, ops_of};
 
 const CAPTURES: [&str; 2] = ["malformed-proto", "scenarios/wrong-protocol-to-3000"];
 

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
+use crate::common::Findings;
 use crate::common::fields::{columns, dissector_bug, frames_seen};
 use crate::common::host::host;
-use crate::common::make::{buf, msg, pulse, uint32, End, Maker};
-use crate::common::Findings;
+use crate::common::make::{End, Maker, buf, msg, pulse, uint32};
 
 /// An AS_MSG with parts of one's own.
 fn message(info1: u8, n_fields: u16, n_ops: u16, content: &[u8]) -> Vec<u8> {

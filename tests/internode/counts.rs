@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::common::fields::columns;
 use crate::common::Findings;
+use crate::common::fields::columns;
 
 type Counts = BTreeMap<String, u64>;
 

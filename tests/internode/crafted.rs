@@ -83,13 +83,15 @@ fn no_verdict_where_the_answer_may_be_missing() {
     made.send(A, B, &write(3, 3, 0));
     made.send(B_OUT, A_IN, &ack(3, 3));
     host().put("made-gap", &made.finish());
-    assert!(cells(
-        "made-gap",
-        &["-2"],
-        "aerospike.expert.no_response",
-        "frame.number"
-    )
-    .is_empty());
+    assert!(
+        cells(
+            "made-gap",
+            &["-2"],
+            "aerospike.expert.no_response",
+            "frame.number"
+        )
+        .is_empty()
+    );
     // The stream is found again behind the gap.
     assert_eq!(
         links("made-gap", &[], "aerospike.request_in"),
@@ -153,7 +155,7 @@ fn nodes_that_share_an_address() {
                 .iter()
                 .find(|(a, b, _)| (a, b) == (to, from))
                 .expect("a way back");
-            made.send(back.2 .0, back.2 .1, &ack(8, 9));
+            made.send(back.2.0, back.2.1, &ack(8, 9));
             let asked = frame + 1 + index as u32;
             expected.push((asked + ways.len() as u32, asked));
         }

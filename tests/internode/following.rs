@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::counts::counted;
-use crate::common::fields::columns;
 use crate::common::Findings;
+use crate::common::fields::columns;
 
 /// The operations between nodes in the frames of each digest.
 fn operations_by_digest(name: &str) -> BTreeMap<String, BTreeSet<String>> {

@@ -6,7 +6,7 @@ use crate::common::expect::missing_scalars;
 use crate::common::literal::Lit;
 use crate::common::ops::Key;
 use crate::common::record::{check_records, digest};
-use crate::common::{capture, ops_of, Capture, Findings};
+use crate::common::{Capture, Findings, capture, ops_of};
 
 #[test]
 fn compressed_both_ways() {

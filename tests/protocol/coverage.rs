@@ -1,7 +1,7 @@
 //! Of a well-formed message no byte is left without a field, and nothing is unknown.
 
 use crate::common::sharkd::trees;
-use crate::common::{capture, captures, whole, Findings};
+use crate::common::{Findings, capture, captures, whole};
 
 /// Malformed, cut or lossy on purpose, or too large to walk byte by byte.
 const LEFT_OUT: [&str; 18] = [

@@ -3,7 +3,7 @@
 use crate::common::literal::Lit;
 use crate::common::ops::{Kind, OpsList};
 use crate::common::record::{check_records, senders};
-use crate::common::{capture, ops_of, Findings};
+use crate::common::{Findings, capture, ops_of};
 
 /// A node of the Python client's flat list: `(81, 2, {'bin': 'i'}, 0)`.
 struct Nodes<'a> {

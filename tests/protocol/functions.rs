@@ -1,10 +1,10 @@
 //! User functions on records, on batch rows and in the background, and their answers.
 
-use crate::common::expect::{missing_scalars, value_problems, Depth};
+use crate::common::expect::{Depth, missing_scalars, value_problems};
 use crate::common::literal::Lit;
 use crate::common::ops::{Call, Outcome};
 use crate::common::pdml::Item;
-use crate::common::{capture, ops_of, Findings};
+use crate::common::{Findings, capture, ops_of};
 
 #[test]
 fn of_single_records() {
@@ -153,12 +153,14 @@ fn that_aggregate() {
         .flat_map(|answer| answer.ops_on("SUCCESS"));
     let sum: i128 = parts.filter_map(|op| op.int_of("aerospike.value.integer")).sum();
     assert_eq!(sum, 210);
-    assert!(aggregation
-        .answers
-        .last()
-        .expect("answers")
-        .item
-        .is_set("aerospike.msg.info3.last"));
+    assert!(
+        aggregation
+            .answers
+            .last()
+            .expect("answers")
+            .item
+            .is_set("aerospike.msg.info3.last")
+    );
 }
 
 #[test]

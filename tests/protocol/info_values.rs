@@ -3,7 +3,7 @@
 use crate::common::literal::Lit;
 use crate::common::ops::{Call, Kind, Outcome};
 use crate::common::pdml::{Frame, Item};
-use crate::common::{capture, ops_of, Findings};
+use crate::common::{Findings, capture, ops_of};
 
 fn said(call: &Call) -> Option<(String, bool)> {
     let Outcome::Value(nodes) = &call.outcome else {

@@ -1,7 +1,7 @@
 //! Names of the whole client protocol.
 
-use crate::common::fields::registered;
 use crate::common::Findings;
+use crate::common::fields::registered;
 
 const FIELDS: [(&str, &str); 14] = [
     ("aerospike.info.param.name", "FT_STRING"),

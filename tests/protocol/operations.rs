@@ -1,13 +1,13 @@
 //! List, map, bit and HLL operations: name, arguments and result in the right frame.
 
 use crate::common::exchange::Exchange;
-use crate::common::expect::{hll_problem, missing_scalars, scalars, value_problems, Depth};
+use crate::common::expect::{Depth, hll_problem, missing_scalars, scalars, value_problems};
 use crate::common::literal::Lit;
 use crate::common::ops::Call;
 use crate::common::pdml::Item;
 use crate::common::record::{check_records, senders};
-use crate::common::{capture, ops_of, Findings};
-use crate::python::{operation, RETURN_TYPES};
+use crate::common::{Findings, capture, ops_of};
+use crate::python::{RETURN_TYPES, operation};
 
 const CAPTURES: [&str; 4] = ["operate-list", "operate-map", "operate-bit", "operate-hll"];
 

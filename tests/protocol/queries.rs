@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::common::exchange::Exchange;
 use crate::common::ops::Kind;
 use crate::common::pdml::Item;
-use crate::common::{capture, ops_of, Capture, Findings};
+use crate::common::{Capture, Findings, capture, ops_of};
 
 /// A scan or query in words, with its number of records and, if told, their keys.
 struct Query {

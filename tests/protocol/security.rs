@@ -5,7 +5,7 @@ use crate::common::literal::Lit;
 use crate::common::ops::{Call, Outcome};
 use crate::common::pdml::{Frame, Item};
 use crate::common::record::check_records;
-use crate::common::{capture, capture_with, ops_of, Capture, Findings};
+use crate::common::{Capture, Findings, capture, capture_with, ops_of};
 
 const CAPTURES: [&str; 2] = ["security-auth-ce", "scenarios/security-login-ok"];
 const AUTHENTICATE: i128 = 0;

@@ -2,7 +2,7 @@
 
 use crate::common::batch::check_batches;
 use crate::common::record::check_records;
-use crate::common::{capture, Findings};
+use crate::common::{Findings, capture};
 
 const CAPTURE: &str = "scenarios/tls-service-13";
 

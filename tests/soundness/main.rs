@@ -9,10 +9,10 @@ mod tables;
 
 use std::collections::BTreeMap;
 
-use common::fields::{dissector_bug, frame_of_line};
-use common::host::{host, Ran};
-use common::pdml;
 use common::Findings;
+use common::fields::{dissector_bug, frame_of_line};
+use common::host::{Ran, host};
+use common::pdml;
 
 /// Wireshark's own checks of the memory it lends.
 const STRICT: (&str, &str) = ("WIRESHARK_DEBUG_WMEM_OVERRIDE", "strict");

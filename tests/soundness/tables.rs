@@ -3,9 +3,9 @@
 
 use ripemd::{Digest as _, Ripemd160};
 
-use crate::common::host::{host, Ran};
-use crate::common::make::{proto, Maker};
 use crate::common::Findings;
+use crate::common::host::{Ran, host};
+use crate::common::make::{Maker, proto};
 use crate::{Report, STRICT};
 
 const RECORDS: u32 = 60;

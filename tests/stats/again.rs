@@ -1,6 +1,6 @@
 //! Tables in one process that goes on: filled again, beside others, after another capture, and given back.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use crate::common::host::host;
 

@@ -2,7 +2,7 @@
 
 use crate::common::host::host;
 use crate::common::ops::Outcome;
-use crate::common::{capture, ops_of, Findings};
+use crate::common::{Findings, capture, ops_of};
 
 #[test]
 fn healthy_captures_have_no_warning() {

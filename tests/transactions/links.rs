@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::packets::{variant, Random, Variant};
-use super::streams::{truth, Proto, Truth};
+use super::packets::{Random, Variant, variant};
+use super::streams::{Proto, Truth, truth};
+use crate::common::Findings;
 use crate::common::captures;
 use crate::common::fields::columns;
-use crate::common::Findings;
 
 const PORT: [&str; 2] = ["-o", "aerospike.tcp.port:3000,3008,4333"];
 

@@ -1,9 +1,9 @@
 //! What is shown does not depend on the pass, nor on the order in which frames are asked for.
 
 use super::packets::Random;
-use crate::common::pdml::{is_ours, Item};
+use crate::common::pdml::{Item, is_ours};
 use crate::common::sharkd;
-use crate::common::{capture, capture_with, Findings};
+use crate::common::{Findings, capture, capture_with};
 
 const CAPTURES: [&str; 10] = [
     "kv-all-types",

@@ -2,7 +2,7 @@
 
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{proto, record_answer, record_request, End, Maker};
+use crate::common::make::{End, Maker, proto, record_answer, record_request};
 
 const CLIENT: [u8; 4] = [10, 0, 0, 9];
 const NODE: End = ([10, 0, 0, 1], 3000);

@@ -13,8 +13,8 @@ use std::io;
 use std::panic;
 use std::time::{Duration, Instant};
 
-use aerospike_fuzz::seeds::Seeds;
 use aerospike_fuzz::TARGETS;
+use aerospike_fuzz::seeds::Seeds;
 
 /// Numbers that look random.
 struct Random(u64);

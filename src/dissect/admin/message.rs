@@ -3,8 +3,8 @@
 use core::fmt::Write as _;
 
 use crate::dissect::admin::field as admin_field;
-use crate::dissect::admin::field::{broken, field, opaque, secret_field, unreadable, FIELD_SIZE};
-use crate::dissect::admin::line::{request_line, response_line, Lower, Subject, Summary};
+use crate::dissect::admin::field::{FIELD_SIZE, broken, field, opaque, secret_field, unreadable};
+use crate::dissect::admin::line::{Lower, Subject, Summary, request_line, response_line};
 use crate::dissect::client::stream::{Details, Path};
 use crate::dissect::exchange::links;
 use crate::dissect::shared::column;
@@ -14,12 +14,12 @@ use crate::epan::{Guarded, Packet, Text, Tree};
 use crate::protocols::ADMIN;
 use crate::track::transactions::{Transaction, What};
 use crate::wire::admin::message::{
-    Command, FieldId, Message, Messages, COMMAND_AT, HEADER, N_FIELDS_AT, RESULT_AT, SCHEME_AT,
+    COMMAND_AT, Command, FieldId, HEADER, Message, Messages, N_FIELDS_AT, RESULT_AT, SCHEME_AT,
 };
 use crate::wire::client::matching::{Expected, Facts};
 use crate::wire::client::proto::ProtoType;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::at::{part, Cover};
+use crate::wire::ground::at::{Cover, part};
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 

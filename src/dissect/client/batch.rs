@@ -1,6 +1,6 @@
 //! Batch requests: the rows of field 41 or 42.
 
-use super::message::{self, Identity, GENERATION, INFO1, INFO2, INFO3, INFO4, N_FIELDS, N_OPS};
+use super::message::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, Identity, N_FIELDS, N_OPS};
 use super::{field, op};
 use crate::dissect::client::stream::Path;
 use crate::dissect::shared::common::{self, OPERATION};
@@ -9,7 +9,7 @@ use crate::protocols::BATCH;
 use crate::track::sets;
 use crate::track::transactions::What;
 use crate::wire::client::batch::{
-    Batch, BatchFlags, Body, Row, RowFlags, COUNT_AT, FLAGS_AT, ROW_FLAGS_AT, ROW_INDEX_AT,
+    Batch, BatchFlags, Body, COUNT_AT, FLAGS_AT, ROW_FLAGS_AT, ROW_INDEX_AT, Row, RowFlags,
 };
 use crate::wire::client::message::{Header, Part, TRANSACTION_TTL_AT};
 use crate::wire::client::proto::Order;

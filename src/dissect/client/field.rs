@@ -7,7 +7,7 @@ use crate::dissect::client::stream::Path;
 use crate::dissect::shared::common::{self, DATA, NAMESPACE, PARTITION, SET};
 use crate::dissect::values::{cdt, expression, predexp, value};
 use crate::epan::{Guarded, Tree};
-use crate::wire::client::field::{Field, FieldType, Value, SIZE_AT, TYPE_AT};
+use crate::wire::client::field::{Field, FieldType, SIZE_AT, TYPE_AT, Value};
 use crate::wire::client::proto::Order;
 use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
 use crate::wire::client::request::Request;
@@ -15,7 +15,7 @@ use crate::wire::ground::text::Text as Lossy;
 use crate::wire::ground::time::UpdateTime;
 use crate::wire::values::particle::{ParticleType, Value as Particle};
 use crate::wire::values::predexp::PredexpText;
-use crate::wire::values::value_text::{geo, BinText, ExpressionText};
+use crate::wire::values::value_text::{BinText, ExpressionText, geo};
 
 fields! {
     FIELD: None, "aerospike.field", "Field", "A field of a message";

@@ -17,14 +17,14 @@ use crate::wire::client::field::{Field, FieldType, Value as FieldValue};
 use crate::wire::client::key::Key;
 use crate::wire::client::matching::{Expected, Facts};
 use crate::wire::client::message::{
-    Header, Info1, Info2, Info3, Info4, Message, Messages, Part, GENERATION_AT, HEADER_SIZE_AT, INFO1_AT,
-    INFO2_AT, INFO3_AT, INFO4_AT, N_FIELDS_AT, N_OPS_AT, RECORD_TTL_AT, RESULT_CODE_AT, TRANSACTION_TTL_AT,
+    GENERATION_AT, HEADER_SIZE_AT, Header, INFO1_AT, INFO2_AT, INFO3_AT, INFO4_AT, Info1, Info2, Info3,
+    Info4, Message, Messages, N_FIELDS_AT, N_OPS_AT, Part, RECORD_TTL_AT, RESULT_CODE_AT, TRANSACTION_TTL_AT,
 };
 use crate::wire::client::proto::Order;
 use crate::wire::client::request::{self, Request};
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::input::{self, Malformed};
-use crate::wire::ground::text::{write_decimal, write_hex4, Text as Lossy};
+use crate::wire::ground::text::{Text as Lossy, write_decimal, write_hex4};
 use crate::wire::ground::time::{Ttl, VoidTime};
 use crate::wire::values::particle::ParticleType;
 

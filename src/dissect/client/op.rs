@@ -6,7 +6,7 @@ use crate::dissect::shared::common;
 use crate::dissect::shared::common::BIN_NAME;
 use crate::dissect::values::value;
 use crate::epan::{Guarded, Tree};
-use crate::wire::client::op::{Op, OpCode, OpFlags, CODE_AT, FLAGS_AT, NAME_SIZE_AT, PARTICLE_AT, SIZE_AT};
+use crate::wire::client::op::{CODE_AT, FLAGS_AT, NAME_SIZE_AT, Op, OpCode, OpFlags, PARTICLE_AT, SIZE_AT};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::ground::time::UpdateTime;

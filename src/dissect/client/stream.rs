@@ -16,11 +16,11 @@ use crate::protocols::AEROSPIKE;
 use crate::track::stream::{self, Place, Stream};
 use crate::track::transactions::{Answer, Asked, Given, Sight, Transaction, What};
 use crate::track::tries;
-use crate::wire::client::guess::{looks, Looks};
+use crate::wire::client::guess::{Looks, looks};
 use crate::wire::client::matching::{Expected, Facts, Progress};
-use crate::wire::client::plausible::{plausible, weak, Plausibility};
+use crate::wire::client::plausible::{Plausibility, plausible, weak};
 use crate::wire::client::proto::Order;
-use crate::wire::client::proto::{Header, ProtoType, Refusal, HEADER, SIZE_AT, TYPE_AT, VERSION_AT};
+use crate::wire::client::proto::{HEADER, Header, ProtoType, Refusal, SIZE_AT, TYPE_AT, VERSION_AT};
 use crate::wire::ground::text::Text as Lossy;
 
 fields! {

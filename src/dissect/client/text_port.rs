@@ -10,10 +10,10 @@ use crate::dissect::shared::common::{DATA, REQUEST, RESPONSE};
 use crate::epan::{Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{AEROSPIKE, INFO};
 use crate::track::stream;
-use crate::wire::client::guess::{looks, Looks};
-use crate::wire::client::plausible::{plausible, Plausibility};
-use crate::wire::info::message::{answers, Answer};
-use crate::wire::info::text_port::{is_text, Line, ABORT};
+use crate::wire::client::guess::{Looks, looks};
+use crate::wire::client::plausible::{Plausibility, plausible};
+use crate::wire::info::message::{Answer, answers};
+use crate::wire::info::text_port::{ABORT, Line, is_text};
 
 /// What is spoken on a connection, decided by the first bytes that the capture holds.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::dissect::exchange::first_pass::{is_single, writes};
 use crate::epan::register::preference;
 use crate::epan::{Packet, Text};
 use crate::track::fabric::Linked;
-use crate::track::record::{Endpoint, Event, Record, Step, Touch, TAP};
+use crate::track::record::{Endpoint, Event, Record, Step, TAP, Touch};
 use crate::track::transactions::{Answer, Transaction, What};
 use crate::track::{keys, sets};
 use crate::wire::admin::message as admin;
@@ -23,7 +23,7 @@ use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::info::message as info;
 use crate::wire::internode::container::Msg;
-use crate::wire::internode::fabric::{links, Facts};
+use crate::wire::internode::fabric::{Facts, links};
 
 /// A request.
 pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>) {

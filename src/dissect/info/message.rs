@@ -5,7 +5,7 @@ use core::fmt::Write as _;
 use crate::dissect::client::field::INDEX_NAME;
 use crate::dissect::client::stream::{Details, Path};
 use crate::dissect::exchange::links;
-use crate::dissect::info::line::{request_line, response_line, Brief, Reason, RequestList, ResponseList};
+use crate::dissect::info::line::{Brief, Reason, RequestList, ResponseList, request_line, response_line};
 use crate::dissect::info::value as info_value;
 use crate::dissect::info::value::Names;
 use crate::dissect::shared::column;

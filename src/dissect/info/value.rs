@@ -9,10 +9,10 @@ use crate::epan::group::FieldGroup;
 use crate::epan::{Field, Guarded, Item, Text, Tree};
 use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
-use crate::wire::ground::text::{decimal, hexadecimal, Text as Lossy};
+use crate::wire::ground::text::{Text as Lossy, decimal, hexadecimal};
 use crate::wire::info::cluster::{Bitmap, Histories, Latencies, Peers, Replicas, UserAgent};
 use crate::wire::info::message::{Command, Pair, Pairs, Pieces};
-use crate::wire::info::value::{failure_pairs, guess, value, Rows, Table, Value};
+use crate::wire::info::value::{Rows, Table, Value, failure_pairs, guess, value};
 use crate::wire::values::value_text::{ContextText, ExpressionText};
 
 fields! {

@@ -5,7 +5,7 @@ use core::fmt::{self, Write};
 use super::fabric::{exchange_links, line};
 use crate::dissect::exchange::links;
 use crate::dissect::internode::container as msg;
-use crate::dissect::internode::container::{cluster_key, hlc, node, nodes, Listed, Message};
+use crate::dissect::internode::container::{Listed, Message, cluster_key, hlc, node, nodes};
 use crate::dissect::shared::{column, common};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::HEARTBEAT;
@@ -15,7 +15,7 @@ use crate::wire::ground::inflate::inflate;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::internode::heartbeat::endpoint::{
-    endpoints, info_reply as replies, Address, AddressType, Capabilities, Endpoint, Endpoints,
+    Address, AddressType, Capabilities, Endpoint, Endpoints, endpoints, info_reply as replies,
 };
 use crate::wire::internode::heartbeat::{HeartbeatType, PaxosData, Summary};
 

@@ -189,9 +189,5 @@ pub fn is_cut(tree: &Tree<'_>, error: &Malformed<'_>) -> bool {
 
 /// `item`, or the tree's own node where it was not made, so that an expert item has a place.
 pub fn at<'p>(tree: &Tree<'p>, item: Item<'p>) -> Item<'p> {
-    if item.exists() {
-        item
-    } else {
-        tree.item()
-    }
+    if item.exists() { item } else { tree.item() }
 }

@@ -12,7 +12,7 @@ use crate::wire::client::op::Op;
 use crate::wire::client::proto::Order;
 use crate::wire::values::call::{Content, Name as RawName};
 use crate::wire::values::node::{Kind, Node, Role, Strings};
-use crate::wire::values::particle::{GeoJson, Hll, ParticleType, Value, HLL_COUNT_AT};
+use crate::wire::values::particle::{GeoJson, HLL_COUNT_AT, Hll, ParticleType, Value};
 use crate::wire::values::value_text::{BinText, RawValueText, ValueText};
 use crate::wire::values::walk::{raw_value, value};
 

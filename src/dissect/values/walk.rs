@@ -284,11 +284,7 @@ fn behind(bytes: &[u8]) -> &[u8] {
 }
 
 const fn plural(count: u32) -> &'static str {
-    if count == 1 {
-        ""
-    } else {
-        "s"
-    }
+    if count == 1 { "" } else { "s" }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use core::ptr;
 use core::sync::atomic::Ordering;
 
 use super::super::field::BitSet;
-use super::super::{guarded, sys, Guarded};
-use super::{encoding, Item, Tree};
+use super::super::{Guarded, guarded, sys};
+use super::{Item, Tree, encoding};
 use crate::wire::client::proto::Order;
 
 /// Longer encodings of an integer show no single bits.

@@ -252,17 +252,17 @@ impl State {
             ends: (client.host(), server),
             more,
         };
-        let made = || {
-            match kind {
+        let made = || match kind {
             Kind::LostBoundaries => Finding {
-                details: format!("after {requests} requests the next bytes are no header: the size of a message does not fit what was sent"),
+                details: format!(
+                    "after {requests} requests the next bytes are no header: the size of a message does not fit what was sent"
+                ),
                 ..line(kind, format!("{client} to {server}"), record)
             },
             _ => Finding {
                 details: format!("looks like {looks}"),
                 ..line(kind, format!("{} to {server}", client.host()), record)
             },
-        }
         };
         self.findings.count(key, record.time, made);
     }

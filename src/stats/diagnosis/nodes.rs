@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::finding::{Finding, Findings, Key, Kind};
 use super::paths::Paths;
-use super::segment::{names, End, MS};
+use super::segment::{End, MS, names};
 use super::silence::{STALL, STALL_OF_ONE};
 use crate::track::fabric::Part;
 use crate::track::record::Step;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::finding::{Finding, Findings, Key, Kind};
-use super::segment::{names, End, MS};
+use super::segment::{End, MS, names};
 use super::silence::Servers;
 
 /// A path on which so long nothing was lost has a new episode.

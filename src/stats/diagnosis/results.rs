@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::finding::{Finding, Findings, Key, Kind};
 use super::maps::Maps;
-use super::segment::{names, End};
+use super::segment::{End, names};
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::result_code::{ResultCode, Weight};
 use crate::wire::ground::text::{Hex, Text};
@@ -65,10 +65,14 @@ fn hint(result: ResultCode) -> &'static str {
         ResultCode::BIN_NAME => ": a bin name of more than 15 characters",
         ResultCode::PARAMETER => ": a request that contradicts itself: a broken client",
         ResultCode::TIMEOUT => ": the server gave up, often waiting for a replica or the device",
-        ResultCode::FORBIDDEN => ": a TTL where nsup-period is 0 is the usual cause; also stop-writes, or an operation that the configuration forbids",
+        ResultCode::FORBIDDEN => {
+            ": a TTL where nsup-period is 0 is the usual cause; also stop-writes, or an operation that the configuration forbids"
+        }
         ResultCode::OUT_OF_SPACE => ": memory or device is full (stop-writes)",
         ResultCode::DEVICE_OVERLOAD => ": the device's write queue is full",
-        ResultCode::UNAVAILABLE => ": the partition is not available: nodes are missing, or the client's partition map is stale",
+        ResultCode::UNAVAILABLE => {
+            ": the partition is not available: nodes are missing, or the client's partition map is stale"
+        }
         ResultCode::CLUSTER_KEY_MISMATCH => ": the cluster changed meanwhile",
         ResultCode::SEC_ERR_NOT_AUTHENTICATED => ": the client has not logged in",
         _ => "",

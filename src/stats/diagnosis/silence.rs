@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::finding::{Finding, Findings, Key, Kind};
 use super::nodes::Nodes;
-use super::segment::{names, End, MS};
+use super::segment::{End, MS, names};
 use crate::wire::client::digest::LENGTH;
 
 /// Silent for so long with requests open on several connections: stalled.

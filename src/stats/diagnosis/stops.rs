@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::finding::{Finding, Findings, Key, Kind};
-use super::segment::{names, End, MS};
+use super::segment::{End, MS, names};
 
 /// Closings that are closer together have one cause.
 const TOGETHER: i64 = 1_000 * MS;

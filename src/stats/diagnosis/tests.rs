@@ -5,7 +5,7 @@ use super::maps::Maps;
 use super::nodes::Nodes;
 use super::paths::Paths;
 use super::results::{Outcome, Results};
-use super::segment::{End, Segment, ACK, FIN, MS, RST, SYN};
+use super::segment::{ACK, End, FIN, MS, RST, SYN, Segment};
 use super::silence::{Errand, STALL};
 use super::tcp::Tcp;
 use crate::track::fabric::Part;

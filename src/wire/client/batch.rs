@@ -4,12 +4,12 @@ use bitflags::bitflags;
 
 use super::digest::{Digest, LENGTH};
 use super::field::{FieldType, Fields};
-use super::message::{skip, Info1, Info2, Info3, Info4};
+use super::message::{Info1, Info2, Info3, Info4, skip};
 use super::op::Ops;
 use super::proto::Order;
 use super::request::{self, Request};
-use crate::wire::ground::at::before;
 use crate::wire::ground::at::At;
+use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 
 /// Place of the number of rows in the field's data.

@@ -181,11 +181,7 @@ impl Progress {
             Expected::Query => facts.last || lone_error.is_some(),
             Expected::Batch => facts.last || lone_error.is_some_and(|error| self.refuses(error)),
         };
-        if complete {
-            Step::Complete
-        } else {
-            Step::More
-        }
+        if complete { Step::Complete } else { Step::More }
     }
 
     /// Whether the error came before the server knew a batch as such, and so without LAST: a row has no such result.

@@ -2,7 +2,7 @@
 
 use super::super::fabric::{self, info, paxos, proxy, smd};
 use super::super::{heartbeat, record};
-use super::{nodes, string, Shown, BYTES, TEXT};
+use super::{BYTES, Shown, TEXT, nodes, string};
 use crate::dissect::shared::common;
 use crate::epan::{Field, Guarded};
 use crate::wire::client::digest::Digest;

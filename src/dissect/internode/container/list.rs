@@ -1,14 +1,14 @@
 //! Arrays and msgpack lists: an item for the header and one for each element.
 
 use super::super::fabric::{exchange, smd};
-use super::{leftover, nodes, time, Shown, BYTES, COUNT, IMAGE, NIL, NUMBER, TEXT};
+use super::{BYTES, COUNT, IMAGE, NIL, NUMBER, Shown, TEXT, leftover, nodes, time};
 use crate::dissect::shared::common;
 use crate::epan::{Field, Guarded, Tree};
 use crate::wire::ground::time::UpdateTime;
+use crate::wire::internode::container::Uints;
 use crate::wire::internode::container::array::Array;
 use crate::wire::internode::container::list::{Element, Item, List};
 use crate::wire::internode::container::spec::Kind;
-use crate::wire::internode::container::Uints;
 
 /// ARRAY_UINT32 or ARRAY_UINT64.
 pub(super) fn uints<'p>(shown: &Shown<'_, 'p>, kind: Kind, uints: Uints<'p>) -> Guarded {

@@ -3,8 +3,8 @@
 use super::super::fabric::{self, smd};
 use super::super::heartbeat;
 use super::{
-    first, time, Shown, CLUSTER_KEY, HLC, HLC_COUNTER, HLC_TIME, INSIDE, NODE_MAC, NODE_PORT, NUMBER,
-    PADDING, PROTOCOL_ID, SEQUENCE,
+    CLUSTER_KEY, HLC, HLC_COUNTER, HLC_TIME, INSIDE, NODE_MAC, NODE_PORT, NUMBER, PADDING, PROTOCOL_ID,
+    SEQUENCE, Shown, first, time,
 };
 use crate::dissect::client::message;
 use crate::dissect::shared::common;
@@ -15,9 +15,9 @@ use crate::wire::ground::table::Row;
 use crate::wire::ground::time::{UpdateTime, VoidTime};
 use crate::wire::internode::cluster::{self, ClusterKey, Hlc, NodeId, Nodes};
 use crate::wire::internode::container as msg;
+use crate::wire::internode::container::MsgType;
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::{Kind, Spec};
-use crate::wire::internode::container::MsgType;
 use crate::wire::internode::fabric::exchange::CompatibilityId;
 use crate::wire::internode::fabric::hello::Channel;
 use crate::wire::internode::fabric::smd::ModuleId;

@@ -7,10 +7,10 @@ use crate::dissect::shared::{column, common};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::position::Place;
-use crate::wire::client::guess::{looks, Looks};
-use crate::wire::client::plausible::{plausible as plausible_client, Plausibility};
+use crate::wire::client::guess::{Looks, looks};
+use crate::wire::client::plausible::{Plausibility, plausible as plausible_client};
 use crate::wire::internode::container::plausible::{self, Family, Fit};
-use crate::wire::internode::container::{Header, MsgType, HEADER_SIZE};
+use crate::wire::internode::container::{HEADER_SIZE, Header, MsgType};
 
 fields! {
     CONTINUED: Bytes, "aerospike.container.continuation", "Continuation data", "Bytes whose place in a message is not known";

@@ -14,12 +14,12 @@ use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::Kind;
 use crate::wire::internode::container::{Msg, MsgType};
 use crate::wire::internode::fabric as wire;
+use crate::wire::internode::fabric::Facts;
 use crate::wire::internode::fabric::hello::Hello;
 use crate::wire::internode::fabric::links::{self, Link};
 use crate::wire::internode::fabric::smd::ModuleId;
-use crate::wire::internode::fabric::Facts;
-use crate::wire::internode::heartbeat::endpoint::{endpoints, Address};
 use crate::wire::internode::heartbeat::Summary;
+use crate::wire::internode::heartbeat::endpoint::{Address, endpoints};
 
 /// Both ends of a connection: that of the sender of `segment`, then the other.
 pub fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<NodeId>) -> [End<'p>; 2] {

@@ -1,7 +1,7 @@
 //! Messages between nodes on their ports: position in the stream, framing, datagrams, and who gets the message.
 
 use super::refused::{continuation, fault, refused};
-use super::stage::{ends, Stage};
+use super::stage::{Stage, ends};
 use crate::dissect::client::stream as client;
 use crate::dissect::shared::common;
 use crate::epan::register::Protocol;
@@ -9,7 +9,7 @@ use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{FABRIC, HEARTBEAT};
 use crate::track::connection::Connection;
 use crate::track::fabric as track;
-use crate::track::position::{before, Place};
+use crate::track::position::{Place, before};
 use crate::wire::internode::container::plausible::{self, Claim, Family, Fit};
 use crate::wire::internode::container::{Header, Msg, MsgType};
 

@@ -14,7 +14,7 @@ use crate::wire::internode::cluster::Nodes;
 use crate::wire::internode::container::MsgType;
 use crate::wire::internode::fabric::clustering::ClusteringType;
 use crate::wire::internode::fabric::rw::RwOp;
-use crate::wire::internode::fabric::{clustering, smd, Facts};
+use crate::wire::internode::fabric::{Facts, clustering, smd};
 use crate::wire::internode::record::FlatRecord;
 
 /// ` REPL_WRITE`, or ` op 77` where it has no name.

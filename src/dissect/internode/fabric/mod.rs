@@ -18,15 +18,15 @@ use crate::track::fabric::{self, Exchange, Linked, Part, State};
 use crate::wire::client::digest::partition;
 use crate::wire::client::result_code::{ResultCode, Weight};
 use crate::wire::ground::text::Text as Lossy;
-use crate::wire::internode::container::spec::Kind;
 use crate::wire::internode::container::MsgType;
+use crate::wire::internode::container::spec::Kind;
+use crate::wire::internode::fabric::Facts;
 use crate::wire::internode::fabric::exchange::CompatibilityId;
 use crate::wire::internode::fabric::hello::Channel;
 use crate::wire::internode::fabric::migrate::{Features, MigrateInfo};
 use crate::wire::internode::fabric::proxy::ProxyInfo;
 use crate::wire::internode::fabric::rw::{RwInfo, RwOp};
 use crate::wire::internode::fabric::smd::SmdOptions;
-use crate::wire::internode::fabric::Facts;
 
 fields! {
     TYPE: U16, "aerospike.fabric.type", "Message type", "What the fields of the message mean" .values(MsgType::TABLE);

@@ -8,7 +8,7 @@ use crate::epan::{Guarded, Packet, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::transactions::Sight;
 use crate::wire::client::proto::Order;
-use crate::wire::client::proto::{Header, ProtoType, HEADER};
+use crate::wire::client::proto::{HEADER, Header, ProtoType};
 use crate::wire::ground::input::Malformed;
 use crate::wire::internode::container as msg;
 use crate::wire::internode::fabric::proxy::byte_order;
