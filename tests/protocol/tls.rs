@@ -9,12 +9,10 @@ const CAPTURE: &str = "scenarios/tls-service-13";
 #[test]
 fn shows_the_calls_inside() {
     let mut findings = Findings::deep();
-    for name in [CAPTURE] {
-        let capture = capture(name);
-        findings.within(name, |findings| {
-            check_records(findings, &capture);
-            check_batches(findings, &capture);
-        });
-    }
+    let capture = capture(CAPTURE);
+    findings.within(CAPTURE, |findings| {
+        check_records(findings, &capture);
+        check_batches(findings, &capture);
+    });
     findings.report();
 }
