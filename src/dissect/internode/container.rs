@@ -108,12 +108,12 @@ pub(super) struct Shown<'s, 'p> {
 
 impl<'p> Shown<'_, 'p> {
     /// What the heading says of the value.
-    pub fn label(&self, value: fmt::Arguments<'_>) {
+    pub(super) fn label(&self, value: fmt::Arguments<'_>) {
         self.heading.item().label(format_args!("{}: {value}", self.name));
     }
 
     /// An item below the heading.
-    pub fn add(&self, field: &Field, part: &[u8]) -> Guarded<Item<'p>> {
+    pub(super) fn add(&self, field: &Field, part: &[u8]) -> Guarded<Item<'p>> {
         self.heading.add(field, part)
     }
 }
