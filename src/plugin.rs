@@ -4,7 +4,7 @@ use libc::{c_char, c_int};
 
 use crate::dissect;
 use crate::dissect::client::{stream as client, text_port as info_text};
-use crate::dissect::internode::container::stream;
+use crate::dissect::internode::stream;
 use crate::epan::entry::{self, Call, Entry, Framing, Heuristic, Plugin, Segment};
 use crate::epan::register::{self, preferences};
 use crate::epan::version::Version;
@@ -22,6 +22,7 @@ static PLUGIN: Plugin = Plugin {
     heuristic,
     pdu_length,
     pdu,
+    passed: client::passed,
     file_opened: track::forget,
     file_closed: track::forget,
 };
@@ -34,6 +35,7 @@ fn register_protocols() {
     preferences(&AEROSPIKE);
     register::conversation_filter(&AEROSPIKE, c"Aerospike");
     stats::register();
+    register::passed(&AEROSPIKE);
     for (entry, protocol, name, description) in [
         (Entry::ClientTcp, &AEROSPIKE, c"aerospike", None),
         (Entry::ClientTls, &AEROSPIKE, c"aerospike.tls", None),

@@ -109,6 +109,27 @@ pub struct Segment<'p> {
     pub is_late: bool,
     /// Who sent it.
     pub side: Side,
+    /// TCP_COMPLETENESS bits of the connection so far.
+    pub completeness: u8,
+}
+
+/// A frame of a connection, after TCP is done with it.
+#[derive(Clone, Copy)]
+pub struct Passed<'p> {
+    /// The connection.
+    pub conversation: Conversation<'p>,
+    /// When it was captured, nanoseconds since 1970.
+    pub time: i64,
+    /// Of a segment with data: the sequence numbers of its first byte and behind its last.
+    pub range: Option<(u32, u32)>,
+    /// It was sent again.
+    pub is_again: bool,
+    /// What the sender had received.
+    pub acknowledged: u32,
+    /// As [`Segment::direction`].
+    pub direction: usize,
+    /// TCP_COMPLETENESS bits, this frame included.
+    pub completeness: u8,
 }
 
 /// One segment on its way through `tcp_dissect_pdus`, seen by each of its messages.
@@ -138,6 +159,9 @@ pub struct Plugin {
     pub pdu_length: fn(Framing, &[u8], bool) -> Option<usize>,
     /// One whole message.
     pub pdu: for<'p> fn(Framing, Packet<'p>, Source<'p>, Tree<'p>, &Call<'p>) -> Guarded,
+    /// A frame of a connection of which something is kept has passed: each on the first pass, later those that were
+    /// sent again.
+    pub passed: for<'p> fn(Packet<'p>, &Tree<'p>, &Passed<'p>) -> Guarded,
     /// A capture is opened: what was remembered of another is void.
     pub file_opened: fn(),
     /// The capture is closed.
@@ -154,6 +178,7 @@ pub fn register(plugin: &'static Plugin) {
         heuristic: Some(heuristic),
         pdu_length: Some(pdu_length),
         pdu: Some(pdu),
+        passed: Some(passed),
         register_protocols: Some(register_protocols),
         register_handoff: Some(register_handoff),
         file_opened: Some(file_opened),
@@ -228,6 +253,7 @@ unsafe fn segment<'p>(raw: *const sys::as_segment) -> Segment<'p> {
             1 => Side::Server,
             _ => Side::Unknown,
         },
+        completeness: raw.completeness,
     }
 }
 
@@ -348,6 +374,39 @@ unsafe extern "C" fn pdu(
         (plugin.pdu)(framing, *packet, source, tree, call)?;
         Ok(source.bytes().len())
     }))
+}
+
+unsafe extern "C" fn passed(
+    tvb: *mut sys::tvbuff_t,
+    info: *mut sys::packet_info,
+    tree: *mut sys::proto_tree,
+    raw: *const sys::as_passed,
+) {
+    behind_try(|plugin| {
+        // SAFETY: Wireshark's handles are alive during this call, and so is what C describes.
+        let (Some((packet, _, tree)), Some(raw)) =
+            (unsafe { handles(tvb, info, tree) }, unsafe { raw.as_ref() })
+        else {
+            return Ok(0);
+        };
+        let Some(conversation) = NonNull::new(raw.conversation) else {
+            return Ok(0);
+        };
+        let passed = Passed {
+            conversation: Conversation {
+                raw: conversation,
+                _life: PhantomData,
+            },
+            time: raw.time,
+            range: (raw.end != raw.seq).then_some((raw.seq, raw.end)),
+            is_again: raw.again != 0,
+            acknowledged: raw.ack,
+            direction: usize::from(raw.direction & 1),
+            completeness: raw.completeness,
+        };
+        (plugin.passed)(packet, &tree, &passed)?;
+        Ok(0)
+    });
 }
 
 unsafe extern "C" fn register_protocols() {

@@ -23,7 +23,7 @@ pub mod text;
 pub mod tree;
 pub mod version;
 
-pub use entry::{Call, Entry, Framing, Heuristic, Plugin, Segment, Side};
+pub use entry::{Call, Entry, Framing, Heuristic, Passed, Plugin, Segment, Side};
 pub use field::{BitSet, Expert, Field};
 pub use packet::{Conversation, Packet, Source};
 pub use text::Text;

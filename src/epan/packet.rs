@@ -314,6 +314,21 @@ impl<'p> Packet<'p> {
         reference
     }
 
+    /// The round trip of the connection's handshake in nanoseconds, where that is in the capture.
+    #[must_use]
+    pub fn round_trip(self) -> Option<i64> {
+        // SAFETY: the packet is alive for 'p.
+        let time = unsafe { sys::as_round_trip(self.info.as_ptr()) };
+        (time > 0).then_some(time)
+    }
+
+    /// The latest time of all frames that were dissected so far, nanoseconds since 1970.
+    #[must_use]
+    pub fn latest_time(self) -> i64 {
+        // SAFETY: returns a number.
+        unsafe { sys::as_latest_time() }
+    }
+
     /// How the TCP connection of this packet ended, as far as the capture shows; complete on later passes.
     #[must_use]
     pub fn connection_end(self) -> Option<ConnectionEnd> {
@@ -348,6 +363,17 @@ impl<'p> Conversation<'p> {
             unsafe { sys::as_set_conversation_data(self.raw.as_ptr(), protocol.id(), raw) };
             reference
         })
+    }
+}
+
+impl<'p> Conversation<'p> {
+    /// What `protocol` keeps of the conversation, if there is anything.
+    #[must_use]
+    pub fn known_state<T: 'static>(self, protocol: &Protocol) -> Option<&'p T> {
+        // SAFETY: file scope outlives the packet.
+        let raw = unsafe { sys::as_conversation_data(self.raw.as_ptr(), protocol.id()) };
+        // SAFETY: made by `state`; the tag is checked.
+        unsafe { memory::untag(raw) }
     }
 }
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod connection;
+pub mod copies;
 pub mod fabric;
 pub mod keys;
 pub mod map;
@@ -31,5 +32,6 @@ pub fn forget() {
     keys::forget();
     sets::forget();
     tries::forget();
+    copies::forget();
     fabric::forget();
 }

@@ -54,6 +54,19 @@ struct Flow {
     opened: Cell<bool>,
     known: Cell<bool>,
     refused: Cell<bool>,
+    /// The message that is not whole yet.
+    partial: Cell<Option<Partial>>,
+}
+
+/// A message of which TCP has handed over the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partial {
+    /// TCP's sequence number of its first byte.
+    pub start: u32,
+    /// When that was captured, nanoseconds since 1970.
+    pub began_at: i64,
+    /// Its length as its header says, 0 where that is not whole.
+    pub length: u64,
 }
 
 /// What the first pass found of a segment that does not stand at a known position.
@@ -163,6 +176,7 @@ impl Position {
         if packet.is_visited() {
             return;
         }
+        self.flow(segment).partial.set(None);
         let flow = self.flow(segment);
         flow.known.set(known);
         flow.opened.set(true);
@@ -176,6 +190,35 @@ impl Position {
             flow.seen.set(seen);
         }
         flow.started.set(true);
+    }
+
+    /// Notes that the message `used` bytes behind the begin of the segment is not whole; after [`Position::advance`].
+    pub fn wait(
+        &self,
+        packet: Packet<'_>,
+        segment: &Segment<'_>,
+        used: usize,
+        length: u64,
+        before: Option<Partial>,
+    ) {
+        let (Some(sequence), false) = (segment.sequence, packet.is_visited()) else {
+            return;
+        };
+        let start = sequence.wrapping_add(u32::try_from(used).unwrap_or(u32::MAX));
+        let began_at = before
+            .filter(|before| before.start == start)
+            .map_or_else(|| packet.nanoseconds(), |before| before.began_at);
+        self.flow(segment).partial.set(Some(Partial {
+            start,
+            began_at,
+            length,
+        }));
+    }
+
+    /// The message of `direction` that is not whole yet.
+    #[must_use]
+    pub fn partial(&self, direction: usize) -> Option<Partial> {
+        self.flows.get(direction)?.partial.get()
     }
 
     /// The server refuses what stands here: nothing of this direction is interpreted any more.

@@ -77,6 +77,10 @@ pub struct Asked {
     pub place: sets::Place,
     /// It, or a row of it, can change records.
     pub writes: bool,
+    /// When its first byte was captured, where that was in an earlier frame.
+    pub began_at: Option<i64>,
+    /// How long its rest was held back.
+    pub delay: Option<i64>,
 }
 
 /// What an answer's message says.
@@ -94,6 +98,10 @@ pub struct Given {
     pub is_ok: bool,
     /// TCP's sequence number behind its last byte.
     pub end: Option<u32>,
+    /// When its first byte was captured, where that was in an earlier frame.
+    pub began_at: Option<i64>,
+    /// How long its rest was held back.
+    pub delay: Option<i64>,
 }
 
 /// A request and its answer.
@@ -116,6 +124,8 @@ pub struct Transaction {
     /// What the client had received when it sent the request.
     received: u32,
     has_received: bool,
+    /// How many requests before it there is one that was open and past its timeout then; 0: none.
+    behind: u8,
     /// The request's own timeout in milliseconds; 0: none.
     pub timeout: u32,
     /// The records it asks for.
@@ -180,6 +190,28 @@ impl Transaction {
         }
     }
 
+    /// Nanoseconds that the request allows, if it says so.
+    #[must_use]
+    pub const fn allowed(&self) -> Option<i64> {
+        match self.timeout {
+            0 => None,
+            milliseconds => Some(milliseconds as i64 * 1_000_000),
+        }
+    }
+
+    /// Whether the time that the request allows has passed.
+    #[must_use]
+    pub fn is_overdue(&self, now: i64) -> bool {
+        self.allowed()
+            .is_some_and(|allowed| now.wrapping_sub(self.asked_at) > allowed)
+    }
+
+    /// TCP's sequence number at which more of the answer begins.
+    #[must_use]
+    pub const fn next(&self) -> Option<u32> {
+        if self.has_received { Some(self.next) } else { None }
+    }
+
     /// Whether the answer can have several messages.
     #[must_use]
     pub const fn is_stream(&self) -> bool {
@@ -235,6 +267,33 @@ pub struct Queue {
     client_gap: Cell<bool>,
     /// TCP's sequence number behind the last message that answered a request.
     answered_to: Cell<Option<u32>>,
+    /// The client sends requests while others are open that still have time.
+    is_habit: Cell<bool>,
+    /// When requests began that have several segments, by their place.
+    request_begins: FileVec<(u32, i64)>,
+    /// The same of their answers.
+    answer_begins: FileVec<(u32, i64)>,
+    /// How long the rest of requests or answers was held back, by their place.
+    delays: FileVec<(u32, i64)>,
+    /// Requests that TCP sent again, by their place.
+    repeats: FileVec<Repeats>,
+}
+
+/// What TCP sent again of a request.
+#[derive(Clone, Copy)]
+pub struct Repeats {
+    index: u32,
+    /// How often.
+    pub count: u32,
+    /// When last, nanoseconds since 1970.
+    pub last_at: i64,
+}
+
+/// The value at a place, of pairs in the order of their places.
+fn found(list: &FileVec<(u32, i64)>, index: u32) -> Option<i64> {
+    let place = list.partition_point(|(place, _)| *place >= index);
+    let (place, value) = list.get(place)?;
+    (place == index).then_some(value)
 }
 
 /// Which transaction a message of an answer belongs to.
@@ -278,7 +337,7 @@ impl Queue {
         self.settle();
         let is_open = self.head.get() < self.transactions.len();
         let received = asked.sight.acknowledged.filter(|_| !asked.sight.is_late);
-        self.notice_pipelining(&asked.sight, received);
+        let behind = self.notice_pipelining(packet, &asked.sight, received);
         let mut transaction = Transaction {
             asked_at: packet.nanoseconds(),
             answered_at: (0, 0),
@@ -289,6 +348,7 @@ impl Queue {
             next: received.unwrap_or(0),
             received: received.unwrap_or(0),
             has_received: received.is_some(),
+            behind,
             timeout: asked.timeout,
             rows: asked.rows,
             records: 0,
@@ -320,22 +380,39 @@ impl Queue {
             transaction.state = State::Lost;
             self.head.set(self.transactions.len().saturating_add(1));
         }
-        self.transactions.push(transaction);
+        let index = self.transactions.push(transaction);
+        if let Some(began_at) = asked.began_at {
+            self.request_begins.push((index, began_at));
+        }
+        if let Some(delay) = asked.delay {
+            self.delays.push((index, delay));
+        }
         Some(transaction)
     }
 
     /// Whether the client sends a request while another is open: all that it has received then is what the capture
     /// shows of answers to earlier ones.
-    fn notice_pipelining(&self, sight: &Sight, received: Option<u32>) {
+    fn notice_pipelining(&self, packet: Packet<'_>, sight: &Sight, received: Option<u32>) -> u8 {
         if sight.is_late {
-            return;
+            return 0;
         }
+        let mut behind = 0;
         let (head, count) = (self.head.get(), self.transactions.len());
         let gap = self.client_gap.replace(false);
         let before = count.checked_sub(1).and_then(|last| self.get(last));
         let waits = |before: &Transaction| received.is_none_or(|received| received == before.next);
         if head < count && before.is_some_and(|before| waits(&before)) {
             self.pipelined.set(true);
+            if self
+                .get(head)
+                .is_some_and(|oldest| oldest.is_overdue(packet.nanoseconds()))
+            {
+                if !self.is_habit.get() {
+                    behind = u8::try_from(count - head).unwrap_or(u8::MAX);
+                }
+            } else {
+                self.is_habit.set(true);
+            }
             // How many more were open is not known.
             if self.gap_at.get() > head {
                 self.doubtful.set(true);
@@ -345,6 +422,89 @@ impl Queue {
             // Requests are missing, and the client has received nothing for them.
             self.pipelined.set(true);
             self.doubtful.set(true);
+        }
+        behind
+    }
+
+    /// The place of a transaction that is known by value.
+    fn index_of(&self, transaction: &Transaction) -> u32 {
+        let place = |one: &Transaction| (one.request_frame, one.request_ordinal);
+        self.transactions
+            .partition_point(|one| place(one) >= place(transaction))
+    }
+
+    /// The request that was open and past its timeout when this one was sent on its connection.
+    #[must_use]
+    pub fn overdue_before(&self, transaction: &Transaction) -> Option<Transaction> {
+        let behind = u32::from(transaction.behind);
+        (behind != 0).then(|| self.get(self.index_of(transaction).checked_sub(behind)?))?
+    }
+
+    /// The request before this one, if it was answered before.
+    #[must_use]
+    pub fn answered_before(&self, transaction: &Transaction) -> Option<Transaction> {
+        let before = self.get(self.index_of(transaction).checked_sub(1)?)?;
+        let is_before = before.state == State::Complete && before.answered_at.1 <= transaction.asked_at;
+        is_before.then_some(before)
+    }
+
+    /// When the first byte of a request was captured.
+    #[must_use]
+    pub fn request_began(&self, transaction: &Transaction) -> i64 {
+        let index = self.index_of(transaction);
+        found(&self.request_begins, index).unwrap_or(transaction.asked_at)
+    }
+
+    /// When the first byte of a request's answer was captured.
+    #[must_use]
+    pub fn answer_began(&self, transaction: &Transaction) -> i64 {
+        let index = self.index_of(transaction);
+        found(&self.answer_begins, index).unwrap_or(transaction.answered_at.0)
+    }
+
+    /// How long the rest of a request or of its answer was held back until its first part was acknowledged.
+    #[must_use]
+    pub fn delay(&self, transaction: &Transaction) -> Option<i64> {
+        found(&self.delays, self.index_of(transaction))
+    }
+
+    /// How often TCP sent a request again while it was open, and when last.
+    #[must_use]
+    pub fn repeats(&self, transaction: &Transaction) -> Option<Repeats> {
+        let index = self.index_of(transaction);
+        let place = self.repeats.partition_point(|one| one.index >= index);
+        self.repeats.get(place).filter(|one| one.index == index)
+    }
+
+    /// TCP sends bytes of the client again.
+    pub fn sent_again(&self, (start, _): (u32, u32), now: i64) {
+        /// More requests are seldom open, and others are not looked through.
+        const MOST: u32 = 16;
+        let head = self.head.get();
+        let open = (head..self.transactions.len()).take(MOST as usize);
+        let mut open = open.filter(|index| {
+            let end = self.get(*index).and_then(|one| one.end());
+            end.is_some_and(|end| before(start, end))
+        });
+        let Some(index) = open.next() else { return };
+        let last = self.repeats.len().checked_sub(1);
+        match last.and_then(|last| Some((last, self.repeats.get(last)?))) {
+            Some((place, known)) if known.index == index => self.repeats.set(
+                place,
+                Repeats {
+                    count: known.count.saturating_add(1),
+                    last_at: now,
+                    ..known
+                },
+            ),
+            Some((_, known)) if known.index > index => {}
+            _ => {
+                self.repeats.push(Repeats {
+                    index,
+                    count: 1,
+                    last_at: now,
+                });
+            }
         }
     }
 
@@ -496,6 +656,8 @@ impl Queue {
             is_cut,
             is_ok,
             end: given_end,
+            began_at,
+            delay,
         } = *given;
         if packet.is_visited() {
             return;
@@ -504,9 +666,20 @@ impl Queue {
             return;
         };
         let (frame, now) = (packet.frame(), packet.nanoseconds());
+        let last = self.delays.len().checked_sub(1);
+        let last = last.and_then(|last| self.delays.get(last));
+        if let (Some(delay), true) = (delay, last.is_none_or(|(place, _)| place < answer.index)) {
+            self.delays.push((answer.index, delay));
+        }
         if transaction.answer_frames.0 == 0 {
             transaction.answer_frames.0 = frame;
             transaction.answered_at.0 = now;
+            let last = self.answer_begins.len().checked_sub(1);
+            let last = last.and_then(|last| self.answer_begins.get(last));
+            // In the order of places, as long as answers come in that of requests.
+            if let (Some(began_at), true) = (began_at, last.is_none_or(|(place, _)| place < answer.index)) {
+                self.answer_begins.push((answer.index, began_at));
+            }
         }
         transaction.answer_frames.1 = frame;
         transaction.answered_at.1 = now;

@@ -1,19 +1,25 @@
 //! The same request sent again: retries of a client that did not get its answer in time.
 //!
-//! A retry goes over another connection, so this is remembered for the capture as a whole: which request of which
-//! client was sent last, and on which connection. Identical requests alone prove nothing (several threads read a
-//! hot key at once): the first must have been open for a while.
+//! A retry goes over another connection, so this is remembered for the capture as a whole. Identical requests alone
+//! prove nothing (several threads do the same thing, a hot key is read again): there must be a sign that the client
+//! gave the first up. It closed the connection a moment ago, or the time that the request allows has passed, and not
+//! much more than that.
+
+use core::cell::Cell;
 
 use super::map::{FileMap, RecentMap};
 use super::stream::Stream;
 use super::transactions::{State, Transaction};
 use crate::epan::Packet;
-use crate::epan::memory::{CaptureState, FileRef};
+use crate::epan::memory::{CaptureState, FileRef, FileVec};
 
-/// How long a request must have been open for its twin to be a retry: no client gives up sooner.
-const PATIENCE: i64 = 50_000_000;
-/// How long a request is remembered at least: no client waits longer before it tries again.
-const LIFE: i64 = 120_000_000_000;
+/// How long a request must be open to be looked for: no client gives up sooner.
+const LEAST: i64 = 2_000_000;
+/// Clients send a request again so soon after they closed the connection of the first try; measured with the Java, Go
+/// and C clients. A new connection takes two round trips more.
+const AFTER_CLOSE: i64 = 10_000_000;
+/// How long an open request is remembered at least, and the time that requests allow at most.
+const LIFE: (i64, i64) = (30_000_000_000, 120_000_000_000);
 
 /// A client's request: its address and a hash of its body.
 pub type Fingerprint = u64;
@@ -24,9 +30,24 @@ struct Try {
     index: u32,
 }
 
+/// A request that was sent a moment ago.
+#[derive(Clone, Copy)]
+struct Fresh {
+    fingerprint: Fingerprint,
+    at: i64,
+    attempt: Try,
+}
+
 #[derive(Default)]
 struct Tries {
-    latest: RecentMap<Fingerprint, Try>,
+    /// The requests of the last moment, in a ring whose length is a power of two: most are answered before they leave.
+    fresh: FileVec<Fresh>,
+    first: Cell<u32>,
+    count: Cell<u32>,
+    /// Those that were open for longer.
+    open: RecentMap<Fingerprint, Try>,
+    /// The longest time that a request allows.
+    longest: Cell<i64>,
     /// Tries applied so far, by the frame of the first.
     applied: FileMap<u32, u16>,
 }
@@ -38,13 +59,14 @@ pub fn forget() {
     TRIES.forget();
 }
 
-/// The fingerprint of a body sent by `packet`'s source.
+/// The fingerprint of a body sent by `packet`'s source. The timeout does not belong to it: clients write what is left.
 #[must_use]
 pub fn fingerprint(packet: Packet<'_>, body: &[u8]) -> Fingerprint {
-    super::map::hash(&(packet.source_address(), body))
+    let (header, rest) = body.split_at_checked(14).unwrap_or((body, &[]));
+    super::map::hash(&(packet.source_address(), header, rest.get(4..)))
 }
 
-/// Notes a request; if it repeats one that has been open for long, both get to know it.
+/// Notes a request; if it repeats one that the client gave up, both get to know it.
 pub fn note(
     packet: Packet<'_>,
     transaction: &mut Transaction,
@@ -53,20 +75,86 @@ pub fn note(
     index: u32,
 ) {
     let tries = TRIES.get(packet);
-    if let Some(before) = tries.latest.get(&fingerprint) {
-        let queue = &before.stream.get(packet).queue;
-        if let Some(mut earlier) = queue.get(before.index) {
-            let waited = transaction.asked_at.wrapping_sub(earlier.asked_at);
-            if earlier.state == State::Open && earlier.answer_frames.0 == 0 && waited >= PATIENCE {
+    let now = transaction.asked_at;
+    let longest = tries.longest.get().max(transaction.allowed().unwrap_or(0));
+    tries.longest.set(longest);
+    tries.age(packet, now);
+    if let Some(before) = tries.open.get(&fingerprint) {
+        let other = before.stream.get(packet);
+        if let Some(mut earlier) = other.queue.get(before.index) {
+            let is_other = !core::ptr::eq(other, stream.get(packet));
+            if is_other && earlier.tried_again_in == 0 && was_given_up(packet, other, &earlier, now) {
                 transaction.retry_of = first(&earlier);
                 earlier.tried_again_in = transaction.request_frame;
-                queue.set(before.index, earlier);
+                other.queue.set(before.index, earlier);
             }
         }
     }
-    tries
-        .latest
-        .insert(fingerprint, Try { stream, index }, transaction.asked_at, LIFE);
+    tries.push(Fresh {
+        fingerprint,
+        at: now,
+        attempt: Try { stream, index },
+    });
+}
+
+/// Whether the client gave a request up a moment ago.
+fn was_given_up(packet: Packet<'_>, stream: &Stream, earlier: &Transaction, now: i64) -> bool {
+    let was_open = |at: i64| earlier.state != State::Complete || earlier.answered_at.1 > at;
+    let closed = stream.closed_by_client().is_some_and(|closing| {
+        let most = AFTER_CLOSE.saturating_add(packet.round_trip().unwrap_or(0).saturating_mul(2));
+        (0..=most).contains(&now.wrapping_sub(closing.at)) && was_open(closing.at)
+    });
+    let waited = now.wrapping_sub(earlier.asked_at);
+    let is_over = earlier.allowed().is_some_and(|allowed| {
+        (allowed..=allowed.saturating_mul(2)).contains(&waited)
+            && earlier.answer_frames.0 == 0
+            && stream.closed_by_client().is_none()
+    });
+    closed || is_over
+}
+
+impl Tries {
+    /// Requests that have been open for a while are kept, those that are answered forgotten.
+    fn age(&self, packet: Packet<'_>, now: i64) {
+        let mask = self.fresh.len().wrapping_sub(1);
+        while self.count.get() > 0 {
+            let Some(oldest) = self.fresh.get(self.first.get()) else {
+                return;
+            };
+            if now.wrapping_sub(oldest.at) < LEAST {
+                return;
+            }
+            self.first.set((self.first.get() + 1) & mask);
+            self.count.set(self.count.get() - 1);
+            let Try { stream, index } = oldest.attempt;
+            let state = stream.get(packet).queue.get(index).map(|one| one.state);
+            if state.is_some_and(|state| state != State::Complete) {
+                let life = self.longest.get().saturating_mul(2).clamp(LIFE.0, LIFE.1);
+                self.open.insert(oldest.fingerprint, oldest.attempt, now, life);
+            }
+        }
+    }
+
+    fn push(&self, fresh: Fresh) {
+        if self.count.get() == self.fresh.len() {
+            let larger = FileVec::default();
+            for place in 0..self.count.get() {
+                let from = (self.first.get() + place) & self.fresh.len().wrapping_sub(1);
+                if let Some(one) = self.fresh.get(from) {
+                    larger.push(one);
+                }
+            }
+            // What was added is written before it is read.
+            for _ in larger.len()..(self.fresh.len() * 2).max(64) {
+                larger.push(fresh);
+            }
+            self.fresh.replace(larger);
+            self.first.set(0);
+        }
+        let place = (self.first.get() + self.count.get()) & self.fresh.len().wrapping_sub(1);
+        self.fresh.set(place, fresh);
+        self.count.set(self.count.get() + 1);
+    }
 }
 
 /// The frame of the first try of a series.

@@ -82,8 +82,7 @@ fn renamed(packet: &Packet<'_>, variant: u32) -> Vec<u8> {
 /// Variants without one segment each: those of all segments up to `all`, then of every `step`th; each goes on for
 /// `after` packets.
 fn make(capture: &str, truth: &Truth, all: usize, step: usize, after: usize) -> Variants {
-    let path = captures::pcapng(capture).unwrap_or_else(|| panic!("no capture {capture}"));
-    let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let (bytes, _) = captures::capture_bytes(capture);
     let (mut out, mut frame) = (Vec::new(), 0);
     let mut connections: BTreeMap<_, Vec<Packet<'_>>> = BTreeMap::new();
     for (kind, block) in blocks(&bytes) {
@@ -176,9 +175,6 @@ fn check(findings: &mut Findings, made: &Variants, truth: &Truth, options: &[&st
 }
 
 fn without_each(capture: &str, all: usize, step: usize, after: usize, least: f64) {
-    if captures::present(&[capture]).is_empty() {
-        return;
-    }
     let truth = truth(capture);
     let made = make(capture, &truth, all, step, after);
     assert!(made.whole > 40, "{capture}: only {} exchanges", made.whole);
