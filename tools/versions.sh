@@ -3,7 +3,7 @@
 # there yet, and says in a table what was run. Needs root, debootstrap and, the first time, the network.
 #
 #   tools/versions.sh               all of them: bookworm (4.0) noble (4.2) trixie (4.4) sid (4.6)
-#   tools/versions.sh RELEASE...    those
+#   tools/versions.sh RELEASE...    those; with trixie also its own Rust, the oldest that the plugin promises
 #   tools/versions.sh --short       "make install" and some of the tests, as a user, in the chroots that are there;
 #                                   what cannot be run there is said and left out
 #
@@ -82,6 +82,24 @@ test_release() { # RELEASE
     done
     uninstall_in "$release"
     in_chroot "$CHROOTS/$release/build" root sh -c "$apt_clean" >/dev/null
+}
+
+# Debian 13 with its own Rust, the oldest that the plugin promises: no rustup, and the tests are built, too.
+test_oldest() {
+    local CHROOT_RUST='' CHROOT_TARGET=/var/cache/aerospike-oldest release=trixie install=failed wanted found
+    wanted=$(sed -nE 's/^rust-version = "(.*)"/\1/p' Cargo.toml)
+    make_build_chroot "$release"
+    uninstall_in "$release"
+    if run_step "$release" root packages-oldest tools/packages.sh build; then
+        found=$(in_chroot "$CHROOTS/$release/build" root rustc --version)
+        [[ "$found" == "rustc $wanted."* ]] || failures+=("$(release_title "$release") has $found, not Rust $wanted")
+        if run_step "$release" "$TESTER" install-oldest make install &&
+            run_step "$release" "$TESTER" check-oldest cargo check --locked --all-targets; then
+            install=passed
+        fi
+    fi
+    rows+=("| $(release_title "$release") with its own ${found:-Rust} | $(version_in "$release") | user | $install | built, not run | | | |")
+    uninstall_in "$release"
 }
 
 report() {
@@ -201,6 +219,9 @@ if [ "${1:-}" = --short ]; then
     test_in_short
 else
     fetch_crates
-    for release in "${wanted[@]}"; do test_release "$release"; done
+    for release in "${wanted[@]}"; do
+        test_release "$release"
+        [ "$release" != trixie ] || test_oldest
+    done
     report
 fi
