@@ -4,6 +4,7 @@
 #
 #   tools/versions.sh               all of them: bookworm (4.0) noble (4.2) trixie (4.4) sid (4.6)
 #   tools/versions.sh RELEASE...    those; with trixie also its own Rust, the oldest that the plugin promises
+#   tools/versions.sh --oldest      Debian 13 with its own Rust alone
 #   tools/versions.sh --short       "make install" and some of the tests, as a user, in the chroots that are there;
 #                                   what cannot be run there is said and left out
 #
@@ -86,10 +87,12 @@ test_release() { # RELEASE
 
 # Debian 13 with its own Rust, the oldest that the plugin promises: no rustup, and the tests are built, too.
 test_oldest() {
-    local CHROOT_RUST='' CHROOT_TARGET=/var/cache/aerospike-oldest release=trixie install=failed wanted found
+    local release=trixie install=failed wanted found
     wanted=$(sed -nE 's/^rust-version = "(.*)"/\1/p' Cargo.toml)
     make_build_chroot "$release"
     uninstall_in "$release"
+    local CHROOT_RUST='' CHROOT_TARGET=/var/cache/aerospike-oldest
+    rm -rf "$CHROOTS/$release/build$CHROOT_TARGET"
     if run_step "$release" root packages-oldest tools/packages.sh build; then
         found=$(in_chroot "$CHROOTS/$release/build" root rustc --version)
         [[ "$found" == "rustc $wanted."* ]] || failures+=("$(release_title "$release") has $found, not Rust $wanted")
@@ -208,7 +211,7 @@ if [ "${1:-}" = --short ]; then
         exit 0
     fi
 else
-    choose_releases "$@"
+    if [ "${1:-}" != --oldest ]; then choose_releases "$@"; fi
     reason=$(chroots_lack)
     [ -z "$reason" ] || die "The versions cannot be tested here: $reason"
 fi
@@ -217,6 +220,10 @@ lock_chroots
 rows=() failures=()
 if [ "${1:-}" = --short ]; then
     test_in_short
+elif [ "${1:-}" = --oldest ]; then
+    fetch_crates
+    test_oldest
+    report
 else
     fetch_crates
     for release in "${wanted[@]}"; do
