@@ -5,7 +5,7 @@ use core::fmt::{self, Write as _};
 use super::{batch, field, line, op};
 use crate::dissect::client::stream::{Details, Path};
 use crate::dissect::exchange::{first_pass as remember, links};
-use crate::dissect::shared::column;
+use crate::dissect::shared::{column, result};
 use crate::dissect::shared::common::{self, DATA, OPERATION, PARTITION, RESULT};
 use crate::dissect::values::{cdt, expression, predexp, value};
 use crate::epan::group::FieldGroup;
@@ -303,7 +303,7 @@ fn one_of_response<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>) 
     if is_looked_at(tree) {
         one(path, tree, message, Request::INVALID)
     } else {
-        result(path, tree, message.header.result_code)
+        result::say(tree, message.header.result_code)
     }
 }
 
@@ -333,8 +333,8 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
     header(path, &top, &message.header, kind)?;
     if !path.is_request {
         batch::answered_row(path, &top, &message.header)?;
+        result::say(&top, message.header.result_code)?;
     }
-    result(path, &top, message.header.result_code)?;
     if top.wants_any(&CONTENT)
         || !is_plain(message) && top.wants_any(&RARE_CONTENT)
         || kind == Request::BATCH && top.wants_any(&ROW_HEADERS)
@@ -392,12 +392,6 @@ fn other_names(top: &Tree<'_>, message: &Message<'_>) -> Guarded {
     }
 }
 
-fn result(path: &Path<'_>, top: &Tree<'_>, code: ResultCode) -> Guarded {
-    if path.is_request {
-        return Ok(());
-    }
-    common::result(top, code)
-}
 
 fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Request) -> Guarded {
     let bytes = header.bytes;

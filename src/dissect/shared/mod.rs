@@ -2,3 +2,4 @@
 
 pub mod column;
 pub mod common;
+pub mod result;
