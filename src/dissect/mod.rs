@@ -1,5 +1,6 @@
 //! Values to tree items, columns and expert items. The rooms are those of `wire`, in floors:
 //! `shared`, `exchange`, then `values`, `info` and `admin`, then `client`, then `internode`; each uses only what is below.
+#![forbid(unsafe_code)]
 
 pub mod admin;
 pub mod client;
@@ -38,6 +39,7 @@ pub fn register() {
     register::fields(&MESSAGE, values::predexp::FIELDS);
     register::fields(&BATCH, client::batch::FIELDS);
     register::bit_sets(&BATCH, client::batch::BIT_SETS);
+    register::experts(&AEROSPIKE, client::batch::EXPERTS);
     register::experts(&AEROSPIKE, shared::common::EXPERTS);
     register::experts(&AEROSPIKE, shared::result::EXPERTS);
     register::fields(&AEROSPIKE, internode::container::FIELDS);

@@ -2,9 +2,10 @@
 
 use core::any::TypeId;
 use core::cell::Cell;
-use core::ffi::{c_int, c_void};
 use core::mem::{align_of, needs_drop, size_of};
 use core::ptr::NonNull;
+
+use libc::{c_int, c_void};
 
 use super::sys;
 
@@ -58,11 +59,10 @@ pub(crate) fn frame_state<'p>(info: NonNull<sys::packet_info>) -> &'p FrameState
 /// # Safety
 /// `data` points to `length` bytes that live for `'p`.
 pub(crate) unsafe fn slice<'p>(data: *const u8, length: c_int) -> &'p [u8] {
-    unsafe {
-        match usize::try_from(length) {
-            Ok(length) if length > 0 && !data.is_null() => core::slice::from_raw_parts(data, length),
-            _ => &[],
-        }
+    match usize::try_from(length) {
+        // SAFETY: the caller's promise, and neither NULL nor empty.
+        Ok(length) if length > 0 && !data.is_null() => unsafe { core::slice::from_raw_parts(data, length) },
+        _ => &[],
     }
 }
 
@@ -99,13 +99,13 @@ pub(crate) fn tagged<'p, T: 'static>(value: T) -> (*mut c_void, &'p T) {
 /// # Safety
 /// `raw` is NULL or came from [`tagged`], and its file is still open.
 pub(crate) unsafe fn untag<'p, T: 'static>(raw: *mut c_void) -> Option<&'p T> {
-    unsafe {
-        let tag: *const TypeId = raw.cast();
-        if raw.is_null() || *tag != TypeId::of::<T>() {
-            return None;
-        }
-        Some(&(*raw.cast::<Tagged<T>>()).value)
+    let tag: *const TypeId = raw.cast();
+    // SAFETY: the caller's promise: what is not NULL begins with its tag.
+    if raw.is_null() || unsafe { *tag } != TypeId::of::<T>() {
+        return None;
     }
+    // SAFETY: the tag says that it is a `Tagged<T>`, of an open file.
+    Some(unsafe { &(*raw.cast::<Tagged<T>>()).value })
 }
 
 /// A growing array in memory that Wireshark frees when the file is closed. Read and written by copy, so that

@@ -7,7 +7,7 @@ use crate::dissect::client::stream::Path;
 use crate::dissect::shared::common::{self, DATA, NAMESPACE, PARTITION, SET};
 use crate::dissect::values::{cdt, expression, predexp, value};
 use crate::epan::{Guarded, Tree};
-use crate::wire::client::field::{Field, FieldType, SIZE_AT, TYPE_AT, Value};
+use crate::wire::client::field::{DIGEST_RIPE_ARRAY, Field, FieldType, SIZE_AT, TYPE_AT, Value};
 use crate::wire::client::proto::Order;
 use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
 use crate::wire::client::request::Request;
@@ -65,7 +65,10 @@ pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, kind: Requ
     let heading = tree.sub(&FIELD, field.bytes)?;
     let order = path.order;
     heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], order)?;
-    heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
+    let kind_item = heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
+    if field.is_digest_array() {
+        kind_item.label(format_args!("Field type: {DIGEST_RIPE_ARRAY} ({})", field.kind.0));
+    }
     let value = field.value();
     if value.as_ref().map_or(true, has_no_text) {
         let (named, length) = (field.kind, field.data.len());
@@ -148,7 +151,11 @@ fn data<'p>(
             for digest in digests.iter() {
                 common::digest(heading, digest)?;
             }
-            item.label(format_args!("{}: {} digests", field.kind, digests.count()));
+            let name = match field.kind {
+                FieldType::MRT_DEADLINE => DIGEST_RIPE_ARRAY,
+                kind => kind.name().unwrap_or_default(),
+            };
+            item.label(format_args!("{name}: {} digests", digests.count()));
         }
         Value::Trid(id) => {
             heading.add(&TRID, bytes)?;
@@ -203,7 +210,7 @@ fn data<'p>(
                 }
             }
         }
-        Value::Batch(list) => batch::rows(path, heading, bytes, &list)?,
+        Value::Batch(list) => batch::rows(path, heading, field, &list)?,
         Value::UdfArguments(list) => value::arguments(heading, list)?,
         Value::IndexContext(list) => cdt::context(heading, list)?,
         Value::Expression(input) => {

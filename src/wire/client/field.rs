@@ -58,6 +58,9 @@ table! {
     }
 }
 
+/// What field 6 is called where it holds digests (batch direct, up to 4.3).
+pub const DIGEST_RIPE_ARRAY: &str = "DIGEST_RIPE_ARRAY";
+
 /// One field: u32 size (of type and data), u8 type, data.
 ///
 /// Source: client-protocol 4
