@@ -103,7 +103,12 @@ fn strangers_are_recognised() {
 
 fn expert_text(frame: &Frame) -> Option<String> {
     frame.first("aerospike.expert.unsupported_version")?;
-    Some(frame.all("aerospike.detail").map(|item| item.showname.as_str()).collect())
+    Some(
+        frame
+            .all("aerospike.detail")
+            .map(|item| item.showname.as_str())
+            .collect(),
+    )
 }
 
 /// Wireshark's own dissector shows them too, beside the expert item.

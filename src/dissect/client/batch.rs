@@ -1,7 +1,7 @@
 //! Batch requests: the rows of field 41 or 42.
 
-use super::header::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, N_FIELDS, N_OPS};
 use super::field::{self, FIELD_DATA};
+use super::header::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, N_FIELDS, N_OPS};
 use super::op;
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;

@@ -91,13 +91,7 @@ pub fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Reques
     } else {
         Ttl::of_response(header.record_ttl)
     };
-    record_ttl(
-        top,
-        &bytes[RECORD_TTL_AT],
-        header.record_ttl,
-        order,
-        meaning,
-    )?;
+    record_ttl(top, &bytes[RECORD_TTL_AT], header.record_ttl, order, meaning)?;
     let timeout = top.add_in(&TRANSACTION_TTL, &bytes[TRANSACTION_TTL_AT], order)?;
     if path.is_request {
         match header.transaction_ttl {
