@@ -87,7 +87,7 @@ test_release() { # RELEASE
 
 # Debian 13 with its own Rust, the oldest that the plugin promises: no rustup, and the tests are built, too.
 test_oldest() {
-    local release=trixie install=failed wanted found
+    local release=trixie install=failed wanted found=Rust
     wanted=$(sed -nE 's/^rust-version = "(.*)"/\1/p' Cargo.toml)
     make_build_chroot "$release"
     uninstall_in "$release"
@@ -101,7 +101,7 @@ test_oldest() {
             install=passed
         fi
     fi
-    rows+=("| $(release_title "$release") with its own ${found:-Rust} | $(version_in "$release") | user | $install | built, not run | | | |")
+    rows+=("| $(release_title "$release") with its own ${found%% (*} | $(version_in "$release") | user | $install | built, not run | | | |")
     uninstall_in "$release"
 }
 
