@@ -150,7 +150,7 @@ static int after_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
         int64_t now = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
         if (now > latest_time)
             latest_time = now;
-    } else if (tree == NULL)
+    } else if (tree == NULL || as_frame_data(pinfo, passed_protocol, AS_COPY_KEY) == NULL)
         return 0;
     if (as_describe_passed(pinfo, passed_protocol, &passed)) {
         rust.passed(tvb, pinfo, tree, &passed);

@@ -203,6 +203,10 @@ void as_file_free(void *old);
 /* Zeros at the beginning of each dissection of the packet: AS_PACKET_STATE bytes. */
 enum { AS_PACKET_STATE = 64 };
 void *as_packet_state(packet_info *pinfo);
+/* The key of what is remembered of a frame that is a copy: no ordinal of a message comes near. */
+enum { AS_COPY_KEY = 0x7fffffff };
+/* Whether a dissector of that protocol had the frame. */
+int as_has_layer(packet_info *pinfo, const char *protocol);
 void *as_frame_data(packet_info *pinfo, int protocol, uint32_t key);
 void as_set_frame_data(packet_info *pinfo, int protocol, uint32_t key, void *data);
 void *as_conversation_data(conversation_t *conversation, int protocol);
@@ -212,7 +216,7 @@ int as_connection_ended(packet_info *pinfo, as_connection_end *end);
 void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment);
 /* Whether the frame is of a connection of which `protocol` keeps something, and what TCP says of it. */
 int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed);
-/* Calls `passed` for each such frame of the first pass, and later for those that were sent again. */
+/* Calls `passed` for each such frame of the first pass, and later for those that have something under AS_COPY_KEY. */
 void as_register_passed(int protocol);
 /* The round trip of the connection's handshake in nanoseconds, 0 where it is not known. */
 int64_t as_round_trip(packet_info *pinfo);

@@ -314,6 +314,24 @@ impl<'p> Packet<'p> {
         reference
     }
 
+    /// Remembers that this frame is the copy of one before.
+    pub fn mark_copy(self, protocol: &Protocol) {
+        self.remember(protocol, sys::AS_COPY_KEY, Copied);
+    }
+
+    /// Whether [`Packet::mark_copy`] was called for the frame.
+    #[must_use]
+    pub fn is_copy(self, protocol: &Protocol) -> bool {
+        self.remembered::<Copied>(protocol, sys::AS_COPY_KEY).is_some()
+    }
+
+    /// Whether a dissector of that protocol had the frame.
+    #[must_use]
+    pub fn has_layer(self, protocol: &'static CStr) -> bool {
+        // SAFETY: the packet is alive for 'p, the name is static.
+        unsafe { sys::as_has_layer(self.info.as_ptr(), protocol.as_ptr()) != 0 }
+    }
+
     /// The round trip of the connection's handshake in nanoseconds, where that is in the capture.
     #[must_use]
     pub fn round_trip(self) -> Option<i64> {
@@ -343,6 +361,9 @@ impl<'p> Packet<'p> {
         (known != 0).then_some(end)
     }
 }
+
+/// A frame is the copy of another that was captured before.
+struct Copied;
 
 /// The conversation (for TCP: the connection) that a packet belongs to.
 #[derive(Clone, Copy)]

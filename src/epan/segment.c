@@ -205,8 +205,6 @@ int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed)
     memset(passed, 0, sizeof *passed);
     passed->again =
         (flags & (TCP_RETRANSMISSION | TCP_FAST_RETRANSMISSION | TCP_SPURIOUS_RETRANSMISSION)) != 0;
-    if (PINFO_FD_VISITED(pinfo) && !passed->again)
-        return 0;
     passed->conversation = conversation;
     passed->time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
     passed->direction = tcp->fwd == &tcp->flow1 ? 0 : 1;
@@ -222,6 +220,11 @@ int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed)
         }
     }
     return 1;
+}
+
+int as_has_layer(packet_info *pinfo, const char *protocol)
+{
+    return proto_is_frame_protocol(pinfo->layers, protocol) != 0;
 }
 
 int64_t as_round_trip(packet_info *pinfo)

@@ -54,6 +54,8 @@ struct Flow {
     opened: Cell<bool>,
     known: Cell<bool>,
     refused: Cell<bool>,
+    /// Inside TLS.
+    is_in_tls: Cell<bool>,
     /// The message that is not whole yet.
     partial: Cell<Option<Partial>>,
 }
@@ -117,6 +119,12 @@ impl Position {
                 .map_or(Place::Known, |place| place.0);
         }
         let flow = self.flow(segment);
+        if !flow.is_in_tls.replace(true) {
+            // What was refused before was the handshake.
+            flow.refused.set(false);
+            flow.known.set(false);
+            flow.opened.set(false);
+        }
         let place = if flow.refused.get() {
             Place::Refused
         } else if flow.known.get() || !flow.opened.get() {

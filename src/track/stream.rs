@@ -1,6 +1,7 @@
 //! What is remembered of a connection of the client protocol.
 
 use core::cell::Cell;
+use core::ffi::CStr;
 
 pub use super::position::{Place, before};
 
@@ -29,6 +30,9 @@ pub struct Stream {
     completeness: Cell<u8>,
     /// The first FIN and the first RST.
     closings: [Cell<Option<Closing>>; 2],
+    /// The dissector of the protocol that the client's bytes look like, and whether the server answers in it.
+    other: Cell<Option<&'static CStr>>,
+    speaks_other: Cell<bool>,
     /// The last segment with data.
     last: Cell<Last>,
     /// How long the first part of a message waited to be acknowledged, and when it was.
@@ -59,9 +63,6 @@ struct Last {
 /// TCP_COMPLETENESS bits.
 const FIN: u8 = 16;
 const RST: u8 = 32;
-
-/// A frame is the copy of another that was captured before.
-struct Duplicate;
 
 /// Copies of one packet come so close to each other: TCP sends nothing again that soon.
 const COPIES: i64 = 1_000_000;
@@ -150,9 +151,7 @@ impl Stream {
     /// A frame of the connection has passed TCP. Whether it is a copy of one before.
     pub fn passed(&self, packet: Packet<'_>, passed: &Passed<'_>) -> bool {
         if packet.is_visited() {
-            return packet
-                .remembered::<Duplicate>(&AEROSPIKE, DUPLICATE_KEY)
-                .is_some();
+            return packet.is_copy(&AEROSPIKE);
         }
         let fresh = passed.completeness & !self.completeness.replace(passed.completeness);
         for (bit, closing) in [(FIN, &self.closings[0]), (RST, &self.closings[1])] {
@@ -181,6 +180,9 @@ impl Stream {
             range,
             passed.time,
         );
+        if let (Some(name), false) = (self.other.get(), self.is_from_client(passed.direction)) {
+            self.speaks_other.set(self.speaks_other.get() || packet.has_layer(name));
+        }
         if !passed.is_again {
             return false;
         }
@@ -188,7 +190,7 @@ impl Stream {
         let most = COPIES.max(packet.round_trip().unwrap_or(0));
         let is_copy = before.is_some_and(|before| (0..=most).contains(&passed.time.wrapping_sub(before)));
         if is_copy {
-            packet.remember(&AEROSPIKE, DUPLICATE_KEY, Duplicate);
+            packet.mark_copy(&AEROSPIKE);
         } else if self.is_from_client(passed.direction) {
             self.queue.sent_again(range, passed.time);
         }
@@ -242,6 +244,19 @@ impl Stream {
         self.client_since.get().0 != 0 && usize::from(self.client.get()) == direction
     }
 
+    /// The client's bytes were handed to another dissector.
+    pub fn hand_over(&self, packet: Packet<'_>, dissector: &'static CStr) {
+        if !packet.is_visited() {
+            self.other.set(Some(dissector));
+        }
+    }
+
+    /// Whether the server answers in the protocol of another dissector: the connection is none of ours.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.speaks_other.get()
+    }
+
     /// The server refuses what stands here: nothing of this direction is interpreted any more.
     pub fn refuse(&self, packet: Packet<'_>, segment: &Segment<'_>) {
         self.position.refuse(packet, segment);
@@ -276,9 +291,6 @@ impl Stream {
         before(seen.map_or(2, |seen| seen.wrapping_add(1)), received)
     }
 }
-
-/// The key under which a frame's copy is remembered: no ordinal of a message comes near.
-const DUPLICATE_KEY: u32 = u32::MAX;
 
 /// The stream of `segment`'s connection, for the client protocol.
 #[must_use]

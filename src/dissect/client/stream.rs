@@ -220,7 +220,7 @@ fn refused<'p>(
 ) -> Guarded {
     let source = tree.source();
     let bytes = source.bytes();
-    let from_client = segment.side != Side::Server;
+    let from_client = stream.side(packet, segment, || Some(true)) != Side::Server;
     let looks = looks(bytes);
     frame::count(packet);
     stream.advance(packet, segment, source.reported(), source.reported(), false);
@@ -230,7 +230,11 @@ fn refused<'p>(
     }
     let stranger = stranger(looks);
     column::line(packet, |out| {
-        write!(out, "{refusal}: looks like {looks}")?;
+        if from_client {
+            write!(out, "{refusal}: looks like {looks}")?;
+        } else {
+            write!(out, "Response is no message: looks like {looks}")?;
+        }
         if looks == Looks::TextCommand {
             write!(out, " \"{}\"", Lossy(bytes))?;
         }
@@ -246,6 +250,7 @@ fn refused<'p>(
     ));
     let item = top.add(&REFUSED, bytes)?;
     if !from_client {
+        stream.queue.blur(packet);
         // What a server does at such bytes is of no use here: a client gets them.
         return common::at(&top, item)
             .expert(
@@ -254,7 +259,11 @@ fn refused<'p>(
             )
             .and_then(|()| source.throw_if_cut());
     }
+    if let (Some(name), true) = (stranger, hand_over && from_client) {
+        stream.hand_over(packet, name);
+    }
     let expert = match refusal {
+        Refusal::Version(_) if stream.is_foreign() && packet.is_visited() => &common::OTHER_PROTOCOL,
         Refusal::Type(_) | Refusal::AdminPort(_) => &common::UNSUPPORTED_TYPE,
         Refusal::Size(_) => &common::INVALID_SIZE,
         Refusal::Version(_) | Refusal::TlsConnection => &common::UNSUPPORTED_VERSION,

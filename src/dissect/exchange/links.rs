@@ -24,7 +24,7 @@ fields! {
 
 experts! {
     NO_RESPONSE: Warning Sequence, "aerospike.expert.no_response", "The request was not answered";
-    TIMED_OUT: Warning Sequence, "aerospike.expert.timed_out", "Not answered in the time that the request allows, or later";
+    TIMED_OUT: Warning Sequence, "aerospike.expert.timed_out", "The time that the request allows passed before an answer came";
     LATE_ANSWER: Note Sequence, "aerospike.expert.late_answer", "Answered after the same request had been sent again";
     RETRY: Note Sequence, "aerospike.expert.retry", "The client sends the same request again while the first is not answered";
     DUPLICATE_WRITE: Warning Sequence, "aerospike.expert.duplicate_write", "Both tries of a write that counts twice were applied";
