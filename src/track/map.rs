@@ -1,26 +1,38 @@
 //! A hash map in memory that Wireshark frees when the file is closed.
 
+use core::cell::Cell;
 use core::hash::{BuildHasher, Hash};
 
 use foldhash::fast::RandomState;
 use once_cell::sync::Lazy;
 
-use core::cell::Cell;
+use crate::epan::file::{File, FileVec};
 
-use crate::epan::memory::FileVec;
-
-/// Open addressing with linear steps; never more than three quarters full, and of at most [`MOST`](super::MOST) keys.
-/// Keys are hashed with a seed of this process, so that a crafted capture cannot choose collisions.
+/// Linear hashing: each new key splits one bucket of the table in two, in turn, so that the table grows with the keys,
+/// in place, and no key ever waits for the others. At most [`MOST`](super::MOST) keys. Keys are hashed with a seed of
+/// this process, so that a crafted capture cannot choose collisions.
 pub struct FileMap<K: Copy + 'static, V: Copy + 'static> {
-    slots: FileVec<Option<(K, V)>>,
-    used: Cell<u32>,
+    /// The first entry of each bucket.
+    buckets: FileVec<Link>,
+    entries: FileVec<Entry<K, V>>,
+}
+
+/// The place of an entry plus one; 0: none.
+type Link = u32;
+
+#[derive(Clone, Copy)]
+struct Entry<K, V> {
+    key: K,
+    value: V,
+    /// The next entry of the same bucket.
+    next: Link,
 }
 
 impl<K: Copy + 'static, V: Copy + 'static> Default for FileMap<K, V> {
     fn default() -> Self {
         Self {
-            slots: FileVec::default(),
-            used: Cell::new(0),
+            buckets: FileVec::default(),
+            entries: FileVec::default(),
         }
     }
 }
@@ -31,11 +43,23 @@ pub(super) fn hash(key: &impl Hash) -> u64 {
     STATE.hash_one(key)
 }
 
+/// The bucket of a hash among so many, at least one: a bucket from the first half is split when the number passes its
+/// own plus half the table, by the next bit of the hash.
+const fn bucket(hash: u32, count: u32) -> u32 {
+    let bits = u32::BITS - (count - 1).leading_zeros();
+    let wide = hash & ((1u64 << bits) - 1) as u32;
+    if wide < count {
+        wide
+    } else {
+        wide & !(1 << (bits - 1))
+    }
+}
+
 impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {
     /// Number of keys.
     #[must_use]
     pub fn len(&self) -> u32 {
-        self.used.get()
+        self.entries.len()
     }
 
     /// Whether there is no key.
@@ -44,66 +68,81 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {
         self.len() == 0
     }
 
-    /// The slot of `key`, or the empty one where it belongs.
-    fn slot(&self, key: &K) -> Option<u32> {
-        let mask = self.slots.len().checked_sub(1)?;
+    /// Where the key is, and its entry.
+    fn find(&self, key: &K) -> Option<(u32, Entry<K, V>)> {
+        let count = self.buckets.len();
+        if count == 0 {
+            return None;
+        }
         // The low bits are as good as any.
-        let mut index = (hash(key) as u32) & mask;
+        let mut link = self.buckets.get(bucket(hash(key) as u32, count))?;
         loop {
-            match self.slots.get(index)? {
-                Some((known, _)) if known != *key => index = (index + 1) & mask,
-                _ => return Some(index),
+            let place = link.checked_sub(1)?;
+            let entry = self.entries.get(place)?;
+            if entry.key == *key {
+                return Some((place, entry));
             }
+            link = entry.next;
         }
     }
 
     /// The value of `key`.
     #[must_use]
     pub fn get(&self, key: &K) -> Option<V> {
-        let slot = self.slot(key)?;
-        self.slots.get(slot)?.map(|(_, value)| value)
+        self.find(key).map(|(_, entry)| entry.value)
     }
 
     /// Sets the value of `key`; says whether it could (a full map takes no new keys).
-    pub fn insert(&self, key: K, value: V) -> bool {
-        if let Some(slot) = self.slot(&key) {
-            if matches!(self.slots.get(slot), Some(Some(_))) {
-                self.slots.set(slot, Some((key, value)));
-                return true;
-            }
+    pub fn insert(&self, file: File<'_>, key: K, value: V) -> bool {
+        if let Some((place, entry)) = self.find(&key) {
+            self.entries.set(place, Entry { value, ..entry });
+            return true;
         }
-        if self.used.get() >= super::most() {
+        if self.entries.len() >= super::most() {
             return false;
         }
-        if (self.used.get() + 1) * 4 > self.slots.len() * 3 {
-            self.grow();
-        }
-        let Some(slot) = self.slot(&key) else { return false };
-        self.slots.set(slot, Some((key, value)));
-        self.used.set(self.used.get() + 1);
+        self.split(file);
+        let bucket = bucket(hash(&key) as u32, self.buckets.len());
+        let next = self.buckets.get(bucket).unwrap_or(0);
+        let place = self.entries.push(file, Entry { key, value, next });
+        self.buckets.set(bucket, place + 1);
         true
     }
 
-    /// Forgets all keys and gives their memory back.
+    /// Forgets all keys.
     pub fn clear(&self) {
-        self.slots.replace(FileVec::default());
-        self.used.set(0);
+        self.buckets.clear();
+        self.entries.clear();
     }
 
-    fn grow(&self) {
-        let old = self.slots.len();
-        let larger = Self::default();
-        for _ in 0..(old * 2).max(16) {
-            larger.slots.push(None);
+    /// One more bucket: it takes its share of the one that was split for it.
+    fn split(&self, file: File<'_>) {
+        let new = self.buckets.push(file, 0);
+        if new == 0 {
+            return;
         }
-        for index in 0..old {
-            if let Some(Some((key, value))) = self.slots.get(index) {
-                if let Some(slot) = larger.slot(&key) {
-                    larger.slots.set(slot, Some((key, value)));
-                }
-            }
+        let old = new & !(1 << new.ilog2());
+        let count = self.buckets.len();
+        let mut shares = [0, 0];
+        let mut link = self.buckets.get(old).unwrap_or(0);
+        while let Some((place, entry)) = link
+            .checked_sub(1)
+            .and_then(|place| Some((place, self.entries.get(place)?)))
+        {
+            let share = &mut shares[usize::from(bucket(hash(&entry.key) as u32, count) == new)];
+            self.entries.set(
+                place,
+                Entry {
+                    next: *share,
+                    ..entry
+                },
+            );
+            *share = link;
+            link = entry.next;
         }
-        self.slots.replace(larger.slots);
+        let [stays, goes] = shares;
+        self.buckets.set(old, stays);
+        self.buckets.set(new, goes);
     }
 }
 
@@ -136,12 +175,33 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> RecentMap<K, V> {
     }
 
     /// Sets the value of `key` at a time; what is much older than `life` is forgotten.
-    pub fn insert(&self, key: K, value: V, now: i64, life: i64) {
+    pub fn insert(&self, file: File<'_>, key: K, value: V, now: i64, life: i64) {
         if now.saturating_sub(self.since.get()) > life {
             self.newer.set(1 - self.newer.get());
             self.halves[self.newer.get()].clear();
             self.since.set(now);
         }
-        self.halves[self.newer.get()].insert(key, value);
+        self.halves[self.newer.get()].insert(file, key, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_split_in_turn() {
+        for count in 1..200u32 {
+            for hash in 0..1000 {
+                let before = bucket(hash, count);
+                let after = bucket(hash, count + 1);
+                let split = count & !(1 << count.ilog2());
+                assert!(before < count);
+                assert!(
+                    after == before || (before, after) == (split, count),
+                    "{hash} of {count}"
+                );
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::sets;
 use super::stream::{Stream, before};
 use super::tries::{self, Fingerprint};
 use crate::epan::Packet;
-use crate::epan::memory::{FileRef, FileVec};
+use crate::epan::file::{FileRef, FileVec};
 use crate::epan::register::Protocol;
 use crate::wire::client::matching::{Facts, Progress, Step};
 use crate::wire::client::message::Header;
@@ -278,7 +278,7 @@ impl Queue {
             transaction.answer_frames.1 = packet.frame();
             self.head.set(self.transactions.len().saturating_add(1));
         }
-        self.transactions.push(transaction);
+        self.transactions.push(packet.file(), transaction);
         Some(transaction)
     }
 

@@ -8,7 +8,7 @@ use super::map::{FileMap, RecentMap};
 use super::stream::Stream;
 use super::transactions::{State, Transaction};
 use crate::epan::Packet;
-use crate::epan::memory::{CaptureState, FileRef};
+use crate::epan::file::{CaptureState, FileRef};
 
 /// How long a request must have been open for its twin to be a retry: no client gives up sooner.
 const PATIENCE: i64 = 50_000_000;
@@ -33,11 +33,6 @@ struct Tries {
 
 static TRIES: CaptureState<Tries> = CaptureState::new();
 
-/// Forgets the capture.
-pub fn forget() {
-    TRIES.forget();
-}
-
 /// The fingerprint of a body sent by `packet`'s source.
 #[must_use]
 pub fn fingerprint(packet: Packet<'_>, body: &[u8]) -> Fingerprint {
@@ -52,9 +47,12 @@ pub fn note(
     stream: FileRef<Stream>,
     index: u32,
 ) {
-    let tries = TRIES.get(packet);
-    if let Some(before) = tries.latest.get(&fingerprint) {
-        let queue = &before.stream.get(packet).queue;
+    let tries = TRIES.get(packet.file());
+    let before = tries.latest.get(&fingerprint);
+    if let Some((before, stream)) =
+        before.and_then(|before| Some((before, before.stream.get(packet.file())?)))
+    {
+        let queue = &stream.queue;
         if let Some(mut earlier) = queue.get(before.index) {
             let waited = transaction.asked_at.wrapping_sub(earlier.asked_at);
             if earlier.state == State::Open && earlier.answer_frames.0 == 0 && waited >= PATIENCE {
@@ -64,9 +62,10 @@ pub fn note(
             }
         }
     }
+    let latest = Try { stream, index };
     tries
         .latest
-        .insert(fingerprint, Try { stream, index }, transaction.asked_at, LIFE);
+        .insert(packet.file(), fingerprint, latest, transaction.asked_at, LIFE);
 }
 
 /// The frame of the first try of a series.
@@ -83,8 +82,10 @@ pub fn applied(packet: Packet<'_>, transaction: &Transaction) -> bool {
     if transaction.retry_of == 0 && transaction.tried_again_in == 0 {
         return false;
     }
-    let tries = TRIES.get(packet);
+    let tries = TRIES.get(packet.file());
     let before = tries.applied.get(&first(transaction)).unwrap_or(0);
-    tries.applied.insert(first(transaction), before.saturating_add(1));
+    tries
+        .applied
+        .insert(packet.file(), first(transaction), before.saturating_add(1));
     before > 0
 }

@@ -10,7 +10,7 @@ use crate::dissect::exchange::taps;
 use crate::dissect::info::message as info;
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, REQUEST, RESPONSE};
-use crate::epan::memory::FileRef;
+use crate::epan::file::FileRef;
 use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::stream::{self, Place, Stream};

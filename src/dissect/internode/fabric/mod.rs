@@ -111,7 +111,7 @@ fn items<'p>(message: &Message<'_, 'p>, tree: &Tree<'p>, facts: &Facts<'p>, link
         }
     }
     if let Some(emigration) = &linked.emigration {
-        let namespace = emigration.namespace.get(packet);
+        let namespace = fabric::of(packet).namespace(packet, emigration);
         top.text(&common::NAMESPACE, &[], format_args!("{}", Lossy(namespace)))?
             .generated();
         if facts.partition().is_none() {
