@@ -176,7 +176,12 @@ impl<T: Copy + 'static> FileVec<T> {
 
     /// The first index from which on `holds` is true, for elements ordered that way.
     pub fn partition_point(&self, holds: impl Fn(&T) -> bool) -> u32 {
-        let (mut low, mut high) = (0, self.len());
+        self.partition_point_from(0, holds)
+    }
+
+    /// The same of the elements from `first` on.
+    pub fn partition_point_from(&self, first: u32, holds: impl Fn(&T) -> bool) -> u32 {
+        let (mut low, mut high) = (first, self.len().max(first));
         while low < high {
             let middle = low + (high - low) / 2;
             if self.get(middle).is_some_and(|element| holds(&element)) {

@@ -24,10 +24,6 @@ pub struct FrameState {
     pub lines: Cell<u32>,
     /// The next line of the Info column belongs to the last one.
     pub line_is_open: Cell<u32>,
-    /// Requests of the frame that are tracked.
-    pub requests: Cell<u32>,
-    /// Answers of the frame that belong to a request.
-    pub responses: Cell<u32>,
     /// Whether somebody asks for expert items as such.
     pub(crate) experts_heard: Cell<Answered>,
 }

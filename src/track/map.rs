@@ -8,13 +8,16 @@ use once_cell::sync::Lazy;
 
 use crate::epan::file::{File, FileVec};
 
-/// Linear hashing: each new key splits one bucket of the table in two, in turn, so that the table grows with the keys,
-/// in place, and no key ever waits for the others. At most [`MOST`](super::MOST) keys. Keys are hashed with a seed of
+/// Linear hashing: each new key splits one bucket of the table in two, in turn, so that the table grows with the
+/// keys, in place, and no key ever waits for the others. At most [`MOST`](super::MOST) keys. Keys are hashed with a seed of
 /// this process, so that a crafted capture cannot choose collisions.
 pub struct FileMap<K: Copy + 'static, V: Copy + 'static> {
     /// The first entry of each bucket.
     buckets: FileVec<Link>,
     entries: FileVec<Entry<K, V>>,
+    /// Entries whose keys were removed, in a row.
+    free: Cell<Link>,
+    used: Cell<u32>,
 }
 
 /// The place of an entry plus one; 0: none.
@@ -33,6 +36,8 @@ impl<K: Copy + 'static, V: Copy + 'static> Default for FileMap<K, V> {
         Self {
             buckets: FileVec::default(),
             entries: FileVec::default(),
+            free: Cell::new(0),
+            used: Cell::new(0),
         }
     }
 }
@@ -59,7 +64,7 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {
     /// Number of keys.
     #[must_use]
     pub fn len(&self) -> u32 {
-        self.entries.len()
+        self.used.get()
     }
 
     /// Whether there is no key.
@@ -77,8 +82,7 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {
         // The low bits are as good as any.
         let mut link = self.buckets.get(bucket(hash(key) as u32, count))?;
         loop {
-            let place = link.checked_sub(1)?;
-            let entry = self.entries.get(place)?;
+            let (place, entry) = self.entry(link)?;
             if entry.key == *key {
                 return Some((place, entry));
             }
@@ -98,21 +102,72 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {
             self.entries.set(place, Entry { value, ..entry });
             return true;
         }
-        if self.entries.len() >= super::most() {
+        if self.used.get() >= super::most() {
             return false;
         }
-        self.split(file);
+        if self.used.get() >= self.buckets.len() {
+            self.split(file);
+        }
         let bucket = bucket(hash(&key) as u32, self.buckets.len());
         let next = self.buckets.get(bucket).unwrap_or(0);
-        let place = self.entries.push(file, Entry { key, value, next });
-        self.buckets.set(bucket, place + 1);
+        let entry = Entry { key, value, next };
+        let link = match self.entry(self.free.get()) {
+            Some((place, freed)) => {
+                self.free.set(freed.next);
+                self.entries.set(place, entry);
+                place + 1
+            }
+            None => self.entries.push(file, entry) + 1,
+        };
+        self.buckets.set(bucket, link);
+        self.used.set(self.used.get() + 1);
         true
+    }
+
+    /// Forgets a key; its room is for others.
+    pub fn remove(&self, key: &K) {
+        let count = self.buckets.len();
+        if count == 0 {
+            return;
+        }
+        let bucket = bucket(hash(key) as u32, count);
+        let first = self.buckets.get(bucket).unwrap_or(0);
+        let (mut link, mut before) = (first, None);
+        while let Some((place, entry)) = self.entry(link) {
+            if entry.key != *key {
+                before = Some((place, entry));
+                link = entry.next;
+                continue;
+            }
+            match before {
+                Some((place, before)) => self.entries.set(
+                    place,
+                    Entry {
+                        next: entry.next,
+                        ..before
+                    },
+                ),
+                None => self.buckets.set(bucket, entry.next),
+            }
+            let next = self.free.replace(link);
+            self.entries.set(place, Entry { next, ..entry });
+            self.used.set(self.used.get().saturating_sub(1));
+            return;
+        }
     }
 
     /// Forgets all keys.
     pub fn clear(&self) {
         self.buckets.clear();
         self.entries.clear();
+        self.free.set(0);
+        self.used.set(0);
+    }
+
+    /// The entry behind a link, and its place.
+    fn entry(&self, link: Link) -> Option<(u32, Entry<K, V>)> {
+        let place = link.checked_sub(1)?;
+        Some((place, self.entries.get(place)?))
     }
 
     /// One more bucket: it takes its share of the one that was split for it.
@@ -125,10 +180,7 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {
         let count = self.buckets.len();
         let mut shares = [0, 0];
         let mut link = self.buckets.get(old).unwrap_or(0);
-        while let Some((place, entry)) = link
-            .checked_sub(1)
-            .and_then(|place| Some((place, self.entries.get(place)?)))
-        {
+        while let Some((place, entry)) = self.entry(link) {
             let share = &mut shares[usize::from(bucket(hash(&entry.key) as u32, count) == new)];
             self.entries.set(
                 place,
@@ -182,6 +234,11 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> RecentMap<K, V> {
             self.since.set(now);
         }
         self.halves[self.newer.get()].insert(file, key, value);
+    }
+
+    /// Forgets a key before its time.
+    pub fn remove(&self, key: &K) {
+        self.halves.iter().for_each(|half| half.remove(key));
     }
 }
 

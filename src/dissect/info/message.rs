@@ -41,7 +41,7 @@ static CONTENT: FieldGroup = FieldGroup::new(
     &[common::EXPERTS],
 );
 
-const PARAM: Names = Names {
+static PARAM: Names = Names {
     name: &PARAM_NAME,
     value: &PARAM_VALUE,
 };

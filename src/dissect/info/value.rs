@@ -47,7 +47,7 @@ pub struct Names {
     pub value: &'static Field,
 }
 
-const PIECE: Names = Names {
+static PIECE: Names = Names {
     name: &ITEM_NAME,
     value: &ITEM_VALUE,
 };
@@ -144,13 +144,13 @@ pub fn pair<'p>(
     pair: &Pair<'p>,
     fields: &Names,
 ) -> Guarded {
-    let name = format_args!("{}", Lossy(pair.name));
+    let name = Lossy(pair.name);
     let Some(value) = pair.value else {
         return tree
-            .text(fields.name, cover.through(pair.bytes), name)
+            .text(fields.name, cover.through(pair.bytes), format_args!("{name}"))
             .map(|_| ());
     };
-    tree.text(fields.name, cover.until(value), name)?;
+    tree.text(fields.name, cover.until(value), format_args!("{name}"))?;
     let item = tree.add(fields.value, cover.through(value))?;
     match encoding(command, pair.name) {
         Some(Encoding::Node) => {

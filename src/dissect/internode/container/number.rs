@@ -179,8 +179,10 @@ fn op(shown: &Shown<'_, '_>, data: &[u8], value: u32) -> Guarded {
         Family::Fabric => {
             shown.add(&fabric::OP, data)?;
             if let Some(name) = name {
-                let text = format_args!("{name}");
-                shown.heading.text(&fabric::OP_NAME, data, text)?.generated();
+                let heading = &shown.heading;
+                heading
+                    .text(&fabric::OP_NAME, data, format_args!("{name}"))?
+                    .generated();
             }
         }
     }
