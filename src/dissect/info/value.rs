@@ -3,7 +3,6 @@
 use core::fmt::Write as _;
 
 use crate::dissect::info::line::Brief;
-use crate::dissect::info::message::separator;
 use crate::dissect::shared::common::{NAMESPACE, NODE};
 use crate::epan::group::FieldGroup;
 use crate::epan::{Field, Guarded, Item, Text, Tree};
@@ -16,6 +15,7 @@ use crate::wire::info::value::{Rows, Table, Value, failure_pairs, guess, value};
 use crate::wire::values::value_text::{ContextText, ExpressionText};
 
 fields! {
+    SEPARATOR: None, "aerospike.info.separator", "Separator", "Bytes between names and values";
     ITEM: None, "aerospike.info.item", "Item", "One piece of a structured value";
     ITEM_NAME: String, "aerospike.info.item.name", "Item name", "Name of a piece of a structured value";
     ITEM_VALUE: String, "aerospike.info.item.value", "Item value", "A piece of a structured value";
@@ -38,6 +38,17 @@ fields! {
 
 /// All that the pieces of a value fill.
 static PIECES: FieldGroup = FieldGroup::new(&[FIELDS, &[&NODE, &NAMESPACE]], &[], &[]);
+
+/// Bytes between the pieces: there, but out of sight.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn separator(tree: &Tree<'_>, part: &[u8]) -> Guarded {
+    if !part.is_empty() && tree.is_visible() {
+        tree.add(&SEPARATOR, part)?.hidden();
+    }
+    Ok(())
+}
 
 /// The fields of a name and a value.
 pub struct Names {

@@ -1,7 +1,6 @@
 //! PAXOS, up to 3.13: changes of the cluster.
 
-use crate::dissect::internode::container as msg;
-use crate::dissect::internode::container::BYTES;
+use crate::dissect::internode::container::{BYTES, node};
 use crate::dissect::shared::common;
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::proto::Order;
@@ -21,7 +20,7 @@ pub fn change<'p>(tree: &Tree<'p>, data: &'p [u8]) -> Guarded {
         Err(error) => return common::malformed(tree, &error),
     };
     let principal = data.get(Change::PRINCIPAL).unwrap_or_default();
-    msg::node(tree, principal, change.principal, Order::Little)?.append(format_args!(" (principal)"));
+    node(tree, principal, change.principal, Order::Little)?.append(format_args!(" (principal)"));
     tree.add_in(
         &CHANGES,
         data.get(Change::COUNT).unwrap_or_default(),

@@ -1,7 +1,6 @@
 //! SMD: items of system metadata.
 
-use crate::dissect::internode::container as msg;
-use crate::dissect::internode::container::CLUSTER_KEY;
+use crate::dissect::internode::container::{CLUSTER_KEY, string};
 use crate::epan::register::preference;
 use crate::epan::{Field, Guarded, Tree};
 use crate::wire::ground::text::Text as Lossy;
@@ -33,7 +32,7 @@ pub fn text(tree: &Tree<'_>, field: &Field, is_secret: bool, part: &[u8], text: 
         return Ok(());
     }
     if part.as_ptr() == text.as_ptr() {
-        msg::string(tree, field, part, text)?;
+        string(tree, field, part, text)?;
     } else {
         // The length before an element of a list belongs to it.
         tree.text(field, part, format_args!("{}", Lossy(text)))?;

@@ -1,7 +1,7 @@
 //! EXCHANGE: the lists that nodes tell each other what they hold with.
 
 use crate::dissect::client::field;
-use crate::dissect::internode::container::BYTES;
+use crate::dissect::internode::container::{BYTES, leftover};
 use crate::dissect::shared::common;
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::proto::Order;
@@ -57,7 +57,7 @@ pub fn versions<'p>(tree: &Tree<'p>, element: &Element<'p>, data: &'p [u8], inde
             Err(error) => return common::malformed(&below, &error),
         }
     }
-    crate::dissect::internode::container::leftover(&below, "partition versions", groups.rest())
+    leftover(&below, "partition versions", groups.rest())
 }
 
 fn group<'p>(tree: &Tree<'p>, group: &VersionGroup<'p>) -> Guarded {

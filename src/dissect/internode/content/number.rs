@@ -1,19 +1,17 @@
 //! Integer fields: by their kind, the item and what the heading says.
 
-use super::super::fabric::{self, smd};
-use super::super::heartbeat;
-use super::{
-    CLUSTER_KEY, HLC, HLC_COUNTER, HLC_TIME, INSIDE, NODE_MAC, NODE_PORT, NUMBER, PADDING, PROTOCOL_ID,
-    SEQUENCE, Shown, first, time,
+use crate::dissect::client::header;
+use crate::dissect::internode::container::{
+    HLC, NUMBER, PROTOCOL_ID, SEQUENCE, Shown, cluster_key, hlc, node, time,
 };
-use crate::dissect::client::message;
+use crate::dissect::internode::pieces::{endpoints, fabric, heartbeat, smd};
+use crate::dissect::internode::record;
 use crate::dissect::shared::common;
-use crate::epan::{Field, Guarded, Item, Tree};
+use crate::epan::{Field, Guarded};
 use crate::wire::client::proto::Order;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::table::Row;
 use crate::wire::ground::time::{UpdateTime, VoidTime};
-use crate::wire::internode::cluster::{self, ClusterKey, Hlc, NodeId, Nodes};
+use crate::wire::internode::cluster::{self, ClusterKey, Hlc, NodeId};
 use crate::wire::internode::container as msg;
 use crate::wire::internode::container::MsgType;
 use crate::wire::internode::container::plausible::Family;
@@ -22,28 +20,6 @@ use crate::wire::internode::fabric::exchange::CompatibilityId;
 use crate::wire::internode::fabric::hello::Channel;
 use crate::wire::internode::fabric::smd::ModuleId;
 use crate::wire::internode::heartbeat::reversed_ipv4;
-
-const fn row(value: u32, name: &'static str) -> Row {
-    Row {
-        value,
-        name,
-        remark: "",
-    }
-}
-
-/// Every protocol identifier there is.
-pub(super) const PROTOCOLS: &[Row] = &[
-    row(1, "EXCHANGE"),
-    row(0x123b, "SMD up to 4.5.0"),
-    row(0x6862, "HEARTBEAT v1"),
-    row(0x6863, "HEARTBEAT v2"),
-    row(0x6864, "HEARTBEAT v3"),
-    row(0x7078, "PAXOS v1"),
-    row(0x7079, "PAXOS v2"),
-    row(0x707a, "PAXOS v3"),
-    row(0x707b, "PAXOS v4"),
-    row(0x707c, "CLUSTERING"),
-];
 
 /// An integer of a known field.
 pub(super) fn number<'p>(
@@ -90,13 +66,13 @@ pub(super) fn number<'p>(
         Kind::Ms2010 => {
             let of = match shown.message.msg.header.kind {
                 MsgType::SMD => &smd::TIMESTAMP,
-                _ => &super::super::record::LAST_UPDATE_TIME,
+                _ => &record::LAST_UPDATE_TIME,
             };
             time(tree, of, data, UpdateTime(value).unix())?;
         }
         Kind::VoidTime => match VoidTime(short).unix_seconds().filter(|_| value > 1) {
             Some(seconds) => {
-                time(tree, &message::VOID_TIME, data, (seconds, 0))?;
+                time(tree, &header::VOID_TIME, data, (seconds, 0))?;
             }
             None => simple(shown, &NUMBER, data, value)?,
         },
@@ -107,7 +83,7 @@ pub(super) fn number<'p>(
         Kind::Generation if shown.message.msg.header.kind == MsgType::SMD => {
             simple(shown, &smd::GENERATION, data, value)?;
         }
-        Kind::Generation => simple(shown, &message::GENERATION, data, value)?,
+        Kind::Generation => simple(shown, &header::GENERATION, data, value)?,
         Kind::NamespaceIndex => simple(shown, &fabric::NS_IX, data, value)?,
         Kind::Channel => {
             tree.add(&fabric::CHANNEL, data)?;
@@ -137,11 +113,11 @@ pub(super) fn number<'p>(
             shown.label(format_args!("{value:#x}"));
         }
         Kind::Port => {
-            tree.uint(&heartbeat::PORT, data, short & 0xffff)?;
+            tree.uint(&endpoints::PORT, data, short & 0xffff)?;
             shown.label(format_args!("{value}"));
         }
         Kind::ReversedIpv4 => {
-            tree.add_in(&heartbeat::IPV4, data, Order::Little)?;
+            tree.add_in(&endpoints::IPV4, data, Order::Little)?;
             shown.label(format_args!("{}", reversed_ipv4(short)));
         }
         _ => simple(shown, own(spec.name), data, value)?,
@@ -202,67 +178,4 @@ fn result(shown: &Shown<'_, '_>, data: &[u8], value: u32) -> Guarded {
         }
         Err(_) => simple(shown, &NUMBER, data, value.into()),
     }
-}
-
-/// A node id, with what it says if the server made it itself.
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn node<'p>(tree: &Tree<'p>, data: &[u8], id: NodeId, order: Order) -> Guarded<Item<'p>> {
-    let item = tree.add_in(&common::NODE, data, order)?;
-    let Some(parts) = id.parts().filter(|_| tree.exists()) else {
-        return Ok(item);
-    };
-    item.append(format_args!(" ({parts})"));
-    let below = tree.under(item, &common::NODE)?;
-    below.uint(&NODE_PORT, data, u32::from(parts.port))?.generated();
-    below.ether(&NODE_MAC, data, parts.mac)?.generated();
-    Ok(item)
-}
-
-/// Node ids back to back, little endian; zeros behind the last are padding.
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn nodes<'p>(tree: &Tree<'p>, data: &'p [u8], is_padded: bool) -> Guarded {
-    let nodes = Nodes(data);
-    for (bytes, id) in &nodes {
-        if is_padded && id.0 == 0 {
-            let at = (bytes.as_ptr() as usize).wrapping_sub(data.as_ptr() as usize);
-            let rest = data.get(at..).unwrap_or_default();
-            if rest.iter().all(|byte| *byte == 0) {
-                tree.add(&PADDING, rest)?;
-                return Ok(());
-            }
-        }
-        node(tree, bytes, id, INSIDE)?;
-    }
-    super::leftover(tree, "list of nodes", nodes.leftover())
-}
-
-/// A cluster key.
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn cluster_key<'p>(tree: &Tree<'p>, data: &[u8], order: Order) -> Guarded<Item<'p>> {
-    tree.add_in(&CLUSTER_KEY, data, order)
-}
-
-/// A reading of a hybrid clock: its time and its counter.
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn hlc<'p>(tree: &Tree<'p>, field: &Field, data: &[u8], value: Hlc, order: Order) -> Guarded {
-    let item = tree.add_in(field, data, order)?;
-    if value.0 == 0 || !tree.exists() {
-        return Ok(());
-    }
-    let below = tree.under(item, field)?;
-    let (time_bytes, counter) = match order {
-        Order::Big => (first(data, 6), data.get(6..8).unwrap_or_default()),
-        Order::Little => (data.get(2..8).unwrap_or_default(), first(data, 2)),
-    };
-    time(&below, &HLC_TIME, time_bytes, value.unix())?;
-    below.uint(&HLC_COUNTER, counter, u32::from(value.counter()))?;
-    Ok(())
 }

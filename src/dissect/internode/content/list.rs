@@ -1,7 +1,9 @@
 //! Arrays and msgpack lists: an item for the header and one for each element.
 
-use super::super::fabric::{exchange, smd};
-use super::{BYTES, COUNT, IMAGE, NIL, NUMBER, Shown, TEXT, leftover, nodes, time};
+use crate::dissect::internode::container::{
+    BYTES, COUNT, IMAGE, INSIDE, NIL, NUMBER, Shown, TEXT, leftover, nodes, time,
+};
+use crate::dissect::internode::pieces::{exchange, smd};
 use crate::dissect::shared::common;
 use crate::epan::{Field, Guarded, Tree};
 use crate::wire::ground::time::UpdateTime;
@@ -36,7 +38,7 @@ pub(super) fn array<'p>(shown: &Shown<'_, 'p>, kind: Kind, array: &Array<'p>) ->
     shown.label(format_args!("{} elements", array.count));
     let image = tree.add(&IMAGE, array.bytes())?;
     let below = tree.under(image, &IMAGE)?;
-    below.add_in(&COUNT, array.head().get(8..12).unwrap_or_default(), super::INSIDE)?;
+    below.add_in(&COUNT, array.head().get(8..12).unwrap_or_default(), INSIDE)?;
     let secret = shown.message.is_secret;
     for element in array {
         match element {

@@ -1,5 +1,6 @@
 //! INFO: the addresses that nodes tell each other.
 
+use crate::dissect::internode::container::string;
 use crate::epan::{Guarded, Tree};
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::internode::container as msg;
@@ -18,7 +19,7 @@ fields! {
 pub fn services<'p>(tree: &Tree<'p>, field: &msg::Field<'p>) -> Guarded {
     let text = field.text();
     tree.item().append(format_args!(": {}", Lossy(text)));
-    crate::dissect::internode::container::string(tree, &SERVICES, field.data, text)?;
+    string(tree, &SERVICES, field.data, text)?;
     for service in info::services(text) {
         tree.text(&SERVICE, service, format_args!("{}", Lossy(service)))?
             .generated();

@@ -1,8 +1,8 @@
 //! STR and BUF fields: by their kind, the items and what the heading says.
 
-use super::super::fabric::{self, info, paxos, proxy, smd};
-use super::super::{heartbeat, record};
-use super::{BYTES, Shown, TEXT, nodes, string};
+use crate::dissect::internode::container::{BYTES, Listed, Shown, TEXT, nodes, string};
+use crate::dissect::internode::pieces::{endpoints, fabric, heartbeat, paxos, proxy, services, smd};
+use crate::dissect::internode::record;
 use crate::dissect::shared::common;
 use crate::epan::{Field, Guarded};
 use crate::wire::client::digest::Digest;
@@ -27,18 +27,18 @@ pub(super) fn buffer<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, field: &msg
         Kind::Key => key(shown, data)?,
         Kind::FlatRecord | Kind::Record => record::record(tree, spec.kind, data)?,
         Kind::Proto => proxy::embedded(shown.message.packet, tree, field)?,
-        Kind::Services => info::services(tree, field)?,
+        Kind::Services => services::services(tree, field)?,
         Kind::SmdKey => smd::text(tree, &smd::KEY, shown.message.is_secret, data, field.text())?,
         Kind::SmdValue => smd::text(tree, &smd::VALUE, shown.message.is_secret, data, field.text())?,
         Kind::Ipv6 if data.len() == 16 => {
-            tree.add(&heartbeat::IPV6, data)?;
+            tree.add(&endpoints::IPV6, data)?;
         }
         Kind::Nodes | Kind::PaddedNodes => {
             list_of_nodes(shown, data);
             nodes(tree, data, spec.kind == Kind::PaddedNodes)?;
         }
-        Kind::Endpoints => heartbeat::endpoint_list(tree, data)?,
-        Kind::InfoReply => heartbeat::info_reply(tree, data)?,
+        Kind::Endpoints => endpoints::endpoint_list(tree, data)?,
+        Kind::InfoReply => endpoints::info_reply(tree, data)?,
         Kind::PaxosData => heartbeat::paxos_data(tree, data)?,
         Kind::Compressed => {
             tree.add(&heartbeat::STREAM, data)?;
@@ -65,7 +65,7 @@ fn text(shown: &Shown<'_, '_>, of: &Field, field: &msg::Field<'_>) -> Guarded {
 fn own(name: &'static str) -> &'static Field {
     match name {
         "USERNAME" => &fabric::USERNAME,
-        "TLS_NAME" => &info::TLS_NAME,
+        "TLS_NAME" => &services::TLS_NAME,
         "MODULE_NAME" => &smd::MODULE_NAME,
         _ => &TEXT,
     }
@@ -98,24 +98,4 @@ fn list_of_nodes(shown: &Shown<'_, '_>, data: &[u8]) {
         return;
     }
     shown.label(format_args!("{}", Listed(Nodes(data))));
-}
-
-/// `a1, a2, a3`, a few at most.
-pub struct Listed<'a>(pub Nodes<'a>);
-
-impl core::fmt::Display for Listed<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        const SHOWN: usize = 8;
-        let count = self.0.count();
-        if count == 0 {
-            return f.write_str("none");
-        }
-        for (index, (_, node)) in self.0.into_iter().take(SHOWN).enumerate() {
-            write!(f, "{}{node}", if index == 0 { "" } else { ", " })?;
-        }
-        if count > SHOWN {
-            write!(f, " … and {} more", count - SHOWN)?;
-        }
-        Ok(())
-    }
 }

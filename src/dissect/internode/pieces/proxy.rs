@@ -1,7 +1,7 @@
 //! PROXY: the client's message inside.
 
-use crate::dissect::client::stream as client;
-use crate::dissect::client::stream::Path;
+use crate::dissect::client::proto;
+use crate::dissect::exchange::context::Path;
 use crate::dissect::internode::container::BYTES;
 use crate::dissect::shared::common;
 use crate::epan::{Guarded, Packet, Tree};
@@ -32,7 +32,7 @@ pub fn embedded<'p>(packet: Packet<'p>, tree: &Tree<'p>, field: &msg::Field<'p>)
     };
     match Header::parse_in(order, data) {
         Ok((body, header)) if header.refusal().is_none() => {
-            client::proto(&path(packet, order, header.kind), tree, &header, body)
+            proto::proto(&path(packet, order, header.kind), tree, &header, body)
         }
         _ => {
             let error = Malformed::illegal("AS_PROTO", data, "it does not begin with a proto header");

@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use super::stream::protocol;
+use super::container::protocol;
 use crate::dissect::shared::{column, common};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::AEROSPIKE;

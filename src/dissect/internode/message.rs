@@ -1,7 +1,7 @@
 //! One message between nodes: what it says is remembered, then it is shown.
 
-use super::super::{fabric, heartbeat};
-use super::Message;
+use super::container::Message;
+use super::{fabric, heartbeat};
 use crate::dissect::exchange::taps;
 use crate::epan::{Guarded, Packet, Segment, Side, Tree};
 use crate::protocols::AEROSPIKE;

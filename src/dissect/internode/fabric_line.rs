@@ -2,9 +2,9 @@
 
 use core::fmt::{self, Write};
 
-use super::super::record::KeyOf;
+use super::container::{Listed, Message};
+use super::record::KeyOf;
 use crate::dissect::exchange::links::Milliseconds;
-use crate::dissect::internode::container::Message;
 use crate::epan::Packet;
 use crate::track::fabric::{self, Linked, Part};
 use crate::wire::client::digest::Digest;
@@ -114,11 +114,7 @@ fn clustering(out: &mut dyn Write, message: &Message<'_, '_>, facts: &Facts<'_>)
     });
     if has_list {
         if let Some(list) = message.msg.field(clustering::Fields::SUCCESSION_LIST) {
-            write!(
-                out,
-                " nodes {}",
-                crate::dissect::internode::container::Listed(Nodes(list.data))
-            )?;
+            write!(out, " nodes {}", Listed(Nodes(list.data)))?;
         }
     }
     Ok(())

@@ -1,26 +1,16 @@
 //! Messages between nodes on their ports: position in the stream, framing, datagrams, and who gets the message.
 
+use super::container::protocol;
+use super::message::{Stage, ends};
 use super::refused::{continuation, fault, refused};
-use super::stage::{Stage, ends};
-use crate::dissect::client::stream as client;
-use crate::dissect::shared::common;
-use crate::epan::register::Protocol;
+use crate::dissect::shared::{common, frame};
 use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
-use crate::protocols::{FABRIC, HEARTBEAT};
+use crate::protocols::HEARTBEAT;
 use crate::track::connection::Connection;
 use crate::track::fabric as track;
 use crate::track::position::{Place, before};
 use crate::wire::internode::container::plausible::{self, Claim, Family, Fit};
 use crate::wire::internode::container::{Header, Msg, MsgType};
-
-/// The protocol that a family is shown as.
-#[must_use]
-pub const fn protocol(family: Family) -> &'static Protocol {
-    match family {
-        Family::Heartbeat => &HEARTBEAT,
-        Family::Fabric => &FABRIC,
-    }
-}
 
 /// The length of the message that begins `bytes`: all of them where no message does; `None`: more are needed.
 #[must_use]
@@ -169,7 +159,7 @@ pub fn pdu<'p>(
         call.is_lost.set(true);
         return common::half_header(&tree.protocol(protocol(family), bytes)?, source);
     };
-    let ordinal = count(packet);
+    let ordinal = frame::count(packet);
     let stage = Stage {
         packet,
         family,
@@ -189,15 +179,8 @@ pub fn pdu<'p>(
             && msg.header.kind != MsgType::FABRIC,
     };
     stage.message(&tree, &msg, true)?;
-    client::finish(&tree, bytes)?;
+    frame::finish(&tree, bytes)?;
     source.throw_if_cut()
-}
-
-/// The ordinal of the next message in the frame.
-fn count(packet: Packet<'_>) -> u32 {
-    let messages = &packet.state().messages;
-    messages.set(messages.get().saturating_add(1));
-    messages.get()
 }
 
 /// A datagram: one heartbeat message and nothing else; 0 for anything that is none.
@@ -216,7 +199,7 @@ pub fn datagram<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>) -> G
     let stage = Stage {
         packet,
         family: Family::Heartbeat,
-        ordinal: count(packet),
+        ordinal: frame::count(packet),
         connection: None,
         is_new: true,
         is_known: true,
@@ -238,7 +221,7 @@ pub fn datagram<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>) -> G
             top.add(&common::DATA, rest)?;
         }
     }
-    client::finish(&tree, bytes)?;
+    frame::finish(&tree, bytes)?;
     source.throw_if_cut()?;
     Ok(bytes.len())
 }

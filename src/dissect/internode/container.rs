@@ -1,29 +1,21 @@
-//! The msg container: header and fields, of heartbeats and fabric alike. What a field shows follows from the
-//! tables of `wire`; a field that is in none is shown as its wire type says.
-
-mod buffer;
-mod list;
-mod number;
-pub mod refused;
-mod stage;
-pub mod stream;
+//! What the fields of all messages between nodes are shown with: names, texts, nodes, clocks.
 
 use core::fmt;
 
 use crate::dissect::shared::common;
+use crate::epan::register::Protocol;
 use crate::epan::tree::GENERATED_TEXT;
 use crate::epan::{Field, Guarded, Item, Packet, Tree};
+use crate::protocols::{FABRIC, HEARTBEAT};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::input::Malformed;
+use crate::wire::ground::table::Row;
 use crate::wire::ground::text::Text as Lossy;
-use crate::wire::internode::container as msg;
+use crate::wire::internode::cluster::{Hlc, NodeId, Nodes};
 use crate::wire::internode::container::plausible::Family;
-use crate::wire::internode::container::spec::{Kind, Spec, Table};
-use crate::wire::internode::container::{Msg, MsgType, WireType};
+use crate::wire::internode::container::spec::{Spec, Table};
+use crate::wire::internode::container::{self as msg, Msg, MsgType, WireType};
 use crate::wire::internode::fabric::hello::Hello;
-
-pub use buffer::Listed;
-pub use number::{cluster_key, hlc, node, nodes};
 
 fields! {
     SIZE: U32, "aerospike.container.size", "Size", "Bytes after the header of a message between nodes" .unit(" bytes");
@@ -39,7 +31,7 @@ fields! {
     NIL: Boolean, "aerospike.container.nil", "Nil", "An element of a list that is missing";
     IMAGE: Bytes, "aerospike.container.image", "Memory image", "Header and offsets of an array as the sender had it in memory, up to 3.13";
     PADDING: Bytes, "aerospike.container.padding", "Padding", "Zeros behind the last element or at the end of a text";
-    PROTOCOL_ID: U32, "aerospike.container.protocol_id", "Protocol identifier", "Which protocol between nodes, and its version" .hex().values(number::PROTOCOLS);
+    PROTOCOL_ID: U32, "aerospike.container.protocol_id", "Protocol identifier", "Which protocol between nodes, and its version" .hex().values(PROTOCOLS);
     CLUSTER_KEY: U64, "aerospike.cluster_key", "Cluster key", "Identifies a cluster as it is formed at one time; 0: none" .hex();
     CLUSTER_SIZE: U32, "aerospike.cluster_size", "Cluster size", "Length of the succession list";
     PRINCIPAL: U64, "aerospike.principal", "Principal", "First node of the succession list" .hex();
@@ -50,6 +42,28 @@ fields! {
     NODE_PORT: U16, "aerospike.node.port", "Fabric port", "Hint: the port in a node id that the server made itself";
     NODE_MAC: Ether, "aerospike.node.mac", "Hardware address", "Hint: the hardware address in a node id that the server made itself";
 }
+
+const fn row(value: u32, name: &'static str) -> Row {
+    Row {
+        value,
+        name,
+        remark: "",
+    }
+}
+
+/// Every protocol identifier there is.
+pub const PROTOCOLS: &[Row] = &[
+    row(1, "EXCHANGE"),
+    row(0x123b, "SMD up to 4.5.0"),
+    row(0x6862, "HEARTBEAT v1"),
+    row(0x6863, "HEARTBEAT v2"),
+    row(0x6864, "HEARTBEAT v3"),
+    row(0x7078, "PAXOS v1"),
+    row(0x7079, "PAXOS v2"),
+    row(0x707a, "PAXOS v3"),
+    row(0x707b, "PAXOS v4"),
+    row(0x707c, "CLUSTERING"),
+];
 
 /// A message on its way into the tree.
 #[derive(Clone, Copy)]
@@ -74,94 +88,41 @@ pub struct Message<'m, 'p> {
     pub is_secret: bool,
 }
 
-/// Header and fields of a message, below the item of its protocol.
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn fields<'p>(message: &Message<'_, 'p>, top: &Tree<'p>) -> Guarded {
-    let msg = message.msg;
-    top.add(&SIZE, msg.bytes.get(..4).unwrap_or_default())?;
-    let kind = match message.family {
-        Family::Heartbeat => &TYPE,
-        Family::Fabric => &super::fabric::TYPE,
-    };
-    top.add(kind, msg.bytes.get(4..msg::HEADER_SIZE).unwrap_or_default())?;
-    for field in msg.fields() {
-        match field {
-            Ok(field) => self::field(message, top, &field)?,
-            Err(error) => common::malformed(top, &error)?,
-        }
-    }
-    Ok(())
-}
-
-fn field<'p>(message: &Message<'_, 'p>, top: &Tree<'p>, field: &msg::Field<'p>) -> Guarded {
-    let spec = message.table.and_then(|table| table.spec(field.id));
-    let heading = top.sub(&FIELD, field.bytes)?;
-    let item = heading.item();
-    let name = Name { id: field.id, spec };
-    item.label(format_args!("{name}"));
-    let id = heading.add(&FIELD_ID, field.bytes.get(..2).unwrap_or_default())?;
-    match spec {
-        Some(spec) if spec.remark.is_empty() => id.append(format_args!(" ({})", spec.name)),
-        Some(spec) => id.append(format_args!(" ({}: {})", spec.name, spec.remark)),
-        None => id,
-    };
-    heading.add(&FIELD_TYPE, field.bytes.get(2..3).unwrap_or_default())?;
-    if field.wire.fixed_width().is_none() {
-        heading.add(&FIELD_SIZE, field.bytes.get(3..7).unwrap_or_default())?;
-    }
-    // These show what there is of them.
-    let is_readable =
-        spec.is_some_and(|spec| matches!(spec.kind, Kind::Proto | Kind::Record | Kind::FlatRecord));
-    if field.is_cut() && !is_readable {
-        return cut(&heading, field);
-    }
-    let shown = Shown {
-        message,
-        heading: &heading,
-        name,
-    };
-    match (spec.filter(|spec| spec.fits(field.wire)), field.value()) {
-        (_, Err(error)) => common::malformed(&heading, &error),
-        (Some(spec), Ok(value)) => known(&shown, spec, field, &value),
-        (None, Ok(value)) => {
-            if let Some(spec) = spec {
-                item.append(format_args!(
-                    " (wire type {} instead of {}: the server ignores it)",
-                    field.wire, spec.wire
-                ));
-            }
-            unknown(&shown, field, &value)
-        }
+/// The protocol that a family is shown as.
+#[must_use]
+pub const fn protocol(family: Family) -> &'static Protocol {
+    match family {
+        Family::Heartbeat => &HEARTBEAT,
+        Family::Fabric => &FABRIC,
     }
 }
 
 /// Where a value goes.
 #[derive(Clone, Copy)]
-struct Shown<'s, 'p> {
-    message: &'s Message<'s, 'p>,
+pub(super) struct Shown<'s, 'p> {
+    pub message: &'s Message<'s, 'p>,
     /// The heading of its field, and the tree below it.
-    heading: &'s Tree<'p>,
-    name: Name,
+    pub heading: &'s Tree<'p>,
+    pub name: Name,
 }
 
 impl<'p> Shown<'_, 'p> {
     /// What the heading says of the value.
-    fn label(&self, value: fmt::Arguments<'_>) {
+    pub(super) fn label(&self, value: fmt::Arguments<'_>) {
         self.heading.item().label(format_args!("{}: {value}", self.name));
     }
 
-    fn add(&self, field: &Field, part: &[u8]) -> Guarded<Item<'p>> {
+    /// An item below the heading.
+    pub(super) fn add(&self, field: &Field, part: &[u8]) -> Guarded<Item<'p>> {
         self.heading.add(field, part)
     }
 }
 
 /// The name of a field, or its id.
 #[derive(Clone, Copy)]
-struct Name {
-    id: u16,
-    spec: Option<&'static Spec>,
+pub(super) struct Name {
+    pub id: u16,
+    pub spec: Option<&'static Spec>,
 }
 
 impl fmt::Display for Name {
@@ -174,7 +135,7 @@ impl fmt::Display for Name {
 }
 
 /// A field that the capture does not hold to its end: what is there, as bytes.
-fn cut(heading: &Tree<'_>, field: &msg::Field<'_>) -> Guarded {
+pub(super) fn cut(heading: &Tree<'_>, field: &msg::Field<'_>) -> Guarded {
     heading.item().append(format_args!(
         " ({} of {} bytes captured)",
         field.data.len(),
@@ -182,45 +143,6 @@ fn cut(heading: &Tree<'_>, field: &msg::Field<'_>) -> Guarded {
     ));
     if !field.data.is_empty() {
         heading.add(&BYTES, field.data)?;
-    }
-    Ok(())
-}
-
-fn known<'p>(
-    shown: &Shown<'_, 'p>,
-    spec: &'static Spec,
-    field: &msg::Field<'p>,
-    value: &msg::Value<'p>,
-) -> Guarded {
-    match value {
-        msg::Value::Uint(number) => number::number(shown, spec, field, *number),
-        msg::Value::Str(_) | msg::Value::Buf(_) => buffer::buffer(shown, spec, field),
-        msg::Value::Uints(uints) => list::uints(shown, spec.kind, *uints),
-        msg::Value::Array(array) => list::array(shown, spec.kind, array),
-        msg::Value::List(items) => list::list(shown, spec.kind, items),
-    }
-}
-
-/// A field that no table knows, by its wire type.
-fn unknown<'p>(shown: &Shown<'_, 'p>, field: &msg::Field<'p>, value: &msg::Value<'p>) -> Guarded {
-    match value {
-        msg::Value::Uint(number) => {
-            shown.add(&NUMBER, field.data)?;
-            shown.label(format_args!("{number}"));
-        }
-        msg::Value::Str(text) => {
-            string(shown.heading, &TEXT, field.data, text)?;
-            shown.label(format_args!("\"{}\"", Lossy(text)));
-        }
-        msg::Value::Buf(bytes) => {
-            if !bytes.is_empty() {
-                shown.add(&BYTES, bytes)?;
-            }
-            shown.label(format_args!("{} bytes", bytes.len()));
-        }
-        msg::Value::Uints(uints) => list::uints(shown, Kind::Uints, *uints)?,
-        msg::Value::Array(array) => list::array(shown, Kind::Bufs, array)?,
-        msg::Value::List(items) => list::list(shown, Kind::UintList, items)?,
     }
     Ok(())
 }
@@ -256,7 +178,7 @@ pub fn string(tree: &Tree<'_>, field: &Field, part: &[u8], text: &[u8]) -> Guard
 }
 
 /// A point in time: seconds and nanoseconds since 1970.
-fn time<'p>(
+pub(super) fn time<'p>(
     tree: &Tree<'p>,
     field: &Field,
     part: &[u8],
@@ -276,4 +198,87 @@ fn first(bytes: &[u8], width: usize) -> &[u8] {
 }
 
 /// Integers inside buffers are little endian.
-const INSIDE: Order = Order::Little;
+pub(super) const INSIDE: Order = Order::Little;
+
+/// A node id, with what it says if the server made it itself.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn node<'p>(tree: &Tree<'p>, data: &[u8], id: NodeId, order: Order) -> Guarded<Item<'p>> {
+    let item = tree.add_in(&common::NODE, data, order)?;
+    let Some(parts) = id.parts().filter(|_| tree.exists()) else {
+        return Ok(item);
+    };
+    item.append(format_args!(" ({parts})"));
+    let below = tree.under(item, &common::NODE)?;
+    below.uint(&NODE_PORT, data, u32::from(parts.port))?.generated();
+    below.ether(&NODE_MAC, data, parts.mac)?.generated();
+    Ok(item)
+}
+
+/// Node ids back to back, little endian; zeros behind the last are padding.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn nodes<'p>(tree: &Tree<'p>, data: &'p [u8], is_padded: bool) -> Guarded {
+    let nodes = Nodes(data);
+    for (bytes, id) in &nodes {
+        if is_padded && id.0 == 0 {
+            let at = (bytes.as_ptr() as usize).wrapping_sub(data.as_ptr() as usize);
+            let rest = data.get(at..).unwrap_or_default();
+            if rest.iter().all(|byte| *byte == 0) {
+                tree.add(&PADDING, rest)?;
+                return Ok(());
+            }
+        }
+        node(tree, bytes, id, INSIDE)?;
+    }
+    leftover(tree, "list of nodes", nodes.leftover())
+}
+
+/// A cluster key.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn cluster_key<'p>(tree: &Tree<'p>, data: &[u8], order: Order) -> Guarded<Item<'p>> {
+    tree.add_in(&CLUSTER_KEY, data, order)
+}
+
+/// A reading of a hybrid clock: its time and its counter.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn hlc<'p>(tree: &Tree<'p>, field: &Field, data: &[u8], value: Hlc, order: Order) -> Guarded {
+    let item = tree.add_in(field, data, order)?;
+    if value.0 == 0 || !tree.exists() {
+        return Ok(());
+    }
+    let below = tree.under(item, field)?;
+    let (time_bytes, counter) = match order {
+        Order::Big => (first(data, 6), data.get(6..8).unwrap_or_default()),
+        Order::Little => (data.get(2..8).unwrap_or_default(), first(data, 2)),
+    };
+    time(&below, &HLC_TIME, time_bytes, value.unix())?;
+    below.uint(&HLC_COUNTER, counter, u32::from(value.counter()))?;
+    Ok(())
+}
+
+/// `a1, a2, a3`, a few at most.
+pub struct Listed<'a>(pub Nodes<'a>);
+
+impl core::fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        const SHOWN: usize = 8;
+        let count = self.0.count();
+        if count == 0 {
+            return f.write_str("none");
+        }
+        for (index, (_, node)) in self.0.into_iter().take(SHOWN).enumerate() {
+            write!(f, "{}{node}", if index == 0 { "" } else { ", " })?;
+        }
+        if count > SHOWN {
+            write!(f, " … and {} more", count - SHOWN)?;
+        }
+        Ok(())
+    }
+}
