@@ -3,7 +3,7 @@
 
 use super::map::hash;
 use crate::epan::Packet;
-use crate::epan::memory::{CaptureState, FileVec};
+use crate::epan::file::{CaptureState, FileVec};
 
 /// A power of two. What falls on the same place is forgotten: the copy then counts as sent again.
 const PLACES: u32 = 4096;
@@ -19,11 +19,6 @@ struct Segments(FileVec<Seen>);
 
 static SEGMENTS: CaptureState<Segments> = CaptureState::new();
 
-/// Forgets the capture.
-pub fn forget() {
-    SEGMENTS.forget();
-}
-
 /// Notes a segment of a connection; when the same one was seen before, if that was lately.
 pub fn note(
     packet: Packet<'_>,
@@ -32,9 +27,9 @@ pub fn note(
     range: (u32, u32),
     now: i64,
 ) -> Option<i64> {
-    let Segments(list) = SEGMENTS.get(packet);
+    let Segments(list) = SEGMENTS.get(packet.file());
     while list.len() < PLACES {
-        list.push(Seen { segment: 0, at: 0 });
+        list.push(packet.file(), Seen { segment: 0, at: 0 });
     }
     let segment = hash(&(connection, direction, range));
     let place = segment as u32 & (PLACES - 1);

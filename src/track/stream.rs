@@ -9,7 +9,7 @@ use super::copies;
 use super::position::Partial;
 use super::position::Position;
 use super::transactions::{Queue, Sight};
-use crate::epan::memory::FileRef;
+use crate::epan::file::FileRef;
 use crate::epan::register::Protocol;
 use crate::epan::{Packet, Passed, Segment, Side};
 use crate::protocols::AEROSPIKE;
@@ -192,7 +192,7 @@ impl Stream {
         if is_copy {
             packet.mark_copy(&AEROSPIKE);
         } else if self.is_from_client(passed.direction) {
-            self.queue.sent_again(range, passed.time);
+            self.queue.sent_again(packet.file(), range, passed.time);
         }
         is_copy
     }

@@ -12,7 +12,7 @@ use super::sets;
 use super::stream::{Stream, before};
 use super::tries::{self, Fingerprint};
 use crate::epan::Packet;
-use crate::epan::memory::{FileRef, FileVec};
+use crate::epan::file::{File, FileRef, FileVec};
 use crate::wire::client::matching::{Facts, Progress, Step};
 use crate::wire::client::message::Header;
 use crate::wire::client::proto::ProtoType;
@@ -380,12 +380,12 @@ impl Queue {
             transaction.state = State::Lost;
             self.head.set(self.transactions.len().saturating_add(1));
         }
-        let index = self.transactions.push(transaction);
+        let index = self.transactions.push(packet.file(), transaction);
         if let Some(began_at) = asked.began_at {
-            self.request_begins.push((index, began_at));
+            self.request_begins.push(packet.file(), (index, began_at));
         }
         if let Some(delay) = asked.delay {
-            self.delays.push((index, delay));
+            self.delays.push(packet.file(), (index, delay));
         }
         Some(transaction)
     }
@@ -477,7 +477,7 @@ impl Queue {
     }
 
     /// TCP sends bytes of the client again.
-    pub fn sent_again(&self, (start, _): (u32, u32), now: i64) {
+    pub fn sent_again(&self, file: File<'_>, (start, _): (u32, u32), now: i64) {
         /// More requests are seldom open, and others are not looked through.
         const MOST: u32 = 16;
         let head = self.head.get();
@@ -499,7 +499,7 @@ impl Queue {
             ),
             Some((_, known)) if known.index > index => {}
             _ => {
-                self.repeats.push(Repeats {
+                self.repeats.push(file, Repeats {
                     index,
                     count: 1,
                     last_at: now,
@@ -669,7 +669,7 @@ impl Queue {
         let last = self.delays.len().checked_sub(1);
         let last = last.and_then(|last| self.delays.get(last));
         if let (Some(delay), true) = (delay, last.is_none_or(|(place, _)| place < answer.index)) {
-            self.delays.push((answer.index, delay));
+            self.delays.push(packet.file(), (answer.index, delay));
         }
         if transaction.answer_frames.0 == 0 {
             transaction.answer_frames.0 = frame;
@@ -678,7 +678,7 @@ impl Queue {
             let last = last.and_then(|last| self.answer_begins.get(last));
             // In the order of places, as long as answers come in that of requests.
             if let (Some(began_at), true) = (began_at, last.is_none_or(|(place, _)| place < answer.index)) {
-                self.answer_begins.push((answer.index, began_at));
+                self.answer_begins.push(packet.file(), (answer.index, began_at));
             }
         }
         transaction.answer_frames.1 = frame;
@@ -699,13 +699,16 @@ impl Queue {
         answer.transaction = transaction;
         self.transactions.set(answer.index, transaction);
         let bit = |is: bool, bit: u32| if is { bit } else { 0 };
-        self.links.push(Link {
-            frame,
-            place: packet.state().messages.get() << 2
-                | bit(answer.is_first, Link::FIRST)
-                | bit(answer.is_last, Link::LAST),
-            index: answer.index,
-        });
+        self.links.push(
+            packet.file(),
+            Link {
+                frame,
+                place: packet.state().messages.get() << 2
+                    | bit(answer.is_first, Link::FIRST)
+                    | bit(answer.is_last, Link::LAST),
+                index: answer.index,
+            },
+        );
     }
 
     /// A gap in the capture: which answers went by is not known, unless the client does not pipeline and TCP's

@@ -11,7 +11,7 @@ use super::map::{FileMap, RecentMap};
 use super::stream::Stream;
 use super::transactions::{State, Transaction};
 use crate::epan::Packet;
-use crate::epan::memory::{CaptureState, FileRef, FileVec};
+use crate::epan::file::{CaptureState, File, FileRef, FileVec};
 
 /// How long a request must be open to be looked for: no client gives up sooner.
 const LEAST: i64 = 2_000_000;
@@ -40,10 +40,7 @@ struct Fresh {
 
 #[derive(Default)]
 struct Tries {
-    /// The requests of the last moment, in a ring whose length is a power of two: most are answered before they leave.
-    fresh: FileVec<Fresh>,
-    first: Cell<u32>,
-    count: Cell<u32>,
+    fresh: FreshRequests,
     /// Those that were open for longer.
     open: RecentMap<Fingerprint, Try>,
     /// The longest time that a request allows.
@@ -53,11 +50,6 @@ struct Tries {
 }
 
 static TRIES: CaptureState<Tries> = CaptureState::new();
-
-/// Forgets the capture.
-pub fn forget() {
-    TRIES.forget();
-}
 
 /// The fingerprint of a body sent by `packet`'s source. The timeout does not belong to it: clients write what is left.
 #[must_use]
@@ -74,15 +66,15 @@ pub fn note(
     stream: FileRef<Stream>,
     index: u32,
 ) {
-    let tries = TRIES.get(packet);
-    let now = transaction.asked_at;
+    let (file, now) = (packet.file(), transaction.asked_at);
+    let tries = TRIES.get(file);
     let longest = tries.longest.get().max(transaction.allowed().unwrap_or(0));
     tries.longest.set(longest);
-    tries.age(packet, now);
-    if let Some(before) = tries.open.get(&fingerprint) {
-        let other = before.stream.get(packet);
+    tries.age(file, now);
+    let before = tries.open.get(&fingerprint);
+    if let Some((before, other)) = before.and_then(|before| Some((before, before.stream.get(file)?))) {
         if let Some(mut earlier) = other.queue.get(before.index) {
-            let is_other = !core::ptr::eq(other, stream.get(packet));
+            let is_other = !stream.get(file).is_some_and(|own| core::ptr::eq(other, own));
             if is_other && earlier.tried_again_in == 0 && was_given_up(packet, other, &earlier, now) {
                 transaction.retry_of = first(&earlier);
                 earlier.tried_again_in = transaction.request_frame;
@@ -90,11 +82,14 @@ pub fn note(
             }
         }
     }
-    tries.push(Fresh {
-        fingerprint,
-        at: now,
-        attempt: Try { stream, index },
-    });
+    tries.fresh.push(
+        file,
+        Fresh {
+            fingerprint,
+            at: now,
+            attempt: Try { stream, index },
+        },
+    );
 }
 
 /// Whether the client gave a request up a moment ago.
@@ -115,45 +110,47 @@ fn was_given_up(packet: Packet<'_>, stream: &Stream, earlier: &Transaction, now:
 
 impl Tries {
     /// Requests that have been open for a while are kept, those that are answered forgotten.
-    fn age(&self, packet: Packet<'_>, now: i64) {
-        let mask = self.fresh.len().wrapping_sub(1);
-        while self.count.get() > 0 {
-            let Some(oldest) = self.fresh.get(self.first.get()) else {
-                return;
-            };
-            if now.wrapping_sub(oldest.at) < LEAST {
-                return;
-            }
-            self.first.set((self.first.get() + 1) & mask);
-            self.count.set(self.count.get() - 1);
+    fn age(&self, file: File<'_>, now: i64) {
+        while let Some(oldest) = self.fresh.pop(now) {
             let Try { stream, index } = oldest.attempt;
-            let state = stream.get(packet).queue.get(index).map(|one| one.state);
-            if state.is_some_and(|state| state != State::Complete) {
+            let transaction = stream.get(file).and_then(|stream| stream.queue.get(index));
+            if transaction.is_some_and(|one| one.state != State::Complete) {
                 let life = self.longest.get().saturating_mul(2).clamp(LIFE.0, LIFE.1);
-                self.open.insert(oldest.fingerprint, oldest.attempt, now, life);
+                self.open
+                    .insert(file, oldest.fingerprint, oldest.attempt, now, life);
             }
         }
     }
+}
 
-    fn push(&self, fresh: Fresh) {
-        if self.count.get() == self.fresh.len() {
-            let larger = FileVec::default();
-            for place in 0..self.count.get() {
-                let from = (self.first.get() + place) & self.fresh.len().wrapping_sub(1);
-                if let Some(one) = self.fresh.get(from) {
-                    larger.push(one);
-                }
-            }
-            // What was added is written before it is read.
-            for _ in larger.len()..(self.fresh.len() * 2).max(64) {
-                larger.push(fresh);
-            }
-            self.fresh.replace(larger);
-            self.first.set(0);
+/// The requests of the last moment, in their order: two lists, one that fills and one that empties. Most are answered
+/// before they leave.
+#[derive(Default)]
+struct FreshRequests {
+    lists: [FileVec<Fresh>; 2],
+    filling: Cell<usize>,
+    /// How many of the other list are gone.
+    gone: Cell<u32>,
+}
+
+impl FreshRequests {
+    fn push(&self, file: File<'_>, fresh: Fresh) {
+        self.lists[self.filling.get()].push(file, fresh);
+    }
+
+    /// The next one that is old enough.
+    fn pop(&self, now: i64) -> Option<Fresh> {
+        if self.gone.get() == self.lists[1 - self.filling.get()].len() {
+            self.filling.set(1 - self.filling.get());
+            self.lists[self.filling.get()].clear();
+            self.gone.set(0);
         }
-        let place = (self.first.get() + self.count.get()) & self.fresh.len().wrapping_sub(1);
-        self.fresh.set(place, fresh);
-        self.count.set(self.count.get() + 1);
+        let oldest = self.lists[1 - self.filling.get()].get(self.gone.get())?;
+        if now.saturating_sub(oldest.at) < LEAST {
+            return None;
+        }
+        self.gone.set(self.gone.get() + 1);
+        Some(oldest)
     }
 }
 
@@ -171,8 +168,10 @@ pub fn applied(packet: Packet<'_>, transaction: &Transaction) -> bool {
     if transaction.retry_of == 0 && transaction.tried_again_in == 0 {
         return false;
     }
-    let tries = TRIES.get(packet);
+    let tries = TRIES.get(packet.file());
     let before = tries.applied.get(&first(transaction)).unwrap_or(0);
-    tries.applied.insert(first(transaction), before.saturating_add(1));
+    tries
+        .applied
+        .insert(packet.file(), first(transaction), before.saturating_add(1));
     before > 0
 }
