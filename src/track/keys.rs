@@ -3,6 +3,7 @@
 
 use core::cell::Cell;
 
+use super::budget;
 use super::map::hash;
 use crate::epan::Packet;
 use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
@@ -49,7 +50,13 @@ pub fn note(packet: Packet<'_>, set: &[u8], digest: &[u8; LENGTH], key: &Key<'_>
     if keys.is_full.get() || keys.find(digest).is_some() || digest::compute(set, key) != *digest {
         return;
     }
-    keys.add(packet.frame(), digest, key);
+    // With its place in the index, which is never fuller than three quarters.
+    if !budget::keep(packet, size_of::<Seen>() + 12 + key.value.len()) {
+        return;
+    }
+    if !keys.add(packet.frame(), digest, key) {
+        budget::dropped(packet);
+    }
 }
 
 /// The key of a record, if a frame before this one said it; and that frame.
@@ -85,21 +92,25 @@ impl Keys {
         self.list.get(place.checked_sub(1)?)
     }
 
-    fn add(&self, frame: u32, digest: &[u8; LENGTH], key: &Key<'_>) {
+    /// Whether there was room.
+    fn add(&self, frame: u32, digest: &[u8; LENGTH], key: &Key<'_>) -> bool {
         if self.list.len() >= super::most() {
             self.is_full.set(true);
-            return;
+            return false;
         }
         if (self.list.len() + 1) * 4 > self.index.len() * 3 {
             self.grow();
         }
-        let Some(slot) = self.slot(digest) else { return };
+        let Some(slot) = self.slot(digest) else {
+            return false;
+        };
         let place = self.list.push(Seen {
             digest: *digest,
             frame,
             data: self.bytes.copy(&[&[key.kind.0], key.value]),
         });
         self.index.set(slot, place + 1);
+        true
     }
 
     fn grow(&self) {

@@ -1,6 +1,7 @@
 //! What is remembered across packets. Changes only on the first pass; later passes read.
 #![forbid(unsafe_code)]
 
+pub mod budget;
 pub mod connection;
 pub mod fabric;
 pub mod keys;
@@ -28,6 +29,7 @@ fn most() -> u32 {
 
 /// The capture is closed, or another is opened: what was remembered is void.
 pub fn forget() {
+    budget::forget();
     keys::forget();
     sets::forget();
     tries::forget();

@@ -11,6 +11,7 @@ use crate::track::transactions::What;
 use crate::wire::client::batch::{
     Batch, BatchFlags, Body, COUNT_AT, FLAGS_AT, ROW_FLAGS_AT, ROW_INDEX_AT, Row, RowFlags,
 };
+use crate::wire::client::field::FieldType;
 use crate::wire::client::message::{Header, Part, TRANSACTION_TTL_AT};
 use crate::wire::client::proto::Order;
 use crate::wire::client::request;
@@ -38,6 +39,9 @@ pub fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, data: &'p [u8], batch: &Batch<
         tree.add(&field::FIELD_DATA, data)?;
         return Ok(());
     }
+    let Some(_level) = path.packet.descend() else {
+        return common::too_deep(tree, data);
+    };
     let top = tree.protocol(&BATCH, data)?;
     top.item()
         .label(format_args!("Aerospike Batch, {} rows", batch.count));
@@ -138,7 +142,11 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
     tree.add(&N_FIELDS, body.n_fields.bytes)?;
     tree.add(&N_OPS, body.n_ops.bytes)?;
     for next in body.fields().flatten() {
-        field::field(path, tree, &next, kind)?;
+        if matches!(next.kind, FieldType::BATCH | FieldType::BATCH_WITH_SET) {
+            field::misplaced(path, tree, &next, "a batch cannot stand in a row of a batch")?;
+        } else {
+            field::field(path, tree, &next, kind)?;
+        }
     }
     for next in body.ops().flatten() {
         op::op(path, tree, &next)?;

@@ -42,7 +42,18 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
             return common::malformed(top, &error);
         }
     };
-    let room = path.packet.scratch(announced);
+    let packet = path.packet;
+    if !packet.state().inflates(announced) {
+        column::line(packet, |out| write!(out, "Compressed message, not inflated"));
+        return top.expert(
+            &common::NOT_EXPANDED,
+            format_args!("Not inflated: the frame's messages would have more than 64 MiB"),
+        );
+    }
+    let Some(_level) = packet.descend() else {
+        return common::too_deep(top, compressed.stream);
+    };
+    let room = packet.scratch(announced);
     let inflated = match inflate(compressed.stream, room) {
         Ok(length) => length,
         Err(error) if tree.source().is_cut() => {

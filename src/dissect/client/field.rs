@@ -11,6 +11,7 @@ use crate::wire::client::field::{Field, FieldType, SIZE_AT, TYPE_AT, Value};
 use crate::wire::client::proto::Order;
 use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
 use crate::wire::client::request::Request;
+use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::ground::time::UpdateTime;
 use crate::wire::values::particle::{ParticleType, Value as Particle};
@@ -75,6 +76,20 @@ pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, kind: Requ
         Ok(value) => data(path, &heading, field, &value, kind),
         Err(error) => common::malformed_in(&heading, field.data, &error),
     }
+}
+
+/// A field that cannot stand where it does: its heading, size and type, and the reason.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn misplaced<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, why: &'static str) -> Guarded {
+    let heading = tree.sub(&FIELD, field.bytes)?;
+    heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], path.order)?;
+    heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
+    heading
+        .item()
+        .label(format_args!("{}: {} bytes", field.kind, field.data.len()));
+    common::malformed(&heading, &Malformed::illegal("batch row", field.data, why))
 }
 
 /// Whether the heading has no more to say of the data than its length, or cannot always.

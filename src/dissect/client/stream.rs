@@ -13,6 +13,7 @@ use crate::dissect::shared::common::{self, DATA, REQUEST, RESPONSE};
 use crate::epan::memory::FileRef;
 use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
+use crate::track::budget;
 use crate::track::stream::{self, Place, Stream};
 use crate::track::transactions::{Answer, Asked, Given, Sight, Transaction, What};
 use crate::track::tries;
@@ -77,6 +78,7 @@ pub fn segment<'p>(
     if bytes.is_empty() {
         return Ok(0);
     }
+    budget::earn(packet, bytes.len());
     let place = stream.place(packet, &AEROSPIKE, &segment);
     let begins = match place {
         Place::Known => {
@@ -87,7 +89,7 @@ pub fn segment<'p>(
             true
         }
         Place::Unknown => plausible(bytes) == Plausibility::Strong,
-        Place::Repeated => weak(bytes),
+        Place::Repeated | Place::Aside => weak(bytes),
         Place::Refused => false,
     };
     if !begins {
@@ -104,7 +106,7 @@ pub fn segment<'p>(
         is_lost: core::cell::Cell::new(false),
     };
     let outcome = packet.dissect_pdus(Framing::Client, &tree, &call);
-    if place != Place::Repeated {
+    if place.is_new() {
         stream.advance(
             packet,
             &segment,
@@ -147,7 +149,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         return Ok(());
     };
     if let Some(refusal) = refusal(bytes) {
-        if place == Place::Repeated {
+        if !place.is_new() {
             return continuation(packet, &tree, bytes, place);
         }
         return refused(packet, &tree, stream, &call.segment, refusal, false);
@@ -166,7 +168,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
             Side::Server => false,
             Side::Unknown => request_by_content(&header, body).unwrap_or(true),
         },
-        is_tracked: matches!(place, Place::Known | Place::Unknown),
+        is_tracked: place.is_new(),
         stream: Some(stream),
         place: stream::reference(&call.segment),
         segment_direction: call.segment.direction,
@@ -309,21 +311,19 @@ pub(super) fn count(packet: Packet<'_>) {
     messages.set(messages.get().saturating_add(1));
 }
 
-/// Says what the frame's budget of items left out.
+/// Says what the budgets of the frame and of the capture left out.
 ///
 /// # Errors
 /// What Wireshark threw.
 pub fn finish(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
-    let state = tree.packet().state();
-    let refused = state.refused.replace(0);
-    if refused == 0 {
-        return Ok(());
+    tree.beyond_budget(&DATA, bytes, &common::NOT_EXPANDED)?;
+    if budget::is_spent_here(tree.packet()) {
+        tree.expert(
+            &common::NOT_EXPANDED,
+            format_args!("From here on not all is remembered that answers and reports could be told with"),
+        )?;
     }
-    let item = tree.beyond_budget(&DATA, bytes)?;
-    item.expert(
-        &common::NOT_EXPANDED,
-        format_args!("{refused} more items are not expanded"),
-    )
+    Ok(())
 }
 
 fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
@@ -339,11 +339,15 @@ fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
     }
 }
 
+/// Why bytes are not judged that are no segment of their own.
+pub const ASIDE: &str = "quoted by another message";
+
 /// Bytes that belong to a message whose beginning is not known: shown, not judged.
 fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
     count(packet);
     let why = match place {
         Place::Repeated => "sent again by TCP",
+        Place::Aside => ASIDE,
         Place::Refused => "after a header at which the server closes the connection",
         _ => "the beginning of the message is not in the capture",
     };

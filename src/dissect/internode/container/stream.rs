@@ -7,6 +7,7 @@ use crate::dissect::shared::common;
 use crate::epan::register::Protocol;
 use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{FABRIC, HEARTBEAT};
+use crate::track::budget;
 use crate::track::connection::Connection;
 use crate::track::fabric as track;
 use crate::track::position::{Place, before};
@@ -49,6 +50,7 @@ pub fn segment<'p>(
     if bytes.is_empty() {
         return Ok(0);
     }
+    budget::earn(packet, bytes.len());
     let position = &connection.position;
     let (place, _) = position.place(packet, protocol(family), &segment);
     if family == Family::Fabric && !packet.is_visited() {
@@ -68,7 +70,7 @@ pub fn segment<'p>(
                 || plausible::begins(bytes, family)
                 || fills(family, source)
         }
-        Place::Repeated => plausible::anchored(bytes) != Fit::No,
+        Place::Repeated | Place::Aside => plausible::anchored(bytes) != Fit::No,
         Place::Refused => false,
     };
     if !begins {
@@ -88,7 +90,7 @@ pub fn segment<'p>(
         is_lost: core::cell::Cell::new(false),
     };
     let outcome = packet.dissect_pdus(framing, &tree, &call);
-    if place != Place::Repeated {
+    if place.is_new() {
         position.advance(
             packet,
             &segment,
@@ -154,7 +156,7 @@ pub fn pdu<'p>(
         return Ok(());
     };
     if let Some(fault) = fault(family, bytes) {
-        if place == Place::Repeated {
+        if !place.is_new() {
             return continuation(family, &tree, bytes, place);
         }
         return refused(family, &tree, fault, false);
@@ -207,13 +209,14 @@ pub fn datagram<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>) -> G
     if !msg.header.kind.is_heartbeat() || !fits && plausible::anchored(bytes) == Fit::No {
         return Ok(0);
     }
+    budget::earn(packet, bytes.len());
     let stage = Stage {
         packet,
         family: Family::Heartbeat,
         ordinal: count(packet),
         connection: None,
-        is_new: true,
-        is_known: true,
+        is_new: !packet.is_aside(),
+        is_known: !packet.is_aside(),
         end: None,
         lacks_hello: false,
     };
