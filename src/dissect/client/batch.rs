@@ -1,8 +1,9 @@
 //! Batch requests: the rows of field 41 or 42.
 
-use super::message::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, Identity, N_FIELDS, N_OPS};
+use super::header::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, N_FIELDS, N_OPS};
 use super::{field, op};
-use crate::dissect::client::stream::Path;
+use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::identity::Identity;
 use crate::dissect::shared::common::{self, OPERATION};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::BATCH;
@@ -11,7 +12,7 @@ use crate::track::transactions::What;
 use crate::wire::client::batch::{
     Batch, BatchFlags, Body, COUNT_AT, FLAGS_AT, ROW_FLAGS_AT, ROW_INDEX_AT, Row, RowFlags,
 };
-use crate::wire::client::field::FieldType;
+use crate::wire::client::field::{Field, Value};
 use crate::wire::client::message::{Header, Part, TRANSACTION_TTL_AT};
 use crate::wire::client::proto::Order;
 use crate::wire::client::request;
@@ -29,11 +30,20 @@ bit_sets! {
     ROW_FLAGS: U8 of RowFlags, "aerospike.batch.row_flags", "Row flags", "Which parts the row has";
 }
 
-/// All rows of a batch.
+/// A field of a message or row: of a batch its rows, too.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, data: &'p [u8], batch: &Batch<'p>) -> Guarded {
+pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
+    let (heading, value) = field::field(path, tree, field)?;
+    match value {
+        Ok(Value::Batch(list)) => rows(path, &heading, field.data, &list),
+        _ => Ok(()),
+    }
+}
+
+/// All rows of a batch.
+fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, data: &'p [u8], batch: &Batch<'p>) -> Guarded {
     tree.item().label(format_args!("BATCH: {} rows", batch.count));
     if !BATCH.is_enabled() {
         tree.add(&field::FIELD_DATA, data)?;
@@ -65,7 +75,7 @@ pub fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, data: &'p [u8], batch: &Batch<
         let error = Malformed::illegal("batch", rows.rest(), "fewer rows than the number of rows says");
         return common::malformed(&top, &error);
     }
-    message::leftover(&top, "batch", rows.rest())
+    common::leftover(&top, "batch", rows.rest())
 }
 
 fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
@@ -136,16 +146,16 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
         tree.uint(&GENERATION, generation.bytes, u32::from(generation.value))?;
     }
     if let Some(ttl) = &body.record_ttl {
-        let meaning = message::ttl_meaning(true, kind, ttl.value);
-        message::record_ttl(tree, ttl.bytes, ttl.value, Order::Big, meaning)?;
+        let meaning = header::ttl_meaning(true, kind, ttl.value);
+        header::record_ttl(tree, ttl.bytes, ttl.value, Order::Big, meaning)?;
     }
     tree.add(&N_FIELDS, body.n_fields.bytes)?;
     tree.add(&N_OPS, body.n_ops.bytes)?;
     for next in body.fields().flatten() {
-        if matches!(next.kind, FieldType::BATCH | FieldType::BATCH_WITH_SET) {
-            field::misplaced(path, tree, &next, "a batch cannot stand in a row of a batch")?;
-        } else {
-            field::field(path, tree, &next, kind)?;
+        let (heading, value) = field::field(path, tree, &next)?;
+        if matches!(value, Ok(Value::Batch(_))) {
+            let why = "a batch cannot stand in a row of a batch";
+            common::malformed(&heading, &Malformed::illegal("batch row", next.data, why))?;
         }
     }
     for next in body.ops().flatten() {
