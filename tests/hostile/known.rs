@@ -69,7 +69,7 @@ fn each_ends_within_bounds_whoever_looks() {
 
 /// Frames whose item of that name says these words.
 fn said(capture: &str, expert: &str, words: &str) -> usize {
-    let rows = columns(capture, &[], expert, &["_ws.expert.message"]);
+    let rows = columns(capture, &[], expert, &["aerospike.detail"]);
     rows.iter().filter(|row| row[0].join(",").contains(words)).count()
 }
 

@@ -257,7 +257,7 @@ fn ten_thousand_levels_end_in_every_way() {
     // What the protocol forbids is malformed, all else is not shown further.
     let forbidden = ["batches", "compressed messages"];
     let flat = ["predicates"];
-    let names = ["frame.number", "_ws.expert.message"];
+    let names = ["frame.number", "aerospike.detail"];
     let rows = columns("made-nested", &[], "aerospike", &names);
     for (frame, (name, ..)) in frames.iter().zip(grammars()) {
         let row = rows.iter().find(|row| row[0] == [frame.to_string()]);
