@@ -7,7 +7,7 @@
 use core::cell::Cell;
 
 use crate::epan::Packet;
-use crate::epan::memory::CaptureState;
+use crate::epan::file::CaptureState;
 
 /// Bytes that may be kept of any capture.
 const BASE: u64 = 32 << 20;
@@ -24,15 +24,10 @@ struct Budget {
 
 static BUDGET: CaptureState<Budget> = CaptureState::new();
 
-/// Forgets the capture.
-pub fn forget() {
-    BUDGET.forget();
-}
-
 /// On the first pass: so many bytes of messages were captured.
 pub fn earn(packet: Packet<'_>, bytes: usize) {
     if !packet.is_visited() {
-        let budget = BUDGET.get(packet);
+        let budget = BUDGET.get(packet.file());
         budget
             .earned
             .set(budget.earned.get().saturating_add(bytes as u64));
@@ -42,7 +37,7 @@ pub fn earn(packet: Packet<'_>, bytes: usize) {
 /// Takes `bytes` from the budget; whether they may be kept.
 #[must_use]
 pub fn keep(packet: Packet<'_>, bytes: usize) -> bool {
-    let budget = BUDGET.get(packet);
+    let budget = BUDGET.get(packet.file());
     let sum = budget.kept.get().saturating_add(bytes as u64);
     let is_affordable = sum <= BASE.saturating_add(RATE.saturating_mul(budget.earned.get()));
     if is_affordable {
@@ -55,7 +50,7 @@ pub fn keep(packet: Packet<'_>, bytes: usize) -> bool {
 
 /// Something of this frame is not kept.
 pub fn dropped(packet: Packet<'_>) {
-    let budget = BUDGET.get(packet);
+    let budget = BUDGET.get(packet.file());
     if budget.spent_in.get() == 0 && !packet.is_visited() {
         budget.spent_in.set(packet.frame());
     }
@@ -64,5 +59,5 @@ pub fn dropped(packet: Packet<'_>) {
 /// Whether from this frame on something is not kept.
 #[must_use]
 pub fn is_spent_here(packet: Packet<'_>) -> bool {
-    BUDGET.get(packet).spent_in.get() == packet.frame()
+    BUDGET.get(packet.file()).spent_in.get() == packet.frame()
 }

@@ -3,7 +3,7 @@
 use super::budget;
 use super::sets::Place;
 use crate::epan::Packet;
-use crate::epan::memory::FileVec;
+use crate::epan::file::FileVec;
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::request::Request;
 
@@ -80,9 +80,9 @@ impl Rows {
                 cut = CUT;
                 break;
             }
-            let first = self.rows.push(row);
+            let first = self.rows.push(packet.file(), row);
             if is_new {
-                self.runs.push(Run { first, errand });
+                self.runs.push(packet.file(), Run { first, errand });
                 last = Some(errand);
             }
         }
@@ -97,7 +97,7 @@ impl Rows {
         if !budget::keep(packet, size_of::<Row>()) {
             return Span { from: 0, count: CUT };
         }
-        let from = self.rows.push(Row { index: 0, digest });
+        let from = self.rows.push(packet.file(), Row { index: 0, digest });
         Span { from, count: 1 }
     }
 
