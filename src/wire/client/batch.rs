@@ -74,6 +74,14 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
+    /// [`Self::parse`] of the data of a field.
+    ///
+    /// # Errors
+    /// Fewer than 5 bytes.
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed<'a>> {
+        Self::parse(data).map(|(_, batch)| batch).map_err(input::reason)
+    }
+
     /// Reads the head; the rows follow lazily.
     ///
     /// # Errors
@@ -219,7 +227,13 @@ impl<'a> Body<'a> {
             body.fault = Some(fault);
             end
         });
-        body.request = request::of_row(&body);
+        body.request = request::of_row(
+            body.info1.value,
+            body.info2(),
+            body.info4(),
+            body.fields(),
+            body.ops(),
+        );
         for field in body.fields().flatten() {
             match field.kind {
                 FieldType::NAMESPACE => body.namespace = Some(field.data),

@@ -2,7 +2,6 @@
 
 use core::ops::Range;
 
-use super::batch::Batch;
 use super::digest::{self, Digest};
 use super::key::Key;
 use super::op::Ops;
@@ -113,7 +112,7 @@ pub enum Value<'a> {
     /// QUERY_BINLIST: names.
     BinList(BinList<'a>),
     /// BATCH, BATCH_WITH_SET.
-    Batch(Batch<'a>),
+    Batch(&'a [u8]),
     /// UDF_ARGLIST: a MessagePack list (may be empty).
     UdfArguments(&'a [u8]),
     /// INDEX_CONTEXT: a MessagePack list context.
@@ -187,9 +186,7 @@ impl<'a> Field<'a> {
             FieldType::INDEX_TYPE => Value::IndexType(IndexType(u8::from_be_bytes(self.exactly()?))),
             FieldType::UDF_OP => Value::UdfOp(UdfOp(u8::from_be_bytes(self.exactly()?))),
             FieldType::QUERY_BINLIST => Value::BinList(BinList::parse(data).map_err(input::reason)?.1),
-            FieldType::BATCH | FieldType::BATCH_WITH_SET => {
-                Value::Batch(Batch::parse(data).map_err(input::reason)?.1)
-            }
+            FieldType::BATCH | FieldType::BATCH_WITH_SET => Value::Batch(data),
             FieldType::UDF_ARGLIST => Value::UdfArguments(data),
             FieldType::INDEX_CONTEXT => Value::IndexContext(data),
             FieldType::INDEX_EXPRESSION => Value::Expression(data),
