@@ -7,7 +7,7 @@ use crate::dissect::shared::common::{self, NAMESPACE, PARTITION, SET};
 use crate::dissect::shared::index::INDEX_NAME;
 use crate::dissect::values::{bin, predexp};
 use crate::epan::{Guarded, Tree};
-use crate::wire::client::field::{Field, FieldType, SIZE_AT, TYPE_AT, Value};
+use crate::wire::client::field::{DIGEST_RIPE_ARRAY, Field, FieldType, SIZE_AT, TYPE_AT, Value};
 use crate::wire::client::proto::Order;
 use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
 use crate::wire::ground::input::Malformed;
@@ -68,7 +68,10 @@ pub fn field<'p>(
     let heading = tree.sub(&FIELD, field.bytes)?;
     let order = path.order;
     heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], order)?;
-    heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
+    let kind_item = heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
+    if field.is_digest_array() {
+        kind_item.label(format_args!("Field type: {DIGEST_RIPE_ARRAY} ({})", field.kind.0));
+    }
     let value = field.value();
     if value.as_ref().map_or(true, has_no_text) {
         let (named, length) = (field.kind, field.data.len());
@@ -147,7 +150,11 @@ fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded
             for digest in digests.iter() {
                 common::digest(heading, digest)?;
             }
-            item.label(format_args!("{}: {} digests", field.kind, digests.count()));
+            let name = match field.kind {
+                FieldType::MRT_DEADLINE => DIGEST_RIPE_ARRAY,
+                kind => kind.name().unwrap_or_default(),
+            };
+            item.label(format_args!("{name}: {} digests", digests.count()));
         }
         Value::Trid(id) => {
             heading.add(&TRID, bytes)?;

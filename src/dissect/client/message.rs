@@ -8,6 +8,7 @@ use crate::dissect::exchange::identity::Identity;
 use crate::dissect::exchange::{self, Details, first_pass, links};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, OPERATION, PARTITION};
+use crate::dissect::shared::result;
 use crate::dissect::values::fields::{cdt, expression, value};
 use crate::dissect::values::predexp;
 use crate::epan::group::FieldGroup;
@@ -201,7 +202,7 @@ fn one_of_response<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>) 
     if is_looked_at(tree) {
         one(path, tree, message, Request::INVALID)
     } else {
-        result(path, tree, message.header.result_code)
+        result::say(tree, message.header.result_code)
     }
 }
 
@@ -231,8 +232,8 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
     header::header(path, &top, &message.header, kind)?;
     if !path.is_request {
         batch::answered_row(path, &top, &message.header)?;
+        result::say(&top, message.header.result_code)?;
     }
-    result(path, &top, message.header.result_code)?;
     if top.wants_any(&CONTENT)
         || !is_plain(message) && top.wants_any(&RARE_CONTENT)
         || kind == Request::BATCH && top.wants_any(&ROW_HEADERS)
@@ -288,13 +289,6 @@ fn other_names(top: &Tree<'_>, message: &Message<'_>) -> Guarded {
         (None, Some(digest)) => common::seen_key(top, digest.0),
         (None, None) => Ok(()),
     }
-}
-
-fn result(path: &Path<'_>, top: &Tree<'_>, code: ResultCode) -> Guarded {
-    if path.is_request {
-        return Ok(());
-    }
-    common::result(top, code)
 }
 
 /// `Request put test.demo "kv-1" bins a, b`.

@@ -265,6 +265,7 @@ impl<'a> Body<'a> {
             self.n_ops.value,
             self.content,
         )
+        .of_row()
     }
 
     /// The operations; none where a field before them is broken.
@@ -364,6 +365,7 @@ impl<'a> Iterator for Rows<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::extent;
     use super::*;
     use proptest::prelude::*;
 
@@ -429,7 +431,41 @@ mod tests {
         assert_eq!(row.bytes.len(), 25);
     }
 
+    #[test]
+    fn the_extent_is_that_of_the_rows() {
+        let mut body = b"\x03\0\0\0\0".to_vec();
+        body.extend(NAMESPACE);
+        let data = row(0, &body);
+        let longer = [&data[..], b"more"].concat();
+        assert_eq!(extent::of_batch(&longer), (data.len(), true));
+        for cut in 0..data.len() {
+            assert!(!extent::of_batch(&data[..cut]).1, "cut at {cut}");
+        }
+    }
+
+    /// The extent as the rows themselves tell it.
+    fn walked(data: &[u8]) -> (usize, bool) {
+        let Ok(batch) = Batch::read(data) else {
+            return (0, false);
+        };
+        let mut rows = batch.rows();
+        let (mut whole, mut left) = (0u32, rows.rest());
+        while let Some(Ok(row)) = rows.next() {
+            if row.body.is_none_or(|body| body.fault.is_some()) {
+                break;
+            }
+            (whole, left) = (whole + 1, rows.rest());
+        }
+        (data.len() - left.len(), whole == batch.count)
+    }
+
     proptest! {
+        #[test]
+        fn the_extent_is_told_without_reading(count in 0u32..4, bytes in prop::collection::vec(prop_oneof![4 => 0u8..6, 1 => any::<u8>()], 0..120)) {
+            let data = [&count.to_be_bytes()[..], &bytes].concat();
+            prop_assert_eq!(extent::of_batch(&data), walked(&data));
+        }
+
         #[test]
         fn rows_progress_and_end(data: Vec<u8>) {
             if let Ok((_, batch)) = Batch::parse(&data) {

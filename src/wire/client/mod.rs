@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod compressed;
 pub mod digest;
+pub mod extent;
 pub mod field;
 pub mod guess;
 pub mod info_bits;
