@@ -19,9 +19,7 @@ pub use operation::Operation;
 pub fn register() {
     TAP.register();
     stats::listen();
-    stats::report::<_, hotkeys::HotKeys>(&TAP);
-    stats::report::<_, latency::Latency>(&TAP);
-    stats::report::<_, diagnosis::Diagnosis>(&TAP);
+    stats::reports::<_, (hotkeys::HotKeys, latency::Latency, diagnosis::Diagnosis)>(&TAP);
     stats::response_times::<_, srt::Times>(&AEROSPIKE, &TAP);
     stats::counters::<_, tree::Overview>(&TAP, c"aerospike", c"Aerospike", c"Overview");
 }
