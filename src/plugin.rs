@@ -11,7 +11,7 @@ use crate::epan::version::Version;
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
 use crate::stats;
-use crate::wire::client::plausible::{Plausibility, plausible};
+use crate::wire::exchange::plausible::{Plausibility, plausible};
 use crate::wire::internode::container::plausible as between;
 use crate::wire::internode::container::plausible::{Claim, Family};
 
@@ -19,6 +19,7 @@ static PLUGIN: Plugin = Plugin {
     register: register_protocols,
     handoff,
     dissect: dissect_segment,
+    too_deep,
     heuristic,
     pdu_length,
     pdu,
@@ -115,6 +116,11 @@ fn dissect_segment<'p>(
         Entry::HeartbeatUdp => stream::datagram(packet, source, tree),
         Entry::InfoTextTcp => info_text::segment(packet, source, tree, segment),
     }
+}
+
+fn too_deep<'p>(source: Source<'p>, tree: Tree<'p>) -> Guarded {
+    let top = tree.protocol(&AEROSPIKE, source.bytes())?;
+    dissect::shared::common::too_deep(&top, source.bytes())
 }
 
 fn heuristic(which: Heuristic, bytes: &[u8], reported: usize) -> bool {

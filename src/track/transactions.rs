@@ -7,17 +7,18 @@
 
 use core::cell::Cell;
 
+use super::budget;
 use super::rows::{Rows, Span};
 use super::sets;
 use super::stream::{Stream, before};
 use super::tries::{self, Fingerprint};
 use crate::epan::Packet;
 use crate::epan::file::{File, FileRef, FileVec};
-use crate::wire::client::matching::{Facts, Progress, Step};
 use crate::wire::client::message::Header;
 use crate::wire::client::proto::ProtoType;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
+use crate::wire::exchange::matching::{Facts, Progress, Step};
 
 /// What kind of request a transaction is, for tables and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -296,6 +297,9 @@ fn found(list: &FileVec<(u32, i64)>, index: u32) -> Option<i64> {
     (place == index).then_some(value)
 }
 
+/// Bytes that a request is kept in: the transaction, and its fingerprint in a table that is half empty.
+const SIZE: usize = size_of::<Transaction>() + 48;
+
 /// Which transaction a message of an answer belongs to.
 #[derive(Clone, Copy)]
 struct Link {
@@ -333,6 +337,12 @@ impl Queue {
             let place = |one: &Transaction| (one.request_frame, one.request_ordinal);
             let index = self.transactions.partition_point(|one| place(one) >= at);
             return self.get(index).filter(|found| place(found) == at);
+        }
+        if !budget::keep(packet, SIZE) {
+            // Of what follows nobody knows which answer is whose.
+            self.doubtful.set(true);
+            self.give_up(self.head.get(), self.transactions.len());
+            return None;
         }
         self.settle();
         let is_open = self.head.get() < self.transactions.len();
@@ -698,6 +708,9 @@ impl Queue {
         answer.is_last = transaction.state == State::Complete;
         answer.transaction = transaction;
         self.transactions.set(answer.index, transaction);
+        if !budget::keep(packet, size_of::<Link>()) {
+            return;
+        }
         let bit = |is: bool, bit: u32| if is { bit } else { 0 };
         self.links.push(
             packet.file(),

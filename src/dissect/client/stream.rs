@@ -9,10 +9,11 @@ use crate::dissect::shared::common;
 use crate::dissect::shared::{column, frame};
 use crate::epan::{Call, Framing, Guarded, Packet, Passed, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
+use crate::track::budget;
 use crate::track::stream::{self, Place, Stream};
 use crate::wire::client::guess::{Looks, looks};
-use crate::wire::client::plausible::{Plausibility, plausible, weak};
 use crate::wire::client::proto::{HEADER, Header, Order, ProtoType, Refusal};
+use crate::wire::exchange::plausible::{Plausibility, plausible, weak};
 use crate::wire::ground::text::Text as Lossy;
 
 fields! {
@@ -38,6 +39,7 @@ pub fn segment<'p>(
     if bytes.is_empty() {
         return Ok(0);
     }
+    budget::earn(packet, bytes.len());
     let place = stream.place(packet, &AEROSPIKE, &segment);
     let begins = match place {
         Place::Known => {
@@ -48,7 +50,7 @@ pub fn segment<'p>(
             true
         }
         Place::Unknown => plausible(bytes) == Plausibility::Strong,
-        Place::Repeated => weak(bytes),
+        Place::Repeated | Place::Aside => weak(bytes),
         Place::Refused => false,
     };
     if !begins {
@@ -66,7 +68,7 @@ pub fn segment<'p>(
     };
     let before = stream.partial(segment.direction);
     let outcome = packet.dissect_pdus(Framing::Client, &tree, &call);
-    if place != Place::Repeated {
+    if place.is_new() {
         let used = call.used.get();
         stream.advance(packet, &segment, used, source.reported(), !call.is_lost.get());
         if let Some(rest @ [_, ..]) = bytes.get(used..) {
@@ -125,7 +127,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         return Ok(());
     };
     if let Some(refusal) = refusal(bytes) {
-        if place == Place::Repeated {
+        if !place.is_new() {
             return continuation(packet, &tree, bytes, place);
         }
         return refused(packet, &tree, stream, &call.segment, refusal, false);
@@ -145,7 +147,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
             Side::Server => false,
             Side::Unknown => request_by_content(&header, body).unwrap_or(true),
         },
-        is_tracked: matches!(place, Place::Known | Place::Unknown),
+        is_tracked: place.is_new(),
         stream: Some(stream),
         place: stream::reference(&call.segment),
         segment_direction: call.segment.direction,
@@ -191,11 +193,15 @@ fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
     }
 }
 
+/// Why bytes are not judged that are no segment of their own.
+pub const ASIDE: &str = "quoted by another message";
+
 /// Bytes that belong to a message whose beginning is not known: shown, not judged.
 fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
     frame::count(packet);
     let why = match place {
         Place::Repeated => "sent again by TCP",
+        Place::Aside => ASIDE,
         Place::Refused => "after a header at which the server closes the connection",
         _ => "the beginning of the message is not in the capture",
     };

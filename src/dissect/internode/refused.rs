@@ -8,7 +8,7 @@ use crate::epan::{Guarded, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::position::Place;
 use crate::wire::client::guess::{Looks, looks};
-use crate::wire::client::plausible::{Plausibility, plausible as plausible_client};
+use crate::wire::exchange::plausible::{Plausibility, plausible as plausible_client};
 use crate::wire::internode::container::plausible::{self, Family, Fit};
 use crate::wire::internode::container::{HEADER_SIZE, Header, MsgType};
 
@@ -61,6 +61,7 @@ const HELLO: core::ops::Range<u32> = 11..(1 << 20) + 6;
 pub fn continuation(family: Family, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
     let why = match place {
         Place::Repeated => "sent again by TCP",
+        Place::Aside => crate::dissect::client::stream::ASIDE,
         _ => "the beginning of the message is not in the capture",
     };
     column::line(tree.packet(), |out| {

@@ -18,7 +18,8 @@
 //! Every byte belongs to exactly one leaf, or to the header of exactly one opened node: the header
 //! of a list or map (its first 1 to 5 bytes).
 
-use super::call::{Coded, Table};
+use super::arg::Table;
+use super::call::Coded;
 use super::msgpack::{self, Token};
 use super::node::{Kind, Node, Role, Strings};
 use crate::wire::ground::at::before;
@@ -47,6 +48,11 @@ pub trait Sink<'a> {
     /// # Errors
     /// The sink's own; it ends the walk.
     fn leaf(&mut self, node: &Node<'a>) -> Result<(), Self::Error>;
+
+    /// How many levels of containers it takes, [`msgpack::LEVELS`] at most.
+    fn levels(&self) -> usize {
+        msgpack::LEVELS
+    }
 
     /// What comes next is not what the protocol has here, and is told as plain values.
     ///
@@ -115,8 +121,8 @@ pub(super) struct Walk<'s, S> {
 impl<'a, 's, S: Sink<'a>> Walk<'s, S> {
     pub(super) fn new(sink: &'s mut S) -> Self {
         Self {
+            levels: sink.levels().min(msgpack::LEVELS),
             sink,
-            levels: msgpack::LEVELS,
         }
     }
 
