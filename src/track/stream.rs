@@ -181,7 +181,8 @@ impl Stream {
             passed.time,
         );
         if let (Some(name), false) = (self.other.get(), self.is_from_client(passed.direction)) {
-            self.speaks_other.set(self.speaks_other.get() || packet.has_layer(name));
+            self.speaks_other
+                .set(self.speaks_other.get() || packet.has_layer(name));
         }
         if !passed.is_again {
             return false;

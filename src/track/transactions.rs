@@ -509,11 +509,14 @@ impl Queue {
             ),
             Some((_, known)) if known.index > index => {}
             _ => {
-                self.repeats.push(file, Repeats {
-                    index,
-                    count: 1,
-                    last_at: now,
-                });
+                self.repeats.push(
+                    file,
+                    Repeats {
+                        index,
+                        count: 1,
+                        last_at: now,
+                    },
+                );
             }
         }
     }

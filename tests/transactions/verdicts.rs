@@ -157,7 +157,10 @@ fn no_response_where_the_connection_ended_and_the_capture_is_whole() {
     made.send(SECOND, NODE, &record_request(2, false)); // 12: still open at the end
     host().put("made-silent", &made.finish());
     assert_eq!(judged("made-silent", &[], "no_response"), [4]);
-    assert_eq!(figures("made-silent", "no_response", "aerospike.acknowledged"), ["1"]);
+    assert_eq!(
+        figures("made-silent", "no_response", "aerospike.acknowledged"),
+        ["1"]
+    );
     assert_eq!(
         figures("made-silent", "no_response", "aerospike.closed_by"),
         ["the client (FIN)"]
@@ -261,7 +264,9 @@ fn an_answer_after_the_client_closed_is_the_requests_answer() {
         for verdict in ["no_response", "incomplete_answer", "timed_out"] {
             assert_eq!(judged(name, &[], verdict), NONE, "{name} {verdict}");
         }
-        let given_up = columns(name, &["-2"], filter, &["aerospike.time.given_up"]).concat().concat();
+        let given_up = columns(name, &["-2"], filter, &["aerospike.time.given_up"])
+            .concat()
+            .concat();
         let seconds: f64 = given_up.concat().parse().expect("seconds");
         assert!((0.014..0.016).contains(&seconds), "{name}: {seconds}");
     }
@@ -283,7 +288,10 @@ fn not_answered_in_time_while_tcp_sends_it_again() {
     assert_eq!(judged("made-sent-again", &[], "timed_out"), [4]);
     assert_eq!(judged("made-sent-again", &[], "no_response"), NONE);
     assert_eq!(figures("made-sent-again", "timed_out", "aerospike.resent"), ["3"]);
-    assert_eq!(figures("made-sent-again", "timed_out", "aerospike.acknowledged"), ["0"]);
+    assert_eq!(
+        figures("made-sent-again", "timed_out", "aerospike.acknowledged"),
+        ["0"]
+    );
 }
 
 #[test]
@@ -323,7 +331,10 @@ fn a_request_behind_one_that_is_overdue() {
     made.send(SECOND, NODE, &record_request(6, false));
     host().put("made-busy", &made.finish());
     assert_eq!(judged("made-busy", &[], "busy_connection"), [5]);
-    assert_eq!(figures("made-busy", "busy_connection", "aerospike.busy_with"), ["4"]);
+    assert_eq!(
+        figures("made-busy", "busy_connection", "aerospike.busy_with"),
+        ["4"]
+    );
 }
 
 #[test]
