@@ -13,6 +13,8 @@ mod tests;
 use core::ops::Range;
 
 use bitflags::bitflags;
+use nom::Parser as _;
+use nom::combinator::rest;
 
 use crate::wire::client::digest::{self, Digest};
 use crate::wire::ground::input::{self, Malformed, Parse};
@@ -155,29 +157,34 @@ impl<'a> FlatRecord<'a> {
     /// # Errors
     /// Too few bytes, another magic.
     pub fn read(input: &'a [u8]) -> Result<Self, Malformed<'a>> {
-        Self::head(input).map(|(_, record)| record).map_err(input::reason)
+        input::front(Self::head, input)
     }
 
     fn head(input: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, magic) = input::le_u32(WHAT)(input)?;
-        if magic != MAGIC {
-            return Err(Malformed::illegal(WHAT, input, "the magic is not 0x037af201").stop());
-        }
-        let (rest, layout) = input::le_u32(WHAT)(rest)?;
-        let Some((digest, rest)) = Digest::split(rest) else {
-            return Err(Malformed::short(WHAT, rest, digest::LENGTH, "the digest").stop());
+        let digest = |input| match Digest::split(input) {
+            Some((digest, rest)) => Ok((rest, digest)),
+            None => Err(Malformed::short(WHAT, input, digest::LENGTH, "the digest").stop()),
         };
-        let (rest, last_update_time) = le_u40(WHAT)(rest)?;
-        let (rest, generation) = input::le_u16(WHAT)(rest)?;
-        let record = Self {
-            bytes: input,
-            layout: Layout(layout),
+        let magic = |magic: &u32| *magic == MAGIC;
+        let head = (
+            input::legal(WHAT, "the magic is not 0x037af201", input::le_u32(WHAT), magic),
+            input::le_u32(WHAT).map(Layout),
             digest,
-            last_update_time: UpdateTime(last_update_time),
-            generation,
-            optional: rest,
-        };
-        Ok((rest, record))
+            le_u40(WHAT).map(UpdateTime),
+            input::le_u16(WHAT),
+            rest,
+        );
+        head.map(
+            |(_, layout, digest, last_update_time, generation, optional)| Self {
+                bytes: input,
+                layout,
+                digest,
+                last_update_time,
+                generation,
+                optional,
+            },
+        )
+        .parse(input)
     }
 
     /// What follows the head, piece by piece.
@@ -252,12 +259,9 @@ pub fn uintvar<'a>(what: &'static str) -> impl Fn(&'a [u8]) -> Parse<'a, u32> {
 
 /// Five bytes, little endian.
 pub(super) fn le_u40<'a>(what: &'static str) -> impl Fn(&'a [u8]) -> Parse<'a, u64> {
-    move |input| {
-        let (rest, bytes) = input::bytes(what, "its fixed width", 5)(input)?;
-        let value = bytes
-            .iter()
-            .rev()
-            .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        Ok((rest, value))
-    }
+    let value = |bytes: &[u8]| {
+        let low_last = bytes.iter().rev();
+        low_last.fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    };
+    move |input| input::bytes(what, "its fixed width", 5).map(value).parse(input)
 }
