@@ -6,8 +6,11 @@
 
 use core::fmt;
 
+use nom::combinator::consumed;
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Parser, ToUsize};
+
+use super::at::At;
 
 /// The result of a parser: the rest of the input and the value.
 pub type Parse<'a, T> = IResult<&'a [u8], T, Malformed<'a>>;
@@ -126,6 +129,13 @@ pub fn legal<'a, T>(
             Err(Malformed::illegal(what, input, by).stop())
         }
     }
+}
+
+/// What `parser` reads, with its bytes.
+pub fn located<'a, T>(
+    parser: impl Parser<&'a [u8], Output = T, Error = Malformed<'a>>,
+) -> impl Parser<&'a [u8], Output = At<'a, T>, Error = Malformed<'a>> {
+    consumed(parser).map(|(bytes, value)| At { value, bytes })
 }
 
 /// What `parser` reads at the front of `input`, whatever follows.
