@@ -109,7 +109,8 @@ pub fn sized<'a, N: ToUsize>(
 /// At most `n` bytes: those of a value that were captured.
 pub fn up_to<'a>(n: usize) -> impl Fn(&'a [u8]) -> Parse<'a, &'a [u8]> {
     move |input: &'a [u8]| {
-        let (head, rest) = input.split_at_checked(n).unwrap_or((input, &[]));
+        // The rest is the end of the input, not just any empty one: positions are taken from it.
+        let (head, rest) = input.split_at_checked(n.min(input.len())).unwrap_or((input, &[]));
         Ok((rest, head))
     }
 }
@@ -237,6 +238,8 @@ mod tests {
         );
         assert_eq!(front(even(), &[1]).unwrap_err().needed, 2);
         assert_eq!(up_to(3)(b"ab"), Ok((&b""[..], &b"ab"[..])));
+        let cut = consumed(up_to(3)).parse(&b"ab"[..]);
+        assert_eq!(cut, Ok((&b""[..], (&b"ab"[..], &b"ab"[..]))));
         assert_eq!(up_to(1)(b"ab"), Ok((&b"b"[..], &b"a"[..])));
     }
 
