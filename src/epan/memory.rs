@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 
 use libc::{c_int, c_void};
 
-use super::file::File;
+use super::scope::File;
 use super::sys;
 
 /// Counters of one dissection of one frame, shared by everything of ours in it.
