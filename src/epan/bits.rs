@@ -5,9 +5,9 @@ use core::sync::atomic::Ordering;
 
 use libc::c_int;
 
-use super::field::BitSet;
+use super::field::{BitSet, encoding};
 use super::item::Item;
-use super::tree::{Tree, encoding};
+use super::tree::Tree;
 use super::{Guarded, guarded, sys};
 use crate::wire::client::proto::Order;
 
@@ -58,7 +58,7 @@ impl<'p> Tree<'p> {
         set: &BitSet,
         call: impl FnOnce(*mut *mut c_int, &mut *mut sys::proto_item) -> c_int,
     ) -> Guarded<Item<'p>> {
-        if !self.wants_bits(set) || !self.afford() {
+        if !self.wants_bits(set) || !self.afford(set.items()) {
             return Ok(self.nothing());
         }
         let mut node = ptr::null_mut();

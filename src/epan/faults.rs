@@ -9,7 +9,7 @@ use super::{Guarded, guarded, sys};
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn in_message<'p>(packet: Packet<'p>, source: Source<'p>, tree: &Tree<'p>) -> Guarded {
+pub(super) fn in_message<'p>(packet: Packet<'p>, source: Source<'p>, tree: &Tree<'p>) -> Guarded {
     let Some(fault) = strikes(Point::Message, |fault| fault != Fault::Panic) else {
         return Ok(());
     };

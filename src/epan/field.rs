@@ -3,11 +3,12 @@
 
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
-use libc::c_int;
+use libc::{c_int, c_uint};
 use once_cell::sync::OnceCell;
 
 use super::reference::{Notes, Reference};
 use super::{scope, sys};
+use crate::wire::client::proto::Order;
 use crate::wire::ground::table::Row;
 
 /// What a field holds; the narrowest type that is true.
@@ -253,6 +254,12 @@ impl BitSet {
         self.notes.any(|each| self.each_note(each))
     }
 
+    /// The items that it makes: the whole and each bit.
+    pub(crate) fn items(&self) -> u32 {
+        let bits = self.references.get().map_or(0, |bits| bits.len());
+        u32::try_from(bits).unwrap_or(0).saturating_add(1)
+    }
+
     /// The field of the whole integer.
     #[must_use]
     pub const fn field(&self) -> &Field {
@@ -372,6 +379,14 @@ impl Expert {
         // SAFETY: expert_field is two C ints, as this array is; Wireshark writes them at registration and
         // reads them later, through the same atomics' cells.
         self.ids.as_ptr().cast_mut().cast()
+    }
+}
+
+/// How Wireshark is told the order of bytes.
+pub(super) const fn encoding(order: Order) -> c_uint {
+    match order {
+        Order::Big => sys::ENC_BIG_ENDIAN,
+        Order::Little => sys::ENC_LITTLE_ENDIAN,
     }
 }
 

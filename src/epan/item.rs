@@ -12,6 +12,10 @@ use super::packet::Packet;
 use super::text::Text;
 use super::{Guarded, guarded, sys};
 
+/// Items that Wireshark makes of an expert item: itself, its text, severity and group, what filters by its
+/// name, and the detail below it.
+const EXPERT_ITEMS: u32 = 7;
+
 /// Bytes that a label holds (Wireshark's `ITEM_LABEL_LENGTH`).
 const LABEL: usize = 240;
 
@@ -87,6 +91,9 @@ impl<'p> Item<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn expert(self, expert: &Expert, detail: fmt::Arguments<'_>) -> Guarded {
+        if !self.node.is_null() && !self.packet.afford(EXPERT_ITEMS) {
+            return Ok(());
+        }
         let is_read = self.visible || expert.reference.is_set() || DETAIL.reference.is_set();
         // Where nobody reads it, what counts is that it happened, once a capture: Wireshark keeps the worst.
         if !is_read

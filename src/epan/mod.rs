@@ -19,6 +19,7 @@ mod faults;
 pub mod file;
 pub mod group;
 pub mod item;
+pub mod level;
 pub mod memory;
 pub mod packet;
 mod pdus;

@@ -65,11 +65,38 @@ impl<'p> Packet<'p> {
         unsafe { sys::as_frame(self.info.as_ptr()) }
     }
 
-    /// Whether this is a later pass: what is remembered must not change now.
+    /// Whether what is remembered must not change now: on later passes, and of quoted bytes.
     #[must_use]
     pub fn is_visited(self) -> bool {
         // SAFETY: the packet is alive for 'p.
-        unsafe { sys::as_visited(self.info.as_ptr()) != 0 }
+        unsafe { sys::as_visited(self.info.as_ptr()) != 0 || self.state.again.get() > 0 }
+    }
+
+    /// Whether these bytes are no segment or datagram of their own: an error message of the network quotes them, or
+    /// another dissector found them inside a message of ours. They are shown, and that is all.
+    #[must_use]
+    pub fn is_aside(self) -> bool {
+        // SAFETY: the packet is alive for 'p.
+        unsafe { sys::as_quoted(self.info.as_ptr()) != 0 || self.state.again.get() > 0 }
+    }
+
+    /// Where the next record for taps is the last that the frame can have: how many more there would be, complete when
+    /// listeners get it.
+    #[must_use]
+    pub fn last_of_taps(self) -> Option<&'p Cell<u32>> {
+        (self.state.tapped.get() + 1 == memory::MOST_TAPPED).then_some(&self.state.missing)
+    }
+
+    /// Takes `count` items from the frame's budget; counts one as refused where there are not so many left.
+    pub(crate) fn afford(self, count: u32) -> bool {
+        let items = &self.state.items;
+        let sum = items.get().saturating_add(count);
+        if sum > memory::ITEM_BUDGET {
+            self.state.refuse();
+            return false;
+        }
+        items.set(sum);
+        true
     }
 
     /// When the frame was captured: seconds and nanoseconds since 1970.

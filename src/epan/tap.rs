@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicI32, Ordering};
 
 use libc::{c_int, c_void};
 
+use super::memory::MOST_TAPPED;
 use super::packet::Packet;
 use super::sys;
 
@@ -50,6 +51,15 @@ impl<P: Payload> Tap<P> {
 
     /// Hands over a record, a copy of which lives as long as the packet.
     pub fn queue<'p>(&self, packet: Packet<'p>, record: P::At<'p>) {
+        let state = packet.state();
+        if packet.is_aside() {
+            return;
+        }
+        if state.tapped.get() >= MOST_TAPPED {
+            state.missing.set(state.missing.get().saturating_add(1));
+            return;
+        }
+        state.tapped.set(state.tapped.get() + 1);
         let record: *const c_void = packet.keep(&[record]).as_ptr().cast();
         // SAFETY: the packet is alive; the copy lives until the listeners have had it.
         unsafe {
