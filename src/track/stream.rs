@@ -10,7 +10,7 @@ use super::position::Partial;
 use super::position::Position;
 use super::transactions::{Queue, Sight};
 use crate::epan::file::FileRef;
-use crate::epan::register::Protocol;
+use crate::epan::protocol::Protocol;
 use crate::epan::{Packet, Passed, Segment, Side};
 use crate::protocols::AEROSPIKE;
 

@@ -101,7 +101,10 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
         top.uint(&RETRY_OF, &[], transaction.retry_of)?.generated();
         top.expert(
             &RETRY,
-            format_args!("Sent again: the client gave up the same request on another connection"),
+            format_args!(
+                "Sent again: the client gave up the same request of frame {}, on another connection",
+                transaction.retry_of
+            ),
         )?;
     }
     if let Some(overdue) = path
@@ -111,7 +114,8 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
         top.expert(
             &BUSY_CONNECTION,
             format_args!(
-                "Sent while an earlier request on the connection is open and past its timeout: the client may take the wrong answer"
+                "The request of frame {} is open and past the {} ms that it allows: the client may take the wrong answer",
+                overdue.request_frame, overdue.timeout
             ),
         )?;
         top.uint(&BUSY_WITH, &[], overdue.request_frame)?.generated();

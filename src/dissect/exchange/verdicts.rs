@@ -1,5 +1,7 @@
 //! What is said of a request that has no answer, once the capture proves it.
 
+use core::fmt;
+
 use super::links::{self, NO_RESPONSE, TIMED_OUT};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common;
@@ -55,23 +57,42 @@ pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) ->
     }
     let has_ended = end.completeness & links::ENDED != 0;
     if has_ended && (begun.is_some() || transaction.answer_frames.0 != 0) {
-        top.expert(
-            &INCOMPLETE_ANSWER,
-            format_args!("The answer began and was broken off"),
-        )?;
+        let rest = Circumstances {
+            stream,
+            transaction,
+            end: &end,
+        };
+        match &begun {
+            Some(begun) => top.expert(
+                &INCOMPLETE_ANSWER,
+                format_args!("{} of {} bytes of the answer{rest}", begun.bytes, begun.size),
+            )?,
+            None => top.expert(
+                &INCOMPLETE_ANSWER,
+                format_args!("The answer has no last message{rest}"),
+            )?,
+        }
         if let Some(begun) = &begun {
             top.uint64(&ANSWER_BYTES, &[], begun.bytes)?.generated();
             top.uint64(&ANSWER_SIZE, &[], begun.size)?.generated();
         }
     } else if has_ended {
-        top.expert(&NO_RESPONSE, format_args!("The request was not answered"))?;
+        let rest = Circumstances {
+            stream,
+            transaction,
+            end: &end,
+        };
+        top.expert(&NO_RESPONSE, format_args!("No answer{rest}"))?;
     }
     let is_stream = matches!(transaction.what, What::Message(kind) if kind.is_query());
     let is_over = !is_stream && transaction.is_overdue(packet.latest_time());
     if is_over {
         top.expert(
             &TIMED_OUT,
-            format_args!("Not answered in the time that the request allows"),
+            format_args!(
+                "Not answered in the {} ms that the request allows",
+                transaction.timeout
+            ),
         )?;
     }
     if !has_ended && !is_over {
@@ -93,6 +114,37 @@ pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) ->
         );
     }
     Ok(())
+}
+
+/// What became of a request and of its connection, in words.
+struct Circumstances<'a> {
+    stream: &'a Stream,
+    transaction: &'a Transaction,
+    end: &'a ConnectionEnd,
+}
+
+impl fmt::Display for Circumstances<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(repeats) = self.stream.queue.repeats(self.transaction) {
+            write!(f, "; sent again by TCP {} times", repeats.count)?;
+        }
+        f.write_str(match self.transaction.end() {
+            Some(behind) if before(self.end.acknowledged, behind) => {
+                "; the server's TCP did not acknowledge the request"
+            }
+            Some(_) => "; the server's TCP acknowledged the request",
+            None => "",
+        })?;
+        match self.stream.closing() {
+            Some(closing) => write!(
+                f,
+                "; the connection was closed by {} after {}",
+                who(self.stream, closing),
+                links::Milliseconds(closing.at.wrapping_sub(self.transaction.asked_at))
+            ),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The figures below a verdict.
