@@ -207,12 +207,16 @@ pub struct Queue {
     pipelined: Cell<bool>,
     /// A gap in a pipelined connection: nobody knows which answer is whose.
     doubtful: Cell<bool>,
-    /// Up to where the server had received requests when an answer to none of them went by.
+    /// Up to where the server had received requests when an answer to none of them went by, and that answer.
     ahead: Cell<Option<u32>>,
+    unlinked: Cell<Option<FileRef<Unlinked>>>,
 }
 
-/// A message of an answer that belongs to no request of the capture.
-struct Unlinked;
+/// A message of an answer that is linked to no request.
+struct Unlinked {
+    /// The capture does not hold its request, as far as it was read.
+    is_orphan: Cell<bool>,
+}
 
 impl Queue {
     /// A request: put into the queue on the first pass, found there later.
@@ -276,6 +280,9 @@ impl Queue {
             // Its answer went by before it: the capture has them in the wrong order.
             transaction.state = State::Lost;
             transaction.answer_frames.1 = packet.frame();
+            if let Some(answer) = self.unlinked.take() {
+                answer.get(packet).is_orphan.set(false);
+            }
             self.head.set(self.transactions.len().saturating_add(1));
         }
         self.transactions.push(transaction);
@@ -343,14 +350,34 @@ impl Queue {
         }
         let found = self.open(packet, kind, sight);
         if found.is_none() {
-            if self.head.get() >= self.transactions.len() {
+            let is_none_open = self.head.get() >= self.transactions.len();
+            if is_none_open {
                 self.ahead.set(sight.acknowledged);
             }
             if !self.transactions.is_empty() {
-                packet.remember(protocol, key, Unlinked);
+                let is_orphan = is_none_open && !sight.is_late && !self.doubtful.get();
+                let unlinked = Unlinked {
+                    is_orphan: Cell::new(is_orphan),
+                };
+                let kept = FileRef::new(packet.remember(protocol, key, unlinked));
+                self.unlinked.set(Some(kept).filter(|_| is_none_open));
             }
         }
         found
+    }
+
+    /// Of the message that [`answer`](Self::answer) has just found no request for: whether that is because the capture
+    /// does not hold it. Before the first request of a connection that is plain, unless the first request's answer went
+    /// by before it.
+    pub fn lacks_request(&self, packet: Packet<'_>, protocol: &Protocol) -> bool {
+        let key = packet.state().messages.get() | 1 << 30;
+        match packet.remembered::<Unlinked>(protocol, key) {
+            Some(unlinked) => unlinked.is_orphan.get(),
+            None => self.transactions.get(0).is_none_or(|first| {
+                let is_over = first.state == State::Lost && first.answer_frames == (0, first.request_frame);
+                first.request_frame > packet.frame() && !is_over
+            }),
+        }
     }
 
     /// The open transaction that a message answers: the oldest one where the client pipelines; else the latest

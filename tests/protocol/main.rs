@@ -7,6 +7,7 @@ mod common;
 mod clients;
 mod coverage;
 mod expressions;
+mod filters;
 mod functions;
 mod info_shapes;
 mod info_values;

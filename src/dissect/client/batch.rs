@@ -6,12 +6,9 @@ use crate::dissect::client::stream::Path;
 use crate::dissect::shared::common::{self, OPERATION};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::BATCH;
-use crate::track::sets;
-use crate::track::transactions::What;
 use crate::wire::client::batch::{
-    Batch, BatchFlags, Body, COUNT_AT, FLAGS_AT, ROW_FLAGS_AT, ROW_INDEX_AT, Row, RowFlags,
+    Batch, BatchFlags, Body, FLAGS_AT, ROW_FLAGS_AT, Row, RowFlags,
 };
-use crate::wire::client::message::{Header, Part, TRANSACTION_TTL_AT};
 use crate::wire::client::proto::Order;
 use crate::wire::client::request;
 use crate::wire::ground::input::Malformed;
@@ -20,7 +17,6 @@ fields! {
     COUNT: U32, "aerospike.batch.count", "Number of rows", "Rows of the batch";
     INDEX: U32, "aerospike.batch.index", "Row index", "The client's index of the row; in an answer, the row answered";
     REPEAT: Boolean, "aerospike.batch.repeat", "Repeat", "The row does as the row before it";
-    ROW: None, "aerospike.batch.row", "Row", "A row of the batch";
 }
 
 bit_sets! {
@@ -33,7 +29,6 @@ bit_sets! {
 /// # Errors
 /// What Wireshark threw.
 pub fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, data: &'p [u8], batch: &Batch<'p>) -> Guarded {
-    tree.item().label(format_args!("BATCH: {} rows", batch.count));
     if !BATCH.is_enabled() {
         tree.add(&field::FIELD_DATA, data)?;
         return Ok(());
@@ -41,7 +36,6 @@ pub fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, data: &'p [u8], batch: &Batch<
     let top = tree.protocol(&BATCH, data)?;
     top.item()
         .label(format_args!("Aerospike Batch, {} rows", batch.count));
-    top.add(&COUNT, &data[COUNT_AT])?;
     top.bits(&FLAGS, &data[FLAGS_AT], Order::Big)?;
     let mut rows = batch.rows();
     let mut count = 0u32;
@@ -65,7 +59,8 @@ pub fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, data: &'p [u8], batch: &Batch<
 }
 
 fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
-    let heading = tree.sub(&ROW, row.bytes)?;
+    let item = tree.uint(&INDEX, row.bytes, row.index)?;
+    let heading = tree.under(item, &INDEX)?;
     // Of a row that repeats another the fields were walked once, with the other.
     let identity = match (row.own_body(), &row.body) {
         (Some(own), _) => Identity::of(own.fields()),
@@ -85,11 +80,10 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
         match kind {
             Some(kind) => heading
                 .item()
-                .label(format_args!("Row {}: {kind}{whole}", row.index)),
-            None => heading.item().label(format_args!("Row {}:{whole}", row.index)),
+                .label(format_args!("row {}, {kind}{whole}", row.index)),
+            None => heading.item().label(format_args!("row {},{whole}", row.index)),
         };
     }
-    heading.add(&INDEX, &row.bytes[ROW_INDEX_AT])?;
     common::digest(&heading, row.digest)?;
     if let Some(key) = &identity.key {
         common::digest_of_key(&heading, identity.set, key, Some(row.digest))?;
@@ -98,7 +92,8 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
     }
     let flags = &row.bytes[ROW_FLAGS_AT];
     heading.bits(&ROW_FLAGS, flags, Order::Big)?;
-    heading.boolean(&REPEAT, flags, row.repeats())?;
+    // The same bit stands among the flags.
+    heading.boolean(&REPEAT, flags, row.repeats())?.hidden();
     if let Some(kind) = kind {
         heading.uint(&OPERATION, flags, u32::from(kind.0))?.generated();
     }
@@ -138,7 +133,7 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
     tree.add(&N_FIELDS, body.n_fields.bytes)?;
     tree.add(&N_OPS, body.n_ops.bytes)?;
     for next in body.fields().flatten() {
-        field::field(path, tree, &next, kind)?;
+        field::field(path, tree, &next)?;
     }
     for next in body.ops().flatten() {
         op::op(path, tree, &next)?;
@@ -146,33 +141,21 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
     Ok(())
 }
 
-/// In an answer to a batch: the row that a message answers, and its record, as the request said it.
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn answered_row(path: &Path<'_>, tree: &Tree<'_>, header: &Header<'_>) -> Guarded {
-    let (Some(answer), Some(stream)) = (path.answer, path.stream) else {
-        return Ok(());
+/// Namespace and set that all rows of a batch have; empty where they differ.
+#[must_use]
+pub fn place<'a>(batch: &Batch<'a>) -> (&'a [u8], &'a [u8]) {
+    let names = |body: &Body<'a>| (body.namespace.unwrap_or_default(), body.set.unwrap_or_default());
+    let mut rows = batch.rows().flatten().filter_map(|row| row.own_body().map(names));
+    let Some((mut namespace, mut set)) = rows.next() else {
+        return (&[], &[]);
     };
-    let is_batch = answer.transaction.what == What::Message(request::Request::BATCH);
-    if !is_batch || header.part() == Part::Fin || answer.refuses(header) {
-        return Ok(());
-    }
-    let part = &header.bytes[TRANSACTION_TTL_AT];
-    tree.add_in(&INDEX, part, header.order)?;
-    if let Some((row, errand)) = stream
-        .queue
-        .rows
-        .row(answer.transaction.rows, header.transaction_ttl)
-    {
-        if let Some((namespace, set)) = sets::get(path.packet, errand.place) {
-            common::place(tree, namespace, set)?;
+    for row in rows {
+        if row.0 != namespace {
+            namespace = &[];
         }
-        common::seen_key(tree, &row.digest)?;
-        tree.bytes(&common::DIGEST, &[], &row.digest)?.generated();
-        let partition = crate::wire::client::digest::partition(&row.digest);
-        tree.uint(&common::PARTITION, &[], u32::from(partition))?
-            .generated();
+        if row.1 != set {
+            set = &[];
+        }
     }
-    Ok(())
+    (namespace, set)
 }

@@ -2,20 +2,22 @@
 
 use core::fmt::{self, Write as _};
 
-use super::{batch, field, line, op};
+use super::line::{Summary, request_line, response_line};
+use super::{batch, field, label, op};
 use crate::dissect::client::stream::{Details, Path};
+use crate::dissect::exchange::context::{RequestContext, is_row};
 use crate::dissect::exchange::{first_pass as remember, links};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, OPERATION, PARTITION, RESULT};
 use crate::dissect::values::{cdt, expression, predexp, value};
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Tree};
-use crate::protocols::MESSAGE;
-use crate::track::transactions::{Answer, What};
+use crate::protocols::{BATCH, MESSAGE};
+use crate::track::transactions::What;
 use crate::wire::client::digest::Digest;
 use crate::wire::client::field::{Field, FieldType, Value as FieldValue};
 use crate::wire::client::key::Key;
-use crate::wire::client::matching::{Expected, Facts};
+use crate::wire::client::matching::Expected;
 use crate::wire::client::message::{
     GENERATION_AT, HEADER_SIZE_AT, Header, INFO1_AT, INFO2_AT, INFO3_AT, INFO4_AT, Info1, Info2, Info3,
     Info4, Message, Messages, N_FIELDS_AT, N_OPS_AT, Part, RECORD_TTL_AT, RESULT_CODE_AT, TRANSACTION_TTL_AT,
@@ -24,7 +26,7 @@ use crate::wire::client::proto::Order;
 use crate::wire::client::request::{self, Request};
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::input::{self, Malformed};
-use crate::wire::ground::text::{Text as Lossy, write_decimal, write_hex4};
+use crate::wire::ground::text::{Text as Lossy, write_hex4};
 use crate::wire::ground::time::{Ttl, VoidTime};
 use crate::wire::values::particle::ParticleType;
 
@@ -124,7 +126,17 @@ impl<'a> Identity<'a> {
 }
 
 impl Identity<'_> {
-    fn write_to(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+    /// Whether nothing of a record is known.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.namespace.is_empty() && self.key.is_none() && self.digest.is_none()
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_to(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         if !self.namespace.is_empty() {
             out.write_str(" ")?;
             Lossy(self.namespace).write_to(out)?;
@@ -186,13 +198,6 @@ fn request_body<'p>(
     };
     let kind = request::of_message(&message);
     let identity = Identity::of(message.fields());
-    column::line(path.packet, |out| {
-        request_line(out, &message, kind, &identity)?;
-        if message.fault.is_some() && !tree.source().is_cut() {
-            write!(out, " [malformed]")?;
-        }
-        Ok(())
-    });
     let details = Details {
         timeout: if kind.is_query() {
             0
@@ -203,6 +208,14 @@ fn request_body<'p>(
         counts_twice: counts_twice(&message, kind),
     };
     let transaction = path.asked(What::Message(kind), Expected::of_request(kind), body, details);
+    column::line(path.packet, |out| {
+        request_line(out, &message, kind, &identity)?;
+        links::request_marks(out, path, transaction.as_ref())?;
+        if message.fault.is_some() && !tree.source().is_cut() {
+            write!(out, " [malformed]")?;
+        }
+        Ok(())
+    });
     if is_looked_at(tree) {
         one(path, tree, &message, kind)?;
         leftover(top, "request", rest)?;
@@ -244,11 +257,11 @@ fn response_body<'p>(
         answer.worst == ResultCode::OK,
         tree.source().is_cut(),
     );
-    column::line(path.packet, |out| response_line(out, &answer, linked.as_ref()));
     let path = &Path {
         answer: linked,
         ..*path
     };
+    column::line(path.packet, |out| response_line(out, path, &answer));
     for message in Messages::new(order, body) {
         match message {
             Ok(message) => one_of_response(path, tree, &message)?,
@@ -267,36 +280,7 @@ fn response_body<'p>(
         );
         common::malformed(&tree.protocol(&MESSAGE, body)?, &error)?;
     }
-    match linked {
-        Some(linked) => links::response(path, top, &linked),
-        None => Ok(()),
-    }
-}
-
-/// What the messages of a response say together.
-#[derive(Default)]
-struct Summary<'a> {
-    facts: Facts,
-    count: u32,
-    records: u32,
-    worst: ResultCode,
-    errors: u32,
-    last: Option<Message<'a>>,
-}
-
-impl<'a> Summary<'a> {
-    fn add(&mut self, message: &Message<'a>) {
-        self.facts.add(&message.header);
-        self.count = self.count.saturating_add(1);
-        if message.header.part() == Part::Record {
-            self.records = self.records.saturating_add(1);
-        }
-        if message.header.result_code != ResultCode::OK {
-            self.errors = self.errors.saturating_add(1);
-            self.worst = message.header.result_code;
-        }
-        self.last = Some(*message);
-    }
+    links::response(path, top, linked.as_ref())
 }
 
 fn one_of_response<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>) -> Guarded {
@@ -315,34 +299,41 @@ fn is_looked_at(tree: &Tree<'_>) -> bool {
 /// One message: its item, its header, its fields and operations.
 fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Request) -> Guarded {
     let top = tree.protocol(&MESSAGE, message.bytes)?;
+    let context = (!path.is_request && RequestContext::is_wanted(&top))
+        .then(|| RequestContext::of(path, &message.header))
+        .flatten();
+    if top.is_visible() {
+        let text = label::Heading {
+            message,
+            is_request: path.is_request,
+            operation: kind,
+            context: context.as_ref(),
+        };
+        top.item()
+            .label(format_args!("Aerospike Message Protocol, {text}"));
+    }
     if path.is_request {
-        if top.is_visible() {
-            top.item().label(format_args!(
-                "Aerospike Message Protocol, {kind}{}",
-                Identity::of(message.fields())
-            ));
-        }
         top.uint(&OPERATION, message.header.bytes, u32::from(kind.0))?
             .generated();
-    } else {
-        top.item().label(format_args!(
-            "Aerospike Message Protocol, {}",
-            message.header.result_code
-        ));
     }
     header(path, &top, &message.header, kind)?;
-    if !path.is_request {
-        batch::answered_row(path, &top, &message.header)?;
+    // Of a stream as a whole the proto header's item says it.
+    if let Some(context) = context.filter(|context| context.row.is_some() || !path.is_stream()) {
+        context.items(&top)?;
     }
     result(path, &top, message.header.result_code)?;
     if top.wants_any(&CONTENT)
         || !is_plain(message) && top.wants_any(&RARE_CONTENT)
-        || kind == Request::BATCH && top.wants_any(&ROW_HEADERS)
+        || kind == Request::BATCH && (top.wants_any(&ROW_HEADERS) || top.wants_protocol(&BATCH))
     {
+        let has_key = || message.fields().flatten().any(|field| field.kind == FieldType::KEY);
         for field in message.fields().flatten() {
-            field::field(path, &top, &field, kind)?;
+            field::field(path, &top, &field)?;
+            if let Some(digest) = seen_digest(&field).filter(|_| common::wants_key(&top) && !has_key()) {
+                common::seen_key(&top, digest.0)?;
+            }
         }
-        other_names(&top, message)?;
+        digest_of_key(&top, message)?;
         for op in message.ops().flatten() {
             op::op(path, &top, &op)?;
         }
@@ -374,21 +365,26 @@ fn is_plain(message: &Message<'_>) -> bool {
             .all(|op| is_value(op.particle) && !op.has_call())
 }
 
-/// What follows from set and key, or from a digest that was seen with its key, if somebody looks: a walk over the
-/// fields first.
-fn other_names(top: &Tree<'_>, message: &Message<'_>) -> Guarded {
+/// The digest of a field that may have been seen with its key.
+fn seen_digest<'a>(field: &Field<'a>) -> Option<Digest<'a>> {
+    match (field.kind, field.value()) {
+        (FieldType::DIGEST_RIPE, Ok(FieldValue::Digest(digest))) => Some(digest),
+        _ => None,
+    }
+}
+
+/// What follows from set and key, if somebody looks: a walk over the fields first.
+fn digest_of_key(top: &Tree<'_>, message: &Message<'_>) -> Guarded {
     let is_wanted = top.wants(&common::DIGEST)
         || top.wants(&PARTITION)
-        || top.wants_expert(&common::DIGEST_MISMATCH)
-        || common::wants_key(top);
+        || top.wants_expert(&common::DIGEST_MISMATCH);
     if message.header.n_fields == 0 || !is_wanted {
         return Ok(());
     }
     let Identity { set, key, digest, .. } = Identity::of(message.fields());
-    match (key, digest) {
-        (Some(key), digest) => common::digest_of_key(top, set, &key, digest),
-        (None, Some(digest)) => common::seen_key(top, digest.0),
-        (None, None) => Ok(()),
+    match key {
+        Some(key) => common::digest_of_key(top, set, &key, digest),
+        None => Ok(()),
     }
 }
 
@@ -420,8 +416,11 @@ fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Request) -
         )?
         .generated();
     }
-    top.add(&RESULT_CODE, &bytes[RESULT_CODE_AT])?;
-    if !path.is_request {
+    let result_code = top.add(&RESULT_CODE, &bytes[RESULT_CODE_AT])?;
+    if path.is_request {
+        // The byte is there, and means nothing.
+        result_code.label(format_args!("Result code: {} (unused in requests)", header.result_code.0));
+    } else {
         top.uint(&RESULT, &bytes[RESULT_CODE_AT], u32::from(header.result_code.0))?
             .generated()
             .hidden();
@@ -433,7 +432,7 @@ fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Request) -
     match partition {
         Some(partition) => {
             top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?
-                .append(format_args!(" (partition id)"));
+                .hidden();
             top.uint(&PARTITION, &bytes[GENERATION_AT], partition)?;
             top.boolean(&PARTITION_DONE, &bytes[INFO3_AT], true)?.generated();
         }
@@ -454,6 +453,10 @@ fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Request) -
             0 => timeout.append(format_args!(" (server default)")),
             milliseconds => timeout.append(format_args!(" (timeout {milliseconds} ms)")),
         };
+    } else if path.answer.is_some_and(|answer| is_row(&answer, header)) {
+        // The same bytes, by what they are here.
+        timeout.hidden();
+        top.add_in(&batch::INDEX, &bytes[TRANSACTION_TTL_AT], order)?;
     }
     top.add_in(&N_FIELDS, &bytes[N_FIELDS_AT], order)?;
     top.add_in(&N_OPS, &bytes[N_OPS_AT], order)?;
@@ -508,64 +511,6 @@ pub fn record_ttl(tree: &Tree<'_>, part: &[u8], ttl: u32, order: Order, meaning:
         }
     }
     Ok(())
-}
-
-/// `Request put test.demo "kv-1" bins a, b`.
-fn request_line(
-    out: &mut dyn fmt::Write,
-    message: &Message<'_>,
-    kind: Request,
-    identity: &Identity<'_>,
-) -> fmt::Result {
-    out.write_str("Request ")?;
-    kind.write_to(out)?;
-    identity.write_to(out)?;
-    if let Some(rows) = identity.rows {
-        write!(out, " {rows} rows")?;
-    }
-    line::request(out, message, identity)
-}
-
-/// `Response OK gen 2 (0.18 ms)`, `Response KEY_BUSY (3.2 ms)`, `Response 60 messages, 3 errors`.
-fn response_line(out: &mut dyn fmt::Write, answer: &Summary<'_>, linked: Option<&Answer>) -> fmt::Result {
-    let Some(message) = &answer.last else {
-        return write!(out, "Response malformed");
-    };
-    let header = &message.header;
-    out.write_str("Response ")?;
-    if answer.count > 1 {
-        write!(out, "{} messages", answer.count)?;
-        match answer.errors {
-            0 => {}
-            1 => write!(out, ", {}", answer.worst)?,
-            errors => write!(out, ", {errors} not OK, last {}", answer.worst)?,
-        }
-        if header.part() == Part::Fin {
-            write!(out, ", last")?;
-        }
-    } else {
-        header.result_code.write_to(out)?;
-        match header.part() {
-            Part::Fin => out.write_str(" last")?,
-            Part::PartitionDone(partition) => write!(out, " partition {partition} done")?,
-            Part::Record | Part::Error => {
-                if header.generation != 0 {
-                    out.write_str(" gen ")?;
-                    write_decimal(out, u64::from(header.generation), 1)?;
-                }
-                Identity::of(message.fields()).write_to(out)?;
-            }
-        }
-        line::bins(out, message)?;
-    }
-    match linked.filter(|linked| linked.is_last) {
-        Some(linked) => {
-            out.write_str(" (")?;
-            links::Milliseconds(linked.transaction.response_time()).write_to(out)?;
-            out.write_str(")")
-        }
-        None => Ok(()),
-    }
 }
 
 /// Bytes that follow the last structure of their container.

@@ -52,6 +52,8 @@ pub struct Path<'p> {
     pub sight: Sight,
     /// The request that a response belongs to.
     pub answer: Option<Answer>,
+    /// A response whose request the capture does not hold.
+    pub is_orphan: bool,
     /// The type on the wire (that of the wrapper for a compressed message).
     pub kind: ProtoType,
     /// The body behind the proto header (the inner one of a compressed message).
@@ -176,6 +178,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
             .map(|start| start.wrapping_add(u32::try_from(call.used.get()).unwrap_or(0))),
         sight: stream.sight(&call.segment),
         answer: None,
+        is_orphan: false,
         kind: header.kind,
         body,
         order: Order::Big,
@@ -185,6 +188,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         stream.answered(packet, &call.segment);
         if path.is_tracked {
             path.answer = stream.queue.answer(packet, &AEROSPIKE, header.kind, path.sight);
+            path.is_orphan = path.answer.is_none() && stream.queue.lacks_request(packet, &AEROSPIKE);
         }
     }
     proto(&path, &tree, &header, body)?;
@@ -238,6 +242,12 @@ pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'
 }
 
 impl Path<'_> {
+    /// Whether the request of this response is answered by several messages.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        self.answer.is_some_and(|answer| answer.transaction.is_stream())
+    }
+
     /// A request: joins the queue of its connection.
     #[must_use]
     pub fn asked(

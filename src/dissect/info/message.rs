@@ -1,6 +1,5 @@
 //! The info protocol: commands and answers line by line.
 
-use core::fmt::Write as _;
 
 use crate::dissect::client::field::INDEX_NAME;
 use crate::dissect::client::stream::{Details, Path};
@@ -53,8 +52,11 @@ const PARAM: Names = Names {
 pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
     let is_cut = tree.source().is_cut();
     if path.is_request {
-        column::line(path.packet, |out| request_line(out, body));
         let asked = path.asked(What::Info, Expected::Info, body, Details::default());
+        column::line(path.packet, |out| {
+            request_line(out, body)?;
+            links::request_marks(out, path, asked.as_ref())
+        });
         if tree.exists() {
             requests(tree, top, body, is_cut)?;
         }
@@ -63,16 +65,10 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
         let linked = path.answered(Facts::default(), 0, true, is_cut);
         column::line(path.packet, |out| {
             response_line(out, info::answers(body))?;
-            match linked.filter(|linked| linked.is_last) {
-                Some(linked) => {
-                    let taken = linked.transaction.response_time();
-                    write!(out, " ({})", links::Milliseconds(taken))
-                }
-                None => Ok(()),
-            }
+            links::response_marks(out, path.packet, linked.as_ref())
         });
         responses(tree, top, body)?;
-        linked.map_or(Ok(()), |linked| links::response(path, top, &linked))
+        links::response(path, top, linked.as_ref())
     }
 }
 
@@ -183,7 +179,7 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
 /// # Errors
 /// What Wireshark threw.
 pub fn separator(tree: &Tree<'_>, part: &[u8]) -> Guarded {
-    if !part.is_empty() && tree.is_visible() {
+    if !part.is_empty() {
         tree.add(&SEPARATOR, part)?.hidden();
     }
     Ok(())

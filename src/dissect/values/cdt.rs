@@ -16,7 +16,7 @@ use crate::wire::values::cdt_ops::{
 use crate::wire::values::hll::HllFlags;
 use crate::wire::values::msgpack::{self, Token};
 use crate::wire::values::node::{Node, Role};
-use crate::wire::values::value_text::{CallText, ContextText, EvaluationText};
+use crate::wire::values::value_text::{CallText, EvaluationText};
 
 fields! {
     CDT_OP: String, "aerospike.cdt.op", "Operation", "Name of the list, map, bit or HLL operation";
@@ -90,10 +90,6 @@ pub fn call<'p>(tree: &Tree<'p>, op: &Op<'p>, input: &'p [u8]) -> Guarded {
 /// # Errors
 /// What Wireshark threw.
 pub fn context<'p>(tree: &Tree<'p>, list: &'p [u8]) -> Guarded {
-    tree.text(&CONTEXT_TEXT, list, format_args!("{}", ContextText(list)))?
-        .generated();
-    tree.item()
-        .label(format_args!("INDEX_CONTEXT: {}", ContextText(list)));
     let subject = Subject {
         heading: Some(&field::INDEX_CONTEXT),
         ..Subject::new("index context")

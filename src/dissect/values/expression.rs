@@ -7,7 +7,6 @@ use crate::wire::values::call::{Coded, Table};
 use crate::wire::values::expression_ops::{
     ExpFlags, ExpOp, LoopVariable, RegexFlags, ResultType, Runner, System,
 };
-use crate::wire::values::value_text::ExpressionText;
 
 fields! {
     EXP_TEXT: String, "aerospike.exp.text", "Expression", "The expression as text";
@@ -28,13 +27,11 @@ bit_sets! {
     REGEX_FLAGS: U8 of RegexFlags, "aerospike.exp.regex_flags", "Regex flags", "Flags of a regular expression (POSIX)";
 }
 
-/// A filter or index expression, under its field's heading.
+/// A filter or index expression, under its field's heading, which has its text.
 ///
 /// # Errors
 /// What Wireshark threw.
 pub fn expression<'p>(tree: &Tree<'p>, input: &'p [u8]) -> Guarded {
-    tree.text(&EXP_TEXT, input, format_args!("{}", ExpressionText(input)))?
-        .generated();
     if !value::is_call_wanted(tree) {
         return Ok(());
     }

@@ -13,7 +13,7 @@ use crate::wire::client::proto::Order;
 use crate::wire::values::call::{Content, Name as RawName};
 use crate::wire::values::node::{Kind, Node, Role, Strings};
 use crate::wire::values::particle::{GeoJson, HLL_COUNT_AT, Hll, ParticleType, Value};
-use crate::wire::values::value_text::{BinText, RawValueText, ValueText};
+use crate::wire::values::value_text::BinText;
 use crate::wire::values::walk::{raw_value, value};
 
 fields! {
@@ -231,10 +231,6 @@ pub fn arguments<'p>(tree: &Tree<'p>, list: &'p [u8]) -> Guarded {
     if list.is_empty() {
         return Ok(());
     }
-    tree.text(&VALUE, list, format_args!("{}", ValueText(list)))?
-        .generated();
-    tree.item()
-        .label(format_args!("UDF_ARGLIST: {}", ValueText(list)));
     let subject = Subject {
         heading: Some(&field::UDF_ARGLIST),
         element: Some("Argument"),
@@ -251,10 +247,6 @@ pub fn arguments<'p>(tree: &Tree<'p>, list: &'p [u8]) -> Guarded {
 /// # Errors
 /// What Wireshark threw.
 pub fn error_details<'p>(tree: &Tree<'p>, map: &'p [u8]) -> Guarded {
-    tree.text(&VALUE, map, format_args!("{}", RawValueText(map)))?
-        .generated();
-    tree.item()
-        .label(format_args!("ERROR_DETAILS: {}", RawValueText(map)));
     let subject = Subject {
         heading: Some(&field::ERROR_DETAILS),
         strings: Strings::Raw,
