@@ -1,6 +1,6 @@
 //! What Wireshark looks up in the plugin, and who answers its calls.
 
-use core::ffi::{c_char, c_int};
+use libc::{c_char, c_int};
 
 use crate::dissect;
 use crate::dissect::client::{stream as client, text_port as info_text};

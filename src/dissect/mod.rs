@@ -1,5 +1,6 @@
 //! Values to tree items, columns and expert items. The rooms are those of `wire`, in floors:
 //! `shared`, `exchange`, then `values`, `info` and `admin`, then `client`, then `internode`; each uses only what is below.
+#![forbid(unsafe_code)]
 
 pub mod admin;
 pub mod client;

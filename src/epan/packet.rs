@@ -1,9 +1,11 @@
 //! The packet that is being dissected, and the bytes of one of its data sources.
 
 use core::cell::Cell;
-use core::ffi::{CStr, c_int};
+use core::ffi::CStr;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
+
+use libc::c_int;
 
 use super::entry::{Call, Framing};
 use super::field::Field;
@@ -361,14 +363,14 @@ impl<'p> Source<'p> {
     /// # Safety
     /// `tvb` lives for `'p`.
     pub(crate) unsafe fn new(tvb: NonNull<sys::tvbuff_t>) -> Self {
-        unsafe {
-            let (mut captured, mut reported) = (0, 0);
-            let data = sys::as_tvb_bytes(tvb.as_ptr(), &mut captured, &mut reported);
-            Self {
-                tvb,
-                bytes: memory::slice(data, captured),
-                reported: usize::try_from(reported).unwrap_or(0),
-            }
+        let (mut captured, mut reported) = (0, 0);
+        // SAFETY: the caller's promise; C writes two numbers.
+        let data = unsafe { sys::as_tvb_bytes(tvb.as_ptr(), &mut captured, &mut reported) };
+        Self {
+            tvb,
+            // SAFETY: so many bytes were captured, and the buffer keeps them for 'p.
+            bytes: unsafe { memory::slice(data, captured) },
+            reported: usize::try_from(reported).unwrap_or(0),
         }
     }
 

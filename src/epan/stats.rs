@@ -4,9 +4,12 @@
 //! at the trampoline. What a table counts is Rust's and is dropped when its window is closed; what it shows is
 //! copied into Wireshark's rows.
 
-use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use core::ffi::CStr;
 use core::marker::PhantomData;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
+
+use libc::{c_char, c_int, c_uint, c_void};
+use once_cell::sync::OnceCell;
 
 use super::entry::caught;
 use super::register::Protocol;
@@ -144,18 +147,20 @@ impl<P: Payload, R: Report<P>> Open for Of<P, R> {
     }
 
     unsafe fn packet(&mut self, record: *const c_void, sheet: &Sheet) -> bool {
-        unsafe { payload::<P>(record).is_some_and(|record| self.0.packet(&record, sheet)) }
+        // SAFETY: the caller's promise.
+        let record = unsafe { payload::<P>(record) };
+        record.is_some_and(|record| self.0.packet(&record, sheet))
     }
 }
 
 struct Slot {
-    make: OnceLock<fn() -> Box<dyn Open>>,
+    make: OnceCell<fn() -> Box<dyn Open>>,
     state: Mutex<Option<Box<dyn Open>>>,
 }
 
 static SLOTS: [Slot; sys::AS_MAX_REPORTS as usize] = [const {
     Slot {
-        make: OnceLock::new(),
+        make: OnceCell::new(),
         state: Mutex::new(None),
     }
 }; sys::AS_MAX_REPORTS as usize];
@@ -295,8 +300,8 @@ impl<H> Erased<H> {
     }
 }
 
-static SRT: OnceLock<Erased<Srt>> = OnceLock::new();
-static TREE: OnceLock<Erased<Counters>> = OnceLock::new();
+static SRT: OnceCell<Erased<Srt>> = OnceCell::new();
+static TREE: OnceCell<Erased<Counters>> = OnceCell::new();
 
 /// Registers the service response times of `protocol`.
 pub fn response_times<P: Payload, L: Listener<P, Srt>>(protocol: &Protocol, tap: &'static Tap<P>) {

@@ -1,7 +1,9 @@
 //! The tap of TCP, heard by those who must see bare SYN, ACK, FIN and RST.
 
 use core::slice;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
+
+use once_cell::sync::OnceCell;
 
 use super::entry::caught;
 use super::sys;
@@ -33,7 +35,7 @@ pub struct TcpSegment<'p> {
     pub start: i64,
 }
 
-static HEARER: OnceLock<fn(&TcpSegment<'_>)> = OnceLock::new();
+static HEARER: OnceCell<fn(&TcpSegment<'_>)> = OnceCell::new();
 static LISTENERS: Mutex<u32> = Mutex::new(0);
 
 /// Segments are heard while one of these lives. Made and dropped on the main thread, as all of Wireshark's taps.
@@ -70,12 +72,11 @@ impl Drop for Listening {
 /// # Safety
 /// `data` is null or `length` bytes are there.
 unsafe fn bytes<'p>(data: *const u8, length: u32) -> &'p [u8] {
-    unsafe {
-        if data.is_null() {
-            &[]
-        } else {
-            slice::from_raw_parts(data, length as usize)
-        }
+    if data.is_null() {
+        &[]
+    } else {
+        // SAFETY: the caller's promise.
+        unsafe { slice::from_raw_parts(data, length as usize) }
     }
 }
 

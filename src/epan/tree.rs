@@ -4,10 +4,11 @@
 //! on, fields that no one asks for are skipped (their children go to the parent). A frame has a budget of
 //! items; beyond it calls do nothing but count.
 
-use core::ffi::{c_char, c_int, c_uint};
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr;
+
+use libc::{c_char, c_int, c_uint};
 
 use super::field::{Expert, Field};
 use super::group::FieldGroup;
@@ -58,13 +59,12 @@ impl<'p> Tree<'p> {
     /// # Safety
     /// `node` is NULL or a tree that lives for `'p`.
     pub(crate) unsafe fn new(node: *mut sys::proto_tree, source: Source<'p>, packet: Packet<'p>) -> Self {
-        unsafe {
-            Self {
-                node,
-                visible: sys::as_visible(node) != 0,
-                source,
-                packet,
-            }
+        Self {
+            node,
+            // SAFETY: the caller's promise: NULL or alive.
+            visible: unsafe { sys::as_visible(node) } != 0,
+            source,
+            packet,
         }
     }
 

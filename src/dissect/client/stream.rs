@@ -160,7 +160,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
     };
     let size = usize::try_from(header.size).unwrap_or(usize::MAX);
     let body = rest.get(..size).unwrap_or(rest);
-    let side = stream.side(&call.segment, || request_by_content(&header, body));
+    let side = stream.side(packet, &call.segment, || request_by_content(&header, body));
     let mut path = Path {
         packet,
         is_request: match side {
@@ -187,8 +187,8 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
     if !path.is_request {
         stream.answered(packet, &call.segment);
         if path.is_tracked {
-            path.answer = stream.queue.answer(packet, &AEROSPIKE, header.kind, path.sight);
-            path.is_orphan = path.answer.is_none() && stream.queue.lacks_request(packet, &AEROSPIKE);
+            path.answer = stream.queue.answer(packet, header.kind, path.sight);
+            path.is_orphan = path.answer.is_none() && stream.queue.lacks_request(packet);
         }
     }
     proto(&path, &tree, &header, body)?;

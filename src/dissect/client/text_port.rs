@@ -28,6 +28,8 @@ enum Speech {
 #[derive(Default)]
 struct Talk {
     speech: Cell<Speech>,
+    /// The frame in which it was decided.
+    since: Cell<u32>,
     /// Bytes of each direction that wait for the end of their line: none of them is one.
     waiting: [Cell<usize>; 2],
 }
@@ -50,20 +52,25 @@ pub fn segment<'p>(
         return Ok(0);
     };
     let talk: &Talk = conversation.state(&INFO);
-    let known = &talk.speech;
     let is_binary = || !is_text(*first) || plausible(bytes) == Plausibility::Strong;
-    if known.get() == Speech::Unknown {
+    if talk.speech.get() == Speech::Unknown && !packet.is_visited() {
         if is_binary() {
-            known.set(Speech::Binary);
+            talk.speech.set(Speech::Binary);
         } else if is_line(bytes) {
-            known.set(Speech::Text);
+            talk.speech.set(Speech::Text);
         }
+        talk.since.set(packet.frame());
     }
-    match known.get() {
+    let known = if packet.frame() < talk.since.get() {
+        Speech::Unknown
+    } else {
+        talk.speech.get()
+    };
+    match known {
         Speech::Text => text(packet, &tree, &segment, talk),
         // The report on what is no message is the same as on the other ports.
         Speech::Binary | Speech::Unknown => {
-            if let Some(stream) = stream::of(&segment).filter(|_| known.get() == Speech::Binary) {
+            if let Some(stream) = stream::of(&segment).filter(|_| known == Speech::Binary) {
                 stream.is_admin.set(true);
             }
             client::segment(packet, source, tree, segment)

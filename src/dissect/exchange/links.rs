@@ -182,9 +182,9 @@ fn is_slow(taken: i64) -> bool {
 
 /// TCP_COMPLETENESS bits: what the capture holds of a connection.
 mod completeness {
-    pub const SYN_ACK: u8 = 2;
-    pub const FIN: u8 = 16;
-    pub const RST: u8 = 32;
+    pub(super) const SYN_ACK: u8 = 2;
+    pub(super) const FIN: u8 = 16;
+    pub(super) const RST: u8 = 32;
 }
 
 /// The bits of a connection's completeness that say that it has ended.

@@ -1,8 +1,9 @@
 //! Bit sets in the tree: the whole integer and each of its bits, by one call.
 
-use core::ffi::c_int;
 use core::ptr;
 use core::sync::atomic::Ordering;
+
+use libc::c_int;
 
 use super::super::field::BitSet;
 use super::super::{Guarded, guarded, sys};

@@ -32,7 +32,7 @@ const fn row(value: u32, name: &'static str) -> Row {
 }
 
 /// Every protocol identifier there is.
-pub const PROTOCOLS: &[Row] = &[
+pub(super) const PROTOCOLS: &[Row] = &[
     row(1, "EXCHANGE"),
     row(0x123b, "SMD up to 4.5.0"),
     row(0x6862, "HEARTBEAT v1"),

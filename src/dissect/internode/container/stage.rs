@@ -22,7 +22,7 @@ use crate::wire::internode::heartbeat::Summary;
 use crate::wire::internode::heartbeat::endpoint::{Address, endpoints};
 
 /// Both ends of a connection: that of the sender of `segment`, then the other.
-pub fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<NodeId>) -> [End<'p>; 2] {
+pub(super) fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<NodeId>) -> [End<'p>; 2] {
     let (from, to) = packet.ports();
     let port = |port: u32| u16::try_from(port).ok();
     let end = |address, is_opener: bool, listens: Option<u16>| End {
@@ -48,7 +48,7 @@ pub fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<NodeId>
 
 /// Where a message was met.
 #[derive(Clone, Copy)]
-pub struct Stage<'s, 'p> {
+pub(super) struct Stage<'s, 'p> {
     pub packet: Packet<'p>,
     pub family: Family,
     pub ordinal: u32,
@@ -65,7 +65,7 @@ pub struct Stage<'s, 'p> {
 
 impl<'p> Stage<'_, 'p> {
     /// One message; a compressed one is opened once.
-    pub fn message(&self, tree: &Tree<'p>, msg: &Msg<'p>, is_outer: bool) -> Guarded {
+    pub(super) fn message(&self, tree: &Tree<'p>, msg: &Msg<'p>, is_outer: bool) -> Guarded {
         let packet = self.packet;
         let learns = self.is_new && !packet.is_visited();
         // `aerospike` finds every frame of ours.
