@@ -22,6 +22,7 @@ pub mod tcp_tap;
 pub mod text;
 pub mod tree;
 pub mod version;
+pub mod windows;
 
 pub use entry::{Call, Entry, Framing, Heuristic, Plugin, Segment, Side};
 pub use field::{BitSet, Expert, Field};

@@ -10,9 +10,9 @@ pub mod tree;
 
 use core::fmt;
 
-use crate::epan::stats;
+use crate::epan::{stats, windows};
 use crate::protocols::AEROSPIKE;
-use crate::track::record::{Record, TAP};
+use crate::track::record::{Event, Record, Records, TAP};
 use crate::track::transactions::What;
 use crate::wire::admin::message::Command;
 use crate::wire::client::request::Request;
@@ -26,6 +26,13 @@ pub fn register() {
     stats::report::<_, latency::Latency>(&TAP);
     stats::report::<_, diagnosis::Diagnosis>(&TAP);
     stats::response_times::<_, srt::Times>(&AEROSPIKE, &TAP);
+    windows::endpoints::<Records>(&AEROSPIKE, c"aerospike.digest", |record, each| {
+        let is_answer = matches!(record.event, Event::Answered { .. });
+        for touch in record.touches {
+            each(&touch.digest, is_answer);
+        }
+    });
+    windows::register(&AEROSPIKE);
     stats::counters::<_, tree::Overview>(&TAP, c"aerospike", c"Aerospike", c"Overview");
 }
 

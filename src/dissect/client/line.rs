@@ -9,7 +9,8 @@ use crate::dissect::client::stream::Path;
 use crate::dissect::exchange::context::RequestContext;
 use crate::dissect::exchange::links;
 use crate::dissect::values::cdt::OpText;
-use crate::epan::Text;
+use crate::dissect::shared::column;
+use crate::epan::{Packet, Text, windows};
 use crate::wire::client::field::{FieldType, Value as FieldValue};
 use crate::wire::client::matching::Facts;
 use crate::wire::client::message::{Message, Part};
@@ -17,7 +18,8 @@ use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::{Text as Lossy, write_decimal};
 use crate::wire::values::predexp::PredexpText;
-use crate::wire::values::value_text::{ExpressionText, ValueText};
+use crate::wire::values::particle::Value;
+use crate::wire::values::value_text::{BinText, ExpressionText, ValueText};
 
 /// What the messages of a response say together.
 #[derive(Default)]
@@ -144,6 +146,26 @@ fn one(out: &mut dyn fmt::Write, message: &Message<'_>, context: Option<&Request
         }
     }
     bins(out, message)
+}
+
+/// The values of a message, for the stream that somebody follows: `    a = 1`, a line each.
+pub fn follow_values(packet: Packet<'_>, message: &Message<'_>, is_request: bool) {
+    if !windows::is_followed() {
+        return;
+    }
+    for op in message.ops().flatten() {
+        let value = if is_request { op.argument() } else { op.content() };
+        match value {
+            // A read names its bin alone, and a call is in the line.
+            Ok(Value::Nil | Value::Call(_)) | Err(_) => {}
+            Ok(value) => {
+                column::follow(
+                    packet,
+                    format_args!("    {} = {}", Lossy(op.name), BinText(&value)),
+                );
+            }
+        }
+    }
 }
 
 /// Of a request: its function with arguments, its index with the range, its calls or the names of its bins, and its

@@ -3,7 +3,7 @@
 use core::fmt::{self, Write as _};
 
 use super::line::{Summary, request_line, response_line};
-use super::{batch, field, label, op};
+use super::{batch, field, label, line, op};
 use crate::dissect::client::stream::{Details, Path};
 use crate::dissect::exchange::context::{RequestContext, is_row};
 use crate::dissect::exchange::{first_pass as remember, links};
@@ -11,7 +11,7 @@ use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, OPERATION, PARTITION, RESULT};
 use crate::dissect::values::{cdt, expression, predexp, value};
 use crate::epan::group::FieldGroup;
-use crate::epan::{Guarded, Tree};
+use crate::epan::{Guarded, Tree, windows};
 use crate::protocols::{BATCH, MESSAGE};
 use crate::track::transactions::What;
 use crate::wire::client::digest::Digest;
@@ -216,6 +216,7 @@ fn request_body<'p>(
         }
         Ok(())
     });
+    line::follow_values(path.packet, &message, true);
     if is_looked_at(tree) {
         one(path, tree, &message, kind)?;
         leftover(top, "request", rest)?;
@@ -262,6 +263,21 @@ fn response_body<'p>(
         ..*path
     };
     column::line(path.packet, |out| response_line(out, path, &answer));
+    if windows::is_followed() {
+        for message in Messages::new(order, body).flatten() {
+            if answer.count > 1 {
+                let context = RequestContext::of(path, &message.header);
+                let heading = label::Heading {
+                    message: &message,
+                    is_request: false,
+                    operation: Request::INVALID,
+                    context: context.as_ref(),
+                };
+                column::follow(path.packet, format_args!("  {heading}"));
+            }
+            line::follow_values(path.packet, &message, false);
+        }
+    }
     for message in Messages::new(order, body) {
         match message {
             Ok(message) => one_of_response(path, tree, &message)?,

@@ -184,6 +184,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         order: Order::Big,
     };
     count(packet);
+    packet.state().is_answer.set(u32::from(!path.is_request));
     if !path.is_request {
         stream.answered(packet, &call.segment);
         if path.is_tracked {

@@ -10,12 +10,13 @@ use crate::dissect::info::value::Names;
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, NAMESPACE, SET};
 use crate::epan::group::FieldGroup;
-use crate::epan::{Guarded, Tree};
+use crate::epan::{Guarded, Tree, windows};
 use crate::protocols::INFO;
 use crate::track::transactions::What;
 use crate::wire::client::matching::{Expected, Facts};
 use crate::wire::client::result_code::Weight;
 use crate::wire::ground::at::Cover;
+use crate::wire::ground::base64;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::info::message as info;
 use crate::wire::info::message::{Answer, Command, Failure, Outcome};
@@ -51,6 +52,9 @@ const PARAM: Names = Names {
 /// What Wireshark threw.
 pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
     let is_cut = tree.source().is_cut();
+    if windows::are_objects_wanted() {
+        objects(path, body);
+    }
     if path.is_request {
         let asked = path.asked(What::Info, Expected::Info, body, Details::default());
         column::line(path.packet, |out| {
@@ -69,6 +73,30 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
         });
         responses(tree, top, body)?;
         links::response(path, top, linked.as_ref())
+    }
+}
+
+/// UDF modules that are stored or fetched, for those who export objects.
+fn objects(path: &Path<'_>, body: &[u8]) {
+    let packet = path.packet;
+    let found = |name: Option<&[u8]>, content: Option<&[u8]>| {
+        if let (Some(name), Some(content)) = (name, content) {
+            let most = content.len().saturating_mul(3) / 4;
+            windows::object(packet, name, packet.gather(most, base64::decode(content)));
+        }
+    };
+    if path.is_request {
+        for command in info::commands(body).filter(|command| command.name == b"udf-put") {
+            found(command.parameter(b"filename"), command.parameter(b"content"));
+        }
+        return;
+    }
+    for answer in info::answers(body) {
+        if let Some(command) = answer.echo.filter(|command| command.name == b"udf-get") {
+            let mut pairs = info::Pairs::new(answer.value, b';', b'=');
+            let content = pairs.find(|pair| pair.name == b"content");
+            found(command.parameter(b"filename"), content.and_then(|pair| pair.value));
+        }
     }
 }
 
