@@ -74,9 +74,9 @@ pub fn is_followed() -> bool {
     unsafe { sys::as_is_followed() != 0 }
 }
 
-/// Adds text to the stream that is followed.
+/// Adds a line to the stream that is followed.
 pub fn follow(packet: Packet<'_>, is_answer: bool, text: &str) {
-    let text = packet.keep(text.as_bytes());
+    let text = packet.gather(text.len() + 1, text.bytes().chain([b'\n']));
     let line = packet.keep(&[sys::as_line {
         is_answer: c_int::from(is_answer),
         length: c_int::try_from(text.len()).unwrap_or(0),

@@ -226,8 +226,6 @@ struct Link {
 
 impl Link {
     const ORPHAN: u32 = u32::MAX;
-    /// Its request came behind it.
-    const EARLY: u32 = u32::MAX - 1;
     const FIRST: u32 = 1;
     const LAST: u32 = 2;
 
@@ -297,7 +295,6 @@ impl Queue {
         if is_over && !is_open {
             // Its answer went by before it: the capture has them in the wrong order.
             transaction.state = State::Lost;
-            self.rescind_orphan();
             self.head.set(self.transactions.len().saturating_add(1));
         }
         self.transactions.push(transaction);
@@ -357,20 +354,21 @@ impl Queue {
         found
     }
 
-    /// Whether the capture does not hold the request of this message of an answer.
+    /// Whether the capture does not hold the request of this message of an answer: what its sender had received stands
+    /// neither before it nor, in a capture out of order, behind it.
     #[must_use]
-    pub fn lacks_request(&self, packet: Packet<'_>) -> bool {
-        self.link(packet).is_some_and(|link| link.index == Link::ORPHAN)
-    }
-
-    /// The answer that came last has a request after all.
-    fn rescind_orphan(&self) {
-        let Some(last) = self.links.len().checked_sub(1) else {
-            return;
-        };
-        if let Some(link) = self.links.get(last).filter(|link| link.index == Link::ORPHAN) {
-            self.links.set(last, Link { index: Link::EARLY, ..link });
+    pub fn lacks_request(&self, packet: Packet<'_>, sight: Sight) -> bool {
+        if !self.link(packet).is_some_and(|link| link.index == Link::ORPHAN) {
+            return false;
         }
+        if !packet.is_visited() {
+            // What is not there may still come.
+            return !sight.has_unseen();
+        }
+        let frame = packet.frame();
+        let next = self.transactions.partition_point(|one| one.request_frame > frame);
+        let next_end = self.transactions.get(next).and_then(|next| next.end());
+        !matches!((next_end, sight.acknowledged), (Some(end), Some(ack)) if !before(ack, end))
     }
 
     /// The open transaction that a message answers: the oldest one where the client pipelines; else the latest

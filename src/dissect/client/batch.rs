@@ -1,14 +1,16 @@
 //! Batch requests: the rows of field 41 or 42.
 
-use super::message::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, Identity, N_FIELDS, N_OPS};
+use super::header::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, N_FIELDS, N_OPS};
 use super::{field, op};
-use crate::dissect::client::stream::Path;
+use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::identity::Identity;
 use crate::dissect::shared::common::{self, OPERATION};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::BATCH;
 use crate::wire::client::batch::{
     Batch, BatchFlags, Body, FLAGS_AT, ROW_FLAGS_AT, Row, RowFlags,
 };
+use crate::wire::client::field::{Field, Value};
 use crate::wire::client::proto::Order;
 use crate::wire::client::request;
 use crate::wire::ground::input::Malformed;
@@ -24,15 +26,26 @@ bit_sets! {
     ROW_FLAGS: U8 of RowFlags, "aerospike.batch.row_flags", "Row flags", "Which parts the row has";
 }
 
-/// All rows of a batch.
+/// A field of a message or row: of a batch its rows, too.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, data: &'p [u8], batch: &Batch<'p>) -> Guarded {
-    if !BATCH.is_enabled() {
-        tree.add(&field::FIELD_DATA, data)?;
-        return Ok(());
+pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
+    let value = field.value();
+    match &value {
+        Ok(Value::Batch(list)) if BATCH.is_enabled() => {
+            let item = tree.uint(&COUNT, field.bytes, list.count)?;
+            let heading = tree.under(item, &COUNT)?;
+            heading.item().label(format_args!("BATCH: {} rows", list.count));
+            field::size_and_type(path, &heading, field)?;
+            rows(path, &heading, field.data, list)
+        }
+        _ => field::field(path, tree, field, &value),
     }
+}
+
+/// All rows of a batch.
+fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, data: &'p [u8], batch: &Batch<'p>) -> Guarded {
     let top = tree.protocol(&BATCH, data)?;
     top.item()
         .label(format_args!("Aerospike Batch, {} rows", batch.count));
@@ -55,7 +68,7 @@ pub fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, data: &'p [u8], batch: &Batch<
         let error = Malformed::illegal("batch", rows.rest(), "fewer rows than the number of rows says");
         return common::malformed(&top, &error);
     }
-    message::leftover(&top, "batch", rows.rest())
+    common::leftover(&top, "batch", rows.rest())
 }
 
 fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
@@ -127,13 +140,13 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
         tree.uint(&GENERATION, generation.bytes, u32::from(generation.value))?;
     }
     if let Some(ttl) = &body.record_ttl {
-        let meaning = message::ttl_meaning(true, kind, ttl.value);
-        message::record_ttl(tree, ttl.bytes, ttl.value, Order::Big, meaning)?;
+        let meaning = header::ttl_meaning(true, kind, ttl.value);
+        header::record_ttl(tree, ttl.bytes, ttl.value, Order::Big, meaning)?;
     }
     tree.add(&N_FIELDS, body.n_fields.bytes)?;
     tree.add(&N_OPS, body.n_ops.bytes)?;
     for next in body.fields().flatten() {
-        field::field(path, tree, &next)?;
+        self::field(path, tree, &next)?;
     }
     for next in body.ops().flatten() {
         op::op(path, tree, &next)?;

@@ -2,16 +2,17 @@
 
 use core::fmt;
 
-use super::batch;
-use crate::dissect::client::stream::Path;
+use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common::{self, BIN_NAME, DIGEST, KEY, NAMESPACE, PARTITION, SET};
-use crate::dissect::values::expression::EXP_TEXT;
-use crate::dissect::values::{cdt, expression, predexp, value};
+use crate::dissect::shared::index::INDEX_NAME;
+use crate::dissect::values::fields::expression::EXP_TEXT;
+use crate::dissect::values::fields::{cdt, value};
+use crate::dissect::values::{bin, predexp};
 use crate::epan::{Guarded, Item, Tree};
-use crate::protocols::BATCH;
 use crate::wire::client::field::{Field, FieldType, SIZE_AT, TYPE_AT, Value};
 use crate::wire::client::proto::Order;
 use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
+use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::ground::time::UpdateTime;
 use crate::wire::values::particle::{ParticleType, Value as Particle};
@@ -40,7 +41,6 @@ fields! {
     SAMPLE_MAX: U64, "aerospike.field.sample_max", "Maximum records", "How many records a node may return";
     LUT: AbsoluteTime, "aerospike.field.lut", "Last update time", "When the record was updated at its source";
     BVAL: I64, "aerospike.field.bval", "Index value", "Value of the index at which the query goes on";
-    INDEX_NAME: String, "aerospike.index.name", "Index name", "Name of the secondary index";
     INDEX_TYPE: U8, "aerospike.index.type", "Index type", "What of the bin is indexed" .values(IndexType::TABLE);
     INDEX_RANGES: U8, "aerospike.index.ranges", "Number of ranges", "Always 1";
     INDEX_NAME_SIZE: U8, "aerospike.index.bin_size", "Bin name length", "Length of the bin name";
@@ -58,24 +58,37 @@ fields! {
     ERROR_DETAILS: None, "aerospike.field.error_details", "Error details", "Subcode and message";
 }
 
-/// One field: its heading, size, type and data.
+/// One field: its heading, size, type and data; of a batch without the rows.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
-    let value = field.value();
-    let (item, of) = match &value {
+pub fn field<'p>(
+    path: &Path<'p>,
+    tree: &Tree<'p>,
+    field: &Field<'p>,
+    value: &Result<Value<'p>, Malformed<'p>>,
+) -> Guarded {
+    let (item, of) = match value {
         Ok(value) => heading(tree, field, value)?,
         Err(_) => (tree.add(&FIELD, field.bytes)?, &FIELD),
     };
     let heading = tree.under(item, of)?;
     label(&heading, field, value.as_ref().ok());
+    size_and_type(path, &heading, field)?;
+    match value {
+        Ok(value) => data(&heading, field, value),
+        Err(error) => common::malformed_in(&heading, field.data, error),
+    }
+}
+
+/// What stands in front of the data.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn size_and_type(path: &Path<'_>, heading: &Tree<'_>, field: &Field<'_>) -> Guarded {
     heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], path.order)?;
     heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
-    match value {
-        Ok(value) => data(path, &heading, field, &value),
-        Err(error) => common::malformed_in(&heading, field.data, &error),
-    }
+    Ok(())
 }
 
 /// The field's own line: the item of its value, so that a filter or column made of the line is on that. What has no
@@ -120,9 +133,6 @@ fn heading<'p>(
         ),
         Value::IndexType(kind) => (tree.uint(&INDEX_TYPE, whole, u32::from(kind.0))?, &INDEX_TYPE),
         Value::UdfOp(kind) => (tree.uint(&UDF_OP, whole, u32::from(kind.0))?, &UDF_OP),
-        Value::Batch(batch) if BATCH.is_enabled() => {
-            (tree.uint(&batch::COUNT, whole, batch.count)?, &batch::COUNT)
-        }
         Value::Expression(input) => (
             tree.text(&EXP_TEXT, whole, format_args!("{}", ExpressionText(input)))?,
             &EXP_TEXT,
@@ -200,7 +210,7 @@ fn label(heading: &Tree<'_>, field: &Field<'_>, value: Option<&Value<'_>>) {
 }
 
 /// What stands below the heading besides size and type.
-fn data<'p>(path: &Path<'p>, heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded {
+fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded {
     let bytes = field.data;
     match *value {
         Value::Key(_) => common::key_type(heading, bytes)?,
@@ -229,12 +239,14 @@ fn data<'p>(path: &Path<'p>, heading: &Tree<'p>, field: &Field<'p>, value: &Valu
                 }
             }
         }
-        Value::Batch(list) => batch::rows(path, heading, bytes, &list)?,
-        Value::UdfArguments(list) => value::arguments(heading, list)?,
-        Value::IndexContext(list) => cdt::context(heading, list)?,
-        Value::Expression(input) => expression::expression(heading, input)?,
+        Value::Batch(_) => {
+            heading.add(&FIELD_DATA, bytes)?;
+        }
+        Value::UdfArguments(list) => bin::arguments(heading, &UDF_ARGLIST, list)?,
+        Value::IndexContext(list) => bin::context(heading, &INDEX_CONTEXT, list)?,
+        Value::Expression(input) => bin::expression(heading, input)?,
         Value::Predexp(input) => predexp::predexp(heading, input)?,
-        Value::ErrorDetails(map) => value::error_details(heading, map)?,
+        Value::ErrorDetails(map) => bin::error_details(heading, &ERROR_DETAILS, map)?,
         Value::Unknown(data) => {
             if !data.is_empty() {
                 heading.add(&FIELD_DATA, data)?;

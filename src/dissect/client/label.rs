@@ -3,8 +3,8 @@
 use core::fmt;
 
 use super::batch;
-use super::message::Identity;
-use crate::dissect::exchange::context::RequestContext;
+use crate::dissect::exchange::identity::Identity;
+use crate::dissect::exchange::request_context::RequestContext;
 use crate::wire::client::field::Value;
 use crate::wire::client::message::{Message, Part};
 use crate::wire::client::request::Request;

@@ -4,12 +4,12 @@ use core::fmt;
 
 use super::field::Range;
 use super::label;
-use super::message::Identity;
-use crate::dissect::client::stream::Path;
-use crate::dissect::exchange::context::RequestContext;
+use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::identity::Identity;
 use crate::dissect::exchange::links;
-use crate::dissect::values::cdt::OpText;
+use crate::dissect::exchange::request_context::RequestContext;
 use crate::dissect::shared::column;
+use crate::dissect::values::text::OpText;
 use crate::epan::{Packet, Text, windows};
 use crate::wire::client::field::{FieldType, Value as FieldValue};
 use crate::wire::client::matching::Facts;
@@ -17,8 +17,8 @@ use crate::wire::client::message::{Message, Part};
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::{Text as Lossy, write_decimal};
-use crate::wire::values::predexp::PredexpText;
 use crate::wire::values::particle::Value;
+use crate::wire::values::predexp::PredexpText;
 use crate::wire::values::value_text::{BinText, ExpressionText, ValueText};
 
 /// What the messages of a response say together.
@@ -146,6 +146,21 @@ fn one(out: &mut dyn fmt::Write, message: &Message<'_>, context: Option<&Request
         }
     }
     bins(out, message)
+}
+
+/// A message of an answer, for the stream that somebody follows: of several its heading, and the values.
+pub fn follow_message(path: &Path<'_>, message: &Message<'_>, is_one_of_many: bool) {
+    if is_one_of_many {
+        let context = RequestContext::of(path, &message.header);
+        let heading = label::Heading {
+            message,
+            is_request: false,
+            operation: Request::INVALID,
+            context: context.as_ref(),
+        };
+        column::follow(path.packet, format_args!("  {heading}"));
+    }
+    follow_values(path.packet, message, false);
 }
 
 /// The values of a message, for the stream that somebody follows: `    a = 1`, a line each.

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use crate::dissect::client::stream::Path;
-use crate::dissect::exchange::context;
+use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::request_context;
 use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::register::preference;
@@ -276,7 +276,7 @@ pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Gua
     let transaction = &answer.transaction;
     top.uint(&REQUEST_IN, &[], transaction.request_frame)?.generated();
     if transaction.is_stream() {
-        context::of_stream(path, top, transaction)?;
+        request_context::of_stream(path, top, transaction)?;
     }
     if answer.is_first && transaction.is_stream() {
         time(top, &FIRST_RESPONSE_TIME, transaction.first_response_time())?;

@@ -61,7 +61,7 @@ fn in_column(packet: Packet<'_>, write: impl FnOnce(&mut Text<WIDTH>) -> fmt::Re
 
 /// A line of the stream that somebody follows.
 pub fn follow(packet: Packet<'_>, text: fmt::Arguments<'_>) {
-    let text = Text::<{ WIDTH + 2 }>::of(format_args!("{text}\n"));
+    let text = Text::<{ WIDTH + 2 }>::of(format_args!("{text}"));
     windows::follow(packet, packet.state().is_answer.get() != 0, text.as_str());
 }
 

@@ -2,3 +2,5 @@
 
 pub mod column;
 pub mod common;
+pub mod frame;
+pub mod index;
