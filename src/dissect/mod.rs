@@ -15,6 +15,7 @@ use crate::protocols::{ADMIN, AEROSPIKE, BATCH, FABRIC, HEARTBEAT, INFO, MESSAGE
 
 /// Registers every field, bit set and expert item.
 pub fn register() {
+    register::fields(&AEROSPIKE, crate::epan::expert::FIELDS);
     register::fields(&AEROSPIKE, shared::common::FIELDS);
     register::fields(&AEROSPIKE, client::proto::FIELDS);
     register::fields(&AEROSPIKE, client::stream::FIELDS);
@@ -40,7 +41,9 @@ pub fn register() {
     register::fields(&MESSAGE, values::predexp::FIELDS);
     register::fields(&BATCH, client::batch::FIELDS);
     register::bit_sets(&BATCH, client::batch::BIT_SETS);
+    register::experts(&AEROSPIKE, client::batch::EXPERTS);
     register::experts(&AEROSPIKE, shared::common::EXPERTS);
+    register::experts(&AEROSPIKE, shared::result::EXPERTS);
     register::fields(&AEROSPIKE, internode::container::FIELDS);
     register::fields(&AEROSPIKE, internode::refused::FIELDS);
     register::fields(&HEARTBEAT, internode::pieces::heartbeat::FIELDS);

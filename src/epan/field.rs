@@ -374,6 +374,18 @@ impl Expert {
         self.abbrev
     }
 
+    /// What it says.
+    #[must_use]
+    pub const fn summary(&self) -> &'static str {
+        self.summary
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        self.severity
+    }
+
     /// Whether it was said in this capture before; it is now.
     pub(crate) fn was_said(&self) -> bool {
         let file = register::file();

@@ -10,6 +10,7 @@ mod count;
 pub mod entry;
 #[macro_use]
 pub mod field;
+pub mod expert;
 pub mod group;
 pub mod memory;
 pub mod packet;

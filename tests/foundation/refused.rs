@@ -101,10 +101,14 @@ fn strangers_are_recognised() {
     findings.report();
 }
 
-fn expert_text(frame: &Frame) -> Option<&str> {
-    frame
-        .first("aerospike.expert.unsupported_version")
-        .map(|item| item.showname.as_str())
+fn expert_text(frame: &Frame) -> Option<String> {
+    frame.first("aerospike.expert.unsupported_version")?;
+    Some(
+        frame
+            .all("aerospike.detail")
+            .map(|item| item.showname.as_str())
+            .collect(),
+    )
 }
 
 /// Wireshark's own dissector shows them too, beside the expert item.

@@ -193,7 +193,7 @@ fn each_is_named() {
     host().put("made-limits", &made.finish());
     let mut findings = Findings::default();
     for options in [&[][..], &["-2"]] {
-        let names = ["frame.number", "_ws.expert.message"];
+        let names = ["frame.number", "aerospike.detail"];
         let mut by_frame = std::collections::BTreeMap::new();
         for expert in ["aerospike.expert.malformed", "aerospike.expert.invalid_size"] {
             for row in columns("made-limits", options, expert, &names) {
@@ -283,7 +283,7 @@ fn a_heartbeat_inflates_to_one_mebibyte() {
         frames.push(made.frames().to_string());
     }
     host().put("made-mebibyte", &made.finish());
-    let names = ["frame.number", "aerospike.heartbeat.type", "_ws.expert.message"];
+    let names = ["frame.number", "aerospike.heartbeat.type", "aerospike.detail"];
     let rows = columns("made-mebibyte", &[], "aerospike.heartbeat", &names);
     let [whole, beyond] = &rows[..] else {
         panic!("{rows:?}")

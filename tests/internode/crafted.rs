@@ -211,7 +211,7 @@ fn strangers_are_named_and_handed_over() {
             "frame.number == {frame} && {field} && (aerospike.expert.unsupported_type || \
              aerospike.expert.invalid_size) && aerospike"
         );
-        let said = cells("made-strangers", &[], &filter, "_ws.expert.message").join(",");
+        let said = cells("made-strangers", &[], &filter, "aerospike.detail").join(",");
         assert!(said.contains(words), "frame {frame}: {said}");
     }
 }
@@ -405,7 +405,7 @@ fn a_connection_that_ends_without_the_answer() {
     let name = "made-ended";
     let filter = "aerospike.expert.no_response";
     assert_eq!(cells(name, &["-2"], filter, "frame.number"), ["11"]);
-    let said = cells(name, &["-2"], filter, "_ws.expert.message").join(",");
+    let said = cells(name, &["-2"], filter, "aerospike.detail").join(",");
     assert!(
         said.contains("acknowledged the request") && said.contains("closed by the client"),
         "{said}"

@@ -454,7 +454,7 @@ fn nothing_is_unknown() {
         "made-historic-whole",
         &[],
         wrong,
-        &["frame.number", "_ws.expert.message"],
+        &["frame.number", "aerospike.detail"],
     );
     assert!(rows.is_empty(), "{rows:?}");
 }

@@ -10,6 +10,7 @@ use crate::dissect::exchange::links;
 use crate::dissect::exchange::{self, Details};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, RESULT};
+use crate::dissect::shared::result;
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Packet, Text, Tree};
 use crate::protocols::ADMIN;
@@ -142,7 +143,7 @@ fn messages<'p>(
                 if tree.exists() && is_shown {
                     one(path, tree, &message, command)?;
                 } else if !path.is_request {
-                    common::result(top, message.result)?;
+                    result::say(top, message.result)?;
                 }
                 cover.through(message.bytes);
             }
@@ -168,7 +169,7 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, command: Opt
         return if path.is_request {
             Ok(())
         } else {
-            common::result(&top, message.result)
+            result::say(&top, message.result)
         };
     }
     let bytes = message.bytes;
@@ -201,7 +202,7 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, command: Opt
     top.add(&N_FIELDS, part(bytes, N_FIELDS_AT))?;
     top.add(&RESERVED, message.reserved)?;
     if !path.is_request {
-        common::result(&top, message.result)?;
+        result::say(&top, message.result)?;
     }
     let mut cover = Cover::new(bytes);
     cover.through(message.reserved);

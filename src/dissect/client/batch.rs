@@ -1,7 +1,8 @@
 //! Batch requests: the rows of field 41 or 42.
 
+use super::field;
 use super::header::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, N_FIELDS, N_OPS};
-use super::{field, op};
+use super::op;
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
 use crate::dissect::shared::common::{self, OPERATION};
@@ -21,6 +22,10 @@ fields! {
     REPEAT: Boolean, "aerospike.batch.repeat", "Repeat", "The row does as the row before it";
 }
 
+experts! {
+    BATCH_SIZE: Note Protocol, "aerospike.expert.batch_size", "The size of the field is not that of its rows; servers read rows by their count";
+}
+
 bit_sets! {
     FLAGS: U8 of BatchFlags, "aerospike.batch.flags", "Batch flags", "Flags of the batch";
     ROW_FLAGS: U8 of RowFlags, "aerospike.batch.row_flags", "Row flags", "Which parts the row has";
@@ -36,16 +41,29 @@ pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>) -> Guarded
         Ok(Value::Batch(list)) if BATCH.is_enabled() => {
             let item = tree.uint(&COUNT, field.bytes, list.count)?;
             let heading = tree.under(item, &COUNT)?;
-            heading.item().label(format_args!("BATCH: {} rows", list.count));
+            heading
+                .item()
+                .label(format_args!("{}: {} rows", field.kind, list.count));
             field::size_and_type(path, &heading, field)?;
-            rows(path, &heading, field.data, list)
+            rows(path, &heading, field, list)
         }
         _ => field::field(path, tree, field, &value),
     }
 }
 
 /// All rows of a batch.
-fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, data: &'p [u8], batch: &Batch<'p>) -> Guarded {
+fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'p>) -> Guarded {
+    let data = field.data;
+    if !field.has_true_size() && !tree.source().is_cut() {
+        tree.expert(
+            &BATCH_SIZE,
+            format_args!(
+                "field_sz is {}, type and rows are {} bytes",
+                field.size,
+                data.len().saturating_add(1)
+            ),
+        )?;
+    }
     let top = tree.protocol(&BATCH, data)?;
     top.item()
         .label(format_args!("Aerospike Batch, {} rows", batch.count));
@@ -140,7 +158,7 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
         tree.uint(&GENERATION, generation.bytes, u32::from(generation.value))?;
     }
     if let Some(ttl) = &body.record_ttl {
-        let meaning = header::ttl_meaning(true, kind, ttl.value);
+        let meaning = kind.ttl(body.info2(), ttl.value);
         header::record_ttl(tree, ttl.bytes, ttl.value, Order::Big, meaning)?;
     }
     tree.add(&N_FIELDS, body.n_fields.bytes)?;

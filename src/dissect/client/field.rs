@@ -9,7 +9,7 @@ use crate::dissect::values::fields::expression::EXP_TEXT;
 use crate::dissect::values::fields::{cdt, value};
 use crate::dissect::values::{bin, predexp};
 use crate::epan::{Guarded, Item, Tree};
-use crate::wire::client::field::{Field, FieldType, SIZE_AT, TYPE_AT, Value};
+use crate::wire::client::field::{DIGEST_RIPE_ARRAY, Field, FieldType, SIZE_AT, TYPE_AT, Value};
 use crate::wire::client::proto::Order;
 use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
 use crate::wire::ground::input::Malformed;
@@ -87,7 +87,10 @@ pub fn field<'p>(
 /// What Wireshark threw.
 pub fn size_and_type(path: &Path<'_>, heading: &Tree<'_>, field: &Field<'_>) -> Guarded {
     heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], path.order)?;
-    heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
+    let kind = heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
+    if field.is_digest_array() {
+        kind.label(format_args!("Field type: {DIGEST_RIPE_ARRAY} ({})", field.kind.0));
+    }
     Ok(())
 }
 
@@ -182,7 +185,13 @@ fn label(heading: &Tree<'_>, field: &Field<'_>, value: Option<&Value<'_>>) {
             digest.partition()
         )),
         Some(Value::MrtId(id)) => item.label(format_args!("MRT_ID: {id:#018x}")),
-        Some(Value::Digests(digests)) => item.label(format_args!("{kind}: {} digests", digests.count())),
+        Some(Value::Digests(digests)) => {
+            let name = match kind {
+                FieldType::MRT_DEADLINE => DIGEST_RIPE_ARRAY,
+                kind => kind.name().unwrap_or_default(),
+            };
+            item.label(format_args!("{name}: {} digests", digests.count()))
+        }
         Some(Value::Trid(id)) => item.label(format_args!("TRID: {id}")),
         Some(Value::SocketTimeout(time)) => item.label(format_args!("SOCKET_TIMEOUT: {time} ms")),
         Some(Value::RecordsPerSecond(limit)) => item.label(format_args!("RECS_PER_SEC: {limit}")),
@@ -196,7 +205,7 @@ fn label(heading: &Tree<'_>, field: &Field<'_>, value: Option<&Value<'_>>) {
         }
         Some(Value::IndexType(of)) => item.label(format_args!("INDEX_TYPE: {of}")),
         Some(Value::UdfOp(of)) => item.label(format_args!("UDF_OP: {of}")),
-        Some(Value::Batch(batch)) => item.label(format_args!("BATCH: {} rows", batch.count)),
+        Some(Value::Batch(batch)) => item.label(format_args!("{kind}: {} rows", batch.count)),
         Some(Value::Expression(input)) => item.label(format_args!("{kind}: {}", ExpressionText(input))),
         Some(Value::Predexp(input)) => item.label(format_args!("{kind}: {}", PredexpText(input))),
         Some(Value::UdfArguments(list @ [_, ..])) => {

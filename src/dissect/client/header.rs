@@ -95,13 +95,12 @@ pub fn header(
             top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?;
         }
     }
-    record_ttl(
-        top,
-        &bytes[RECORD_TTL_AT],
-        header.record_ttl,
-        order,
-        ttl_meaning(path.is_request, kind, header.record_ttl),
-    )?;
+    let meaning = if path.is_request {
+        kind.ttl(header.info2, header.record_ttl)
+    } else {
+        Ttl::of_response(header.record_ttl)
+    };
+    record_ttl(top, &bytes[RECORD_TTL_AT], header.record_ttl, order, meaning)?;
     let timeout = top.add_in(&TRANSACTION_TTL, &bytes[TRANSACTION_TTL_AT], order)?;
     if path.is_request {
         match header.transaction_ttl {
@@ -125,20 +124,6 @@ pub fn header(
         )?;
     }
     Ok(())
-}
-
-/// What `record_ttl` means in a request of this kind, or in a response.
-#[must_use]
-pub fn ttl_meaning(is_request: bool, kind: Request, ttl: u32) -> Ttl {
-    if !is_request {
-        Ttl::of_response(ttl)
-    } else if kind.is_foreground_query() || matches!(kind, Request::BATCH | Request::BATCH_DIRECT) {
-        Ttl::Unused(ttl)
-    } else if kind.writes() || kind == Request::OPERATE {
-        Ttl::of_write(ttl)
-    } else {
-        Ttl::of_read(ttl)
-    }
 }
 
 /// `record_ttl` with its meaning; a void time as a date.

@@ -10,6 +10,7 @@ use crate::dissect::exchange::request_context::RequestContext;
 use crate::dissect::exchange::{self, Details, first_pass, links, request_context};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, OPERATION, PARTITION};
+use crate::dissect::shared::result;
 use crate::dissect::values::fields::{cdt, expression, value};
 use crate::dissect::values::predexp;
 use crate::epan::group::FieldGroup;
@@ -181,7 +182,7 @@ fn one_of_response<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>) 
     if is_looked_at(tree) {
         one(path, tree, message, Request::INVALID)
     } else {
-        result(path, tree, message.header.result_code)
+        result::say(tree, message.header.result_code)
     }
 }
 
@@ -217,7 +218,9 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
     if let Some(context) = context.filter(|context| context.row.is_some() || !path.is_stream()) {
         context.items(&top)?;
     }
-    result(path, &top, message.header.result_code)?;
+    if !path.is_request {
+        result::say(&top, message.header.result_code)?;
+    }
     if top.wants_any(&CONTENT)
         || !is_plain(message) && top.wants_any(&RARE_CONTENT)
         || kind == Request::BATCH && (top.wants_any(&ROW_HEADERS) || top.wants_protocol(&BATCH))
@@ -282,11 +285,4 @@ fn digest_of_key(top: &Tree<'_>, message: &Message<'_>) -> Guarded {
         Some(key) => common::digest_of_key(top, set, &key, digest),
         None => Ok(()),
     }
-}
-
-fn result(path: &Path<'_>, top: &Tree<'_>, code: ResultCode) -> Guarded {
-    if path.is_request {
-        return Ok(());
-    }
-    common::result(top, code)
 }

@@ -6,9 +6,9 @@ use crate::dissect::exchange::{self, Details};
 use crate::dissect::info::line::{Brief, Reason, RequestList, ResponseList, request_line, response_line};
 use crate::dissect::info::value as info_value;
 use crate::dissect::info::value::Names;
-use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, NAMESPACE, SET};
 use crate::dissect::shared::index::INDEX_NAME;
+use crate::dissect::shared::{column, result};
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Tree, windows};
 use crate::protocols::INFO;
@@ -293,17 +293,16 @@ fn failed<'p>(
 
 /// The expert item of an error.
 fn verdict(tree: &Tree<'_>, command: Option<&Command<'_>>, failure: &Failure<'_>) -> Guarded {
-    let weight = match failure.result() {
-        Some(result) => result.weight(),
+    let expert = match failure.result() {
+        Some(code) => result::expert(code),
         None if failure.text.ends_with(b"type=unknown") || failure.text == b"hist-unavailable" => {
-            Weight::Note
+            result::weighed(Weight::Note)
         }
-        None => Weight::Warning,
+        None => result::weighed(Weight::Warning),
     };
     let name = command.map_or(&b"info"[..], |command| command.text);
-    common::weighed(
-        tree,
-        weight,
-        format_args!("{}: {}", Brief(name, 80), Reason(failure)),
-    )
+    match expert {
+        Some(expert) => tree.expert(expert, format_args!("{}: {}", Brief(name, 80), Reason(failure))),
+        None => Ok(()),
+    }
 }

@@ -4,12 +4,13 @@ use super::container::Message;
 use super::pieces::fabric::CHANNEL;
 use super::pieces::proxy;
 use super::{content, fabric_line, links};
-use crate::dissect::shared::{column, common};
+
+use crate::dissect::shared::{column, common, result};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::FABRIC;
 use crate::track::fabric::{Exchange, Linked};
 use crate::wire::client::digest::partition;
-use crate::wire::client::result_code::{ResultCode, Weight};
+use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::internode::container::MsgType;
 use crate::wire::internode::container::spec::Kind;
@@ -47,7 +48,7 @@ pub fn message<'p>(
         if let Some(field) = proto.filter(|_| is_proxied) {
             proxy::embedded(packet, tree, &field)?;
         }
-        result(tree, message, facts)?;
+        result_of_write(tree, message, facts)?;
     }
     packet.state().line_is_open.set(0);
     Ok(())
@@ -94,7 +95,7 @@ fn items<'p>(message: &Message<'_, 'p>, tree: &Tree<'p>, facts: &Facts<'p>, link
         top.uint(&common::PARTITION, &[], u32::from(partition(&digest)))?
             .generated();
     }
-    result(&top, message, facts)?;
+    result_of_write(&top, message, facts)?;
     if message.lacks_hello {
         top.expert(
             &common::UNSUPPORTED_TYPE,
@@ -106,16 +107,11 @@ fn items<'p>(message: &Message<'_, 'p>, tree: &Tree<'p>, facts: &Facts<'p>, link
 }
 
 /// A result of a replica write that is not OK. In duplicate resolution every result is a good answer.
-fn result(top: &Tree<'_>, message: &Message<'_, '_>, facts: &Facts<'_>) -> Guarded {
+fn result_of_write(top: &Tree<'_>, message: &Message<'_, '_>, facts: &Facts<'_>) -> Guarded {
     let is_ack = message.msg.header.kind == MsgType::RW && facts.op.map(RwOp) == Some(RwOp::WRITE_ACK);
     let Some(code) = facts.result.filter(|_| is_ack) else {
         return Ok(());
     };
     let code = ResultCode(u8::try_from(code).unwrap_or(u8::MAX));
-    let expert = match code.weight() {
-        Weight::None => return Ok(()),
-        Weight::Note => &common::RESULT_NOTE,
-        Weight::Warning => &common::RESULT_WARNING,
-    };
-    top.expert(expert, format_args!("Result {code} ({})", code.0))
+    result::say(top, code)
 }

@@ -4,7 +4,7 @@ use crate::epan::{Guarded, Item, Source, Tree};
 use crate::track::keys;
 use crate::wire::client::digest::{self, Digest, LENGTH};
 use crate::wire::client::key::Key;
-use crate::wire::client::result_code::{ResultCode, Weight};
+use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text;
 use crate::wire::values::particle::ParticleType;
@@ -15,7 +15,7 @@ fields! {
     KEY: String, "aerospike.key", "Key", "User key as text, whatever its type";
     KEY_TYPE: U8, "aerospike.key.type", "Key type", "Particle type of the user key" .values(ParticleType::TABLE);
     KEY_SEEN_IN: Frame, "aerospike.key.seen_in", "Key seen in", "The frame that tells the user key of this digest";
-    DIGEST: Bytes, "aerospike.digest", "Digest", "RIPEMD-160 digest that identifies the record";
+    DIGEST: Bytes, "aerospike.digest", "Digest", "RIPEMD-160 digest that identifies the record; where texts show its first 4 bytes, `contains` finds them";
     PARTITION: U16, "aerospike.partition", "Partition", "Partition id, 0 to 4095";
     BIN_NAME: String, "aerospike.bin.name", "Bin name", "Name of the bin";
     NODE: U64, "aerospike.node", "Node", "Node id" .hex();
@@ -32,8 +32,6 @@ experts! {
     INVALID_SIZE: Error Protocol, "aerospike.expert.invalid_size", "A size over the limit; the server closes the connection";
     CONTINUATION: Comment Undecoded, "aerospike.expert.continuation", "Bytes at an unknown position of the stream";
     MALFORMED: Error Malformed, "aerospike.expert.malformed", "Bytes that do not fit their structure";
-    RESULT_NOTE: Note ResponseCode, "aerospike.expert.result", "A result that is not OK";
-    RESULT_WARNING: Warning ResponseCode, "aerospike.expert.result", "A result that is not OK";
     DIGEST_MISMATCH: Warning Protocol, "aerospike.expert.digest_mismatch", "Set and key on the wire give another digest than the one sent";
     NOT_EXPANDED: Comment Undecoded, "aerospike.expert.not_expanded", "The frame's budget of items is used up";
 }
@@ -193,20 +191,6 @@ pub fn malformed_in<'p>(tree: &Tree<'p>, whole: &'p [u8], error: &Malformed<'p>)
         tree.add(&DATA, read)?;
     }
     malformed(tree, error)
-}
-
-/// A result's expert item, by how much attention it deserves.
-pub fn weighed(tree: &Tree<'_>, weight: Weight, text: core::fmt::Arguments<'_>) -> Guarded {
-    match weight {
-        Weight::None => Ok(()),
-        Weight::Note => tree.expert(&RESULT_NOTE, text),
-        Weight::Warning => tree.expert(&RESULT_WARNING, text),
-    }
-}
-
-/// The expert item of a result code.
-pub fn result(tree: &Tree<'_>, code: ResultCode) -> Guarded {
-    weighed(tree, code.weight(), format_args!("Result {code} ({})", code.0))
 }
 
 /// Whether the error only says that the capture (or the reassembly) ends here.

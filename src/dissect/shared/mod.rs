@@ -4,3 +4,4 @@ pub mod column;
 pub mod common;
 pub mod frame;
 pub mod index;
+pub mod result;

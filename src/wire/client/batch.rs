@@ -89,6 +89,25 @@ impl<'a> Batch<'a> {
         Ok((&[], batch))
     }
 
+    /// How many bytes of `data` the head and the whole rows are, and whether these are all rows.
+    ///
+    /// Source: client-protocol 8.1
+    #[must_use]
+    pub fn extent(data: &'a [u8]) -> (usize, bool) {
+        let Ok((_, batch)) = Self::parse(data) else {
+            return (0, false);
+        };
+        let mut rows = batch.rows();
+        let (mut whole, mut left) = (0u32, rows.rest());
+        while let Some(Ok(row)) = rows.next() {
+            if row.body.is_none_or(|body| body.fault.is_some()) {
+                break;
+            }
+            (whole, left) = (whole.saturating_add(1), rows.rest());
+        }
+        (data.len().saturating_sub(left.len()), whole == batch.count)
+    }
+
     /// The rows, one after the other.
     #[must_use]
     pub const fn rows(&self) -> Rows<'a> {
@@ -251,6 +270,7 @@ impl<'a> Body<'a> {
             self.n_ops.value,
             self.content,
         )
+        .of_row()
     }
 
     /// The operations; none where a field before them is broken.
@@ -413,6 +433,18 @@ mod tests {
         let row = batch.rows().next().unwrap().unwrap();
         assert!(row.repeats() && row.body.is_none());
         assert_eq!(row.bytes.len(), 25);
+    }
+
+    #[test]
+    fn the_extent_is_that_of_the_rows() {
+        let mut body = b"\x03\0\0\0\0".to_vec();
+        body.extend(NAMESPACE);
+        let data = row(0, &body);
+        let longer = [&data[..], b"more"].concat();
+        assert_eq!(Batch::extent(&longer), (data.len(), true));
+        for cut in 0..data.len() {
+            assert!(!Batch::extent(&data[..cut]).1, "cut at {cut}");
+        }
     }
 
     proptest! {
