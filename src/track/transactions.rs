@@ -343,7 +343,7 @@ impl Queue {
         let found = self.open(kind, sight);
         if found.is_none() && self.head.get() >= self.transactions.len() {
             self.ahead.set(sight.acknowledged);
-            if !sight.is_late && !self.doubtful.get() {
+            if sight.seen.is_none() {
                 self.links.push(Link {
                     frame: packet.frame(),
                     place: packet.state().messages.get() << 2,
@@ -354,21 +354,15 @@ impl Queue {
         found
     }
 
-    /// Whether the capture does not hold the request of this message of an answer: what its sender had received stands
-    /// neither before it nor, in a capture out of order, behind it.
+    /// Whether the capture does not hold the request of this message of an answer: it held nothing of the client by then.
+    /// Later on, a request that is missing may be one that TCP took for a repetition.
     #[must_use]
     pub fn lacks_request(&self, packet: Packet<'_>, sight: Sight) -> bool {
-        if !self.link(packet).is_some_and(|link| link.index == Link::ORPHAN) {
-            return false;
-        }
-        if !packet.is_visited() {
-            // What is not there may still come.
-            return !sight.has_unseen();
-        }
-        let frame = packet.frame();
-        let next = self.transactions.partition_point(|one| one.request_frame > frame);
-        let next_end = self.transactions.get(next).and_then(|next| next.end());
-        !matches!((next_end, sight.acknowledged), (Some(end), Some(ack)) if !before(ack, end))
+        let is_orphan = self.link(packet).is_some_and(|link| link.index == Link::ORPHAN);
+        // In a capture out of order the first request may come behind its answer.
+        let first_end = self.transactions.get(0).and_then(|first| first.end());
+        let is_behind = matches!((first_end, sight.acknowledged), (Some(end), Some(ack)) if !before(ack, end));
+        is_orphan && !is_behind
     }
 
     /// The open transaction that a message answers: the oldest one where the client pipelines; else the latest

@@ -22,7 +22,7 @@ use crate::wire::info::message as info;
 use crate::wire::info::message::{Answer, Command, Failure, Outcome};
 
 fields! {
-    LINE: None, "aerospike.info.line", "Line", "One command and its value";
+    LINE: String, "aerospike.info.line", "Line", "One command and its value, shortened: build = 8.1.0.3";
     NAME: String, "aerospike.info.name", "Name", "A command as it was sent, with its arguments and parameters";
     VALUE: String, "aerospike.info.value", "Value", "What the server answers to a command";
     COMMAND: String, "aerospike.info.command", "Command", "The name of a command alone";
@@ -169,23 +169,25 @@ fn responses<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
 /// # Errors
 /// What Wireshark threw.
 pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
-    let line = tree.sub(&LINE, answer.bytes)?;
     let mut cover = Cover::new(answer.bytes);
-    match &answer.echo {
+    let brief = Brief(answer.value, 160);
+    let line = match &answer.echo {
         Some(echo) => {
-            line.item().label(format_args!(
-                "{} = {}",
-                Lossy(echo.text),
-                Brief(answer.value, 160)
-            ));
+            let command = Lossy(echo.text);
+            let item = tree.text(&LINE, answer.bytes, format_args!("{command} = {brief}"))?;
+            item.label(format_args!("{command} = {brief}"));
+            let line = tree.under(item, &LINE)?;
             name(&line, echo)?;
             cover.through(echo.text);
             info_value::separator(&line, cover.until(answer.value))?;
+            line
         }
         None => {
-            line.item().label(format_args!("{}", Brief(answer.value, 160)));
+            let item = tree.text(&LINE, answer.bytes, format_args!("{brief}"))?;
+            item.label(format_args!("{brief}"));
+            tree.under(item, &LINE)?
         }
-    }
+    };
     let command = answer.echo.as_ref();
     let item = line.add(&VALUE, answer.value)?;
     let value = line.under(item, &VALUE)?;
