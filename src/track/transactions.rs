@@ -361,7 +361,8 @@ impl Queue {
         let is_orphan = self.link(packet).is_some_and(|link| link.index == Link::ORPHAN);
         // In a capture out of order the first request may come behind its answer.
         let first_end = self.transactions.get(0).and_then(|first| first.end());
-        let is_behind = matches!((first_end, sight.acknowledged), (Some(end), Some(ack)) if !before(ack, end));
+        let is_behind =
+            matches!((first_end, sight.acknowledged), (Some(end), Some(ack)) if !before(ack, end));
         is_orphan && !is_behind
     }
 

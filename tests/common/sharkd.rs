@@ -111,6 +111,10 @@ pub fn passing(capture: &str, filters: &[&str]) -> Vec<Vec<u32>> {
         };
         out.push(frames.iter().map(number).collect());
     }
-    assert_eq!(out.len(), filters.len(), "sharkd did not answer for every filter of {capture}");
+    assert_eq!(
+        out.len(),
+        filters.len(),
+        "sharkd did not answer for every filter of {capture}"
+    );
     out
 }

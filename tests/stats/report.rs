@@ -66,7 +66,10 @@ impl HotKey {
             writes: number(10),
             responses: number(11),
             delta: cells[12].parse().unwrap_or_else(|e| panic!("{cells:?}: {e}")),
-            first_frame: cells.get(13).and_then(|cell| cell.parse().ok()).unwrap_or_default(),
+            first_frame: cells
+                .get(13)
+                .and_then(|cell| cell.parse().ok())
+                .unwrap_or_default(),
             digest: cells.get(14).cloned().unwrap_or_default(),
             filter: cells.get(15).cloned().unwrap_or_default(),
         }

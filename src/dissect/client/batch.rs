@@ -8,9 +8,7 @@ use crate::dissect::exchange::identity::Identity;
 use crate::dissect::shared::common::{self, OPERATION};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::BATCH;
-use crate::wire::client::batch::{
-    Batch, BatchFlags, Body, FLAGS_AT, ROW_FLAGS_AT, Row, RowFlags,
-};
+use crate::wire::client::batch::{Batch, BatchFlags, Body, FLAGS_AT, ROW_FLAGS_AT, Row, RowFlags};
 use crate::wire::client::field::{Field, Value};
 use crate::wire::client::proto::Order;
 use crate::wire::client::request;

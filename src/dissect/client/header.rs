@@ -74,7 +74,10 @@ pub fn header(
     let result_code = top.add(&RESULT_CODE, &bytes[RESULT_CODE_AT])?;
     if path.is_request {
         // The byte is there, and means nothing.
-        result_code.label(format_args!("Result code: {} (unused in requests)", header.result_code.0));
+        result_code.label(format_args!(
+            "Result code: {} (unused in requests)",
+            header.result_code.0
+        ));
     } else {
         top.uint(&RESULT, &bytes[RESULT_CODE_AT], u32::from(header.result_code.0))?
             .generated()
@@ -86,8 +89,7 @@ pub fn header(
     };
     match partition {
         Some(partition) => {
-            top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?
-                .hidden();
+            top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?.hidden();
             top.uint(&PARTITION, &bytes[GENERATION_AT], partition)?;
             top.boolean(&PARTITION_DONE, &bytes[INFO3_AT], true)?.generated();
         }

@@ -70,11 +70,16 @@ pub fn of_batch<'a>(message: &Message<'a>, identity: &Identity<'a>) -> Identity<
     if identity.rows.is_none() || !identity.namespace.is_empty() {
         return *identity;
     }
-    let mut batches = message.fields().flatten().filter_map(|field| match field.value() {
-        Ok(Value::Batch(batch)) => Some(batch),
-        _ => None,
-    });
-    let (namespace, set) = batches.next().map_or((&[][..], &[][..]), |batch| batch::place(&batch));
+    let mut batches = message
+        .fields()
+        .flatten()
+        .filter_map(|field| match field.value() {
+            Ok(Value::Batch(batch)) => Some(batch),
+            _ => None,
+        });
+    let (namespace, set) = batches
+        .next()
+        .map_or((&[][..], &[][..]), |batch| batch::place(&batch));
     Identity {
         namespace,
         set,

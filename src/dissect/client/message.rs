@@ -225,7 +225,12 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
         || !is_plain(message) && top.wants_any(&RARE_CONTENT)
         || kind == Request::BATCH && (top.wants_any(&ROW_HEADERS) || top.wants_protocol(&BATCH))
     {
-        let has_key = || message.fields().flatten().any(|field| field.kind == FieldType::KEY);
+        let has_key = || {
+            message
+                .fields()
+                .flatten()
+                .any(|field| field.kind == FieldType::KEY)
+        };
         for field in message.fields().flatten() {
             batch::field(path, &top, &field)?;
             if let Some(digest) = seen_digest(&field).filter(|_| common::wants_key(&top) && !has_key()) {
@@ -274,9 +279,8 @@ fn seen_digest<'a>(field: &Field<'a>) -> Option<Digest<'a>> {
 
 /// What follows from set and key, if somebody looks: a walk over the fields first.
 fn digest_of_key(top: &Tree<'_>, message: &Message<'_>) -> Guarded {
-    let is_wanted = top.wants(&common::DIGEST)
-        || top.wants(&PARTITION)
-        || top.wants_expert(&common::DIGEST_MISMATCH);
+    let is_wanted =
+        top.wants(&common::DIGEST) || top.wants(&PARTITION) || top.wants_expert(&common::DIGEST_MISMATCH);
     if message.header.n_fields == 0 || !is_wanted {
         return Ok(());
     }

@@ -246,7 +246,8 @@ fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gua
         format_args!("{partly}{}", Ending(&end, transaction.end())),
     )?;
     // The port alone proves nothing, a service may have it; the server's silence and its end do.
-    let is_admin = path.stream.is_some_and(|stream| stream.is_admin.get()) || path.packet.ports().1 == ADMIN_PORT;
+    let is_admin =
+        path.stream.is_some_and(|stream| stream.is_admin.get()) || path.packet.ports().1 == ADMIN_PORT;
     if is_admin && end.closed_by == 2 && matches!(transaction.what, What::Message(_)) {
         let refusal = Refusal::AdminPort(path.kind.0);
         return top.expert(

@@ -94,7 +94,10 @@ fn objects(path: &Path<'_>, body: &[u8]) {
         if let Some(command) = answer.echo.filter(|command| command.name == b"udf-get") {
             let mut pairs = info::Pairs::new(answer.value, b';', b'=');
             let content = pairs.find(|pair| pair.name == b"content");
-            found(command.parameter(b"filename"), content.and_then(|pair| pair.value));
+            found(
+                command.parameter(b"filename"),
+                content.and_then(|pair| pair.value),
+            );
         }
     }
 }
