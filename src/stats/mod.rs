@@ -22,9 +22,7 @@ use crate::wire::ground::text::Text;
 pub fn register() {
     TAP.register();
     stats::listen();
-    stats::report::<_, hotkeys::HotKeys>(&TAP);
-    stats::report::<_, latency::Latency>(&TAP);
-    stats::report::<_, diagnosis::Diagnosis>(&TAP);
+    stats::reports::<_, (hotkeys::HotKeys, latency::Latency, diagnosis::Diagnosis)>(&TAP);
     stats::response_times::<_, srt::Times>(&AEROSPIKE, &TAP);
     windows::endpoints::<Records>(&AEROSPIKE, c"aerospike.digest", |record, each| {
         let is_answer = matches!(record.event, Event::Answered { .. });

@@ -12,7 +12,7 @@ use super::sets;
 use super::stream::{Stream, before};
 use super::tries::{self, Fingerprint};
 use crate::epan::Packet;
-use crate::epan::memory::{FileRef, FileVec};
+use crate::epan::file::{FileRef, FileVec};
 use crate::wire::client::matching::{Facts, Progress, Step};
 use crate::wire::client::message::Header;
 use crate::wire::client::proto::ProtoType;
@@ -297,7 +297,7 @@ impl Queue {
             transaction.state = State::Lost;
             self.head.set(self.transactions.len().saturating_add(1));
         }
-        self.transactions.push(transaction);
+        self.transactions.push(packet.file(), transaction);
         Some(transaction)
     }
 
@@ -344,11 +344,12 @@ impl Queue {
         if found.is_none() && self.head.get() >= self.transactions.len() {
             self.ahead.set(sight.acknowledged);
             if sight.seen.is_none() {
-                self.links.push(Link {
+                let link = Link {
                     frame: packet.frame(),
                     place: packet.state().messages.get() << 2,
                     index: Link::ORPHAN,
-                });
+                };
+                self.links.push(packet.file(), link);
             }
         }
         found
@@ -470,13 +471,16 @@ impl Queue {
         answer.transaction = transaction;
         self.transactions.set(answer.index, transaction);
         let bit = |is: bool, bit: u32| if is { bit } else { 0 };
-        self.links.push(Link {
-            frame,
-            place: packet.state().messages.get() << 2
-                | bit(answer.is_first, Link::FIRST)
-                | bit(answer.is_last, Link::LAST),
-            index: answer.index,
-        });
+        self.links.push(
+            packet.file(),
+            Link {
+                frame,
+                place: packet.state().messages.get() << 2
+                    | bit(answer.is_first, Link::FIRST)
+                    | bit(answer.is_last, Link::LAST),
+                index: answer.index,
+            },
+        );
     }
 
     /// A gap in the capture: which answers went by is not known, unless the client does not pipeline and TCP's

@@ -51,18 +51,18 @@ pub fn request<'p>(path: &Path<'p>, message: &Message<'p>, kind: Request, identi
                 let rows = batch_rows(path, &batch).inspect(|(_, errand)| *writes |= errand.writes);
                 let indexes = batch.rows().flatten().map(|row| row.index);
                 memory.rows = if indexes.is_sorted() {
-                    stream.queue.rows.remember(rows)
+                    stream.queue.rows.remember(packet.file(), rows)
                 } else {
                     let rows = packet.gather(batch.rows().count(), rows);
                     // Not a stable sort, which would allocate: of rows with one index any may answer.
                     rows.sort_unstable_by_key(|(row, _)| row.index);
-                    stream.queue.rows.remember(rows.iter().copied())
+                    stream.queue.rows.remember(packet.file(), rows.iter().copied())
                 };
             }
         }
     } else if is_single(kind) {
         if let Some(digest) = identity.record() {
-            memory.rows = stream.queue.rows.remember_one(digest);
+            memory.rows = stream.queue.rows.remember_one(packet.file(), digest);
             if let Some(key) = &identity.key {
                 keys::note(packet, identity.set, &digest, key);
             }
