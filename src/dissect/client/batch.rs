@@ -2,7 +2,7 @@
 
 use super::field;
 use super::header::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, N_FIELDS, N_OPS};
-use super::op;
+use super::{label, op};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
 use crate::dissect::shared::common::{self, OPERATION};
@@ -106,6 +106,7 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
             digest: Some(row.digest),
             ..identity
         };
+        let whole = label::with_key(path.packet, &whole);
         match kind {
             Some(kind) => heading
                 .item()
@@ -168,23 +169,4 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
         op::op(path, tree, &next)?;
     }
     Ok(())
-}
-
-/// Namespace and set that all rows of a batch have; empty where they differ.
-#[must_use]
-pub fn place<'a>(batch: &Batch<'a>) -> (&'a [u8], &'a [u8]) {
-    let names = |body: &Body<'a>| (body.namespace.unwrap_or_default(), body.set.unwrap_or_default());
-    let mut rows = batch.rows().flatten().filter_map(|row| row.own_body().map(names));
-    let Some((mut namespace, mut set)) = rows.next() else {
-        return (&[], &[]);
-    };
-    for row in rows {
-        if row.0 != namespace {
-            namespace = &[];
-        }
-        if row.1 != set {
-            set = &[];
-        }
-    }
-    (namespace, set)
 }

@@ -2,9 +2,11 @@
 
 use core::fmt;
 
-use super::batch;
 use crate::dissect::exchange::identity::Identity;
 use crate::dissect::exchange::request_context::RequestContext;
+use crate::epan::Packet;
+use crate::track::keys;
+use crate::wire::client::batch::{Batch, Body};
 use crate::wire::client::field::Value;
 use crate::wire::client::message::{Message, Part};
 use crate::wire::client::request::Request;
@@ -12,6 +14,8 @@ use crate::wire::client::request::Request;
 /// `write test.demo "k1"`, `batch test.demo 6 rows`, `KEY_BUSY, write test.demo b0da6e0d`, `row 4, NOT_FOUND, test.demo c8001cf8`,
 /// `record test.demo "k1" gen 3`.
 pub struct Heading<'m, 'p> {
+    /// The packet.
+    pub packet: Packet<'p>,
     /// The message.
     pub message: &'m Message<'p>,
     /// Sent by a client.
@@ -26,7 +30,8 @@ impl fmt::Display for Heading<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let own = Identity::of(self.message.fields());
         if self.is_request {
-            write!(f, "{}{}", self.operation, of_batch(self.message, &own))?;
+            let named = named(self.packet, self.message, &own);
+            write!(f, "{}{named}", self.operation)?;
             return match own.rows {
                 Some(rows) => write!(f, " {rows} rows"),
                 None => Ok(()),
@@ -64,11 +69,12 @@ pub fn identity<'a>(own: &Identity<'a>, context: Option<&'a RequestContext<'_>>)
     }
 }
 
-/// A request's identity; of a batch with what all of its rows have in common.
+/// A request's identity with what it does not say itself: the user key, where the capture told it before; of a batch
+/// what all of its rows have in common.
 #[must_use]
-pub fn of_batch<'a>(message: &Message<'a>, identity: &Identity<'a>) -> Identity<'a> {
+pub fn named<'a>(packet: Packet<'a>, message: &Message<'a>, identity: &Identity<'a>) -> Identity<'a> {
     if identity.rows.is_none() || !identity.namespace.is_empty() {
-        return *identity;
+        return with_key(packet, identity);
     }
     let mut batches = message
         .fields()
@@ -79,10 +85,41 @@ pub fn of_batch<'a>(message: &Message<'a>, identity: &Identity<'a>) -> Identity<
         });
     let (namespace, set) = batches
         .next()
-        .map_or((&[][..], &[][..]), |batch| batch::place(&batch));
+        .map_or((&[][..], &[][..]), |batch| place(&batch));
     Identity {
         namespace,
         set,
         ..*identity
     }
+}
+
+/// With the user key, where the capture told it before.
+#[must_use]
+pub fn with_key<'a>(packet: Packet<'a>, identity: &Identity<'a>) -> Identity<'a> {
+    let seen = match (&identity.key, &identity.digest) {
+        (None, Some(digest)) => keys::find(packet, digest.0).map(|(key, _)| key),
+        _ => None,
+    };
+    Identity {
+        key: identity.key.or(seen),
+        ..*identity
+    }
+}
+
+/// Namespace and set that all rows of a batch have; empty where they differ.
+fn place<'a>(batch: &Batch<'a>) -> (&'a [u8], &'a [u8]) {
+    let names = |body: &Body<'a>| (body.namespace.unwrap_or_default(), body.set.unwrap_or_default());
+    let mut rows = batch.rows().flatten().filter_map(|row| row.own_body().map(names));
+    let Some((mut namespace, mut set)) = rows.next() else {
+        return (&[], &[]);
+    };
+    for row in rows {
+        if row.0 != namespace {
+            namespace = &[];
+        }
+        if row.1 != set {
+            set = &[];
+        }
+    }
+    (namespace, set)
 }

@@ -60,18 +60,16 @@ impl<'a> Summary<'a> {
 /// Those of `out`.
 pub fn request_line(
     out: &mut dyn fmt::Write,
+    packet: Packet<'_>,
     message: &Message<'_>,
     kind: Request,
     identity: &Identity<'_>,
 ) -> fmt::Result {
     out.write_str("Request ")?;
     kind.write_to(out)?;
-    match identity.rows {
-        Some(rows) => {
-            label::of_batch(message, identity).write_to(out)?;
-            write!(out, " {rows} rows")?;
-        }
-        None => identity.write_to(out)?,
+    label::named(packet, message, identity).write_to(out)?;
+    if let Some(rows) = identity.rows {
+        write!(out, " {rows} rows")?;
     }
     request(out, message, identity)
 }
@@ -153,6 +151,7 @@ pub fn follow_message(path: &Path<'_>, message: &Message<'_>, is_one_of_many: bo
     if is_one_of_many {
         let context = RequestContext::of(path, &message.header);
         let heading = label::Heading {
+            packet: path.packet,
             message,
             is_request: false,
             operation: Request::INVALID,

@@ -97,7 +97,7 @@ fn request_body<'p>(
         details,
     );
     column::line(path.packet, |out| {
-        request_line(out, &message, kind, &identity)?;
+        request_line(out, path.packet, &message, kind, &identity)?;
         links::request_marks(out, path, transaction.as_ref())?;
         if message.fault.is_some() && !tree.source().is_cut() {
             write!(out, " [malformed]")?;
@@ -199,6 +199,7 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
         .flatten();
     if top.is_visible() {
         let text = label::Heading {
+            packet: path.packet,
             message,
             is_request: path.is_request,
             operation: kind,
