@@ -11,6 +11,7 @@ mod filters;
 mod functions;
 mod info_shapes;
 mod info_values;
+mod lines;
 mod names;
 mod operations;
 mod python;
