@@ -11,7 +11,7 @@ use crate::epan::version::Version;
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
 use crate::stats;
-use crate::wire::client::plausible::{Plausibility, plausible};
+use crate::wire::exchange::plausible::{Plausibility, plausible};
 use crate::wire::internode::container::plausible as between;
 use crate::wire::internode::container::plausible::{Claim, Family};
 

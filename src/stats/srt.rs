@@ -1,7 +1,7 @@
 //! Service response times: from a request to the end of its answer, by operation. The times of each server node are in
 //! the latency report.
 
-use super::Operation;
+use super::operation::Operation;
 use crate::epan::stats::{Listener, Srt, has_windows};
 use crate::track::record::{Record, Records};
 use crate::track::transactions::What;

@@ -13,11 +13,11 @@ use super::stream::{Stream, before};
 use super::tries::{self, Fingerprint};
 use crate::epan::Packet;
 use crate::epan::file::{FileRef, FileVec};
-use crate::wire::client::matching::{Facts, Progress, Step};
 use crate::wire::client::message::Header;
 use crate::wire::client::proto::ProtoType;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
+use crate::wire::exchange::matching::{Facts, Progress, Step};
 
 /// What kind of request a transaction is, for tables and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,17 +35,21 @@ bit_sets! {
 /// What Wireshark threw.
 pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
     let value = field.value();
-    match &value {
-        Ok(Value::Batch(list)) if BATCH.is_enabled() => {
-            let item = tree.uint(&COUNT, field.bytes, list.count)?;
+    let batch = match value {
+        Ok(Value::Batch(data)) if BATCH.is_enabled() => Batch::read(data),
+        value => return field::field(path, tree, field, &value),
+    };
+    match batch {
+        Ok(batch) => {
+            let item = tree.uint(&COUNT, field.bytes, batch.count)?;
             let heading = tree.under(item, &COUNT)?;
             heading
                 .item()
-                .label(format_args!("{}: {} rows", field.kind, list.count));
+                .label(format_args!("{}: {} rows", field.kind, batch.count));
             field::size_and_type(path, &heading, field)?;
-            rows(path, &heading, field, list)
+            rows(path, &heading, field, &batch)
         }
-        _ => field::field(path, tree, field, &value),
+        Err(error) => field::field(path, tree, field, &Err(error)),
     }
 }
 

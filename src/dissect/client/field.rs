@@ -205,7 +205,6 @@ fn label(heading: &Tree<'_>, field: &Field<'_>, value: Option<&Value<'_>>) {
         }
         Some(Value::IndexType(of)) => item.label(format_args!("INDEX_TYPE: {of}")),
         Some(Value::UdfOp(of)) => item.label(format_args!("UDF_OP: {of}")),
-        Some(Value::Batch(batch)) => item.label(format_args!("{kind}: {} rows", batch.count)),
         Some(Value::Expression(input)) => item.label(format_args!("{kind}: {}", ExpressionText(input))),
         Some(Value::Predexp(input)) => item.label(format_args!("{kind}: {}", PredexpText(input))),
         Some(Value::UdfArguments(list @ [_, ..])) => {

@@ -80,7 +80,7 @@ pub fn named<'a>(packet: Packet<'a>, message: &Message<'a>, identity: &Identity<
         .fields()
         .flatten()
         .filter_map(|field| match field.value() {
-            Ok(Value::Batch(batch)) => Some(batch),
+            Ok(Value::Batch(data)) => Batch::read(data).ok(),
             _ => None,
         });
     let (namespace, set) = batches

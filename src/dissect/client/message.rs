@@ -19,11 +19,11 @@ use crate::protocols::{BATCH, MESSAGE};
 use crate::track::transactions::What;
 use crate::wire::client::digest::Digest;
 use crate::wire::client::field::{Field, FieldType, Value as FieldValue};
-use crate::wire::client::matching::Expected;
 use crate::wire::client::message::{Message, Messages};
 use crate::wire::client::proto::Order;
 use crate::wire::client::request::{self, Request};
 use crate::wire::client::result_code::ResultCode;
+use crate::wire::exchange::matching::Expected;
 use crate::wire::ground::input::{self, Malformed};
 use crate::wire::values::particle::ParticleType;
 
