@@ -18,7 +18,13 @@ const CAPTURES: [&str; 8] = [
 ];
 
 /// Fields of a message that have no single value.
-const WITHOUT_VALUE: [&str; 5] = ["SCAN_OPTIONS", "BVAL_ARRAY", "QUERY_BINLIST", "INDEX_RANGE", "UDF_ARGLIST: 0"];
+const WITHOUT_VALUE: [&str; 5] = [
+    "SCAN_OPTIONS",
+    "BVAL_ARRAY",
+    "QUERY_BINLIST",
+    "INDEX_RANGE",
+    "UDF_ARGLIST: 0",
+];
 
 fn is_typed(item: &Item) -> bool {
     let field = registered().0.get(&item.name);
@@ -35,7 +41,9 @@ fn a_line_is_the_item_of_its_value() {
         for frame in &capture.frames {
             for line in frame.aerospike().flat_map(|item| item.walk()) {
                 let has = |child: &str| line.children.iter().any(|item| item.name == child);
-                let is_line = has("aerospike.field.size") || has("aerospike.op.size") || has("aerospike.batch.row_flags");
+                let is_line = has("aerospike.field.size")
+                    || has("aerospike.op.size")
+                    || has("aerospike.batch.row_flags");
                 if !is_line {
                     continue;
                 }
@@ -76,7 +84,10 @@ fn answers_say_what_they_are() {
             if !frame.has("aerospike.response") {
                 continue;
             }
-            for item in frame.aerospike().filter(|item| item.name == "aerospike.msg" && filter(item)) {
+            for item in frame
+                .aerospike()
+                .filter(|item| item.name == "aerospike.msg" && filter(item))
+            {
                 let label = item.showname.strip_prefix("Aerospike Message Protocol, ");
                 let label = label.unwrap_or_else(|| panic!("{}", item.showname));
                 assert!(form(label), "{name} frame {}: {label}", frame.number);
@@ -86,7 +97,11 @@ fn answers_say_what_they_are() {
         assert!(seen > 3, "{name}: {seen}");
     };
     let last = |item: &Item| item.is_set("aerospike.msg.info3.last");
-    says("batch-all", |item| item.has("aerospike.batch.index"), |label| label.starts_with("row "));
+    says(
+        "batch-all",
+        |item| item.has("aerospike.batch.index"),
+        |label| label.starts_with("row "),
+    );
     says("batch-all", last, |label| label == "last, OK");
     says(
         "scan-basic",
@@ -99,7 +114,11 @@ fn answers_say_what_they_are() {
         |label| label.contains(", ") && label.contains(" test."),
     );
     // The row's index is not shown as a timeout, too.
-    for frame in capture("batch-all").frames.iter().filter(|frame| frame.has("aerospike.response")) {
+    for frame in capture("batch-all")
+        .frames
+        .iter()
+        .filter(|frame| frame.has("aerospike.response"))
+    {
         for message in frame.aerospike().filter(|item| item.has("aerospike.batch.index")) {
             for ttl in message.all("aerospike.msg.transaction_ttl") {
                 assert!(ttl.hidden, "{}", message.outline());

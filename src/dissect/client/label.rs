@@ -83,9 +83,7 @@ pub fn named<'a>(packet: Packet<'a>, message: &Message<'a>, identity: &Identity<
             Ok(Value::Batch(data)) => Batch::read(data).ok(),
             _ => None,
         });
-    let (namespace, set) = batches
-        .next()
-        .map_or((&[][..], &[][..]), |batch| place(&batch));
+    let (namespace, set) = batches.next().map_or((&[][..], &[][..]), |batch| place(&batch));
     Identity {
         namespace,
         set,
