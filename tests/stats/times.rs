@@ -131,7 +131,11 @@ fn of_what_a_filter_leaves() {
     let count = times.values().flatten().filter(|time| **time > 0.001).count() as u64;
     assert!(count > 0);
     assert_eq!(
-        table(&slow, "Operation").iter().map(|row| row.1).sum::<u64>(),
+        [table(&slow, "Operation"), table(&slow, "Command")]
+            .concat()
+            .iter()
+            .map(|row| row.1)
+            .sum::<u64>(),
         count
     );
 }

@@ -66,6 +66,9 @@ fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'
             ),
         )?;
     }
+    let Some(_level) = path.packet.descend() else {
+        return common::too_deep(tree, data);
+    };
     let top = tree.protocol(&BATCH, data)?;
     top.item()
         .label(format_args!("Aerospike Batch, {} rows", batch.count));
@@ -167,7 +170,14 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
     tree.add(&N_FIELDS, body.n_fields.bytes)?;
     tree.add(&N_OPS, body.n_ops.bytes)?;
     for next in body.fields().flatten() {
-        self::field(path, tree, &next)?;
+        let value = match next.value() {
+            Ok(Value::Batch(_)) => {
+                let why = "a batch cannot stand in a row of a batch";
+                Err(Malformed::illegal("batch row", next.data, why))
+            }
+            value => value,
+        };
+        field::field(path, tree, &next, &value)?;
     }
     for next in body.ops().flatten() {
         op::op(path, tree, &next)?;
