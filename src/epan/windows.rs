@@ -8,7 +8,7 @@ use libc::{c_int, c_void};
 
 use super::entry::caught;
 use super::packet::Packet;
-use super::register::Protocol;
+use super::protocol::Protocol;
 use super::sys;
 use super::tap::{Payload, payload};
 
