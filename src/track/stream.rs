@@ -273,6 +273,7 @@ impl Stream {
     pub fn sight(&self, segment: &Segment<'_>) -> Sight {
         Sight {
             acknowledged: segment.acknowledged,
+            has_other: self.position.has_started(1 - segment.direction),
             origin: self.position.origin(1 - segment.direction),
             is_late: segment.is_late,
         }

@@ -163,16 +163,19 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         delay: None,
         sight: stream.sight(&call.segment),
         answer: None,
+        is_orphan: false,
         kind: header.kind,
         body,
         order: Order::Big,
     };
     path.delay = path.began_at.and_then(|_| stream.take_delay(packet));
     frame::count(packet);
+    packet.state().is_answer.set(u32::from(!path.is_request));
     if !path.is_request {
         stream.answered(packet, &call.segment);
         if path.is_tracked {
             path.answer = stream.queue.answer(packet, header.kind, path.sight, path.range);
+            path.is_orphan = path.answer.is_none() && stream.queue.lacks_request(packet, path.sight);
         }
     }
     proto::proto(&path, &tree, &header, body)?;

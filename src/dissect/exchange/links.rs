@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::{times, verdicts};
 use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::request_context;
 use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::register::preference;
@@ -18,6 +19,7 @@ fields! {
     RESPONSE_TIME: RelativeTime, "aerospike.response_time", "Response time", "From the request to the last message of its answer";
     FIRST_RESPONSE_TIME: RelativeTime, "aerospike.first_response_time", "First response time", "From the request to the first message of its answer";
     RECORDS: U32, "aerospike.records", "Records", "Records in the whole answer";
+    REQUEST_MISSING: None, "aerospike.request_missing", "Request not in the capture", "The answer belongs to a request that the capture does not hold";
     RETRY_OF: Frame, "aerospike.retry_of", "Retry of", "The frame of the first try of this request";
     BUSY_WITH: Frame, "aerospike.busy_with", "Open request", "The earlier request on the connection that is open and past its timeout";
     RETRIED_IN: Frame, "aerospike.retried_in", "Retried in", "The frame in which the client sent this request again";
@@ -133,10 +135,73 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
             .generated();
         return times::given_up(path, top, transaction);
     }
-    if transaction.state == State::Open && !transaction.uncertain {
-        verdicts::unanswered(path, top, transaction)?;
+    verdicts::unanswered(path, top, transaction)
+}
+
+/// The verdicts on a request, for its line in the Info column: ` [retry of 186]`, ` [no response]`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn request_marks(
+    out: &mut dyn fmt::Write,
+    path: &Path<'_>,
+    transaction: Option<&Transaction>,
+) -> fmt::Result {
+    let Some(transaction) = transaction else {
+        return Ok(());
+    };
+    if transaction.retry_of != 0 {
+        write!(out, " [retry of {}]", transaction.retry_of)?;
+    }
+    if verdicts::lacks_response(path, transaction) {
+        out.write_str(" [no response]")?;
     }
     Ok(())
+}
+
+/// The response time and the verdicts on an answer, for its line in the Info column: ` (0.18 ms) [timed out]`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn response_marks(out: &mut dyn fmt::Write, packet: Packet<'_>, answer: Option<&Answer>) -> fmt::Result {
+    let Some(transaction) = answer
+        .filter(|answer| answer.is_last)
+        .map(|answer| &answer.transaction)
+    else {
+        return Ok(());
+    };
+    let taken = transaction.response_time();
+    out.write_str(" (")?;
+    Milliseconds(taken).write_to(out)?;
+    out.write_str(")")?;
+    if has_timed_out(transaction, taken) {
+        out.write_str(" [timed out]")?;
+    }
+    if is_late(packet, transaction) {
+        out.write_str(" [late]")?;
+    }
+    if transaction.applied_again {
+        out.write_str(" [applied twice]")?;
+    }
+    if is_slow(taken) {
+        out.write_str(" [slow]")?;
+    }
+    Ok(())
+}
+
+fn has_timed_out(transaction: &Transaction, taken: i64) -> bool {
+    let limit = i64::from(transaction.timeout).saturating_mul(1_000_000);
+    let stream = matches!(transaction.what, What::Message(kind) if kind.is_query());
+    limit > 0 && taken > limit && !stream
+}
+
+fn is_late(packet: Packet<'_>, transaction: &Transaction) -> bool {
+    transaction.tried_again_in != 0 && transaction.tried_again_in < packet.frame()
+}
+
+fn is_slow(taken: i64) -> bool {
+    let threshold = i64::from(preference::slow_threshold()).saturating_mul(1_000_000);
+    threshold > 0 && taken > threshold
 }
 
 /// TCP_COMPLETENESS bits: what the capture holds of a connection.
@@ -183,9 +248,18 @@ impl fmt::Display for Ending<'_> {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: &Answer) -> Guarded {
+pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Guarded {
+    let Some(answer) = answer else {
+        if path.is_orphan {
+            top.add(&REQUEST_MISSING, &[])?.generated();
+        }
+        return Ok(());
+    };
     let transaction = &answer.transaction;
     top.uint(&REQUEST_IN, &[], transaction.request_frame)?.generated();
+    if transaction.is_stream() {
+        request_context::of_stream(path, top, transaction)?;
+    }
     if answer.is_first && transaction.is_stream() {
         time(top, &FIRST_RESPONSE_TIME, transaction.first_response_time())?;
     }
@@ -202,9 +276,7 @@ pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: &Answer) -> Guarded {
 }
 
 fn judge(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i64) -> Guarded {
-    let limit = i64::from(transaction.timeout).saturating_mul(1_000_000);
-    let stream = matches!(transaction.what, What::Message(kind) if kind.is_query());
-    if limit > 0 && taken > limit && !stream {
+    if has_timed_out(transaction, taken) {
         top.expert(
             &TIMED_OUT,
             format_args!(
@@ -214,7 +286,7 @@ fn judge(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i
             ),
         )?;
     }
-    if transaction.tried_again_in != 0 && transaction.tried_again_in < packet.frame() {
+    if is_late(packet, transaction) {
         top.expert(
             &LATE_ANSWER,
             format_args!(
@@ -235,8 +307,7 @@ fn judge(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i
             format_args!("Applied more than once: an earlier or later try of the request in frame {first} was applied, too"),
         )?;
     }
-    let threshold = i64::from(preference::slow_threshold()).saturating_mul(1_000_000);
-    if threshold > 0 && taken > threshold {
+    if is_slow(taken) {
         top.expert(&SLOW, format_args!("Answered after {}", Milliseconds(taken)))?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::{Guarded, Tree};
 use crate::track::stream::{Closing, Stream, before};
-use crate::track::transactions::{Transaction, What};
+use crate::track::transactions::{State, Transaction, What};
 use crate::wire::client::proto::Refusal;
 
 fields! {
@@ -34,16 +34,24 @@ struct Begun {
     size: u64,
 }
 
-/// A request without a whole answer: said only where the capture would hold it. Both directions are there, and the
-/// client had received nothing that the capture does not hold.
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
-    let packet = path.packet;
-    let (Some(end), Some(stream)) = (packet.connection_end(), path.stream) else {
-        return Ok(());
-    };
+/// Whether a request has no answer at all though its connection has ended.
+#[must_use]
+pub fn lacks_response(path: &Path<'_>, transaction: &Transaction) -> bool {
+    evidence(path, transaction).is_some_and(|(end, _, begun)| {
+        end.completeness & links::ENDED != 0 && begun.is_none() && transaction.answer_frames.0 == 0
+    })
+}
+
+/// How the connection of a request without a whole answer stands, where the capture would hold that answer, and what
+/// of the answer began. On later passes.
+fn evidence<'p>(
+    path: &Path<'p>,
+    transaction: &Transaction,
+) -> Option<(ConnectionEnd, &'p Stream, Option<Begun>)> {
+    if !path.packet.is_visited() || transaction.state != State::Open || transaction.uncertain {
+        return None;
+    }
+    let (end, stream) = (path.packet.connection_end()?, path.stream?);
     let direction = path.segment_direction;
     let begun = begun(stream, direction, &end, transaction);
     let both = end.completeness & links::completeness::SYN_ACK != 0 || stream.has_answers(direction);
@@ -52,9 +60,20 @@ pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) ->
         Some(begun) => begun.bytes < begun.size,
         None => !stream.misses(direction, end.received),
     };
-    if !both || !is_whole {
+    (both && is_whole).then_some((end, stream, begun))
+}
+
+/// A request without a whole answer: said only where the capture would hold it. Both directions are there, and the
+/// client had received nothing that the capture does not hold.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let packet = path.packet;
+    let Some((end, stream, begun)) = evidence(path, transaction) else {
         return Ok(());
-    }
+    };
+    let direction = path.segment_direction;
     let has_ended = end.completeness & links::ENDED != 0;
     if has_ended && (begun.is_some() || transaction.answer_frames.0 != 0) {
         let rest = Circumstances {

@@ -58,6 +58,7 @@ fn path(packet: Packet<'_>, order: Order, kind: ProtoType) -> Path<'_> {
         delay: None,
         sight: Sight::default(),
         answer: None,
+        is_orphan: false,
         kind,
         body: &[],
         order,
