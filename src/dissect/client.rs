@@ -44,6 +44,8 @@ pub struct Path<'p> {
     pub segment_direction: usize,
     /// TCP's sequence number behind the message.
     pub end: Option<u32>,
+    /// Part of it was not captured.
+    pub is_cut: bool,
     /// What its sender had received of the other direction.
     pub sight: Sight,
     /// The request that a response belongs to.
@@ -170,6 +172,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
             .segment
             .sequence
             .map(|start| start.wrapping_add(u32::try_from(call.used.get()).unwrap_or(0))),
+        is_cut: body.len() < size,
         sight: stream.sight(&call.segment),
         answer: None,
         kind: header.kind,
@@ -259,7 +262,7 @@ impl Path<'_> {
             counts_twice: details.counts_twice,
         };
         let transaction = stream.queue.asked(self.packet, &asked, self.place);
-        taps::asked(self, what, transaction.as_ref());
+        taps::asked(self, what, transaction.as_ref(), body, details);
         transaction
     }
 
@@ -370,8 +373,8 @@ fn refused<'p>(
     stream.advance(packet, segment, source.reported(), source.reported(), false);
     if from_client {
         stream.refuse(packet, segment);
-        taps::refused_bytes(packet, looks);
     }
+    taps::refused_bytes(packet, looks, !from_client);
     let stranger = stranger(looks);
     column::line(packet, |out| {
         write!(out, "{refusal}: looks like {looks}")?;

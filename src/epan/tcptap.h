@@ -1,4 +1,5 @@
-/* The tap of TCP: what no TCP subdissector sees, bare SYN, ACK, FIN and RST.
+/* What the diagnosis hears beside its table's own tap: all of TCP (bare SYN, ACK, FIN and RST too), all messages, and the
+ * moment before tables are drawn.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef AEROSPIKE_TCPTAP_H
@@ -10,13 +11,27 @@ typedef struct as_tcp {
     const uint8_t *source, *destination; /* addresses, alive during the call */
     uint32_t source_length, destination_length;
     uint32_t frame, stream, seq, ack, length, window;
-    int64_t time;  /* nanoseconds since 1970 */
-    int64_t start; /* of the capture, too */
+    uint32_t relative; /* seq as TCP hands it to those above */
+    int64_t time;      /* nanoseconds since 1970 */
+    int64_t start;     /* of the capture, too */
     uint16_t source_port, destination_port, flags;
+    uint8_t spurious;  /* a SACK block says that these bytes came twice */
+    uint8_t cut;       /* the frame was cut by the snap length */
+    uint8_t head[8];   /* the first bytes of the payload, if they were captured and nothing follows the packet in its frame */
+    uint8_t n_head;
 } as_tcp;
 
-/* Hears every TCP segment that passes the filter (may be NULL) from now on; one listener. Calling it again changes nothing. */
-void as_tcp_listen(void (*segment)(const as_tcp *), const char *filter);
-void as_tcp_unlisten(void);
+typedef struct as_gathering {
+    void (*segment)(const as_tcp *);
+    void (*record)(const void *);
+    void (*draw)(void);
+} as_gathering;
+
+/* Hears every TCP segment and every record of the tap "aerospike" from now on, whatever the filter. Calling it again
+ * changes nothing. */
+void as_gather(const as_gathering *listeners);
+/* From now on `draw` is called before the tables that are open now are drawn. To be called while a packet is tapped. */
+void as_gather_draw(void);
+void as_gather_end(void);
 
 #endif

@@ -26,7 +26,8 @@ impl<K: Copy + 'static, V: Copy + 'static> Default for FileMap<K, V> {
 }
 
 /// A hash with this process's seed.
-pub(super) fn hash(key: &impl Hash) -> u64 {
+#[must_use]
+pub fn hash(key: &impl Hash) -> u64 {
     static STATE: OnceLock<RandomState> = OnceLock::new();
     STATE.get_or_init(RandomState::default).hash_one(key)
 }

@@ -6,6 +6,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use super::fabric::Part;
 use super::transactions::{Transaction, What};
 use crate::epan::tap::{Payload, Tap};
+use crate::wire::cluster::Nodes;
 use crate::wire::digest::LENGTH;
 use crate::wire::fabric::links::Class;
 use crate::wire::key::Key;
@@ -84,6 +85,8 @@ pub enum Event {
     Refused {
         /// What they look like.
         looks: Looks,
+        /// A server sent them, and it is the client that cannot take them.
+        from_server: bool,
     },
     /// A message between nodes.
     Internode {
@@ -140,6 +143,46 @@ pub struct Record<'p> {
     pub results: &'p [ResultCode],
     /// The records it asks for, or answers for.
     pub touches: &'p [Touch<'p>],
+    /// What else tells it from others.
+    pub detail: Detail<'p>,
+}
+
+/// What a message says beside what it asks or answers. Slices live as long as the packet.
+#[derive(Clone, Copy, Default)]
+pub struct Detail<'p> {
+    /// TCP's sequence number behind its last byte, as those above TCP are told it.
+    pub end: Option<u32>,
+    /// Bytes of its body.
+    pub size: u32,
+    /// A request's own timeout in milliseconds; 0: none, or not read.
+    pub timeout: u32,
+    /// A hash of what a request asks for, its timeout apart; 0: not all of it was captured.
+    pub fingerprint: u64,
+    /// Doing it twice is not the same as doing it once.
+    pub counts_twice: bool,
+    /// An answer's message that ends a stream: LAST, or an error alone.
+    pub ends: bool,
+    /// Of an info message its body; empty for others.
+    pub text: &'p [u8],
+    /// Of a login the user.
+    pub user: &'p [u8],
+    /// Of a heartbeat what its sender says of the cluster.
+    pub pulse: Option<Pulse<'p>>,
+}
+
+/// What a node says of itself and of the others in a heartbeat.
+#[derive(Clone, Copy)]
+pub struct Pulse<'p> {
+    /// The sender.
+    pub node: u64,
+    /// The name of its cluster; none where the heartbeat has none.
+    pub cluster: Option<&'p [u8]>,
+    /// The nodes that it hears.
+    pub hears: Option<Nodes<'p>>,
+    /// The key of its cluster, 0: it belongs to none.
+    pub key: u64,
+    /// How many nodes are in its cluster, as it says.
+    pub size: u32,
 }
 
 /// One record that a message asks for or answers for.

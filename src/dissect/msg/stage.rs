@@ -8,14 +8,14 @@ use crate::protocols::AEROSPIKE;
 use crate::track::connection::Connection;
 use crate::track::fabric::{self as track, Linked, Said};
 use crate::track::peers::End;
-use crate::track::record::TAP;
+use crate::track::record::{Pulse, TAP};
 use crate::wire::cluster::NodeId;
 use crate::wire::fabric::hello::Hello;
 use crate::wire::fabric::links::{self, Link};
 use crate::wire::fabric::smd::ModuleId;
 use crate::wire::fabric::{self as wire, Facts};
 use crate::wire::heartbeat::endpoint::{endpoints, Address};
-use crate::wire::heartbeat::Summary;
+use crate::wire::heartbeat::{HeartbeatType, Summary};
 use crate::wire::msg::plausible::Family;
 use crate::wire::msg::spec::Kind;
 use crate::wire::msg::{Msg, MsgType};
@@ -105,7 +105,7 @@ impl<'p> Stage<'_, 'p> {
         };
         // Of a compressed message the one inside counts.
         if self.is_new && summary.compressed.is_none() {
-            taps::internode(packet, msg, &facts, &linked);
+            taps::internode(packet, msg, &facts, &linked, pulse(&summary));
         }
         let message = self.place(msg, &facts);
         heartbeat::message(&message, tree, &summary, &linked, |inner| {
@@ -126,7 +126,7 @@ impl<'p> Stage<'_, 'p> {
             Linked::default()
         };
         if self.is_new {
-            taps::internode(self.packet, msg, &facts, &linked);
+            taps::internode(self.packet, msg, &facts, &linked, None);
         }
         fabric::message(&self.place(msg, &facts), tree, &facts, &linked)
     }
@@ -183,6 +183,21 @@ impl<'p> Stage<'_, 'p> {
         };
         state.note(packet, &from, &to, &said)
     }
+}
+
+/// What a pulse says of the cluster.
+fn pulse<'p>(summary: &Summary<'p>) -> Option<Pulse<'p>> {
+    if summary.kind != Some(HeartbeatType::PULSE) {
+        return None;
+    }
+    let clustering = summary.state.and_then(|state| state.clustering);
+    Some(Pulse {
+        node: summary.node?.0,
+        cluster: summary.cluster_name,
+        hears: summary.nodes,
+        key: clustering.map_or(0, |clustering| clustering.cluster_key.0),
+        size: clustering.map_or(0, |clustering| clustering.succession_length),
+    })
 }
 
 /// Old system metadata names its modules.
