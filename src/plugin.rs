@@ -2,15 +2,17 @@
 
 use core::ffi::{c_char, c_int};
 
-use crate::dissect::msg::stream;
-use crate::dissect::{self, client, info_text};
+use crate::dissect;
+use crate::dissect::client::{stream as client, text_port as info_text};
+use crate::dissect::internode::container::stream;
 use crate::epan::entry::{self, Call, Entry, Framing, Heuristic, Plugin, Segment};
 use crate::epan::register::{self, preferences};
 use crate::epan::version::Version;
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
-use crate::wire::msg::plausible::{self as between, Claim, Family};
-use crate::wire::plausible::{plausible, Plausibility};
+use crate::wire::client::plausible::{plausible, Plausibility};
+use crate::wire::internode::container::plausible as between;
+use crate::wire::internode::container::plausible::{Claim, Family};
 use crate::{stats, track};
 
 static PLUGIN: Plugin = Plugin {

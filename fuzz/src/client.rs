@@ -1,17 +1,18 @@
 //! What clients and servers say to each other.
 
-use aerospike::wire::admin::{self, Value as AdminValue};
-use aerospike::wire::compressed::Compressed;
-use aerospike::wire::field::{Field, FieldType, Value};
-use aerospike::wire::inflate::inflate;
-use aerospike::wire::matching::{Expected, Facts, Progress};
-use aerospike::wire::message::{Message, Messages};
-use aerospike::wire::op::{Op, OpCode};
-use aerospike::wire::particle::{self, ParticleType};
-use aerospike::wire::proto::{Header, Order, ProtoType};
-use aerospike::wire::time::Ttl;
-use aerospike::wire::value_text::BinText;
-use aerospike::wire::{digest, looks, mrt, plausible, request};
+use aerospike::wire::admin::message as admin;
+use aerospike::wire::admin::message::Value as AdminValue;
+use aerospike::wire::client::compressed::Compressed;
+use aerospike::wire::client::field::{Field, FieldType, Value};
+use aerospike::wire::client::matching::{Expected, Facts, Progress};
+use aerospike::wire::client::message::{Message, Messages};
+use aerospike::wire::client::op::{Op, OpCode};
+use aerospike::wire::client::proto::{Header, Order, ProtoType};
+use aerospike::wire::client::{digest, guess as looks, mrt, plausible, request};
+use aerospike::wire::ground::inflate::inflate;
+use aerospike::wire::ground::time::Ttl;
+use aerospike::wire::values::particle::{self, ParticleType};
+use aerospike::wire::values::value_text::BinText;
 
 use crate::sight::Sight;
 use crate::{info, values};

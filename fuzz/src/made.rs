@@ -1,12 +1,12 @@
 //! Calls and expressions made after the plugin's own tables of operations and arguments, written as msgpack, and then
 //! spoiled in a few places: most of what comes out is nearly right, so that a parser goes deep into it.
 
-use aerospike::wire::bits::BitOp;
-use aerospike::wire::call::{Arg, Content, Family, Presence};
-use aerospike::wire::cdt_ops::CdtOp;
-use aerospike::wire::expression_ops::ExpOp;
-use aerospike::wire::hll::HllOp;
-use aerospike::wire::table::Row;
+use aerospike::wire::ground::table::Row;
+use aerospike::wire::values::bits::BitOp;
+use aerospike::wire::values::call::{Arg, Content, Family, Presence};
+use aerospike::wire::values::cdt_ops::CdtOp;
+use aerospike::wire::values::expression_ops::ExpOp;
+use aerospike::wire::values::hll::HllOp;
 use arbitrary::{Arbitrary, Result, Unstructured};
 
 /// Deeper than this nothing more is put into anything: beyond the plugin's own limit.

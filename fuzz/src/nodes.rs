@@ -1,15 +1,18 @@
 //! What nodes say to each other.
 
-use aerospike::wire::cluster::Nodes;
-use aerospike::wire::fabric::{self, exchange, hello::Hello, info, links, paxos, proxy, smd, Facts};
-use aerospike::wire::heartbeat::{self, endpoint, state::PaxosData, Summary};
-use aerospike::wire::msg::array::{Array, Elements};
-use aerospike::wire::msg::list::List;
-use aerospike::wire::msg::{plausible, Field, Msg, Value};
-use aerospike::wire::proto::Header;
-use aerospike::wire::record::pickle::Pickle;
-use aerospike::wire::record::{uintvar, FlatRecord};
-use aerospike::wire::{looks, msg};
+use aerospike::wire::client::guess as looks;
+use aerospike::wire::client::proto::Header;
+use aerospike::wire::internode::cluster::Nodes;
+use aerospike::wire::internode::container as msg;
+use aerospike::wire::internode::container::array::{Array, Elements};
+use aerospike::wire::internode::container::list::List;
+use aerospike::wire::internode::container::{plausible, Field, Msg, Value};
+use aerospike::wire::internode::fabric::hello::Hello;
+use aerospike::wire::internode::fabric::{self, exchange, info, links, paxos, proxy, smd, Facts};
+use aerospike::wire::internode::heartbeat::state::PaxosData;
+use aerospike::wire::internode::heartbeat::{self, endpoint, Summary};
+use aerospike::wire::internode::record::pickle::Pickle;
+use aerospike::wire::internode::record::{uintvar, FlatRecord};
 
 use crate::client;
 use crate::sight::Sight;

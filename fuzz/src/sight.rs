@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Display, Write};
 
-use aerospike::wire::input::reason;
-use aerospike::wire::{Malformed, Parse};
+use aerospike::wire::ground::input::reason;
+use aerospike::wire::ground::input::{Malformed, Parse};
 
 /// Things read of a byte at most, for all the ways in which a target reads it.
 const THINGS_A_BYTE: usize = 200;

@@ -1,16 +1,16 @@
 //! msgpack: values, calls, contexts, expressions; and what came before expressions.
 
-use aerospike::wire::call::Family;
-use aerospike::wire::cdt;
-use aerospike::wire::expression;
-use aerospike::wire::msgpack;
-use aerospike::wire::node::Node;
-use aerospike::wire::predexp::{self, Items, PredexpText};
-use aerospike::wire::value_text::{
+use aerospike::wire::ground::input::Malformed;
+use aerospike::wire::values::call::Family;
+use aerospike::wire::values::cdt;
+use aerospike::wire::values::expression;
+use aerospike::wire::values::msgpack;
+use aerospike::wire::values::node::Node;
+use aerospike::wire::values::predexp::{self, Items, PredexpText};
+use aerospike::wire::values::value_text::{
     CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
 };
-use aerospike::wire::walk::{self, Sink, Stop, Visit, Walked};
-use aerospike::wire::Malformed;
+use aerospike::wire::values::walk::{self, Sink, Stop, Visit, Walked};
 
 use crate::sight::Sight;
 

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::group::Notes;
 use super::{register, sys};
-use crate::wire::table::Row;
+use crate::wire::ground::table::Row;
 
 /// What a field holds; the narrowest type that is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -451,7 +451,7 @@ macro_rules! experts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::cdt_ops::MapOrder;
+    use crate::wire::values::cdt_ops::MapOrder;
 
     #[test]
     fn a_word_for_several_bits_is_no_bit_of_its_own() {

@@ -9,7 +9,7 @@ use std::ffi::CString;
 use super::entry::{Entry, Heuristic};
 use super::field::{Base, Bit, BitSet, Expert, Field, Group, Kind, Reference, Severity};
 use super::sys;
-use crate::wire::table::Row;
+use crate::wire::ground::table::Row;
 
 /// A protocol that can be switched off under Enabled Protocols: a static, filled at start.
 pub struct Protocol {

@@ -15,8 +15,8 @@ use super::packet::{Packet, Source};
 use super::register::Protocol;
 use super::text::Text;
 use super::{guarded, sys, Guarded};
-use crate::wire::text::Text as Lossy;
-use crate::wire::Order;
+use crate::wire::client::proto::Order;
+use crate::wire::ground::text::Text as Lossy;
 
 mod bits;
 

@@ -9,9 +9,9 @@ use super::ranking::Ranking;
 use crate::epan::register::preference;
 use crate::epan::stats::{has_windows, Cell, Column, Report, Row, Sheet};
 use crate::track::record::{Event, Record, Records, Touch};
-use crate::wire::digest::LENGTH;
-use crate::wire::result_code::ResultCode;
-use crate::wire::text::{Hex, Text};
+use crate::wire::client::digest::LENGTH;
+use crate::wire::client::result_code::ResultCode;
+use crate::wire::ground::text::{Hex, Text};
 
 /// Rows that are listed at most.
 const ROWS: u32 = 100_000;

@@ -13,9 +13,9 @@ use crate::epan::stats;
 use crate::protocols::AEROSPIKE;
 use crate::track::record::{Record, TAP};
 use crate::track::transactions::What;
-use crate::wire::admin::Command;
-use crate::wire::request::Request;
-use crate::wire::text::Text;
+use crate::wire::admin::message::Command;
+use crate::wire::client::request::Request;
+use crate::wire::ground::text::Text;
 
 /// Registers the tap and all who listen to it.
 pub fn register() {

@@ -6,7 +6,7 @@ use super::Operation;
 use crate::epan::stats::{Counters, Listener};
 use crate::track::record::{Event, Record, Records};
 use crate::track::transactions::What;
-use crate::wire::text::Text;
+use crate::wire::ground::text::Text;
 
 /// Headings, in their order.
 const MESSAGES: &CStr = c"Message types";

@@ -5,8 +5,8 @@ use core::cell::Cell;
 use super::position::Position;
 use crate::epan::register::Protocol;
 use crate::epan::{Packet, Segment};
-use crate::wire::cluster::NodeId;
-use crate::wire::fabric::hello::{Channel, Hello};
+use crate::wire::internode::cluster::NodeId;
+use crate::wire::internode::fabric::hello::{Channel, Hello};
 
 /// Both directions of a connection, heartbeat or fabric.
 #[derive(Default)]

@@ -14,7 +14,7 @@ use super::map::{hash, FileMap, RecentMap};
 use super::peers::{End, Peer, Peers};
 use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
 use crate::epan::Packet;
-use crate::wire::fabric::links::{Class, Expect, Key, Link, Role};
+use crate::wire::internode::fabric::links::{Class, Expect, Key, Link, Role};
 
 /// How long a request waits for its answer: after that the counters may have begun anew. Nanoseconds.
 const PATIENCE: i64 = 30_000_000_000;

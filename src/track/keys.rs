@@ -6,9 +6,9 @@ use core::cell::Cell;
 use super::map::hash;
 use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
 use crate::epan::Packet;
-use crate::wire::digest::{self, LENGTH};
-use crate::wire::key::Key;
-use crate::wire::particle::ParticleType;
+use crate::wire::client::digest::{self, LENGTH};
+use crate::wire::client::key::Key;
+use crate::wire::values::particle::ParticleType;
 
 /// A key and where it was seen first.
 #[derive(Clone, Copy)]

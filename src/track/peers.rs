@@ -7,7 +7,7 @@
 use core::cell::Cell;
 
 use super::map::FileMap;
-use crate::wire::cluster::NodeId;
+use crate::wire::internode::cluster::NodeId;
 
 /// A node, by a number of this capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

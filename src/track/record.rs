@@ -6,14 +6,14 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use super::fabric::Part;
 use super::transactions::{Transaction, What};
 use crate::epan::tap::{Payload, Tap};
-use crate::wire::cluster::Nodes;
-use crate::wire::digest::LENGTH;
-use crate::wire::fabric::links::Class;
-use crate::wire::key::Key;
-use crate::wire::looks::Looks;
-use crate::wire::request::Request;
-use crate::wire::result_code::ResultCode;
-use crate::wire::text::Hex;
+use crate::wire::client::digest::LENGTH;
+use crate::wire::client::guess::Looks;
+use crate::wire::client::key::Key;
+use crate::wire::client::request::Request;
+use crate::wire::client::result_code::ResultCode;
+use crate::wire::ground::text::Hex;
+use crate::wire::internode::cluster::Nodes;
+use crate::wire::internode::fabric::links::Class;
 
 /// The tap of all protocols; a record for each message.
 pub static TAP: Tap<Records> = Tap::new(c"aerospike");

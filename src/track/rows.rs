@@ -2,8 +2,8 @@
 
 use super::sets::Place;
 use crate::epan::memory::FileVec;
-use crate::wire::digest::LENGTH;
-use crate::wire::request::Request;
+use crate::wire::client::digest::LENGTH;
+use crate::wire::client::request::Request;
 
 /// One row of a batch request, by which an answer's index finds its record; a request on one record has one row.
 #[derive(Clone, Copy)]

@@ -15,11 +15,11 @@ use super::tries::{self, Fingerprint};
 use crate::epan::memory::{FileRef, FileVec};
 use crate::epan::register::Protocol;
 use crate::epan::Packet;
-use crate::wire::matching::{Facts, Progress, Step};
-use crate::wire::message::Header;
-use crate::wire::proto::ProtoType;
-use crate::wire::request::Request;
-use crate::wire::result_code::ResultCode;
+use crate::wire::client::matching::{Facts, Progress, Step};
+use crate::wire::client::message::Header;
+use crate::wire::client::proto::ProtoType;
+use crate::wire::client::request::Request;
+use crate::wire::client::result_code::ResultCode;
 
 /// What kind of request a transaction is, for tables and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

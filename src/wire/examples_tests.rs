@@ -3,17 +3,18 @@
 
 use std::fmt::Write;
 
-use super::batch::{self, Batch};
-use super::compressed::Compressed;
 use super::examples::CLIENT;
-use super::field::{self, Field, FieldType};
-use super::message::{self, Info1, Info2, Info3, Messages};
-use super::op::{self, Op};
-use super::particle::{self, ParticleType};
-use super::proto::{self, Order, ProtoType};
-use super::query::ScanOptions;
-use super::text::Text;
-use super::{admin, info};
+use crate::wire::admin::message as admin;
+use crate::wire::client::batch::{self, Batch};
+use crate::wire::client::compressed::Compressed;
+use crate::wire::client::field::{self, Field, FieldType};
+use crate::wire::client::message::{self, Info1, Info2, Info3, Messages};
+use crate::wire::client::op::{self, Op};
+use crate::wire::client::proto::{self, Order, ProtoType};
+use crate::wire::client::query::ScanOptions;
+use crate::wire::ground::text::Text;
+use crate::wire::info::message as info;
+use crate::wire::values::particle::{self, ParticleType};
 
 struct Listing<'a> {
     whole: &'a [u8],

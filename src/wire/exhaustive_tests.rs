@@ -3,22 +3,26 @@
 
 use std::fmt::Write;
 
-use super::call::Family;
-use super::compressed::Compressed;
 use super::examples::CLIENT;
-use super::field::{Field, Value as FieldValue};
-use super::input::{reason, Malformed};
-use super::message::{Message, Messages};
-use super::msg::{plausible as between, samples, Msg, Value as MsgValue};
-use super::op::Op;
-use super::proto::{Header, Order, ProtoType};
-use super::record::{pickle::Pickle, FlatRecord};
-use super::value_text::{
+use crate::wire::admin::message as admin;
+use crate::wire::client::compressed::Compressed;
+use crate::wire::client::field::{Field, Value as FieldValue};
+use crate::wire::client::message::{Message, Messages};
+use crate::wire::client::op::Op;
+use crate::wire::client::proto::{Header, Order, ProtoType};
+use crate::wire::client::{guess as looks, mrt, plausible};
+use crate::wire::ground::inflate;
+use crate::wire::ground::input::{reason, Malformed};
+use crate::wire::info::{message as info, value as info_value};
+use crate::wire::internode::container::{plausible as between, samples, Msg, Value as MsgValue};
+use crate::wire::internode::record::pickle::Pickle;
+use crate::wire::internode::record::FlatRecord;
+use crate::wire::internode::{container as msg, fabric, heartbeat};
+use crate::wire::values::call::Family;
+use crate::wire::values::value_text::{
     BinText, CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
 };
-use super::{
-    admin, fabric, heartbeat, inflate, info, info_value, looks, mrt, msg, particle, plausible, predexp,
-};
+use crate::wire::values::{particle, predexp};
 
 /// Reads all there is to read, and keeps what it saw in order.
 struct Reader<'a> {

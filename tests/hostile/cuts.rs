@@ -10,7 +10,7 @@ use crate::common::Findings;
 #[rustfmt::skip]
 #[allow(dead_code)]
 mod client;
-#[path = "../../src/wire/msg/samples.rs"]
+#[path = "../../src/wire/internode/container/samples.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod between;
 

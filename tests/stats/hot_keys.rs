@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aerospike::wire::digest::compute;
-use aerospike::wire::key::Key;
-use aerospike::wire::particle::ParticleType;
-use aerospike::wire::text::Hex;
+use aerospike::wire::client::digest::compute;
+use aerospike::wire::client::key::Key;
+use aerospike::wire::ground::text::Hex;
+use aerospike::wire::values::particle::ParticleType;
 
 use crate::common::{captures, fields};
 use crate::report::{HotKey, HotKeys};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aerospike::wire::request::Request;
+use aerospike::wire::client::request::Request;
 
 use crate::common::{captures, fields};
 use crate::report::{rows, text};

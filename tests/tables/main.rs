@@ -79,7 +79,7 @@ fn markdown(name: &str, table: &Table) -> String {
             }
         }
         Table::FieldTypes(rows) => {
-            let words = source::alternatives("field.rs", "pub enum Value<'a>");
+            let words = source::alternatives("client/field.rs", "pub enum Value<'a>");
             text += &head(&["type", "name", "data", "remark"]);
             for one in *rows {
                 let data: Vec<&str> = words
@@ -97,7 +97,7 @@ fn markdown(name: &str, table: &Table) -> String {
             }
         }
         Table::Kinds(used) => {
-            let words = source::alternatives("msg/spec.rs", "pub enum Kind");
+            let words = source::alternatives("internode/container/spec.rs", "pub enum Kind");
             text += &head(&["content", "what it is"]);
             for (name, comment) in words.iter().filter(|(name, _)| used.contains(name)) {
                 // A comment that only names a table of the code.

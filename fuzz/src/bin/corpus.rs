@@ -9,12 +9,12 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, BufRead};
 use std::path::PathBuf;
 
-use aerospike::wire::fabric::Facts;
-use aerospike::wire::field::{Field, FieldType, Value};
-use aerospike::wire::message::Messages;
-use aerospike::wire::msg::Msg;
-use aerospike::wire::op::Op;
-use aerospike::wire::proto::{Header, Order, ProtoType};
+use aerospike::wire::client::field::{Field, FieldType, Value};
+use aerospike::wire::client::message::Messages;
+use aerospike::wire::client::op::Op;
+use aerospike::wire::client::proto::{Header, Order, ProtoType};
+use aerospike::wire::internode::container::Msg;
+use aerospike::wire::internode::fabric::Facts;
 
 const LONGEST: usize = 3000;
 

@@ -7,7 +7,7 @@ use core::sync::atomic::Ordering;
 use super::super::field::BitSet;
 use super::super::{guarded, sys, Guarded};
 use super::{encoding, Item, Tree};
-use crate::wire::Order;
+use crate::wire::client::proto::Order;
 
 /// Longer encodings of an integer show no single bits.
 const MAX_LENGTH: usize = 8;

@@ -6,8 +6,8 @@ use super::endpoint::Endpoint;
 use super::log::Names;
 use crate::track::fabric::Part;
 use crate::track::record::{Event, Pulse, Record};
-use crate::wire::digest::LENGTH;
-use crate::wire::fabric::links::Class;
+use crate::wire::client::digest::LENGTH;
+use crate::wire::internode::fabric::links::Class;
 
 /// Runs, exchanges and proxied requests that are kept at most.
 const MOST: usize = 200_000;

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use super::endpoint::Endpoint;
 use crate::track::record::{Event, Record};
-use crate::wire::digest::PARTITIONS;
-use crate::wire::info::{answers, commands, outcome, Command, Outcome};
-use crate::wire::info_cluster::{Peers, Replicas};
-use crate::wire::text::Text;
+use crate::wire::client::digest::PARTITIONS;
+use crate::wire::info::message::{answers, commands, outcome, Command, Outcome};
+use crate::wire::info::cluster::{Peers, Replicas};
+use crate::wire::ground::text::Text;
 
 /// Changes, addresses and maps that are kept at most.
 const MOST: usize = 10_000;
@@ -206,7 +206,7 @@ impl InfoLog {
             }
             b"services" | b"service-clear-std" | b"service-clear-alt" | b"services-alternate" | b"service" => {
                 for part in value.split(|byte| matches!(byte, b';' | b',')).take(1000) {
-                    let end = crate::wire::info_cluster::Endpoint::new(part);
+                    let end = crate::wire::info::cluster::Endpoint::new(part);
                     self.advertise(at, server, end.host, end.port.unwrap_or(b"3000"));
                 }
             }

@@ -10,10 +10,10 @@ use super::info::InfoLog;
 use crate::epan::tcp_tap::TcpSegment;
 use crate::track::record::{Event, Record};
 use crate::track::transactions::What;
-use crate::wire::digest::LENGTH;
-use crate::wire::looks::Looks;
-use crate::wire::request::Request;
-use crate::wire::result_code::ResultCode;
+use crate::wire::client::digest::LENGTH;
+use crate::wire::client::guess::Looks;
+use crate::wire::client::request::Request;
+use crate::wire::client::result_code::ResultCode;
 
 /// Segments and messages that are kept at most: some 150 MB.
 const MOST: usize = 2_500_000;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::finding::{Finding, Findings, Key, Kind};
 use super::results::Outcome;
 use super::segment::{End, MS};
-use crate::wire::digest::partition;
+use crate::wire::client::digest::partition;
 
 /// What a healthy client needs at most to learn of a change: two rounds of a second, and some.
 const LEARNT: i64 = 2_500 * MS;

@@ -31,10 +31,10 @@ use crate::epan::tcp_tap::{Listening, TcpSegment};
 use crate::track::fabric::Part;
 use crate::track::record::{Event, Record, Records, Step, Touch};
 use crate::track::transactions::What;
-use crate::wire::fabric::links::Class;
-use crate::wire::looks::Looks;
-use crate::wire::request::Request;
-use crate::wire::result_code::ResultCode;
+use crate::wire::client::guess::Looks;
+use crate::wire::client::request::Request;
+use crate::wire::client::result_code::ResultCode;
+use crate::wire::internode::fabric::links::Class;
 
 const NUMBER: u8 = 2;
 /// The admin port answers no messages.
@@ -221,7 +221,7 @@ impl State {
             more,
         };
         let name = touch.map_or_else(String::new, |touch| {
-            format!(" {}", crate::wire::text::Hex(&touch.digest))
+            format!(" {}", crate::wire::ground::text::Hex(&touch.digest))
         });
         let made = || Finding {
             from: transaction.asked_at,

@@ -8,7 +8,7 @@ use super::segment::{names, End, MS};
 use super::silence::{STALL, STALL_OF_ONE};
 use crate::track::fabric::Part;
 use crate::track::record::Step;
-use crate::wire::digest::LENGTH;
+use crate::wire::client::digest::LENGTH;
 
 /// A node sends a heartbeat every 150 ms; silent for so long it is stalled.
 const SILENT: i64 = 1_000 * MS;

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::finding::{Finding, Findings, Key, Kind};
 use super::maps::Maps;
 use super::segment::{names, End};
-use crate::wire::digest::LENGTH;
-use crate::wire::result_code::{ResultCode, Weight};
-use crate::wire::text::{Hex, Text};
+use crate::wire::client::digest::LENGTH;
+use crate::wire::client::result_code::{ResultCode, Weight};
+use crate::wire::ground::text::{Hex, Text};
 
 /// Findings whose operations and the like are counted.
 const COUNTED: usize = 2_000;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::finding::{Finding, Findings, Key, Kind};
 use super::nodes::Nodes;
 use super::segment::{names, End, MS};
-use crate::wire::digest::LENGTH;
+use crate::wire::client::digest::LENGTH;
 
 /// Silent for so long with requests open on several connections: stalled.
 pub const STALL: i64 = 300 * MS;

@@ -10,8 +10,8 @@ use super::silence::{Errand, STALL};
 use super::tcp::Tcp;
 use crate::track::fabric::Part;
 use crate::track::record::Step;
-use crate::wire::fabric::links::Class;
-use crate::wire::result_code::ResultCode;
+use crate::wire::client::result_code::ResultCode;
+use crate::wire::internode::fabric::links::Class;
 
 const SERVER: [u8; 4] = [10, 0, 0, 1];
 

@@ -1,0 +1,228 @@
+//! Security messages: logins, users, roles. What gives access is covered, but printed only on demand.
+
+use core::fmt::Write as _;
+
+use crate::dissect::admin::field as admin_field;
+use crate::dissect::admin::field::{broken, field, opaque, secret_field, unreadable, FIELD_SIZE};
+use crate::dissect::admin::line::{request_line, response_line, Lower, Subject, Summary};
+use crate::dissect::client::stream::{Details, Path};
+use crate::dissect::exchange::links;
+use crate::dissect::shared::column;
+use crate::dissect::shared::common::{self, DATA, RESULT};
+use crate::epan::group::FieldGroup;
+use crate::epan::{Guarded, Packet, Text, Tree};
+use crate::protocols::ADMIN;
+use crate::track::transactions::{Transaction, What};
+use crate::wire::admin::message::{
+    Command, FieldId, Message, Messages, COMMAND_AT, HEADER, N_FIELDS_AT, RESULT_AT, SCHEME_AT,
+};
+use crate::wire::client::matching::{Expected, Facts};
+use crate::wire::client::proto::ProtoType;
+use crate::wire::client::result_code::ResultCode;
+use crate::wire::ground::at::{part, Cover};
+use crate::wire::ground::input::Malformed;
+use crate::wire::ground::text::Text as Lossy;
+
+fields! {
+    SCHEME: U8, "aerospike.admin.scheme", "Scheme", "0";
+    RESULT_CODE: U8, "aerospike.admin.result_code", "Result code", "Result of a security request" .values(ResultCode::TABLE);
+    COMMAND: U8, "aerospike.admin.command", "Command", "What a security request asks for" .values(Command::TABLE);
+    N_FIELDS: U8, "aerospike.admin.n_fields", "Number of fields", "Fields that follow the header";
+    RESERVED: Bytes, "aerospike.admin.reserved", "Reserved", "Unused bytes, 0";
+}
+
+/// All that a security message fills.
+static CONTENT: FieldGroup = FieldGroup::new(
+    &[FIELDS, admin_field::FIELDS, common::FIELDS],
+    &[],
+    &[common::EXPERTS],
+);
+
+/// The body of a security message. `top` is the proto header's item.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
+    if path.is_request {
+        request_body(path, tree, top, body)
+    } else {
+        response_body(path, tree, top, body)
+    }
+}
+
+fn request_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
+    let first = Messages::new(body).next().and_then(Result::ok);
+    let what = first.map_or(What::Other, |message| What::Security(message.command.0));
+    let expected = Expected::of_body(ProtoType::SECURITY, body);
+    let asked = path.asked(what, expected, body, Details::default());
+    column::line(path.packet, |out| match &first {
+        Some(message) => request_line(out, message),
+        None if tree.source().is_cut() => write!(out, "Request security"),
+        None => write!(out, "Request security, malformed"),
+    });
+    if let Some(message) = &first {
+        credential(path.packet, message);
+    }
+    messages(path, tree, top, body, None)?;
+    asked.map_or(Ok(()), |transaction| links::request(path, top, &transaction))
+}
+
+/// Who logs in, for Wireshark's list of credentials.
+fn credential(packet: Packet<'_>, message: &Message<'_>) {
+    let info = match message.command {
+        Command::LOGIN => c"login",
+        Command::AUTHENTICATE => c"authenticate",
+        _ => return,
+    };
+    let mut user = None;
+    let mut proof = None;
+    for field in message.fields().flatten() {
+        match field.id {
+            FieldId::USER => user = Some(field.data),
+            id if id.is_sensitive() => proof = proof.or(Some(id)),
+            _ => {}
+        }
+    }
+    if let (Some(user), Some(proof)) = (user, proof) {
+        let user = Text::<256>::of(format_args!("{}", Lossy(user)));
+        packet.credential(secret_field(proof), &user, info);
+    }
+}
+
+fn response_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
+    let mut facts = Facts::default();
+    let mut answer = Summary::default();
+    for message in Messages::new(body).flatten() {
+        facts.add_security(&message);
+        answer.add(message);
+    }
+    let is_ok = answer.worst.is_none();
+    let linked = path.answered(facts, answer.records, is_ok, tree.source().is_cut());
+    let command = linked.as_ref().and_then(|linked| command_of(&linked.transaction));
+    column::line(path.packet, |out| {
+        response_line(out, &answer, command)?;
+        if answer.last.is_none() && !tree.source().is_cut() {
+            write!(out, ", malformed")?;
+        }
+        match linked.filter(|linked| linked.is_last) {
+            Some(linked) => write!(
+                out,
+                " ({})",
+                links::Milliseconds(linked.transaction.response_time())
+            ),
+            None => Ok(()),
+        }
+    });
+    messages(path, tree, top, body, command)?;
+    linked.map_or(Ok(()), |linked| links::response(path, top, &linked))
+}
+
+fn command_of(transaction: &Transaction) -> Option<Command> {
+    match transaction.what {
+        What::Security(command) => Some(Command(command)),
+        _ => None,
+    }
+}
+
+/// The messages of a body, one in a request; `command` is what was asked, where that is known.
+fn messages<'p>(
+    path: &Path<'p>,
+    tree: &Tree<'p>,
+    top: &Tree<'p>,
+    body: &'p [u8],
+    command: Option<Command>,
+) -> Guarded {
+    let is_shown = ADMIN.is_enabled();
+    if !is_shown && !body.is_empty() {
+        opaque(top, body)?;
+    }
+    if body.is_empty() && !tree.source().is_cut() {
+        let error = Malformed::short("security header", body, HEADER, "its fixed width");
+        common::malformed(top, &error)?;
+    }
+    let most = if path.is_request { 1 } else { usize::MAX };
+    let mut cover = Cover::new(body);
+    for message in Messages::new(body).take(most) {
+        match message {
+            Ok(message) => {
+                if tree.exists() && is_shown {
+                    one(path, tree, &message, command)?;
+                } else if !path.is_request {
+                    common::result(top, message.result)?;
+                }
+                cover.through(message.bytes);
+            }
+            Err(error) if is_shown => {
+                let part = tree.protocol(&ADMIN, cover.rest())?;
+                broken(&part, &mut cover, &DATA, &error)?;
+                return Ok(());
+            }
+            Err(_) => return Ok(()),
+        }
+    }
+    let rest = cover.rest();
+    if rest.is_empty() || !is_shown {
+        return Ok(());
+    }
+    let error = Malformed::illegal("security message", rest, "bytes follow its end");
+    unreadable(top, &error)
+}
+
+fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, command: Option<Command>) -> Guarded {
+    let top = tree.protocol(&ADMIN, message.bytes)?;
+    if !top.wants_any(&CONTENT) {
+        return if path.is_request {
+            Ok(())
+        } else {
+            common::result(&top, message.result)
+        };
+    }
+    let bytes = message.bytes;
+    top.add(&SCHEME, part(bytes, SCHEME_AT))?;
+    if path.is_request {
+        top.item().label(format_args!(
+            "Aerospike Security Protocol, {}{}",
+            Lower(message.command),
+            Subject(message)
+        ));
+        top.add(&RESERVED, part(bytes, RESULT_AT))?
+            .label(format_args!("Result code: none in a request"));
+        top.add(&COMMAND, part(bytes, COMMAND_AT))?;
+    } else {
+        top.item().label(format_args!(
+            "Aerospike Security Protocol, {}{}",
+            message.result,
+            Subject(message)
+        ));
+        top.add(&RESULT_CODE, part(bytes, RESULT_AT))?;
+        top.uint(&RESULT, part(bytes, RESULT_AT), u32::from(message.result.0))?
+            .generated()
+            .hidden();
+        top.add(&RESERVED, part(bytes, COMMAND_AT))?
+            .label(format_args!("Command: none in a response"));
+        if let Some(command) = command {
+            top.uint(&COMMAND, &[], u32::from(command.0))?.generated();
+        }
+    }
+    top.add(&N_FIELDS, part(bytes, N_FIELDS_AT))?;
+    top.add(&RESERVED, message.reserved)?;
+    if !path.is_request {
+        common::result(&top, message.result)?;
+    }
+    let mut cover = Cover::new(bytes);
+    cover.through(message.reserved);
+    for item in message.fields().flatten() {
+        field(&top, &item)?;
+        cover.through(item.bytes);
+    }
+    match &message.fault {
+        Some(fault) => {
+            let size = cover.until(fault.at);
+            if !size.is_empty() {
+                top.add(&FIELD_SIZE, size)?;
+            }
+            unreadable(&top, fault)
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,5 @@
+//! Security messages in the tree.
+
+pub mod field;
+pub mod line;
+pub mod message;

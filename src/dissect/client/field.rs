@@ -1,0 +1,333 @@
+//! Fields of a message or batch row.
+
+use core::fmt;
+
+use super::batch;
+use crate::dissect::client::stream::Path;
+use crate::dissect::shared::common::{self, DATA, NAMESPACE, PARTITION, SET};
+use crate::dissect::values::{cdt, expression, predexp, value};
+use crate::epan::{Guarded, Tree};
+use crate::wire::client::field::{Field, FieldType, Value, SIZE_AT, TYPE_AT};
+use crate::wire::client::proto::Order;
+use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
+use crate::wire::client::request::Request;
+use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::time::UpdateTime;
+use crate::wire::values::particle::{ParticleType, Value as Particle};
+use crate::wire::values::predexp::PredexpText;
+use crate::wire::values::value_text::{geo, BinText, ExpressionText};
+
+fields! {
+    FIELD: None, "aerospike.field", "Field", "A field of a message";
+    FIELD_SIZE: U32, "aerospike.field.size", "Field size", "Length of type and data";
+    FIELD_TYPE: U8, "aerospike.field.type", "Field type", "What the data is" .values(FieldType::TABLE);
+    FIELD_DATA: Bytes, "aerospike.field.data", "Field data", "Data of a field that is not decoded further";
+    RECORD_VERSION: U56, "aerospike.field.record_version", "Record version", "Version of a record in a transaction";
+    MRT_ID: U64, "aerospike.field.mrt_id", "Transaction id", "Multi-record transaction that the request belongs to" .hex();
+    MRT_DEADLINE: AbsoluteTime, "aerospike.field.mrt_deadline", "Transaction deadline", "When the transaction expires";
+    TRID: U64, "aerospike.trid", "Transaction id", "Id of the scan or query";
+    SCAN_FLAGS: U8, "aerospike.field.scan_flags", "Scan flags", "Priority and flags of an old scan" .hex();
+    SCAN_PRIORITY: U8, "aerospike.field.scan_priority", "Scan priority", "Priority of an old scan" .values(crate::wire::client::query::ScanPriority::TABLE);
+    SCAN_FAIL_ON_CLUSTER_CHANGE: Boolean, "aerospike.field.scan_fail_on_cluster_change", "Fail on cluster change", "The scan ends when the cluster changes";
+    SCAN_DISCONNECTED_JOB: Boolean, "aerospike.field.scan_disconnected_job", "Disconnected job", "The scan goes on without its client";
+    SCAN_PERCENT: U8, "aerospike.field.scan_percent", "Scan percent", "Share of the partitions to scan";
+    SOCKET_TIMEOUT: U32, "aerospike.field.socket_timeout", "Socket timeout", "How long the server waits for the client's socket; 0 is for ever" .unit(" ms");
+    RECS_PER_SEC: U32, "aerospike.field.recs_per_sec", "Records per second", "Limit of a scan or query";
+    PID_COUNT: U16, "aerospike.field.pid_count", "Number of partitions", "Partitions that are asked for";
+    PID_RANGE: String, "aerospike.field.pid_range", "Partitions", "Consecutive partitions that are asked for";
+    DIGEST_COUNT: U32, "aerospike.field.digest_count", "Number of digests", "Digests in the field";
+    SAMPLE_MAX: U64, "aerospike.field.sample_max", "Maximum records", "How many records a node may return";
+    LUT: AbsoluteTime, "aerospike.field.lut", "Last update time", "When the record was updated at its source";
+    BVAL: I64, "aerospike.field.bval", "Index value", "Value of the index at which the query goes on";
+    INDEX_NAME: String, "aerospike.index.name", "Index name", "Name of the secondary index";
+    INDEX_TYPE: U8, "aerospike.index.type", "Index type", "What of the bin is indexed" .values(IndexType::TABLE);
+    INDEX_RANGES: U8, "aerospike.index.ranges", "Number of ranges", "Always 1";
+    INDEX_NAME_SIZE: U8, "aerospike.index.bin_size", "Bin name length", "Length of the bin name";
+    INDEX_PARTICLE: U8, "aerospike.index.particle_type", "Range type", "Particle type of start and end" .values(ParticleType::TABLE);
+    INDEX_START_SIZE: U32, "aerospike.index.start_size", "Start length", "Length of the start of the range";
+    INDEX_START: String, "aerospike.index.start", "Start", "First value of the range";
+    INDEX_END_SIZE: U32, "aerospike.index.end_size", "End length", "Length of the end of the range";
+    INDEX_END: String, "aerospike.index.end", "End", "Last value of the range";
+    INDEX_CONTEXT: None, "aerospike.index.context", "Index context", "Where inside the bin the index is";
+    UDF_FILENAME: String, "aerospike.udf.filename", "UDF module", "Module of the function, without .lua";
+    UDF_FUNCTION: String, "aerospike.udf.function", "UDF function", "Function that is called";
+    UDF_ARGLIST: None, "aerospike.udf.arglist", "UDF arguments", "Arguments of the function";
+    UDF_OP: U8, "aerospike.udf.op", "UDF operation", "How the function is applied" .values(UdfOp::TABLE);
+    BINLIST_COUNT: U8, "aerospike.field.bin_count", "Number of bins", "Bins that an old query asks for";
+    ERROR_DETAILS: None, "aerospike.field.error_details", "Error details", "Subcode and message";
+}
+
+/// One field: its heading, size, type and data.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, kind: Request) -> Guarded {
+    let heading = tree.sub(&FIELD, field.bytes)?;
+    let order = path.order;
+    heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], order)?;
+    heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
+    let value = field.value();
+    if value.as_ref().map_or(true, has_no_text) {
+        let (named, length) = (field.kind, field.data.len());
+        heading.item().label(format_args!("{named}: {length} bytes"));
+    }
+    match value {
+        Ok(value) => data(path, &heading, field, &value, kind),
+        Err(error) => common::malformed_in(&heading, field.data, &error),
+    }
+}
+
+/// Whether the heading has no more to say of the data than its length, or cannot always.
+const fn has_no_text(value: &Value<'_>) -> bool {
+    matches!(
+        value,
+        Value::MrtDeadline(_)
+            | Value::ScanOptions(_)
+            | Value::Lut(_)
+            | Value::IndexRange(_)
+            | Value::BinList(_)
+            | Value::UdfArguments(_)
+            | Value::IndexContext(_)
+            | Value::ErrorDetails(_)
+            | Value::Unknown(_)
+    )
+}
+
+fn data<'p>(
+    path: &Path<'p>,
+    heading: &Tree<'p>,
+    field: &Field<'p>,
+    value: &Value<'p>,
+    kind: Request,
+) -> Guarded {
+    let bytes = field.data;
+    let item = heading.item();
+    match *value {
+        Value::Text(text) => {
+            let of = match field.kind {
+                FieldType::NAMESPACE => &NAMESPACE,
+                FieldType::SET => &SET,
+                FieldType::INDEX_NAME => &INDEX_NAME,
+                FieldType::UDF_FILENAME => &UDF_FILENAME,
+                _ => &UDF_FUNCTION,
+            };
+            heading.add(of, text)?;
+            item.label(format_args!("{}: {}", field.kind, Lossy(text)));
+        }
+        Value::Key(key) => {
+            common::key(heading, bytes, &key)?;
+            item.label(format_args!("KEY: {key} ({})", key.kind));
+        }
+        Value::RecordVersion(version) => {
+            heading.add_in(&RECORD_VERSION, bytes, Order::Little)?;
+            item.label(format_args!("RECORD_VERSION: {version}"));
+        }
+        Value::Digest(digest) => {
+            common::digest(heading, digest)?;
+            item.label(format_args!(
+                "DIGEST_RIPE: {digest} (partition {})",
+                digest.partition()
+            ));
+        }
+        Value::MrtId(id) => {
+            heading.add_in(&MRT_ID, bytes, Order::Little)?;
+            item.label(format_args!("MRT_ID: {id:#018x}"));
+        }
+        Value::MrtDeadline(deadline) => {
+            let seconds = deadline.unix_seconds().unwrap_or(0);
+            heading.time(&MRT_DEADLINE, bytes, i64::try_from(seconds).unwrap_or(0), 0)?;
+        }
+        Value::Digests(digests) => {
+            heading
+                .uint(
+                    &DIGEST_COUNT,
+                    bytes,
+                    u32::try_from(digests.count()).unwrap_or(u32::MAX),
+                )?
+                .generated();
+            for digest in digests.iter() {
+                common::digest(heading, digest)?;
+            }
+            item.label(format_args!("{}: {} digests", field.kind, digests.count()));
+        }
+        Value::Trid(id) => {
+            heading.add(&TRID, bytes)?;
+            item.label(format_args!("TRID: {id}"));
+        }
+        Value::ScanOptions(options) => scan_options(heading, bytes, options)?,
+        Value::SocketTimeout(milliseconds) => {
+            heading.add(&SOCKET_TIMEOUT, bytes)?;
+            item.label(format_args!("SOCKET_TIMEOUT: {milliseconds} ms"));
+        }
+        Value::RecordsPerSecond(limit) => {
+            heading.add(&RECS_PER_SEC, bytes)?;
+            item.label(format_args!("RECS_PER_SEC: {limit}"));
+        }
+        Value::Partitions(partitions) => {
+            heading
+                .uint(&PID_COUNT, bytes, u32::try_from(partitions.count()).unwrap_or(0))?
+                .generated();
+            item.label(format_args!("PID_ARRAY: {} partitions", partitions.count()));
+            pids(heading, &partitions)?;
+        }
+        Value::SampleMax(limit) => {
+            heading.add(&SAMPLE_MAX, bytes)?;
+            item.label(format_args!("SAMPLE_MAX: {limit}"));
+        }
+        Value::Lut(time) => {
+            update_time(heading, bytes, time)?;
+        }
+        Value::Bvals(bvals) => {
+            for bval in bvals.iter() {
+                heading.add_in(&BVAL, bval.bytes, Order::Little)?;
+            }
+            item.label(format_args!("BVAL_ARRAY: {} values", bvals.count()));
+        }
+        Value::IndexRange(range) => index_range(heading, bytes, &range)?,
+        Value::IndexType(kind) => {
+            heading.add(&INDEX_TYPE, bytes)?;
+            item.label(format_args!("INDEX_TYPE: {kind}"));
+        }
+        Value::UdfOp(kind) => {
+            heading.add(&UDF_OP, bytes)?;
+            item.label(format_args!("UDF_OP: {kind}"));
+        }
+        Value::BinList(list) => {
+            heading.add(&BINLIST_COUNT, bytes.get(..1).unwrap_or_default())?;
+            for name in list.iter() {
+                match name {
+                    Ok(name) => {
+                        heading.add(&common::BIN_NAME, name)?;
+                    }
+                    Err(error) => common::malformed(heading, &error)?,
+                }
+            }
+        }
+        Value::Batch(list) => batch::rows(path, heading, bytes, &list)?,
+        Value::UdfArguments(list) => value::arguments(heading, list)?,
+        Value::IndexContext(list) => cdt::context(heading, list)?,
+        Value::Expression(input) => {
+            item.label(format_args!("{}: {}", field.kind, ExpressionText(input)));
+            expression::expression(heading, input)?;
+        }
+        Value::Predexp(input) => {
+            item.label(format_args!("{}: {}", field.kind, PredexpText(input)));
+            predexp::predexp(heading, input)?;
+        }
+        Value::ErrorDetails(map) => value::error_details(heading, map)?,
+        Value::Unknown(data) => {
+            if !data.is_empty() {
+                heading.add(&FIELD_DATA, data)?;
+            }
+        }
+    }
+    let _ = (kind, &DATA);
+    Ok(())
+}
+
+/// A last-update time: milliseconds since 2010.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn update_time(tree: &Tree<'_>, part: &[u8], time: UpdateTime) -> Guarded {
+    let (seconds, nanoseconds) = time.unix();
+    tree.time(
+        &LUT,
+        part,
+        i64::try_from(seconds).unwrap_or(0),
+        i32::try_from(nanoseconds).unwrap_or(0),
+    )?;
+    Ok(())
+}
+
+fn scan_options(tree: &Tree<'_>, bytes: &[u8], options: ScanOptions) -> Guarded {
+    let (flags, percent) = bytes.split_at(1);
+    tree.add(&SCAN_FLAGS, flags)?;
+    tree.uint(&SCAN_PRIORITY, flags, u32::from(options.priority().0))?;
+    tree.boolean(
+        &SCAN_FAIL_ON_CLUSTER_CHANGE,
+        flags,
+        options.flags & ScanOptions::FAIL_ON_CLUSTER_CHANGE != 0,
+    )?;
+    tree.boolean(
+        &SCAN_DISCONNECTED_JOB,
+        flags,
+        options.flags & ScanOptions::DISCONNECTED_JOB != 0,
+    )?;
+    tree.add(&SCAN_PERCENT, percent)?;
+    Ok(())
+}
+
+/// Partition ids: a run of consecutive ones is one item, a single one stands for itself.
+pub fn pids(tree: &Tree<'_>, partitions: &Partitions<'_>) -> Guarded {
+    for run in partitions.runs() {
+        if run.first == run.last {
+            tree.add_in(&PARTITION, run.bytes, Order::Little)?;
+        } else {
+            tree.text(&PID_RANGE, run.bytes, format_args!("{}-{}", run.first, run.last))?;
+            // In sight the range is enough; filters and lists of fields find each of them all the same.
+            if tree.wants(&PARTITION) {
+                for id in run.bytes.chunks_exact(2) {
+                    tree.add_in(&PARTITION, id, Order::Little)?.hidden();
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn index_range<'p>(tree: &Tree<'p>, bytes: &'p [u8], range: &IndexRange<'p>) -> Guarded {
+    tree.add(&INDEX_RANGES, range.n_ranges.bytes)?;
+    tree.add(&INDEX_NAME_SIZE, bytes.get(1..2).unwrap_or_default())?;
+    if !range.bin.is_empty() {
+        tree.add(&common::BIN_NAME, range.bin)?;
+    }
+    tree.add(&INDEX_PARTICLE, range.kind.bytes)?;
+    let size_before = |part: &[u8]| {
+        let at = (part.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);
+        bytes.get(at.wrapping_sub(4)..at).unwrap_or_default()
+    };
+    tree.add(&INDEX_START_SIZE, size_before(range.start))?;
+    match range.start() {
+        Ok(start) => tree.text(
+            &INDEX_START,
+            range.start,
+            format_args!("{}", Bound(range, &start)),
+        )?,
+        Err(error) => return common::malformed(tree, &error),
+    };
+    tree.add(&INDEX_END_SIZE, size_before(range.end))?;
+    match range.end() {
+        Ok(end) => tree.text(&INDEX_END, range.end, format_args!("{}", Bound(range, &end)))?,
+        Err(error) => return common::malformed(tree, &error),
+    };
+    tree.item()
+        .label(format_args!("INDEX_RANGE: {}{}", Lossy(range.bin), Range(range)));
+    Ok(())
+}
+
+/// A range behind the name of its bin or index: ` = 30`, ` 20 to 30`.
+pub struct Range<'r, 'a>(pub &'r IndexRange<'a>);
+
+impl fmt::Display for Range<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(range) = *self;
+        match (range.start(), range.end()) {
+            (Ok(start), Ok(_)) if range.start == range.end => write!(f, " = {}", Bound(range, &start)),
+            (Ok(start), Ok(end)) => write!(f, " {} to {}", Bound(range, &start), Bound(range, &end)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The start or end of a range; GeoJSON stands there as mere text.
+struct Bound<'r, 'a>(&'r IndexRange<'a>, &'r Particle<'a>);
+
+impl fmt::Display for Bound<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.kind.value, self.1) {
+            (ParticleType::GEOJSON, Particle::Text(json)) => geo(f, json),
+            (_, value) => BinText(value).fmt(f),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The client protocol in the tree: stream, messages, fields, operations, batches.
+
+pub mod batch;
+pub mod compressed;
+pub mod field;
+pub mod line;
+pub mod message;
+pub mod op;
+pub mod stream;
+pub mod text_port;

@@ -1,0 +1,60 @@
+//! Operations (bins) of a message or batch row.
+
+use super::field;
+use crate::dissect::client::stream::Path;
+use crate::dissect::shared::common;
+use crate::dissect::shared::common::BIN_NAME;
+use crate::dissect::values::value;
+use crate::epan::{Guarded, Tree};
+use crate::wire::client::op::{Op, OpCode, OpFlags, CODE_AT, FLAGS_AT, NAME_SIZE_AT, PARTICLE_AT, SIZE_AT};
+use crate::wire::client::proto::Order;
+use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::time::UpdateTime;
+use crate::wire::values::particle::ParticleType;
+
+fields! {
+    OP: None, "aerospike.op", "Operation", "An operation or bin of a message";
+    OP_SIZE: U32, "aerospike.op.size", "Operation size", "Length of what follows";
+    OP_TYPE: U8, "aerospike.op.type", "Operation type", "What to do, or what produced the value" .values(OpCode::TABLE);
+    OP_PARTICLE: U8, "aerospike.op.particle_type", "Particle type", "Type of the value" .values(ParticleType::TABLE);
+    NAME_SIZE: U8, "aerospike.op.name_size", "Bin name length", "Length of the bin name";
+}
+
+bit_sets! {
+    OP_FLAGS: U8 of OpFlags, "aerospike.op.flags", "Operation flags", "Flags of an operation";
+}
+
+/// One operation: its heading, header, name and value.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
+    let heading = tree.sub(&OP, op.bytes)?;
+    if op.name.is_empty() {
+        heading.item().label(format_args!("{}", op.code));
+    } else {
+        heading
+            .item()
+            .label(format_args!("{} {}", op.code, Lossy(op.name)));
+    }
+    heading.add_in(&OP_SIZE, &op.bytes[SIZE_AT], path.order)?;
+    heading.add(&OP_TYPE, &op.bytes[CODE_AT])?;
+    heading.add(&OP_PARTICLE, &op.bytes[PARTICLE_AT])?;
+    heading.bits(&OP_FLAGS, &op.bytes[FLAGS_AT], Order::Big)?;
+    heading.add(&NAME_SIZE, &op.bytes[NAME_SIZE_AT])?;
+    if !op.name.is_empty() {
+        heading.add(&BIN_NAME, op.name)?;
+    }
+    if let Some(lut) = &op.lut {
+        field::update_time(&heading, lut.bytes, UpdateTime(lut.value))?;
+    }
+    let value = if path.is_request {
+        op.argument()
+    } else {
+        op.content()
+    };
+    match value {
+        Ok(value) => value::bin(path, &heading, op, &value),
+        Err(error) => common::malformed_in(&heading, op.value, &error),
+    }
+}

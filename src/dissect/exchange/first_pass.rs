@@ -1,0 +1,126 @@
+//! On the first pass: what later messages need to know of a message's records.
+
+use crate::dissect::client::message::Identity;
+use crate::dissect::client::stream::Path;
+use crate::track::rows::{Errand, Row, Span};
+use crate::track::{keys, sets};
+use crate::wire::client::batch;
+use crate::wire::client::digest::{self, LENGTH};
+use crate::wire::client::field::{FieldType, Value};
+use crate::wire::client::message::{Info2, Message};
+use crate::wire::client::request::Request;
+
+/// What is remembered with a request.
+#[derive(Clone, Copy, Default)]
+pub struct Memory {
+    /// The records it asks for.
+    pub rows: Span,
+    /// Namespace and set, where the request as a whole names them.
+    pub place: sets::Place,
+    /// It, or a row of it, can change records.
+    pub writes: bool,
+}
+
+impl Identity<'_> {
+    /// The digest, computed from set and key where the message has none.
+    #[must_use]
+    pub fn record(&self) -> Option<[u8; LENGTH]> {
+        match (self.digest, &self.key) {
+            (Some(digest), _) => Some(*digest.0),
+            (None, Some(key)) if key.has_digest() => Some(digest::compute(self.set, key)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a request or row can change its record.
+#[must_use]
+pub fn writes(kind: Request, info2: Info2) -> bool {
+    kind.writes() || info2.contains(Info2::WRITE)
+}
+
+/// Whether the request is about one record.
+#[must_use]
+pub const fn is_single(kind: Request) -> bool {
+    !kind.is_query() && !matches!(kind, Request::BATCH | Request::BATCH_DIRECT)
+}
+
+/// Remembers a request's records.
+#[must_use]
+pub fn request<'p>(path: &Path<'p>, message: &Message<'p>, kind: Request, identity: &Identity<'_>) -> Memory {
+    let packet = path.packet;
+    let Some(stream) = path.stream.filter(|_| path.is_tracked && !packet.is_visited()) else {
+        return Memory::default();
+    };
+    let mut memory = Memory {
+        place: sets::note(packet, identity.namespace, identity.set),
+        writes: writes(kind, message.header.info2),
+        ..Memory::default()
+    };
+    if kind == Request::BATCH {
+        for field in message.fields().flatten() {
+            if let Ok(Value::Batch(batch)) = field.value() {
+                let writes = &mut memory.writes;
+                let rows = batch_rows(path, &batch).inspect(|(_, errand)| *writes |= errand.writes);
+                let indexes = batch.rows().flatten().map(|row| row.index);
+                memory.rows = if indexes.is_sorted() {
+                    stream.queue.rows.remember(rows)
+                } else {
+                    let rows = packet.gather(batch.rows().count(), rows);
+                    // Not a stable sort, which would allocate: of rows with one index any may answer.
+                    rows.sort_unstable_by_key(|(row, _)| row.index);
+                    stream.queue.rows.remember(rows.iter().copied())
+                };
+            }
+        }
+    } else if is_single(kind) {
+        if let Some(digest) = identity.record() {
+            memory.rows = stream.queue.rows.remember_one(digest);
+            if let Some(key) = &identity.key {
+                keys::note(packet, identity.set, &digest, key);
+            }
+        }
+    }
+    memory
+}
+
+/// The rows of a batch with what each asks for, as they come; their keys are noted.
+fn batch_rows<'p>(path: &Path<'p>, batch: &batch::Batch<'p>) -> impl Iterator<Item = (Row, Errand)> + 'p {
+    let packet = path.packet;
+    let mut errand = None;
+    batch.rows().flatten().filter_map(move |row| {
+        if let Some(body) = row.own_body() {
+            let set = body.set.unwrap_or_default();
+            errand = Some(Errand {
+                place: sets::note(packet, body.namespace.unwrap_or_default(), set),
+                request: body.request,
+                writes: writes(body.request, body.info2()),
+            });
+            for field in body
+                .fields()
+                .flatten()
+                .filter(|field| field.kind == FieldType::KEY)
+            {
+                if let Ok(Value::Key(key)) = field.value() {
+                    keys::note(packet, set, row.digest.0, &key);
+                }
+            }
+        }
+        let remembered = Row {
+            index: row.index,
+            digest: *row.digest.0,
+        };
+        errand.map(|errand| (remembered, errand))
+    })
+}
+
+/// Remembers the user key that a message of an answer tells: scans and queries return it where it is stored.
+pub fn response(path: &Path<'_>, message: &Message<'_>) {
+    if message.header.n_fields == 0 || path.packet.is_visited() {
+        return;
+    }
+    let identity = Identity::of(message.fields());
+    if let (Some(digest), Some(key)) = (identity.digest, &identity.key) {
+        keys::note(path.packet, identity.set, digest.0, key);
+    }
+}

@@ -1,0 +1,279 @@
+//! Requests and answers in the tree: links, times, and the verdicts that follow from them.
+
+use core::fmt;
+
+use crate::dissect::client::stream::Path;
+use crate::dissect::shared::common;
+use crate::epan::packet::ConnectionEnd;
+use crate::epan::register::preference;
+use crate::epan::{Guarded, Packet, Tree};
+use crate::track::stream::before;
+use crate::track::transactions::{Answer, State, Transaction, What};
+use crate::wire::client::proto::Refusal;
+use crate::wire::ground::text::write_decimal;
+
+fields! {
+    RESPONSE_IN: Response, "aerospike.response_in", "Response in", "The frame that completes the answer to this request";
+    REQUEST_IN: Request, "aerospike.request_in", "Request in", "The frame of the request that this answers";
+    RESPONSE_TIME: RelativeTime, "aerospike.response_time", "Response time", "From the request to the last message of its answer";
+    FIRST_RESPONSE_TIME: RelativeTime, "aerospike.first_response_time", "First response time", "From the request to the first message of its answer";
+    RECORDS: U32, "aerospike.records", "Records", "Records in the whole answer";
+    RETRY_OF: Frame, "aerospike.retry_of", "Retry of", "The frame of the first try of this request";
+    RETRIED_IN: Frame, "aerospike.retried_in", "Retried in", "The frame in which the client sent this request again";
+}
+
+experts! {
+    NO_RESPONSE: Warning Sequence, "aerospike.expert.no_response", "The request was not answered";
+    TIMED_OUT: Warning Sequence, "aerospike.expert.timed_out", "Answered later than the request's own timeout";
+    LATE_ANSWER: Note Sequence, "aerospike.expert.late_answer", "Answered after the same request had been sent again";
+    RETRY: Note Sequence, "aerospike.expert.retry", "The client sends the same request again while the first is not answered";
+    DUPLICATE_WRITE: Warning Sequence, "aerospike.expert.duplicate_write", "Both tries of a write that counts twice were applied";
+    CLOSED: Note Sequence, "aerospike.expert.closed", "The server closed the connection right after a bad header";
+    SLOW: Note Sequence, "aerospike.expert.slow", "Slower than the preference aerospike.slow_threshold";
+}
+
+/// Nanoseconds as milliseconds: `0.18 ms`.
+pub struct Milliseconds(pub i64);
+
+impl Milliseconds {
+    /// Writes them, with three digits that count.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_to(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        let (whole, part) = (self.0 / 1_000_000, (self.0 % 1_000_000).unsigned_abs());
+        if whole < 0 {
+            out.write_str("-")?;
+        }
+        write_decimal(out, whole.unsigned_abs(), 1)?;
+        match self.0 {
+            -9_999_999..=9_999_999 => {
+                out.write_str(".")?;
+                write_decimal(out, part / 10_000, 2)?;
+            }
+            -999_999_999..=999_999_999 => {
+                out.write_str(".")?;
+                write_decimal(out, part / 100_000, 1)?;
+            }
+            _ => {}
+        }
+        out.write_str(" ms")
+    }
+}
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_to(f)
+    }
+}
+
+/// A span of time.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn time(tree: &Tree<'_>, field: &'static crate::epan::Field, nanoseconds: i64) -> Guarded {
+    let (seconds, rest) = (
+        nanoseconds.div_euclid(1_000_000_000),
+        nanoseconds.rem_euclid(1_000_000_000),
+    );
+    tree.time(field, &[], seconds, i32::try_from(rest).unwrap_or(0))?
+        .generated();
+    Ok(())
+}
+
+/// What is known of a request's answer: nothing on the first pass, all of it later.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let packet = path.packet;
+    if transaction.retry_of != 0 {
+        top.uint(&RETRY_OF, &[], transaction.retry_of)?.generated();
+        top.expert(
+            &RETRY,
+            format_args!(
+                "Sent again: the same request in frame {} is not answered yet",
+                transaction.retry_of
+            ),
+        )?;
+    }
+    if !packet.is_visited() {
+        return Ok(());
+    }
+    if transaction.tried_again_in != 0 {
+        top.uint(&RETRIED_IN, &[], transaction.tried_again_in)?
+            .generated();
+    }
+    if transaction.state == State::Complete {
+        top.uint(&RESPONSE_IN, &[], transaction.answer_frames.1)?
+            .generated();
+        return Ok(());
+    }
+    if transaction.state == State::Open && !transaction.uncertain {
+        unanswered(path, top, transaction)?;
+    }
+    Ok(())
+}
+
+/// TCP_COMPLETENESS bits: what the capture holds of a connection.
+mod completeness {
+    pub const SYN_ACK: u8 = 2;
+    pub const FIN: u8 = 16;
+    pub const RST: u8 = 32;
+}
+
+/// The bits of a connection's completeness that say that it has ended.
+pub const ENDED: u8 = completeness::FIN | completeness::RST;
+
+/// What became of a connection, and of a request on it that ends before a sequence number.
+pub struct Ending<'e>(pub &'e ConnectionEnd, pub Option<u32>);
+
+impl fmt::Display for Ending<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(end, sequence) = *self;
+        f.write_str(match sequence {
+            Some(sequence) if before(end.acknowledged, sequence) => {
+                "; the server's TCP did not acknowledge the request"
+            }
+            Some(_) => "; the server's TCP acknowledged the request",
+            None => "",
+        })?;
+        if end.completeness & ENDED == 0 {
+            return f.write_str("; the connection stays open");
+        }
+        let was_reset = end.completeness & completeness::RST != 0;
+        write!(
+            f,
+            "; the connection was {} ",
+            if was_reset { "reset" } else { "closed" }
+        )?;
+        f.write_str(match end.closed_by {
+            1 => "by the client",
+            2 => "by the server",
+            _ => "",
+        })
+    }
+}
+
+/// A request without an answer, said only where the capture would hold it: the connection has ended, both
+/// directions are there, and the client had received nothing that the capture does not hold.
+fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let (Some(end), Some(stream)) = (path.packet.connection_end(), path.stream) else {
+        return Ok(());
+    };
+    let ended = end.completeness & ENDED != 0;
+    let both = end.completeness & completeness::SYN_ACK != 0 || stream.has_answers(path.segment_direction);
+    if !ended || !both || stream.misses(path.segment_direction, end.received) {
+        return Ok(());
+    }
+    let partly = if transaction.answer_frames.0 == 0 {
+        "No answer"
+    } else {
+        "The answer is not complete"
+    };
+    top.expert(
+        &NO_RESPONSE,
+        format_args!("{partly}{}", Ending(&end, transaction.end())),
+    )?;
+    // The port alone proves nothing, a service may have it; the server's silence and its end do.
+    let is_admin = stream.is_admin.get() || path.packet.ports().1 == ADMIN_PORT;
+    if is_admin && end.closed_by == 2 && matches!(transaction.what, What::Message(_)) {
+        let refusal = Refusal::AdminPort(path.kind.0);
+        return top.expert(
+            &common::UNSUPPORTED_TYPE,
+            format_args!(
+                "A message on an admin port; the server logs \"{refusal} from …\" and closes the connection"
+            ),
+        );
+    }
+    Ok(())
+}
+
+/// The admin port by convention (server 8.1 and later).
+const ADMIN_PORT: u32 = 3008;
+
+/// An answer's link, its times where they are known, and the verdicts on them.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: &Answer) -> Guarded {
+    let transaction = &answer.transaction;
+    top.uint(&REQUEST_IN, &[], transaction.request_frame)?.generated();
+    if answer.is_first && transaction.is_stream() {
+        time(top, &FIRST_RESPONSE_TIME, transaction.first_response_time())?;
+    }
+    if !answer.is_last {
+        return Ok(());
+    }
+    let taken = transaction.response_time();
+    time(top, &RESPONSE_TIME, taken)?;
+    if transaction.is_stream() && matches!(transaction.what, What::Message(_)) {
+        top.uint(&RECORDS, &[], transaction.records)?.generated();
+    }
+    verdicts(path.packet, top, transaction, taken)
+}
+
+fn verdicts(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i64) -> Guarded {
+    let limit = i64::from(transaction.timeout).saturating_mul(1_000_000);
+    let stream = matches!(transaction.what, What::Message(kind) if kind.is_query());
+    if limit > 0 && taken > limit && !stream {
+        top.expert(
+            &TIMED_OUT,
+            format_args!(
+                "Answered after {}, but the request allows {} ms",
+                Milliseconds(taken),
+                transaction.timeout
+            ),
+        )?;
+    }
+    if transaction.tried_again_in != 0 && transaction.tried_again_in < packet.frame() {
+        top.expert(
+            &LATE_ANSWER,
+            format_args!(
+                "Answered after {}: sent again in frame {}",
+                Milliseconds(taken),
+                transaction.tried_again_in
+            ),
+        )?;
+    }
+    if transaction.applied_again {
+        let first = if transaction.retry_of == 0 {
+            transaction.request_frame
+        } else {
+            transaction.retry_of
+        };
+        top.expert(
+            &DUPLICATE_WRITE,
+            format_args!("Applied more than once: an earlier or later try of the request in frame {first} was applied, too"),
+        )?;
+    }
+    let threshold = i64::from(preference::slow_threshold()).saturating_mul(1_000_000);
+    if threshold > 0 && taken > threshold {
+        top.expert(&SLOW, format_args!("Answered after {}", Milliseconds(taken)))?;
+    }
+    Ok(())
+}
+
+/// After a bad header: how the connection ended, once that is known.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn closed(packet: Packet<'_>, top: &Tree<'_>) -> Guarded {
+    if !packet.is_visited() {
+        return Ok(());
+    }
+    let Some(end) = packet.connection_end() else {
+        return Ok(());
+    };
+    // A reset has no initiator in TCP's books; at a bad header it is the server's.
+    if end.completeness & completeness::RST != 0 && end.closed_by != 1 {
+        top.expert(&CLOSED, format_args!("The connection was reset after this"))
+    } else if end.closed_by == 2 {
+        top.expert(
+            &CLOSED,
+            format_args!("The server closed the connection after this"),
+        )
+    } else {
+        Ok(())
+    }
+}

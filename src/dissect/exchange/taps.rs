@@ -1,0 +1,405 @@
+//! What the tap gets, if anybody listens.
+
+use core::fmt::Write as _;
+
+use crate::dissect::client::message::Identity;
+use crate::dissect::client::stream::{Details, Path};
+use crate::dissect::exchange::first_pass::{is_single, writes};
+use crate::epan::register::preference;
+use crate::epan::{Packet, Text};
+use crate::track::fabric::Linked;
+use crate::track::record::{Detail, Endpoint, Event, Pulse, Record, Step, Touch, TAP};
+use crate::track::transactions::{Answer, Transaction, What};
+use crate::track::{keys, map, sets};
+use crate::wire::admin::message as admin;
+use crate::wire::client::digest::LENGTH;
+use crate::wire::client::field::Value;
+use crate::wire::client::guess::Looks;
+use crate::wire::client::key::Key;
+use crate::wire::client::message::{Message, Messages, Part, TRANSACTION_TTL_AT as TRANSACTION_TTL};
+use crate::wire::client::proto::ProtoType;
+use crate::wire::client::request::Request;
+use crate::wire::client::result_code::ResultCode;
+use crate::wire::ground::text::Text as Lossy;
+use crate::wire::info::message as info;
+use crate::wire::internode::container::Msg;
+use crate::wire::internode::fabric::{links, Facts};
+
+/// A request.
+pub fn asked(
+    path: &Path<'_>,
+    what: What,
+    transaction: Option<&Transaction>,
+    body: &[u8],
+    details: Details,
+) {
+    if !TAP.has_listener() {
+        return;
+    }
+    let mut record = record(path, Event::Asked, what);
+    record.transaction = transaction.copied();
+    record.detail = Detail {
+        end: path.end,
+        size: u32::try_from(body.len()).unwrap_or(u32::MAX),
+        timeout: details.timeout,
+        fingerprint: fingerprint(path, body),
+        counts_twice: details.counts_twice,
+        ..Detail::default()
+    };
+    match what {
+        What::Message(kind) => {
+            if let Ok((_, message)) = Message::parse(path.order, path.body) {
+                let identity = Identity::of(message.fields());
+                (record.namespace, record.set) = (identity.namespace, identity.set);
+                record.touches = path
+                    .packet
+                    .keep(&requested(path.packet, &message, kind, &identity));
+            }
+        }
+        What::Info => {
+            let names = info::commands(path.body).map(|command| command.name);
+            record.command = commands(path.packet, names);
+            record.detail.text = path.body;
+        }
+        What::Security(_) => record.detail.user = user(path.body).unwrap_or_default(),
+        _ => {}
+    }
+    TAP.queue(path.packet, record);
+}
+
+/// A hash of what a request asks for; 0 where it was not captured as a whole. Clients that try again write the time
+/// that is left into the timeout, so that this does not count.
+fn fingerprint(path: &Path<'_>, body: &[u8]) -> u64 {
+    let before = body.get(..TRANSACTION_TTL.start);
+    match (before, body.get(TRANSACTION_TTL.end..)) {
+        (Some(before), Some(behind)) if !path.is_cut => map::hash(&(before, behind)).max(1),
+        _ => 0,
+    }
+}
+
+/// The user of a login.
+fn user(body: &[u8]) -> Option<&[u8]> {
+    let message = admin::Messages::new(body).next()?.ok()?;
+    message.fields().flatten().find_map(|field| match field.value() {
+        Ok(admin::Value::Text(user)) if field.id == admin::FieldId::USER => Some(user),
+        _ => None,
+    })
+}
+
+/// A message of an answer.
+pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
+    if !TAP.has_listener() {
+        return;
+    }
+    let packet = path.packet;
+    let event = Event::Answered {
+        is_first: linked.is_some_and(|answer| answer.is_first),
+        is_last: linked.is_some_and(|answer| answer.is_last),
+    };
+    let transaction = linked.map(|answer| answer.transaction);
+    let what = match (transaction, path.kind) {
+        (Some(transaction), _) => transaction.what,
+        (None, ProtoType::INFO) => What::Info,
+        (None, ProtoType::AS_MSG | ProtoType::AS_MSG_COMPRESSED) => What::Message(Request::INVALID),
+        (None, _) => What::Other,
+    };
+    let mut record = record(path, event, what);
+    record.transaction = transaction;
+    record.detail.end = path.end;
+    record.detail.size = u32::try_from(path.body.len()).unwrap_or(u32::MAX);
+    record.detail.ends = linked.is_some_and(|answer| answer.is_last);
+    if let Some((namespace, set)) = transaction.and_then(|transaction| sets::get(packet, transaction.place)) {
+        (record.namespace, record.set) = (namespace, set);
+    }
+    match path.kind {
+        ProtoType::AS_MSG | ProtoType::AS_MSG_COMPRESSED => {
+            let mut results = Vec::new();
+            let mut touches = Vec::new();
+            for message in Messages::new(path.order, path.body).flatten() {
+                results.push(message.header.result_code);
+                record.detail.ends |= message.header.part() == Part::Fin;
+                if let Some(answer) = linked.filter(|answer| answer.refuses(&message.header)) {
+                    touches.extend(refused(path, answer, message.header.result_code));
+                } else if let Some(transaction) = &transaction {
+                    touches.extend(returned(path, &message, transaction));
+                }
+            }
+            record.results = packet.keep(&results);
+            record.touches = packet.keep(&touches);
+        }
+        ProtoType::INFO => {
+            let names = info::answers(path.body).filter_map(|answer| Some(answer.echo?.name));
+            record.command = commands(packet, names);
+            record.detail.text = path.body;
+        }
+        ProtoType::SECURITY => {
+            let results: Vec<ResultCode> = admin::Messages::new(path.body)
+                .flatten()
+                .map(|message| message.result)
+                .collect();
+            record.results = packet.keep(&results);
+        }
+        _ => {}
+    }
+    TAP.queue(packet, record);
+}
+
+/// A line of the text info port: a command of a client by its name, or a value, which does not say what it answers.
+pub fn info_line(packet: Packet<'_>, is_request: bool, name: &[u8]) {
+    if !TAP.has_listener() {
+        return;
+    }
+    let event = if is_request {
+        Event::Asked
+    } else {
+        Event::Answered {
+            is_first: false,
+            is_last: false,
+        }
+    };
+    let mut record = empty(packet, event, What::Info);
+    if !is_request {
+        core::mem::swap(&mut record.client, &mut record.server);
+    }
+    record.command = commands(packet, core::iter::once(name).filter(|name| !name.is_empty()));
+    TAP.queue(packet, record);
+}
+
+/// Bytes of a client at which a server closes the connection, or of a server that no client takes.
+pub fn refused_bytes(packet: Packet<'_>, looks: Looks, from_server: bool) {
+    if TAP.has_listener() {
+        let mut record = empty(packet, Event::Refused { looks, from_server }, What::Other);
+        if from_server {
+            core::mem::swap(&mut record.client, &mut record.server);
+        }
+        TAP.queue(packet, record);
+    }
+}
+
+/// A message between nodes, and what it belongs to.
+pub fn internode<'p>(
+    packet: Packet<'p>,
+    msg: &Msg<'p>,
+    facts: &Facts<'_>,
+    linked: &Linked,
+    pulse: Option<Pulse<'p>>,
+) {
+    if TAP.has_listener() {
+        let (source, destination) = ends(packet);
+        let event = Event::Internode {
+            protocol: if msg.header.kind.is_heartbeat() {
+                "heartbeat"
+            } else {
+                "fabric"
+            },
+            kind: msg.header.kind.name().unwrap_or("unknown"),
+            op: facts.op_name().unwrap_or(""),
+            step: step(msg, facts, linked),
+        };
+        let mut record = empty(packet, event, What::Other);
+        (record.client, record.server) = (source, destination);
+        record.detail.pulse = pulse;
+        TAP.queue(packet, record);
+    }
+}
+
+fn step(msg: &Msg<'_>, facts: &Facts<'_>, linked: &Linked) -> Option<Step> {
+    let link = links::link(msg, facts)?;
+    let (part, exchange) = linked.exchange?;
+    Some(Step {
+        class: link.key.class,
+        part,
+        is_awaited: link.expects_answer(),
+        number: linked.number,
+        digest: exchange.digest,
+    })
+}
+
+fn ends(packet: Packet<'_>) -> (Endpoint<'_>, Endpoint<'_>) {
+    let (source, destination) = packet.ports();
+    let end = |address, port| Endpoint {
+        address,
+        port: u16::try_from(port).unwrap_or(0),
+    };
+    (
+        end(packet.source_address(), source),
+        end(packet.destination_address(), destination),
+    )
+}
+
+fn empty(packet: Packet<'_>, event: Event, what: What) -> Record<'_> {
+    let (client, server) = ends(packet);
+    Record {
+        event,
+        what,
+        frame: packet.frame(),
+        time: packet.nanoseconds(),
+        client,
+        server,
+        transaction: None,
+        namespace: &[],
+        set: &[],
+        command: &[],
+        results: &[],
+        touches: &[],
+        detail: Detail::default(),
+    }
+}
+
+fn record<'p>(path: &Path<'p>, event: Event, what: What) -> Record<'p> {
+    let mut record = empty(path.packet, event, what);
+    if !path.is_request {
+        core::mem::swap(&mut record.client, &mut record.server);
+    }
+    record
+}
+
+/// The names of info commands as one text.
+fn commands<'p, 'a>(packet: Packet<'p>, names: impl Iterator<Item = &'a [u8]>) -> &'p [u8] {
+    let mut text = Text::<64>::new();
+    for name in names {
+        let separator = if text.is_empty() { "" } else { "," };
+        // The buffer takes what fits.
+        let _ = write!(text, "{separator}{}", Lossy(name));
+    }
+    packet.keep(text.as_str().as_bytes())
+}
+
+fn touch<'p>(
+    packet: Packet<'p>,
+    place: (&'p [u8], &'p [u8]),
+    digest: [u8; LENGTH],
+    key: Option<Key<'p>>,
+) -> Touch<'p> {
+    Touch {
+        namespace: place.0,
+        set: place.1,
+        digest,
+        key: key.or_else(|| keys::find(packet, &digest).map(|(key, _)| key)),
+        request: Request::INVALID,
+        writes: false,
+        result: None,
+    }
+}
+
+/// The records that a request asks for.
+fn requested<'p>(
+    packet: Packet<'p>,
+    message: &Message<'p>,
+    kind: Request,
+    identity: &Identity<'p>,
+) -> Vec<Touch<'p>> {
+    let mut touches = Vec::new();
+    if is_single(kind) {
+        if let Some(digest) = identity.record() {
+            let place = (identity.namespace, identity.set);
+            touches.push(Touch {
+                request: kind,
+                writes: writes(kind, message.header.info2),
+                ..touch(packet, place, digest, identity.key)
+            });
+        }
+        return touches;
+    }
+    for field in message.fields().flatten() {
+        match field.value() {
+            Ok(Value::Batch(batch)) => {
+                let mut place: (&[u8], &[u8]) = (&[], &[]);
+                for row in batch.rows().flatten() {
+                    let Some(body) = row.body else { continue };
+                    let mut key = None;
+                    if !row.repeats() {
+                        place = (body.namespace.unwrap_or_default(), body.set.unwrap_or_default());
+                        key = Identity::of(body.fields()).key;
+                    }
+                    touches.push(Touch {
+                        request: body.request,
+                        writes: writes(body.request, body.info2()),
+                        ..touch(packet, place, *row.digest.0, key)
+                    });
+                }
+            }
+            // Scans that go on name the digests where they stopped.
+            Ok(Value::Digests(digests)) if kind == Request::BATCH_DIRECT => {
+                let place = (identity.namespace, identity.set);
+                for digest in digests.iter() {
+                    touches.push(Touch {
+                        request: kind,
+                        ..touch(packet, place, *digest.0, None)
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    touches
+}
+
+/// The records of a batch that is refused as a whole.
+fn refused<'p>(path: &Path<'p>, answer: &Answer, result: ResultCode) -> Vec<Touch<'p>> {
+    let packet = path.packet;
+    let rows = path.stream.map(|stream| &stream.queue.rows);
+    let rows = rows
+        .into_iter()
+        .flat_map(|rows| rows.all(answer.transaction.rows));
+    rows.map(|(row, errand)| Touch {
+        request: errand.request,
+        writes: errand.writes,
+        result: Some(result),
+        ..touch(
+            packet,
+            sets::get(packet, errand.place).unwrap_or_default(),
+            row.digest,
+            None,
+        )
+    })
+    .collect()
+}
+
+/// The record that a message of an answer is about.
+fn returned<'p>(path: &Path<'p>, message: &Message<'p>, transaction: &Transaction) -> Option<Touch<'p>> {
+    let packet = path.packet;
+    let header = &message.header;
+    let rows = &path.stream?.queue.rows;
+    let What::Message(kind) = transaction.what else {
+        return None;
+    };
+    let place = sets::get(packet, transaction.place).unwrap_or_default();
+    let result = Some(header.result_code);
+    if is_single(kind) {
+        return Some(Touch {
+            request: kind,
+            writes: transaction.writes,
+            result,
+            ..touch(packet, place, rows.only(transaction.rows)?.digest, None)
+        });
+    }
+    if header.part() == Part::Fin {
+        return None;
+    }
+    if kind == Request::BATCH {
+        let (row, errand) = rows.row(transaction.rows, header.transaction_ttl)?;
+        let place = sets::get(packet, errand.place).unwrap_or_default();
+        return Some(Touch {
+            request: errand.request,
+            writes: errand.writes,
+            result,
+            ..touch(packet, place, row.digest, None)
+        });
+    }
+    if kind != Request::BATCH_DIRECT && !(preference::hotkeys_scans() && header.part() == Part::Record) {
+        return None;
+    }
+    let identity = Identity::of(message.fields());
+    let digest = identity.digest?;
+    let names = if identity.namespace.is_empty() {
+        place
+    } else {
+        (identity.namespace, identity.set)
+    };
+    Some(Touch {
+        request: kind,
+        result,
+        ..touch(packet, names, *digest.0, identity.key)
+    })
+}

@@ -1,0 +1,297 @@
+//! The info protocol: commands and answers line by line.
+
+use core::fmt::Write as _;
+
+use crate::dissect::client::field::INDEX_NAME;
+use crate::dissect::client::stream::{Details, Path};
+use crate::dissect::exchange::links;
+use crate::dissect::info::line::{request_line, response_line, Brief, Reason, RequestList, ResponseList};
+use crate::dissect::info::value as info_value;
+use crate::dissect::info::value::Names;
+use crate::dissect::shared::column;
+use crate::dissect::shared::common::{self, DATA, NAMESPACE, SET};
+use crate::epan::group::FieldGroup;
+use crate::epan::{Guarded, Tree};
+use crate::protocols::INFO;
+use crate::track::transactions::What;
+use crate::wire::client::matching::{Expected, Facts};
+use crate::wire::client::result_code::Weight;
+use crate::wire::ground::at::Cover;
+use crate::wire::ground::text::Text as Lossy;
+use crate::wire::info::message as info;
+use crate::wire::info::message::{Answer, Command, Failure, Outcome};
+
+fields! {
+    LINE: None, "aerospike.info.line", "Line", "One command and its value";
+    NAME: String, "aerospike.info.name", "Name", "A command as it was sent, with its arguments and parameters";
+    VALUE: String, "aerospike.info.value", "Value", "What the server answers to a command";
+    COMMAND: String, "aerospike.info.command", "Command", "The name of a command alone";
+    ARGUMENT: String, "aerospike.info.argument", "Argument", "What stands between the slashes of a command";
+    PARAM_NAME: String, "aerospike.info.param.name", "Parameter name", "Name of a command's parameter";
+    PARAM_VALUE: String, "aerospike.info.param.value", "Parameter value", "Value of a command's parameter";
+    ERROR: String, "aerospike.info.error", "Error", "What went wrong, in the server's words";
+    ERROR_CODE: U32, "aerospike.info.error_code", "Error code", "Result code in an error" .values(crate::wire::client::result_code::ResultCode::TABLE);
+    SEPARATOR: None, "aerospike.info.separator", "Separator", "Bytes between names and values";
+}
+
+/// All that an info message fills.
+static CONTENT: FieldGroup = FieldGroup::new(
+    &[FIELDS, info_value::FIELDS, common::FIELDS, &[&INDEX_NAME]],
+    &[],
+    &[common::EXPERTS],
+);
+
+const PARAM: Names = Names {
+    name: &PARAM_NAME,
+    value: &PARAM_VALUE,
+};
+
+/// The body of an info message. `top` is the proto header's item.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
+    let is_cut = tree.source().is_cut();
+    if path.is_request {
+        column::line(path.packet, |out| request_line(out, body));
+        let asked = path.asked(What::Info, Expected::Info, body, Details::default());
+        if tree.exists() {
+            requests(tree, top, body, is_cut)?;
+        }
+        asked.map_or(Ok(()), |transaction| links::request(path, top, &transaction))
+    } else {
+        let linked = path.answered(Facts::default(), 0, true, is_cut);
+        column::line(path.packet, |out| {
+            response_line(out, info::answers(body))?;
+            match linked.filter(|linked| linked.is_last) {
+                Some(linked) => {
+                    let taken = linked.transaction.response_time();
+                    write!(out, " ({})", links::Milliseconds(taken))
+                }
+                None => Ok(()),
+            }
+        });
+        responses(tree, top, body)?;
+        linked.map_or(Ok(()), |linked| links::response(path, top, &linked))
+    }
+}
+
+/// The info protocol's item over `body`; `None` if it is switched off: then the bytes are shown.
+fn heading<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded<Option<Tree<'p>>> {
+    if INFO.is_enabled() {
+        return tree.protocol(&INFO, body).map(Some);
+    }
+    if !body.is_empty() {
+        top.add(&DATA, body)?;
+    }
+    Ok(None)
+}
+
+fn requests<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8], is_cut: bool) -> Guarded {
+    let Some(info) = heading(tree, top, body)? else {
+        return Ok(());
+    };
+    info.item().label(format_args!(
+        "Aerospike Info Protocol, request: {}",
+        RequestList(body)
+    ));
+    if !info.wants_any(&CONTENT) {
+        return Ok(());
+    }
+    for command in info::commands(body) {
+        request(&info, &command, is_cut)?;
+    }
+    Ok(())
+}
+
+/// A command of a request.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn request<'p>(tree: &Tree<'p>, command: &Command<'p>, is_cut: bool) -> Guarded {
+    let mut cover = Cover::new(command.bytes);
+    let item = name(tree, command)?;
+    if !command.terminated && !is_cut {
+        item.append(format_args!(" (no line feed: the server ignores it)"));
+    }
+    cover.through(command.text);
+    separator(tree, cover.rest())
+}
+
+fn responses<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
+    let Some(info) = heading(tree, top, body)? else {
+        return Ok(());
+    };
+    if !info.wants_any(&CONTENT) {
+        // An error is noted even if nobody looks.
+        for answer in info::answers(body) {
+            if let Outcome::Failed(failure) = info::outcome(answer.value) {
+                verdict(&info, answer.echo.as_ref(), &failure)?;
+            }
+        }
+        return Ok(());
+    }
+    info.item().label(format_args!(
+        "Aerospike Info Protocol, response: {}",
+        ResponseList(body)
+    ));
+    for answer in info::answers(body) {
+        response(&info, &answer)?;
+    }
+    Ok(())
+}
+
+/// An answer: its line, the echo and the value.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
+    let line = tree.sub(&LINE, answer.bytes)?;
+    let mut cover = Cover::new(answer.bytes);
+    match &answer.echo {
+        Some(echo) => {
+            line.item().label(format_args!(
+                "{} = {}",
+                Lossy(echo.text),
+                Brief(answer.value, 160)
+            ));
+            name(&line, echo)?;
+            cover.through(echo.text);
+            separator(&line, cover.until(answer.value))?;
+        }
+        None => {
+            line.item().label(format_args!("{}", Brief(answer.value, 160)));
+        }
+    }
+    let command = answer.echo.as_ref();
+    let item = line.add(&VALUE, answer.value)?;
+    let value = line.under(item, &VALUE)?;
+    match info::outcome(answer.value) {
+        Outcome::Done => {}
+        Outcome::Failed(failure) => {
+            failed(&value, command, answer.value, &failure)?;
+            verdict(&value, command, &failure)?;
+        }
+        Outcome::Value => info_value::pieces(&value, command, answer.value)?,
+    }
+    cover.through(answer.value);
+    separator(&line, cover.rest())
+}
+
+/// Bytes between the pieces: there, but out of sight.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn separator(tree: &Tree<'_>, part: &[u8]) -> Guarded {
+    if !part.is_empty() && tree.is_visible() {
+        tree.add(&SEPARATOR, part)?.hidden();
+    }
+    Ok(())
+}
+
+/// A command's text, and its parts below.
+fn name<'p>(tree: &Tree<'p>, command: &Command<'p>) -> Guarded<crate::epan::Item<'p>> {
+    let item = tree.add(&NAME, command.text)?;
+    let node = tree.under(item, &NAME)?;
+    let mut cover = Cover::new(command.text);
+    let part = cover.through(command.name);
+    node.text(&COMMAND, part, format_args!("{}", Lossy(command.name)))?;
+    for argument in command.arguments() {
+        let part = cover.through(argument);
+        node.text(&ARGUMENT, part, format_args!("{}", Lossy(argument)))?;
+    }
+    for pair in command.parameters() {
+        info_value::pair(&node, &mut cover, Some(command), &pair, &PARAM)?;
+    }
+    let rest = cover.rest();
+    if rest.contains(&0) {
+        let item = node.add(&DATA, rest)?;
+        item.append(format_args!(" (behind a NUL: the server does not read it)"));
+    } else {
+        separator(&node, rest)?;
+    }
+    scope(&node, command)?;
+    Ok(item)
+}
+
+/// What the command is about, under the names that everything else has for it.
+fn scope(tree: &Tree<'_>, command: &Command<'_>) -> Guarded {
+    let fields: [&'static crate::epan::Field; 2] = match command.name {
+        b"namespace" | b"sets" | b"bins" | b"truncate-namespace" => [&NAMESPACE, &SET],
+        b"sindex" => [&NAMESPACE, &INDEX_NAME],
+        _ => {
+            for pair in command.parameters() {
+                let field = match pair.name {
+                    b"namespace" | b"ns" => &NAMESPACE,
+                    b"set" => &SET,
+                    b"indexname" => &INDEX_NAME,
+                    _ => continue,
+                };
+                if let Some(value) = pair.value.filter(|value| !value.is_empty()) {
+                    tree.add(field, value)?.generated();
+                }
+            }
+            return Ok(());
+        }
+    };
+    for (field, argument) in fields.into_iter().zip(command.arguments()) {
+        if !argument.is_empty() {
+            tree.add(field, argument)?.generated();
+        }
+    }
+    Ok(())
+}
+
+/// An error's code and text under its value.
+fn failed<'p>(
+    tree: &Tree<'p>,
+    command: Option<&Command<'p>>,
+    value: &'p [u8],
+    failure: &Failure<'p>,
+) -> Guarded {
+    let end = value.get(value.len()..).unwrap_or_default();
+    let text = if failure.text.is_empty() {
+        end
+    } else {
+        failure.text
+    };
+    let mut cover = Cover::new(value);
+    let before = cover.until(text);
+    match failure.code {
+        Some(code) => {
+            let item = tree.uint(&ERROR_CODE, before, code)?;
+            if failure.digits.is_none() {
+                item.append(format_args!(" (none is sent)"));
+            }
+        }
+        None => separator(tree, before)?,
+    }
+    if let Some(result) = failure.result() {
+        let part = failure.digits.unwrap_or(before);
+        tree.uint(&common::RESULT, part, u32::from(result.0))?
+            .generated()
+            .hidden();
+    }
+    let error = tree.sub(&ERROR, text)?;
+    if text.starts_with(b"error=") {
+        info_value::failure(&error, command, text)?;
+    }
+    Ok(())
+}
+
+/// The expert item of an error.
+fn verdict(tree: &Tree<'_>, command: Option<&Command<'_>>, failure: &Failure<'_>) -> Guarded {
+    let weight = match failure.result() {
+        Some(result) => result.weight(),
+        None if failure.text.ends_with(b"type=unknown") || failure.text == b"hist-unavailable" => {
+            Weight::Note
+        }
+        None => Weight::Warning,
+    };
+    let name = command.map_or(&b"info"[..], |command| command.text);
+    common::weighed(
+        tree,
+        weight,
+        format_args!("{}: {}", Brief(name, 80), Reason(failure)),
+    )
+}

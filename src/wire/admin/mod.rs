@@ -1,0 +1,4 @@
+//! Security messages: logins, users, roles, privileges.
+
+pub mod message;
+pub mod privilege;

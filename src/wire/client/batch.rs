@@ -1,0 +1,426 @@
+//! Batch requests: the rows in field 41 or 42.
+
+use bitflags::bitflags;
+
+use super::digest::{Digest, LENGTH};
+use super::field::{FieldType, Fields};
+use super::message::{skip, Info1, Info2, Info3, Info4};
+use super::op::Ops;
+use super::proto::Order;
+use super::request::{self, Request};
+use crate::wire::ground::at::before;
+use crate::wire::ground::at::At;
+use crate::wire::ground::input::{self, Malformed, Parse};
+
+/// Place of the number of rows in the field's data.
+pub const COUNT_AT: core::ops::Range<usize> = 0..4;
+/// Place of the batch flags in the field's data.
+pub const FLAGS_AT: core::ops::Range<usize> = 4..5;
+/// Place of the index in a row.
+pub const ROW_INDEX_AT: core::ops::Range<usize> = 0..4;
+/// Place of the digest in a row.
+pub const ROW_DIGEST_AT: core::ops::Range<usize> = 4..24;
+/// Place of the flags in a row.
+pub const ROW_FLAGS_AT: core::ops::Range<usize> = 24..25;
+
+bitflags! {
+    /// Flags of a batch; before 6.0 a boolean, "allow inline".
+    ///
+    /// Source: client-protocol 8.1
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct BatchFlags: u8 {
+        /// Records in memory are read in the thread of the request.
+        const INLINE_DATA_IN_MEMORY = 0x01;
+        /// Records on devices too (6.0).
+        const INLINE_DATA_ON_DEVICE = 0x02;
+        /// Errors of rows do not end the batch (6.0).
+        const REPORT_ALL_ERRORS = 0x04;
+        /// Rows with errors carry the record (6.1).
+        const REPORT_ERROR_REC = 0x08;
+        const _ = !0;
+    }
+}
+
+bitflags! {
+    /// Flags of a row: which optional parts it has.
+    ///
+    /// Source: client-protocol 8.2
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct RowFlags: u8 {
+        /// As the last row that was not repeated; nothing follows the flags.
+        const REPEAT = 0x01;
+        /// info2 and info3 are there (6.0).
+        const HAS_EXTRA_INFO = 0x02;
+        /// A generation is there (6.0).
+        const HAS_GENERATION = 0x04;
+        /// A record_ttl is there (6.0).
+        const HAS_RECORD_TTL = 0x08;
+        /// info4 is there (8.0).
+        const HAS_INFO4 = 0x10;
+        const _ = !0;
+    }
+}
+
+/// The data of field 41 or 42: u32 number of rows, u8 flags, rows.
+///
+/// Source: client-protocol 8.1
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch<'a> {
+    /// Number of rows announced.
+    pub count: u32,
+    /// Flags of the batch.
+    pub flags: BatchFlags,
+    content: &'a [u8],
+}
+
+impl<'a> Batch<'a> {
+    /// Reads the head; the rows follow lazily.
+    ///
+    /// # Errors
+    /// Fewer than 5 bytes.
+    pub fn parse(data: &'a [u8]) -> Parse<'a, Self> {
+        let (rest, count) = input::be_u32("batch number of rows")(data)?;
+        let (content, flags) = input::u8("batch flags")(rest)?;
+        let batch = Self {
+            count,
+            flags: BatchFlags::from_bits_retain(flags),
+            content,
+        };
+        Ok((&[], batch))
+    }
+
+    /// The rows, one after the other.
+    #[must_use]
+    pub const fn rows(&self) -> Rows<'a> {
+        Rows {
+            left: self.count,
+            rest: self.content,
+            last: None,
+        }
+    }
+}
+
+/// One row: u32 index, 20 bytes digest, u8 flags, and unless it repeats the one before a [`Body`].
+///
+/// Source: client-protocol 8.2
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row<'a> {
+    /// The whole row; to the end of the field where its body has a fault.
+    pub bytes: &'a [u8],
+    /// The client's index, which the answer to this row carries.
+    pub index: u32,
+    /// The record.
+    pub digest: Digest<'a>,
+    /// Which parts are there.
+    pub flags: RowFlags,
+    /// What to do: of this row, or of the earlier row that it repeats; `None` for a repetition of nothing.
+    pub body: Option<Body<'a>>,
+}
+
+impl<'a> Row<'a> {
+    /// Whether the body is that of an earlier row.
+    #[must_use]
+    pub const fn repeats(&self) -> bool {
+        self.flags.contains(RowFlags::REPEAT)
+    }
+
+    /// The body, if it stands in this row.
+    #[must_use]
+    pub const fn own_body(&self) -> Option<&Body<'a>> {
+        match (&self.body, self.repeats()) {
+            (Some(body), false) => Some(body),
+            _ => None,
+        }
+    }
+}
+
+/// What a row asks for: u8 info1, \[u8 info2, u8 info3\], \[u8 info4\], \[u16 generation\], \[u32 record_ttl\],
+/// u16 n_fields, u16 n_ops, fields, operations, big endian.
+///
+/// Source: client-protocol 8.2
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Body<'a> {
+    /// Read bits.
+    pub info1: At<'a, Info1>,
+    /// Write bits.
+    pub info2: Option<At<'a, Info2>>,
+    /// Other bits; without them the row inherits the read mode of the message.
+    pub info3: Option<At<'a, Info3>>,
+    /// Transaction bits.
+    pub info4: Option<At<'a, Info4>>,
+    /// Expected generation.
+    pub generation: Option<At<'a, u16>>,
+    /// See [`Ttl`](crate::wire::ground::time::Ttl).
+    pub record_ttl: Option<At<'a, u32>>,
+    /// Number of fields as written; 0 of very old clients means 1.
+    pub n_fields: At<'a, u16>,
+    /// Number of operations.
+    pub n_ops: At<'a, u16>,
+    /// Why fields or operations cannot be read to their end.
+    pub fault: Option<Malformed<'a>>,
+    /// What is asked for. Known once for all rows that repeat this one: walking the body again for each would cost
+    /// rows times body.
+    pub request: Request,
+    /// NAMESPACE of the row, known once like the request.
+    pub namespace: Option<&'a [u8]>,
+    /// SET of the row, known once like the request.
+    pub set: Option<&'a [u8]>,
+    content: &'a [u8],
+}
+
+impl<'a> Body<'a> {
+    fn parse(flags: RowFlags, input: &'a [u8]) -> Parse<'a, Self> {
+        let has = |flag| flags.contains(flag);
+        let (rest, info1) = required(input::u8("row info1"), Info1::from_bits_retain)(input)?;
+        let (rest, info2) = optional(
+            has(RowFlags::HAS_EXTRA_INFO),
+            input::u8("row info2"),
+            Info2::from_bits_retain,
+        )(rest)?;
+        let (rest, info3) = optional(
+            has(RowFlags::HAS_EXTRA_INFO),
+            input::u8("row info3"),
+            Info3::from_bits_retain,
+        )(rest)?;
+        let (rest, info4) = optional(
+            has(RowFlags::HAS_INFO4),
+            input::u8("row info4"),
+            Info4::from_bits_retain,
+        )(rest)?;
+        let (rest, generation) = optional(
+            has(RowFlags::HAS_GENERATION),
+            input::be_u16("row generation"),
+            |n| n,
+        )(rest)?;
+        let (rest, record_ttl) = optional(
+            has(RowFlags::HAS_RECORD_TTL),
+            input::be_u32("row record_ttl"),
+            |n| n,
+        )(rest)?;
+        let (rest, n_fields) = required(input::be_u16("row n_fields"), |n| n)(rest)?;
+        let (content, n_ops) = required(input::be_u16("row n_ops"), |n| n)(rest)?;
+        let mut body = Self {
+            info1,
+            info2,
+            info3,
+            info4,
+            generation,
+            record_ttl,
+            n_fields,
+            n_ops,
+            fault: None,
+            request: Request::INVALID,
+            namespace: None,
+            set: None,
+            content,
+        };
+        let end = content.get(content.len()..).unwrap_or_default();
+        let rest = skip(body.fields()).unwrap_or_else(|fault| {
+            body.fault = Some(fault);
+            end
+        });
+        body.request = request::of_row(&body);
+        for field in body.fields().flatten() {
+            match field.kind {
+                FieldType::NAMESPACE => body.namespace = Some(field.data),
+                FieldType::SET => body.set = Some(field.data),
+                _ => {}
+            }
+        }
+        Ok((rest, body))
+    }
+
+    /// Write bits, none where they are not there.
+    #[must_use]
+    pub fn info2(&self) -> Info2 {
+        self.info2.map_or(Info2::empty(), |info2| info2.value)
+    }
+
+    /// Transaction bits, none where they are not there.
+    #[must_use]
+    pub fn info4(&self) -> Info4 {
+        self.info4.map_or(Info4::empty(), |info4| info4.value)
+    }
+
+    /// The fields; the first is the namespace.
+    #[must_use]
+    pub fn fields(&self) -> Fields<'a> {
+        Fields::new(
+            Order::Big,
+            self.n_fields.value.max(1),
+            self.n_ops.value,
+            self.content,
+        )
+    }
+
+    /// The operations; none where a field before them is broken.
+    #[must_use]
+    pub fn ops(&self) -> Ops<'a> {
+        self.fields().ops().unwrap_or(Ops::new(Order::Big, 0, &[]))
+    }
+}
+
+fn required<'a, T, U>(
+    parse: impl Fn(&'a [u8]) -> Parse<'a, T>,
+    make: impl Fn(T) -> U,
+) -> impl Fn(&'a [u8]) -> Parse<'a, At<'a, U>> {
+    move |input| {
+        let (rest, value) = parse(input)?;
+        let bytes = before(input, rest);
+        let value = make(value);
+        Ok((rest, At { value, bytes }))
+    }
+}
+
+fn optional<'a, T, U>(
+    present: bool,
+    parse: impl Fn(&'a [u8]) -> Parse<'a, T>,
+    make: impl Fn(T) -> U,
+) -> impl Fn(&'a [u8]) -> Parse<'a, Option<At<'a, U>>> {
+    let parse = required(parse, make);
+    move |input| {
+        if present {
+            let (rest, at) = parse(input)?;
+            Ok((rest, Some(at)))
+        } else {
+            Ok((input, None))
+        }
+    }
+}
+
+/// The rows of a batch; ends after the first that is not whole. The end of a row is found by walking over its
+/// fields and operations once.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    left: u32,
+    rest: &'a [u8],
+    last: Option<Body<'a>>,
+}
+
+impl<'a> Rows<'a> {
+    /// What follows the rows read so far; after the last one there should be nothing.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    fn row(&mut self) -> Parse<'a, Row<'a>> {
+        let input = self.rest;
+        let (rest, index) = input::be_u32("row index")(input)?;
+        let (digest, rest) = Digest::split(rest)
+            .ok_or(Malformed::short("row digest", rest, LENGTH, "its fixed width").stop())?;
+        let (mut rest, flags) = input::u8("row flags")(rest)?;
+        let flags = RowFlags::from_bits_retain(flags);
+        if !flags.contains(RowFlags::REPEAT) {
+            let (tail, body) = Body::parse(flags, rest)?;
+            rest = tail;
+            self.last = Some(body);
+        }
+        let row = Row {
+            bytes: before(input, rest),
+            index,
+            digest,
+            flags,
+            body: self.last,
+        };
+        Ok((rest, row))
+    }
+}
+
+impl<'a> Iterator for Rows<'a> {
+    type Item = Result<Row<'a>, Malformed<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        match self.row() {
+            Ok((rest, row)) => {
+                self.rest = rest;
+                if row.own_body().is_some_and(|body| body.fault.is_some()) {
+                    self.left = 0;
+                }
+                Some(Ok(row))
+            }
+            Err(error) => {
+                self.left = 0;
+                Some(Err(input::reason(error)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn row(flags: u8, body: &[u8]) -> Vec<u8> {
+        let mut bytes = b"\0\0\0\x01\0\0\0\0\x07".to_vec();
+        bytes.extend([0xaa; 20]);
+        bytes.push(flags);
+        bytes.extend(body);
+        bytes
+    }
+
+    const NAMESPACE: &[u8] = b"\0\0\0\x05\0test";
+
+    #[test]
+    fn all_optional_parts_in_their_order() {
+        let mut body = b"\x01\x02\x40\x10\0\x09\0\0\0\x3c\0\x01\0\0".to_vec();
+        body.extend(NAMESPACE);
+        let data = row(0x1e, &body);
+        let (_, batch) = Batch::parse(&data).unwrap();
+        let row = batch.rows().next().unwrap().unwrap();
+        let body = row.own_body().unwrap();
+        assert_eq!(row.index, 7);
+        assert_eq!(body.info1.value, Info1::READ);
+        assert_eq!(body.info2.unwrap().value, Info2::DELETE);
+        assert_eq!(body.info3.unwrap().value, Info3::SC_READ_TYPE);
+        assert_eq!(body.info4.unwrap().value, Info4::MRT_ON_LOCKING_ONLY);
+        assert_eq!(body.generation.unwrap().value, 9);
+        assert_eq!(body.generation.unwrap().bytes, b"\0\x09");
+        assert_eq!(body.record_ttl.unwrap().value, 60);
+        assert_eq!((body.namespace, body.set), (Some(&b"test"[..]), None));
+        assert_eq!(body.request, Request::SELECT);
+        assert_eq!(body.fault, None);
+        for cut in 5..data.len() {
+            let (_, batch) = Batch::parse(&data[..cut]).unwrap();
+            let broken = match batch.rows().next().unwrap() {
+                Ok(row) => row.body.unwrap().fault.is_some(),
+                Err(_) => true,
+            };
+            assert!(broken, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn no_fields_means_one() {
+        let mut body = b"\x03\0\0\0\0".to_vec();
+        body.extend(NAMESPACE);
+        let data = row(0, &body);
+        let (_, batch) = Batch::parse(&data).unwrap();
+        let mut rows = batch.rows();
+        let row = rows.next().unwrap().unwrap();
+        let mut fields = row.body.unwrap().fields();
+        assert_eq!(fields.next().unwrap().unwrap().kind, FieldType::NAMESPACE);
+        assert!(fields.next().is_none());
+        assert!(rows.rest().is_empty());
+    }
+
+    #[test]
+    fn a_repetition_of_nothing_has_no_body() {
+        let data = row(1, b"");
+        let (_, batch) = Batch::parse(&data).unwrap();
+        let row = batch.rows().next().unwrap().unwrap();
+        assert!(row.repeats() && row.body.is_none());
+        assert_eq!(row.bytes.len(), 25);
+    }
+
+    proptest! {
+        #[test]
+        fn rows_progress_and_end(data: Vec<u8>) {
+            if let Ok((_, batch)) = Batch::parse(&data) {
+                prop_assert!(batch.rows().count() <= data.len() / 25 + 1);
+            }
+        }
+    }
+}

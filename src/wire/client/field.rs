@@ -1,0 +1,369 @@
+//! Fields of a message.
+
+use core::ops::Range;
+
+use super::batch::Batch;
+use super::digest::{self, Digest};
+use super::key::Key;
+use super::op::Ops;
+use super::proto::Order;
+use super::query::{BinList, Bvals, Digests, IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
+use crate::wire::ground::at::before;
+use crate::wire::ground::input::{self, Malformed, Parse};
+use crate::wire::ground::time::{UpdateTime, VoidTime};
+
+/// Place of `field_sz` in a field.
+pub const SIZE_AT: Range<usize> = 0..4;
+/// Place of the field type.
+pub const TYPE_AT: Range<usize> = 4..5;
+
+table! {
+    /// What a field holds, one byte.
+    ///
+    /// Source: client-protocol 4
+    pub FieldType: u8 {
+        0 => NAMESPACE,
+        1 => SET,
+        2 => KEY,
+        3 => RECORD_VERSION: "since 8.0; 3.x: BIN",
+        4 => DIGEST_RIPE,
+        5 => MRT_ID: "since 8.0; 3.x: GU_TID",
+        6 => MRT_DEADLINE: "since 8.0; up to 4.3: DIGEST_RIPE_ARRAY",
+        7 => TRID,
+        8 => SCAN_OPTIONS: "up to 5.5",
+        9 => SOCKET_TIMEOUT: "since 3.13",
+        10 => RECS_PER_SEC: "since 4.7",
+        11 => PID_ARRAY: "since 4.9",
+        12 => DIGEST_ARRAY: "since 4.9",
+        13 => SAMPLE_MAX: "since 4.9",
+        14 => LUT: "since 5.4",
+        15 => BVAL_ARRAY: "since 6.0",
+        21 => INDEX_NAME,
+        22 => INDEX_RANGE,
+        23 => INDEX_CONTEXT: "since 6.1; old clients: INDEX_FILTER",
+        24 => INDEX_EXPRESSION: "since 8.1; old clients: INDEX_LIMIT",
+        25 => INDEX_ORDER_BY: "old clients, never used",
+        26 => INDEX_TYPE,
+        30 => UDF_FILENAME,
+        31 => UDF_FUNCTION,
+        32 => UDF_ARGLIST,
+        33 => UDF_OP,
+        40 => QUERY_BINLIST: "up to 5.7",
+        41 => BATCH,
+        42 => BATCH_WITH_SET,
+        43 => PREDEXP: "a filter expression since 5.2",
+        45 => ERROR_DETAILS: "only in C client 7.5",
+    }
+}
+
+/// One field: u32 size (of type and data), u8 type, data.
+///
+/// Source: client-protocol 4
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// The whole field.
+    pub bytes: &'a [u8],
+    /// `field_sz`: the bytes after it, at least 1.
+    pub size: u32,
+    /// What the data is.
+    pub kind: FieldType,
+    /// The data, size - 1 bytes.
+    pub data: &'a [u8],
+}
+
+/// A field's data, decoded as far as it is no MessagePack.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// NAMESPACE, SET, INDEX_NAME, UDF_FILENAME, UDF_FUNCTION: text without NUL.
+    Text(&'a [u8]),
+    /// KEY: particle type and value.
+    Key(Key<'a>),
+    /// RECORD_VERSION: 7 bytes, little endian.
+    RecordVersion(u64),
+    /// DIGEST_RIPE: 20 bytes.
+    Digest(Digest<'a>),
+    /// MRT_ID: 8 bytes, little endian.
+    MrtId(u64),
+    /// MRT_DEADLINE: 4 bytes, little endian, seconds since 2010.
+    MrtDeadline(VoidTime),
+    /// DIGEST_ARRAY, and field 6 before 8.0 (DIGEST_RIPE_ARRAY): digests back to back.
+    Digests(Digests<'a>),
+    /// TRID: u64, the identity of a scan or query.
+    Trid(u64),
+    /// SCAN_OPTIONS: two bytes.
+    ScanOptions(ScanOptions),
+    /// SOCKET_TIMEOUT: u32, milliseconds, 0 is none.
+    SocketTimeout(u32),
+    /// RECS_PER_SEC: u32.
+    RecordsPerSecond(u32),
+    /// PID_ARRAY: u16 each, little endian.
+    Partitions(Partitions<'a>),
+    /// SAMPLE_MAX: u64, records per node.
+    SampleMax(u64),
+    /// LUT: u64, milliseconds since 2010.
+    Lut(UpdateTime),
+    /// BVAL_ARRAY: i64 each, little endian.
+    Bvals(Bvals<'a>),
+    /// INDEX_RANGE.
+    IndexRange(IndexRange<'a>),
+    /// INDEX_TYPE: u8.
+    IndexType(IndexType),
+    /// UDF_OP: u8.
+    UdfOp(UdfOp),
+    /// QUERY_BINLIST: names.
+    BinList(BinList<'a>),
+    /// BATCH, BATCH_WITH_SET.
+    Batch(Batch<'a>),
+    /// UDF_ARGLIST: a MessagePack list (may be empty).
+    UdfArguments(&'a [u8]),
+    /// INDEX_CONTEXT: a MessagePack list context.
+    IndexContext(&'a [u8]),
+    /// INDEX_EXPRESSION, and PREDEXP unless it starts with 0: a MessagePack expression.
+    Expression(&'a [u8]),
+    /// PREDEXP that starts with 0: the old form of filters, up to 5.1 (accepted up to 5.7).
+    Predexp(&'a [u8]),
+    /// ERROR_DETAILS: a MessagePack map.
+    ErrorDetails(&'a [u8]),
+    /// A type that nobody knows.
+    Unknown(&'a [u8]),
+}
+
+impl<'a> Field<'a> {
+    /// Reads one field.
+    ///
+    /// # Errors
+    /// A size of 0 or one that exceeds the bytes left.
+    pub fn parse(order: Order, input: &'a [u8]) -> Parse<'a, Self> {
+        let (rest, size) = order.u32("field_sz")(input)?;
+        if size == 0 {
+            return Err(Malformed::illegal("field", input, "field_sz must not be 0").stop());
+        }
+        let (rest, content) =
+            input::bytes("field", "field_sz", usize::try_from(size).unwrap_or(usize::MAX))(rest)?;
+        let (data, kind) = input::u8("field type")(content)?;
+        let field = Self {
+            bytes: before(input, rest),
+            size,
+            kind: FieldType(kind),
+            data,
+        };
+        Ok((rest, field))
+    }
+
+    /// Decodes the data; its own numbers have a fixed order, whatever the order of the message.
+    ///
+    /// # Errors
+    /// A length that the type does not allow, or counts within the data that exceed it.
+    pub fn value(&self) -> Result<Value<'a>, Malformed<'a>> {
+        let data = self.data;
+        Ok(match self.kind {
+            FieldType::NAMESPACE
+            | FieldType::SET
+            | FieldType::INDEX_NAME
+            | FieldType::UDF_FILENAME
+            | FieldType::UDF_FUNCTION => Value::Text(data),
+            FieldType::KEY => Value::Key(Key::parse(data).map_err(input::reason)?.1),
+            FieldType::RECORD_VERSION => {
+                let [a, b, c, d, e, f, g] = self.exactly()?;
+                Value::RecordVersion(u64::from_le_bytes([a, b, c, d, e, f, g, 0]))
+            }
+            FieldType::DIGEST_RIPE => match Digest::exactly(data) {
+                Some(digest) => Value::Digest(digest),
+                None => return Err(self.wrong_length()),
+            },
+            FieldType::MRT_ID => Value::MrtId(u64::from_le_bytes(self.exactly()?)),
+            FieldType::MRT_DEADLINE if self.is_digest_array() => Value::Digests(Digests::new(data)?),
+            FieldType::MRT_DEADLINE => Value::MrtDeadline(VoidTime(u32::from_le_bytes(self.exactly()?))),
+            FieldType::TRID => Value::Trid(u64::from_be_bytes(self.exactly()?)),
+            FieldType::SCAN_OPTIONS => Value::ScanOptions(ScanOptions::new(self.exactly()?)),
+            FieldType::SOCKET_TIMEOUT => Value::SocketTimeout(u32::from_be_bytes(self.exactly()?)),
+            FieldType::RECS_PER_SEC => Value::RecordsPerSecond(u32::from_be_bytes(self.exactly()?)),
+            FieldType::PID_ARRAY => Value::Partitions(Partitions::new(data)?),
+            FieldType::DIGEST_ARRAY => Value::Digests(Digests::new(data)?),
+            FieldType::SAMPLE_MAX => Value::SampleMax(u64::from_be_bytes(self.exactly()?)),
+            FieldType::LUT => Value::Lut(UpdateTime(u64::from_be_bytes(self.exactly()?))),
+            FieldType::BVAL_ARRAY => Value::Bvals(Bvals::new(data)?),
+            FieldType::INDEX_RANGE => Value::IndexRange(IndexRange::parse(data).map_err(input::reason)?.1),
+            FieldType::INDEX_TYPE => Value::IndexType(IndexType(u8::from_be_bytes(self.exactly()?))),
+            FieldType::UDF_OP => Value::UdfOp(UdfOp(u8::from_be_bytes(self.exactly()?))),
+            FieldType::QUERY_BINLIST => Value::BinList(BinList::parse(data).map_err(input::reason)?.1),
+            FieldType::BATCH | FieldType::BATCH_WITH_SET => {
+                Value::Batch(Batch::parse(data).map_err(input::reason)?.1)
+            }
+            FieldType::UDF_ARGLIST => Value::UdfArguments(data),
+            FieldType::INDEX_CONTEXT => Value::IndexContext(data),
+            FieldType::INDEX_EXPRESSION => Value::Expression(data),
+            FieldType::PREDEXP => match data {
+                [0, ..] => Value::Predexp(data),
+                _ => Value::Expression(data),
+            },
+            FieldType::ERROR_DETAILS => Value::ErrorDetails(data),
+            _ => Value::Unknown(data),
+        })
+    }
+
+    /// Whether this is field 6 as DIGEST_RIPE_ARRAY (up to 4.3): its length tells.
+    ///
+    /// Source: client-protocol 4 (field 6)
+    #[must_use]
+    pub const fn is_digest_array(&self) -> bool {
+        matches!(self.kind, FieldType::MRT_DEADLINE)
+            && !self.data.is_empty()
+            && self.data.len() % digest::LENGTH == 0
+    }
+
+    fn exactly<const N: usize>(&self) -> Result<[u8; N], Malformed<'a>> {
+        self.data.try_into().map_err(|_| self.wrong_length())
+    }
+
+    fn wrong_length(&self) -> Malformed<'a> {
+        let what = self.kind.name().unwrap_or("field");
+        Malformed::illegal(what, self.data, "length not legal for the field type")
+    }
+}
+
+/// The fields of a message or batch row, one after the other; ends at the first error.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'a> {
+    order: Order,
+    left: u16,
+    n_ops: u16,
+    rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    /// `n_fields` fields at the start of `rest`, which `n_ops` operations follow.
+    #[must_use]
+    pub const fn new(order: Order, n_fields: u16, n_ops: u16, rest: &'a [u8]) -> Self {
+        Self {
+            order,
+            left: n_fields,
+            n_ops,
+            rest,
+        }
+    }
+
+    /// What follows the fields read so far.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The operations after the last field; fields not read yet are skipped.
+    ///
+    /// # Errors
+    /// A field on the way is malformed.
+    pub fn ops(mut self) -> Result<Ops<'a>, Malformed<'a>> {
+        for field in self.by_ref() {
+            field?;
+        }
+        Ok(Ops::new(self.order, self.n_ops, self.rest))
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<Field<'a>, Malformed<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        match Field::parse(self.order, self.rest) {
+            Ok((rest, field)) => {
+                self.rest = rest;
+                Some(Ok(field))
+            }
+            Err(error) => {
+                self.left = 0;
+                // Nothing after a broken field can be found: no operations either.
+                self.n_ops = 0;
+                Some(Err(input::reason(error)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn field(kind: u8, data: &'static [u8]) -> Field<'static> {
+        Field {
+            bytes: data,
+            size: data.len() as u32 + 1,
+            kind: FieldType(kind),
+            data,
+        }
+    }
+
+    fn value(kind: u8, data: &'static [u8]) -> Value<'static> {
+        field(kind, data).value().unwrap()
+    }
+
+    #[test]
+    fn a_field_and_its_cuts() {
+        let bytes = b"\0\0\0\x05\0testx";
+        let (rest, namespace) = Field::parse(Order::Big, bytes).unwrap();
+        assert_eq!(rest, b"x");
+        assert_eq!(
+            (namespace.kind, namespace.data),
+            (FieldType::NAMESPACE, &b"test"[..])
+        );
+        assert_eq!(namespace.bytes.len(), 9);
+        for cut in 0..9 {
+            assert!(Field::parse(Order::Big, &bytes[..cut]).is_err());
+        }
+        let (_, little) = Field::parse(Order::Little, b"\x05\0\0\0\0test").unwrap();
+        assert_eq!(little.value(), Ok(Value::Text(b"test")));
+        let zero = input::reason(Field::parse(Order::Big, b"\0\0\0\0").unwrap_err());
+        assert_eq!(zero.to_string(), "field: field_sz must not be 0");
+    }
+
+    #[test]
+    fn numbers_have_their_own_byte_order() {
+        assert_eq!(
+            value(7, b"\x11\x22\x33\x44\x55\x66\x77\x88"),
+            Value::Trid(0x1122_3344_5566_7788)
+        );
+        assert_eq!(
+            value(5, b"\x08\x07\x06\x05\x04\x03\x02\x01"),
+            Value::MrtId(0x0102_0304_0506_0708)
+        );
+        assert_eq!(value(3, b"\x2a\0\0\0\0\0\0"), Value::RecordVersion(42));
+        assert_eq!(
+            value(6, b"\0\x65\xcd\x1d"),
+            Value::MrtDeadline(VoidTime(500_000_000))
+        );
+        assert_eq!(value(9, b"\0\0\x27\x10"), Value::SocketTimeout(10_000));
+        assert_eq!(value(14, b"\0\0\0\0\0\0\0\x01"), Value::Lut(UpdateTime(1)));
+    }
+
+    #[test]
+    fn field_6_and_field_43_have_two_forms() {
+        assert!(matches!(value(6, &[7; 40]), Value::Digests(_)));
+        assert!(field(6, &[7; 21]).value().is_err());
+        assert_eq!(value(43, b"\x93\x01"), Value::Expression(b"\x93\x01"));
+        assert_eq!(value(43, b"\0\x01"), Value::Predexp(b"\0\x01"));
+    }
+
+    #[test]
+    fn a_wrong_length_names_the_field() {
+        let error = field(7, b"\x11").value().unwrap_err();
+        assert_eq!(error.to_string(), "TRID: length not legal for the field type");
+    }
+
+    proptest! {
+        #[test]
+        fn fields_progress_and_end(n: u16, ops: u16, bytes: Vec<u8>) {
+            let mut fields = Fields::new(Order::Big, n, ops, &bytes);
+            let count = fields.by_ref().count();
+            prop_assert!(count <= bytes.len() / 5 + 1);
+            prop_assert!(fields.next().is_none());
+        }
+
+        #[test]
+        fn no_value_panics(kind in 0u8..50, data: Vec<u8>) {
+            let field = Field { bytes: &data, size: 1, kind: FieldType(kind), data: &data };
+            let _ = field.value();
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Messages between clients and servers: proto header, fields, operations, batches, matching.
+
+pub mod batch;
+pub mod compressed;
+pub mod digest;
+pub mod field;
+pub mod guess;
+pub mod info_bits;
+pub mod key;
+pub mod matching;
+pub mod message;
+pub mod mrt;
+pub mod op;
+pub mod plausible;
+pub mod proto;
+pub mod query;
+pub mod request;
+pub mod result_code;

@@ -1,0 +1,400 @@
+//! The data of fields that only scans, queries and UDF jobs carry.
+
+use super::digest::{self, Digest};
+use crate::wire::ground::at::At;
+use crate::wire::ground::input::{self, Malformed, Parse};
+use crate::wire::values::particle::{ParticleType, Value};
+
+table! {
+    /// What kind of values an index holds, one byte.
+    ///
+    /// Source: client-protocol 4 (field 26)
+    pub IndexType: u8 {
+        0 => DEFAULT,
+        1 => LIST,
+        2 => MAPKEYS,
+        3 => MAPVALUES,
+        4 => SET: "internal",
+    }
+}
+
+table! {
+    /// How a UDF is applied, one byte.
+    ///
+    /// Source: client-protocol 4 (field 33)
+    pub UdfOp: u8 {
+        0 => KVS: "on one record",
+        1 => AGGREGATE,
+        2 => BACKGROUND,
+        3 => FOREGROUND: "never implemented, gone in 4.7",
+    }
+}
+
+table! {
+    /// Priority of a scan, high 4 bits of the first option byte.
+    ///
+    /// Source: client-protocol 4 (field 8)
+    pub ScanPriority: u8 {
+        0 => AUTO,
+        1 => LOW,
+        2 => MEDIUM,
+        3 => HIGH,
+    }
+}
+
+/// SCAN_OPTIONS: two bytes, honoured up to 5.5.
+///
+/// Source: client-protocol 4 (field 8)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanOptions {
+    /// The first byte: flags.
+    pub flags: u8,
+    /// The second byte: percent of the partitions to scan, 0..100.
+    pub percent: u8,
+}
+
+impl ScanOptions {
+    /// Mask of the priority in [`ScanOptions::flags`].
+    pub const PRIORITY: u8 = 0xf0;
+    /// Give up when the cluster changes.
+    pub const FAIL_ON_CLUSTER_CHANGE: u8 = 0x08;
+    /// A job whose client is gone.
+    pub const DISCONNECTED_JOB: u8 = 0x04;
+    /// With large data types (3.x).
+    pub const LDT: u8 = 0x02;
+
+    /// From the two bytes.
+    #[must_use]
+    pub const fn new([flags, percent]: [u8; 2]) -> Self {
+        Self { flags, percent }
+    }
+
+    /// The priority in the high 4 bits.
+    #[must_use]
+    pub const fn priority(self) -> ScanPriority {
+        ScanPriority(self.flags >> 4)
+    }
+}
+
+/// PID_ARRAY: u16 each, little endian; 1..4096 of them, each below 4096.
+///
+/// Source: client-protocol 4 (field 11)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partitions<'a>(&'a [u8]);
+
+impl<'a> Partitions<'a> {
+    /// # Errors
+    /// An odd length.
+    pub const fn new(data: &'a [u8]) -> Result<Self, Malformed<'a>> {
+        if data.len() % 2 == 0 {
+            Ok(Self(data))
+        } else {
+            Err(Malformed::illegal(
+                "PID_ARRAY",
+                data,
+                "length not a multiple of 2",
+            ))
+        }
+    }
+
+    /// Number of partitions.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.0.len() / 2
+    }
+
+    /// Each partition id with its 2 bytes.
+    pub fn iter(&self) -> impl Iterator<Item = At<'a, u16>> {
+        self.0.chunks_exact(2).filter_map(|bytes| {
+            let value = u16::from_le_bytes(bytes.try_into().ok()?);
+            Some(At { value, bytes })
+        })
+    }
+
+    /// Runs of consecutive ids (first, last, bytes), since a client asks for a third of 4096 at once.
+    pub fn runs(&self) -> impl Iterator<Item = Run<'a>> {
+        let mut rest = self.0;
+        core::iter::from_fn(move || {
+            let (first, mut tail) = rest.split_first_chunk::<2>()?;
+            let first = u16::from_le_bytes(*first);
+            let mut last = first;
+            while let Some((next, after)) = tail.split_first_chunk::<2>() {
+                if last.checked_add(1) != Some(u16::from_le_bytes(*next)) {
+                    break;
+                }
+                last = u16::from_le_bytes(*next);
+                tail = after;
+            }
+            let bytes = crate::wire::ground::at::before(rest, tail);
+            rest = tail;
+            Some(Run { first, last, bytes })
+        })
+    }
+}
+
+/// Consecutive partition ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run<'a> {
+    /// The first id.
+    pub first: u16,
+    /// The last id, at least `first`.
+    pub last: u16,
+    /// The ids' bytes.
+    pub bytes: &'a [u8],
+}
+
+/// Digests back to back, 20 bytes each.
+///
+/// Source: client-protocol 4 (fields 6 and 12)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digests<'a>(&'a [u8]);
+
+impl<'a> Digests<'a> {
+    /// # Errors
+    /// A length that is no multiple of 20.
+    pub const fn new(data: &'a [u8]) -> Result<Self, Malformed<'a>> {
+        if data.len() % digest::LENGTH == 0 {
+            Ok(Self(data))
+        } else {
+            Err(Malformed::illegal(
+                "DIGEST_ARRAY",
+                data,
+                "length not a multiple of 20",
+            ))
+        }
+    }
+
+    /// Number of digests.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.0.len() / digest::LENGTH
+    }
+
+    /// Each digest.
+    pub fn iter(&self) -> impl Iterator<Item = Digest<'a>> {
+        self.0.chunks_exact(digest::LENGTH).filter_map(Digest::exactly)
+    }
+}
+
+/// BVAL_ARRAY: i64 each, little endian; one for each digest of the request's DIGEST_ARRAY.
+///
+/// Source: client-protocol 4 (field 15)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bvals<'a>(&'a [u8]);
+
+impl<'a> Bvals<'a> {
+    /// # Errors
+    /// A length that is no multiple of 8.
+    pub const fn new(data: &'a [u8]) -> Result<Self, Malformed<'a>> {
+        if data.len() % 8 == 0 {
+            Ok(Self(data))
+        } else {
+            Err(Malformed::illegal(
+                "BVAL_ARRAY",
+                data,
+                "length not a multiple of 8",
+            ))
+        }
+    }
+
+    /// Number of values.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.0.len() / 8
+    }
+
+    /// Each value with its 8 bytes.
+    pub fn iter(&self) -> impl Iterator<Item = At<'a, i64>> {
+        self.0.chunks_exact(8).filter_map(|bytes| {
+            let value = i64::from_le_bytes(bytes.try_into().ok()?);
+            Some(At { value, bytes })
+        })
+    }
+}
+
+/// INDEX_RANGE: u8 number of ranges (1), u8 length and bin name, u8 particle type, u32 length and start value,
+/// u32 length and end value, big endian.
+///
+/// Source: client-protocol 4.2
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndexRange<'a> {
+    /// Number of ranges: 1. Only the first is read.
+    pub n_ranges: At<'a, u8>,
+    /// The bin (up to 5.7 a bin path); may be empty.
+    pub bin: &'a [u8],
+    /// Type of both values: integer, string, blob or GeoJSON.
+    pub kind: At<'a, ParticleType>,
+    /// First value of the range.
+    pub start: &'a [u8],
+    /// Last value; a copy of `start` for all but integers.
+    pub end: &'a [u8],
+}
+
+impl<'a> IndexRange<'a> {
+    /// Reads the range, which fills its field.
+    ///
+    /// # Errors
+    /// A length that exceeds the bytes left.
+    pub fn parse(data: &'a [u8]) -> Parse<'a, Self> {
+        let (rest, n_ranges) = at(data, input::u8("INDEX_RANGE number of ranges"))?;
+        let (rest, width) = input::u8("INDEX_RANGE bin name length")(rest)?;
+        let (rest, bin) = input::bytes("INDEX_RANGE bin name", "its length byte", usize::from(width))(rest)?;
+        let (rest, kind) = at(rest, input::u8("INDEX_RANGE particle type"))?;
+        let (rest, start) = sized("INDEX_RANGE start", rest)?;
+        let (rest, end) = sized("INDEX_RANGE end", rest)?;
+        let range = Self {
+            n_ranges,
+            bin,
+            kind: At {
+                value: ParticleType(kind.value),
+                bytes: kind.bytes,
+            },
+            start,
+            end,
+        };
+        Ok((rest, range))
+    }
+
+    /// The start as a value. Text for GeoJSON: there is no header here.
+    ///
+    /// # Errors
+    /// An integer of an illegal length.
+    pub fn start(&self) -> Result<Value<'a>, Malformed<'a>> {
+        self.bound(self.start)
+    }
+
+    /// The end as a value.
+    ///
+    /// # Errors
+    /// An integer of an illegal length.
+    pub fn end(&self) -> Result<Value<'a>, Malformed<'a>> {
+        self.bound(self.end)
+    }
+
+    fn bound(&self, bytes: &'a [u8]) -> Result<Value<'a>, Malformed<'a>> {
+        match self.kind.value {
+            ParticleType::GEOJSON => Ok(Value::Text(bytes)),
+            kind => Value::parse(kind, bytes),
+        }
+    }
+}
+
+fn at<'a, T>(input: &'a [u8], parse: impl Fn(&'a [u8]) -> Parse<'a, T>) -> Parse<'a, At<'a, T>> {
+    let (rest, value) = parse(input)?;
+    let bytes = crate::wire::ground::at::before(input, rest);
+    Ok((rest, At { value, bytes }))
+}
+
+fn sized<'a>(what: &'static str, input: &'a [u8]) -> Parse<'a, &'a [u8]> {
+    let (rest, width) = input::be_u32(what)(input)?;
+    input::bytes(what, "its length", usize::try_from(width).unwrap_or(usize::MAX))(rest)
+}
+
+/// QUERY_BINLIST: u8 number of names, each u8 length and name. Up to 5.7.
+///
+/// Source: client-protocol 4 (field 40)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BinList<'a> {
+    /// Number of names announced.
+    pub count: u8,
+    names: &'a [u8],
+}
+
+impl<'a> BinList<'a> {
+    /// Reads the count; the names follow lazily.
+    ///
+    /// # Errors
+    /// An empty field.
+    pub fn parse(data: &'a [u8]) -> Parse<'a, Self> {
+        let (names, count) = input::u8("QUERY_BINLIST number of bins")(data)?;
+        Ok((&[], Self { count, names }))
+    }
+
+    /// The names; ends at the first error.
+    pub fn iter(&self) -> impl Iterator<Item = Result<&'a [u8], Malformed<'a>>> {
+        short_strings("bin name", self.count, self.names)
+    }
+}
+
+/// `count` strings, each after a length byte; ends at the first error.
+pub(crate) fn short_strings<'a>(
+    what: &'static str,
+    count: u8,
+    mut rest: &'a [u8],
+) -> impl Iterator<Item = Result<&'a [u8], Malformed<'a>>> {
+    let mut left = count;
+    core::iter::from_fn(move || {
+        left = left.checked_sub(1)?;
+        let name = input::u8(what)(rest)
+            .and_then(|(tail, width)| input::bytes(what, "its length byte", usize::from(width))(tail));
+        match name {
+            Ok((tail, name)) => {
+                rest = tail;
+                Some(Ok(name))
+            }
+            Err(error) => {
+                left = 0;
+                Some(Err(input::reason(error)))
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partitions_are_little_endian_and_come_in_runs() {
+        // 17.10
+        let pids = Partitions::new(b"\0\0\x01\0\xff\x0f").unwrap();
+        assert_eq!(pids.count(), 3);
+        assert!(pids.iter().map(|pid| pid.value).eq([0, 1, 4095]));
+        assert!(pids
+            .runs()
+            .map(|run| (run.first, run.last, run.bytes.len()))
+            .eq([(0, 1, 4), (4095, 4095, 2)]));
+        assert!(Partitions::new(b"\0").is_err());
+        let edge = Partitions::new(b"\xff\xff\0\0").unwrap();
+        assert_eq!(edge.runs().count(), 2);
+    }
+
+    #[test]
+    fn an_integer_range() {
+        // 17.12
+        let data = b"\x01\x03age\x01\0\0\0\x08\0\0\0\0\0\0\0\x12\0\0\0\x08\0\0\0\0\0\0\0\x41";
+        let (rest, range) = IndexRange::parse(data).unwrap();
+        assert!(rest.is_empty());
+        assert_eq!(range.bin, b"age");
+        assert_eq!(range.kind.value, ParticleType::INTEGER);
+        assert_eq!(range.start(), Ok(Value::Integer(18)));
+        assert_eq!(range.end(), Ok(Value::Integer(65)));
+        for cut in 0..data.len() {
+            assert!(IndexRange::parse(&data[..cut]).is_err());
+        }
+    }
+
+    #[test]
+    fn old_scan_options() {
+        let options = ScanOptions::new([0x28, 0x64]);
+        assert_eq!(options.priority(), ScanPriority::MEDIUM);
+        assert_ne!(options.flags & ScanOptions::FAIL_ON_CLUSTER_CHANGE, 0);
+        assert_eq!(options.percent, 100);
+    }
+
+    #[test]
+    fn a_bin_list_stops_at_its_first_error() {
+        let (_, bins) = BinList::parse(b"\x03\x01a\x02bc\x05x").unwrap();
+        let mut names = bins.iter();
+        assert_eq!(names.next(), Some(Ok(&b"a"[..])));
+        assert_eq!(names.next(), Some(Ok(&b"bc"[..])));
+        assert!(names.next().unwrap().is_err());
+        assert!(names.next().is_none());
+    }
+
+    #[test]
+    fn values_of_an_index_are_little_endian() {
+        let values = Bvals::new(b"\x2a\0\0\0\0\0\0\0").unwrap();
+        assert!(values.iter().map(|value| value.value).eq([42]));
+    }
+}

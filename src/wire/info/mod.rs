@@ -1,0 +1,6 @@
+//! The info protocol: lines of commands and answers, and the shapes of their values.
+
+pub mod cluster;
+pub mod message;
+pub mod text_port;
+pub mod value;

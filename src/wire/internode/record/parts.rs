@@ -1,0 +1,230 @@
+//! What follows the head of a flat record: optional parts, then the bins.
+
+use core::fmt;
+
+use super::bin::Bin;
+use super::{uintvar, ExtraFlags, RecordFlags, WHAT};
+use crate::wire::ground::at::before;
+use crate::wire::ground::input::{self, Malformed, Parse};
+use crate::wire::ground::time::VoidTime;
+use crate::wire::values::particle::ParticleType;
+
+/// One of the parts behind the head of a flat record, in the order of the wire.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Part<'a> {
+    /// 1 byte, if the layout says so.
+    ExtraFlags(ExtraFlags),
+    /// 4 bytes: seconds since 2010.
+    VoidTime(VoidTime),
+    /// 1 byte length (1 to 63), then the name.
+    Set(&'a [u8]),
+    /// uintvar size, then particle type and value.
+    Key {
+        /// Particle type.
+        particle: ParticleType,
+        /// The value in the form of a stored key.
+        value: &'a [u8],
+    },
+    /// uintvar: number of bins.
+    BinCount(u32),
+    /// A bin.
+    Bin(Bin<'a>),
+    /// Up to 15 bytes behind the last bin, of servers before 6.0.
+    Padding,
+    /// All the rest, which cannot be read for that reason.
+    Opaque(Why),
+}
+
+/// Why a flat record cannot be read further, though nothing is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Data of a multi-record transaction comes next (enterprise).
+    Transaction,
+    /// The bins are compressed (enterprise).
+    Compressed,
+    /// A bin has a source id (enterprise).
+    SourceId,
+    /// Flags that no known version sets.
+    Flags,
+    /// A particle type that no known version stores.
+    Particle,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Transaction => "data of a multi-record transaction",
+            Self::Compressed => "compressed bins",
+            Self::SourceId => "a bin with a source id",
+            Self::Flags => "unknown flags",
+            Self::Particle => "an unknown particle type",
+        })
+    }
+}
+
+/// A part and all of its bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PartAt<'a> {
+    /// What it is.
+    pub part: Part<'a>,
+    /// All of its bytes, lengths included.
+    pub bytes: &'a [u8],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    ExtraFlags,
+    VoidTime,
+    Set,
+    Key,
+    BinCount,
+    Bins(u32),
+    Padding,
+    Opaque(Why),
+    End,
+}
+
+/// The parts of a flat record. After an error or [`Part::Opaque`] nothing more comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'a> {
+    rest: &'a [u8],
+    flags: RecordFlags,
+    next: Next,
+}
+
+impl<'a> Parts<'a> {
+    pub(super) const fn new(flags: RecordFlags, rest: &'a [u8]) -> Self {
+        Self {
+            rest,
+            flags,
+            next: Next::ExtraFlags,
+        }
+    }
+
+    /// The rest as one part.
+    fn opaque(&mut self, why: Why) -> Parse<'a, Part<'a>> {
+        self.next = Next::End;
+        Ok((&[], Part::Opaque(why)))
+    }
+
+    /// What the extra flags announce between them and the void time, if that cannot be read.
+    fn after_extra_flags(&mut self, flags: ExtraFlags) {
+        if flags.intersects(ExtraFlags::HAS_MRT_ID | ExtraFlags::HAS_MRT_ORIG) {
+            self.next = Next::Opaque(Why::Transaction);
+        } else if !ExtraFlags::all().contains(flags) {
+            self.next = Next::Opaque(Why::Flags);
+        }
+    }
+
+    /// The part that is due, or `None` if the record does not have it.
+    fn due(&mut self) -> Option<Parse<'a, Part<'a>>> {
+        let rest = self.rest;
+        let flags = self.flags;
+        let has = |flag| flags.contains(flag);
+        match self.next {
+            Next::ExtraFlags => {
+                self.next = Next::VoidTime;
+                has(RecordFlags::HAS_EXTRA_FLAGS).then(|| {
+                    let (rest, bits) = input::u8(WHAT)(rest)?;
+                    Ok((rest, Part::ExtraFlags(ExtraFlags::from_bits_retain(bits))))
+                })
+            }
+            Next::VoidTime => {
+                self.next = Next::Set;
+                has(RecordFlags::HAS_VOID_TIME).then(|| {
+                    input::le_u32(WHAT)(rest).map(|(rest, time)| (rest, Part::VoidTime(VoidTime(time))))
+                })
+            }
+            Next::Set => {
+                self.next = Next::Key;
+                has(RecordFlags::HAS_SET).then(|| set(rest))
+            }
+            Next::Key => {
+                self.next = Next::BinCount;
+                has(RecordFlags::HAS_KEY).then(|| key(rest))
+            }
+            Next::BinCount => {
+                self.next = Next::Padding;
+                has(RecordFlags::HAS_BINS).then(|| {
+                    let (rest, count) = uintvar(WHAT)(rest)?;
+                    self.next = Next::Bins(count);
+                    Ok((rest, Part::BinCount(count)))
+                })
+            }
+            Next::Bins(0) => {
+                self.next = Next::Padding;
+                None
+            }
+            Next::Bins(_) if has(RecordFlags::IS_COMPRESSED) => Some(self.opaque(Why::Compressed)),
+            Next::Bins(left) => {
+                self.next = Next::Bins(left.saturating_sub(1));
+                Some(match Bin::read(rest) {
+                    Ok((rest, Ok(bin))) => Ok((rest, Part::Bin(bin))),
+                    Ok((_, Err(why))) => self.opaque(why),
+                    Err(error) => Err(error),
+                })
+            }
+            Next::Opaque(why) => Some(self.opaque(why)),
+            Next::Padding | Next::End => {
+                self.next = Next::End;
+                (!rest.is_empty()).then(|| match rest.len() {
+                    0..=15 => Ok((&[][..], Part::Padding)),
+                    _ => Err(Malformed::illegal(WHAT, rest, "more than 15 bytes follow the last bin").stop()),
+                })
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Result<PartAt<'a>, Malformed<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.next != Next::End {
+            let Some(due) = self.due() else {
+                continue;
+            };
+            return Some(match due {
+                Ok((rest, part)) => {
+                    let bytes = before(self.rest, rest);
+                    self.rest = rest;
+                    if let Part::ExtraFlags(flags) = part {
+                        self.after_extra_flags(flags);
+                    }
+                    Ok(PartAt { part, bytes })
+                }
+                Err(error) => {
+                    self.next = Next::End;
+                    Err(input::reason(error))
+                }
+            });
+        }
+        None
+    }
+}
+
+/// u8 length (1 to 63), then the name.
+fn set(input: &[u8]) -> Parse<'_, Part<'_>> {
+    let (rest, length) = input::u8("set name")(input)?;
+    if !(1..=63).contains(&length) {
+        return Err(Malformed::illegal("set name", input, "the length is none of 1 to 63").stop());
+    }
+    let (rest, name) = input::bytes("set name", "its length", length.into())(rest)?;
+    Ok((rest, Part::Set(name)))
+}
+
+/// uintvar size, then a particle type byte and the value.
+fn key(input: &[u8]) -> Parse<'_, Part<'_>> {
+    let (rest, size) = uintvar("stored key")(input)?;
+    let (rest, key) = input::bytes("stored key", "its size", size as usize)(rest)?;
+    match *key {
+        [particle, ref value @ ..] => Ok((
+            rest,
+            Part::Key {
+                particle: ParticleType(particle),
+                value,
+            },
+        )),
+        [] => Err(Malformed::illegal("stored key", input, "the size is 0").stop()),
+    }
+}

@@ -1,0 +1,454 @@
+//! How the tables of operations are written down: names, arguments, and what a number means.
+//!
+//! Lists, maps, bits, HLLs, strings and expressions all call `[op, argument, …]`. One line of a
+//! table gives the operation's number, its name and its arguments; every argument has a name and,
+//! if it is a code or a set of flags, the [`Table`] that explains it. Together with the number that
+//! is a [`Coded`], which prints itself: `INVERTED|VALUE`.
+
+use core::fmt;
+
+use super::bits::{BitFlags, BitOp, IntFlags, ResizeFlags, Sign};
+use super::cdt_ops::{
+    CdtOp, ContextType, ListFlags, ListOrder, MapFlags, MapOrder, ReturnType, SelectFlags, SortFlags,
+};
+use super::expression_ops::{ExpFlags, ExpOp, LoopVariable, RegexFlags, ResultType, System};
+use super::hll::{HllFlags, HllOp};
+use super::string_ops::StringOp;
+
+/// Which operations a call names.
+///
+/// Source: client-protocol 5.1, 7.5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// List and map operations: ops 3, 4; system 0.
+    Cdt,
+    /// Bit operations: ops 12, 13; system 1.
+    Bits,
+    /// HyperLogLog operations: ops 15, 16; system 2.
+    Hll,
+    /// String operations: ops 17, 18; system 3.
+    String,
+    /// Conversion to text, of unknown content: op 19; system 4.
+    Text,
+}
+
+impl Family {
+    /// The calls that an op of a message carries, by its op code.
+    #[must_use]
+    pub const fn of_op(op: u8) -> Option<Self> {
+        match op {
+            3 | 4 => Some(Self::Cdt),
+            12 | 13 => Some(Self::Bits),
+            15 | 16 => Some(Self::Hll),
+            17 | 18 => Some(Self::String),
+            19 => Some(Self::Text),
+            _ => None,
+        }
+    }
+
+    /// The calls of a system number in an expression; the modify bit is ignored.
+    #[must_use]
+    pub const fn of_system(system: i64) -> Option<Self> {
+        match system & !(System::MODIFY as i64) {
+            0 => Some(Self::Cdt),
+            1 => Some(Self::Bits),
+            2 => Some(Self::Hll),
+            3 => Some(Self::String),
+            4 => Some(Self::Text),
+            _ => None,
+        }
+    }
+
+    /// The table that names the family's operations.
+    #[must_use]
+    pub const fn table(self) -> Table {
+        match self {
+            Self::Cdt => Table::CdtOp,
+            Self::Bits => Table::BitOp,
+            Self::Hll => Table::HllOp,
+            Self::String => Table::StringOp,
+            Self::Text => Table::TextOp,
+        }
+    }
+
+    /// What the operation takes; nothing for one that nobody knows.
+    #[must_use]
+    pub fn args(self, op: i64) -> Option<&'static [Arg]> {
+        let op = u8::try_from(op).ok()?;
+        match self {
+            Self::Cdt => CdtOp(op).args(),
+            Self::Bits => BitOp(op).args(),
+            Self::Hll => HllOp(op).args(),
+            Self::String | Self::Text => None,
+        }
+    }
+}
+
+/// One argument of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arg {
+    /// Its name, for people.
+    pub name: &'static str,
+    /// How its bytes are to be read.
+    pub content: Content,
+    /// Whether it must be there.
+    pub presence: Presence,
+}
+
+/// How the bytes of an argument are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Any value.
+    Value,
+    /// An integer that the table explains.
+    Code(Table),
+    /// A string without type byte.
+    Raw(Name),
+    /// A value or an expression.
+    Expression,
+}
+
+/// What a string without type byte is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// The name of a bin.
+    Bin,
+    /// The name of a variable.
+    Variable,
+    /// A regular expression.
+    Pattern,
+}
+
+/// Whether an argument must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Once.
+    Required,
+    /// It and all after it may be missing.
+    Optional,
+    /// As often as there are elements.
+    Repeated,
+}
+
+impl Arg {
+    const fn new(name: &'static str, content: Content) -> Self {
+        Self {
+            name,
+            content,
+            presence: Presence::Required,
+        }
+    }
+
+    /// Any value.
+    #[must_use]
+    pub const fn value(name: &'static str) -> Self {
+        Self::new(name, Content::Value)
+    }
+
+    /// A code or a set of flags.
+    #[must_use]
+    pub const fn code(name: &'static str, table: Table) -> Self {
+        Self::new(name, Content::Code(table))
+    }
+
+    /// A string without type byte.
+    #[must_use]
+    pub const fn raw(name: &'static str, is: Name) -> Self {
+        Self::new(name, Content::Raw(is))
+    }
+
+    /// A value or an expression.
+    #[must_use]
+    pub const fn expression(name: &'static str) -> Self {
+        Self::new(name, Content::Expression)
+    }
+
+    /// The same, but it may be missing.
+    #[must_use]
+    pub const fn optional(self) -> Self {
+        Self {
+            presence: Presence::Optional,
+            ..self
+        }
+    }
+
+    /// The same, as often as there are elements.
+    #[must_use]
+    pub const fn repeated(self) -> Self {
+        Self {
+            presence: Presence::Repeated,
+            ..self
+        }
+    }
+
+    /// The argument at place `n` of `args`; the last one again if it is repeated.
+    #[must_use]
+    pub fn at(args: &'static [Self], n: usize) -> Option<Self> {
+        args.get(n)
+            .or_else(|| args.last().filter(|last| last.presence == Presence::Repeated))
+            .copied()
+    }
+
+    /// Whether `count` arguments are as many as `args` allows.
+    #[must_use]
+    pub fn fits(args: &[Self], count: usize) -> bool {
+        let required = args
+            .iter()
+            .filter(|arg| arg.presence == Presence::Required)
+            .count();
+        let repeated = args.iter().any(|arg| arg.presence == Presence::Repeated);
+        required <= count && (repeated || count <= args.len())
+    }
+}
+
+/// What explains a number: the type of that name holds its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// List and map operations.
+    CdtOp,
+    /// Bit operations.
+    BitOp,
+    /// HLL operations.
+    HllOp,
+    /// String operations.
+    StringOp,
+    /// Conversions to text, which have no known operations.
+    TextOp,
+    /// Opcodes of expressions.
+    ExpOp,
+    /// Order of a list: metadata and argument alike.
+    ListOrder,
+    /// Order of a map: metadata and argument alike.
+    MapOrder,
+    /// Write flags of list operations.
+    ListFlags,
+    /// Write flags of map operations.
+    MapFlags,
+    /// Flags of `list_sort`.
+    SortFlags,
+    /// What a list or map operation answers.
+    ReturnType,
+    /// Type of one level of a context.
+    ContextType,
+    /// Flags of a path selection.
+    SelectFlags,
+    /// Write flags of bit operations.
+    BitFlags,
+    /// Flags of `bit_resize`.
+    ResizeFlags,
+    /// Flags of `bit_add` and `bit_subtract`.
+    IntFlags,
+    /// Flag of `bit_get_int`.
+    Sign,
+    /// Write flags of HLL operations.
+    HllFlags,
+    /// Flags of expression operations.
+    ExpFlags,
+    /// Flags of a regular expression.
+    RegexFlags,
+    /// Result type of a call in an expression.
+    ResultType,
+    /// [`ResultType`] under which an expression reads a bin.
+    BinType,
+    /// [`ResultType`] under which an expression reads the record's key.
+    KeyType,
+    /// [`ResultType`] of a loop variable.
+    LoopType,
+    /// What a loop variable stands for.
+    LoopVariable,
+    /// Who runs a call in an expression.
+    System,
+}
+
+/// A number and what explains it; prints its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coded {
+    /// What explains it.
+    pub table: Table,
+    /// The number.
+    pub value: i64,
+}
+
+impl Coded {
+    /// Whether a set of flags or an order is the one that stands for "nothing special".
+    #[must_use]
+    pub const fn is_default(self) -> bool {
+        self.value == 0
+    }
+}
+
+impl fmt::Display for Coded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.value;
+        let code = u8::try_from(value).ok();
+        match self.table {
+            Table::CdtOp => match value {
+                0..64 => named(f, code.and_then(|op| CdtOp(op).name()), "list_op_", value),
+                _ => named(f, code.and_then(|op| CdtOp(op).name()), "map_op_", value),
+            },
+            Table::BitOp => named(f, code.and_then(|op| BitOp(op).name()), "bit_op_", value),
+            Table::HllOp => named(f, code.and_then(|op| HllOp(op).name()), "hll_op_", value),
+            Table::StringOp => named(f, code.and_then(|op| StringOp(op).name()), "string_op_", value),
+            Table::TextOp => named(f, None, "to_string_op_", value),
+            Table::ExpOp => named(f, code.and_then(|op| ExpOp(op).name()), "exp_op_", value),
+            Table::ListOrder => set::<ListOrder>(f, value, "UNORDERED"),
+            Table::MapOrder => set::<MapOrder>(f, value, "UNORDERED"),
+            Table::ListFlags => set::<ListFlags>(f, value, "DEFAULT"),
+            Table::MapFlags => set::<MapFlags>(f, value, "DEFAULT"),
+            Table::SortFlags => set::<SortFlags>(f, value, "DEFAULT"),
+            Table::ReturnType => match u32::try_from(value) {
+                Ok(bits) => ReturnType(bits).fmt(f),
+                Err(_) => write!(f, "Unknown ({value})"),
+            },
+            Table::ContextType => match u32::try_from(value) {
+                Ok(bits) => ContextType(bits).fmt(f),
+                Err(_) => write!(f, "Unknown ({value})"),
+            },
+            Table::SelectFlags => match u32::try_from(value) {
+                Ok(bits) => SelectFlags(bits).fmt(f),
+                Err(_) => write!(f, "Unknown ({value})"),
+            },
+            Table::BitFlags => set::<BitFlags>(f, value, "DEFAULT"),
+            Table::ResizeFlags => set::<ResizeFlags>(f, value, "DEFAULT"),
+            Table::IntFlags => set::<IntFlags>(f, value, "UNSIGNED"),
+            Table::Sign => set::<Sign>(f, value, "UNSIGNED"),
+            Table::HllFlags => set::<HllFlags>(f, value, "DEFAULT"),
+            Table::ExpFlags => set::<ExpFlags>(f, value, "DEFAULT"),
+            Table::RegexFlags => set::<RegexFlags>(f, value, "DEFAULT"),
+            Table::ResultType | Table::BinType | Table::KeyType | Table::LoopType => {
+                named(f, code.and_then(|kind| ResultType(kind).name()), "type_", value)
+            }
+            Table::LoopVariable => named(
+                f,
+                code.and_then(|part| LoopVariable(part).name()),
+                "variable_",
+                value,
+            ),
+            Table::System => match code {
+                Some(system) => System(system).fmt(f),
+                None => write!(f, "Unknown ({value})"),
+            },
+        }
+    }
+}
+
+/// The name, or a prefix and the number.
+fn named(f: &mut fmt::Formatter<'_>, name: Option<&str>, prefix: &str, value: i64) -> fmt::Result {
+    match name {
+        Some(name) => f.write_str(name),
+        None => write!(f, "{prefix}{value}"),
+    }
+}
+
+/// The names of the flags joined by `|`, unknown bits in hexadecimal, or the word for none.
+fn set<F: bitflags::Flags<Bits = u32>>(f: &mut fmt::Formatter<'_>, value: i64, none: &str) -> fmt::Result {
+    match u32::try_from(value) {
+        Ok(bits) => write_flags::<F>(f, bits, none),
+        Err(_) => write!(f, "Unknown ({value})"),
+    }
+}
+
+/// As `set`, for bits that are known to fit.
+pub(super) fn write_flags<F: bitflags::Flags<Bits = u32>>(
+    f: &mut fmt::Formatter<'_>,
+    bits: u32,
+    none: &str,
+) -> fmt::Result {
+    if bits == 0 {
+        return f.write_str(none);
+    }
+    let set = F::from_bits_retain(bits);
+    let mut names = set.iter_names();
+    let mut between = "";
+    for (name, _) in names.by_ref() {
+        write!(f, "{between}{name}")?;
+        between = "|";
+    }
+    match names.remaining().bits() {
+        0 => Ok(()),
+        unknown => write!(f, "{between}0x{unknown:x}"),
+    }
+}
+
+/// Declares a table of operations: `table!` with the arguments of each operation.
+///
+/// `operations! { /// doc pub Name: u8 { 1 => APPEND as "list_append" (VALUE, ORDER.optional()), } }`
+/// gives what `table!` gives and `Name::args`.
+macro_rules! operations {
+    (
+        $(#[$meta:meta])*
+        pub $Name:ident : $int:ty {
+            $( $value:literal => $CONST:ident as $shown:literal $(: $remark:literal)? ( $($arg:expr),* ) ),* $(,)?
+        }
+    ) => {
+        $crate::table! {
+            $(#[$meta])*
+            pub $Name: $int { $( $value => $CONST as $shown $(: $remark)? ),* }
+        }
+
+        impl $Name {
+            /// What the operation takes, in order; `None` for one that nobody knows.
+            #[must_use]
+            pub const fn args(self) -> Option<&'static [$crate::wire::values::call::Arg]> {
+                match self.0 {
+                    $( $value => {
+                        const ARGS: &[$crate::wire::values::call::Arg] = &[$($arg),*];
+                        Some(ARGS)
+                    } )*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(super) use operations;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(table: Table, value: i64) -> String {
+        Coded { table, value }.to_string()
+    }
+
+    #[test]
+    fn numbers_print_their_names() {
+        assert_eq!(text(Table::ReturnType, 65543), "INVERTED|VALUE");
+        assert_eq!(text(Table::ReturnType, 8), "KEY_VALUE_MAP");
+        assert_eq!(text(Table::ReturnType, 14), "Unknown (14)");
+        assert_eq!(text(Table::ListFlags, 5), "ADD_UNIQUE|NO_FAIL");
+        assert_eq!(text(Table::ListFlags, 0x24), "NO_FAIL|0x20");
+        assert_eq!(text(Table::MapFlags, 0), "DEFAULT");
+        assert_eq!(text(Table::MapOrder, 3), "KEY_VALUE_ORDERED");
+        assert_eq!(text(Table::MapOrder, 1), "KEY_ORDERED");
+        assert_eq!(text(Table::MapOrder, 0x11), "KEY_ORDERED|PERSIST_INDEX");
+        assert_eq!(text(Table::MapOrder, 8), "PRESERVE_ORDER");
+        assert_eq!(text(Table::ListOrder, 0x11), "ORDERED|PERSIST_INDEX");
+        assert_eq!(text(Table::ListOrder, -1), "Unknown (-1)");
+        assert_eq!(text(Table::System, 64), "CDT|MODIFY");
+        assert_eq!(text(Table::System, 9), "Unknown (9)");
+        assert_eq!(text(Table::SelectFlags, 0x11), "LEAF_VALUES|NO_FAIL");
+    }
+
+    #[test]
+    fn unknown_operations_keep_their_number() {
+        assert_eq!(text(Table::CdtOp, 14), "list_op_14");
+        assert_eq!(text(Table::CdtOp, 71), "map_op_71");
+        assert_eq!(text(Table::CdtOp, -1), "map_op_-1");
+        assert_eq!(text(Table::BitOp, 99), "bit_op_99");
+        assert_eq!(text(Table::ExpOp, 200), "exp_op_200");
+    }
+
+    #[test]
+    fn argument_lists_know_how_many_they_take() {
+        let append = CdtOp::LIST_APPEND.args().unwrap();
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|n| Arg::fits(append, n)),
+            [false, true, true, true, false]
+        );
+        let and = ExpOp::AND.args().unwrap();
+        assert!(Arg::fits(and, 50));
+        assert_eq!(Arg::at(and, 50), Arg::at(and, 0));
+        assert_eq!(Arg::at(append, 3), None);
+    }
+}
