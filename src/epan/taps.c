@@ -5,6 +5,7 @@
 #include "taps.h"
 
 #include "guard.h"
+#include "tcptap.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -188,7 +189,6 @@ static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_d
 {
     as_report *report = (as_report *)((stat_data_t *)listener)->stat_tap_data;
 
-    (void)pinfo;
     (void)edt;
     (void)flags;
     if (!is_open(report))
@@ -198,6 +198,8 @@ static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_d
     if (report->listener != listener)
         return TAP_PACKET_FAILED;
     /* The tap of frames hands over nothing. */
+    if (record == NULL)
+        as_gather_frame(pinfo->num);
     return rust.table_packet((int)(report - reports), record != NULL ? record : report) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 

@@ -14,6 +14,47 @@ static as_gathering rust;
 static int is_listening, is_drawing;
 static char tcp_key, record_key, draw_key; /* what tells the listeners apart */
 
+/* What is held of a frame. Addresses and records live until all of the frame's taps were called. */
+typedef struct {
+    const void *record; /* NULL: a segment */
+    as_tcp tcp;
+} as_held;
+
+static GArray *held;
+static uint32_t held_frame;
+
+static void hold(const packet_info *pinfo, const void *record, const as_tcp *tcp)
+{
+    as_held one;
+
+    if (held == NULL)
+        held = g_array_new(FALSE, FALSE, sizeof one);
+    if (held_frame != pinfo->num)
+        g_array_set_size(held, 0);
+    held_frame = pinfo->num;
+    memset(&one, 0, sizeof one);
+    one.record = record;
+    if (tcp != NULL)
+        one.tcp = *tcp;
+    g_array_append_val(held, one);
+}
+
+void as_gather_frame(uint32_t frame)
+{
+    guint at;
+
+    if (!is_listening || held == NULL || held_frame != frame)
+        return;
+    for (at = 0; at < held->len; at++) {
+        const as_held *one = &g_array_index(held, as_held, at);
+        if (one->record == NULL)
+            rust.segment(&one->tcp);
+        else
+            rust.record(one->record);
+    }
+    g_array_set_size(held, 0);
+}
+
 static int64_t nanoseconds(const nstime_t *time) { return (int64_t)time->secs * 1000000000 + time->nsecs; }
 
 static tap_packet_status tcp_packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *record,
@@ -23,6 +64,7 @@ static tap_packet_status tcp_packet(void *data, packet_info *pinfo, epan_dissect
     as_tcp tcp;
 
     (void)data;
+    (void)edt;
     (void)flags;
     if (header == NULL)
         return TAP_PACKET_DONT_REDRAW;
@@ -46,15 +88,16 @@ static tap_packet_status tcp_packet(void *data, packet_info *pinfo, epan_dissect
     /* RFC 2883: the first block is a DSACK if it stands before the acknowledgement. */
     tcp.spurious = header->num_sack_ranges > 0 && (int32_t)(header->sack_right_edge[0] - header->th_ack) <= 0;
     tcp.cut = pinfo->fd != NULL && pinfo->fd->cap_len < pinfo->fd->pkt_len;
-    if (edt != NULL && edt->tvb != NULL && tcp.length > 0) {
-        unsigned reported = tvb_reported_length(edt->tvb), captured = tvb_captured_length(edt->tvb);
+    if (pinfo->data_src != NULL && tcp.length > 0) {
+        tvbuff_t *frame = get_data_source_tvb((const struct data_source *)pinfo->data_src->data);
+        unsigned reported = tvb_reported_length(frame), captured = tvb_captured_length(frame);
         unsigned start = reported - tcp.length, wanted = tcp.length < sizeof tcp.head ? tcp.length : sizeof tcp.head;
         if (tcp.length < reported && start + wanted <= captured) {
-            memcpy(tcp.head, tvb_get_ptr(edt->tvb, 0, (int)captured) + start, wanted);
+            memcpy(tcp.head, tvb_get_ptr(frame, 0, (int)captured) + start, wanted);
             tcp.n_head = (uint8_t)wanted;
         }
     }
-    rust.segment(&tcp);
+    hold(pinfo, NULL, &tcp);
     return TAP_PACKET_DONT_REDRAW;
 }
 
@@ -62,11 +105,10 @@ static tap_packet_status record_packet(void *data, packet_info *pinfo, epan_diss
                                        tap_flags_t flags)
 {
     (void)data;
-    (void)pinfo;
     (void)edt;
     (void)flags;
     if (record != NULL)
-        rust.record(record);
+        hold(pinfo, record, NULL);
     return TAP_PACKET_DONT_REDRAW;
 }
 
@@ -101,6 +143,9 @@ static int listen_to(const char *tap, void *key, tap_packet_cb packet, tap_draw_
 
 void as_gather(const as_gathering *listeners)
 {
+    if (held != NULL)
+        g_array_set_size(held, 0);
+    held_frame = 0;
     if (is_listening)
         return;
     rust = *listeners;

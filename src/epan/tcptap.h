@@ -27,9 +27,12 @@ typedef struct as_gathering {
     void (*draw)(void);
 } as_gathering;
 
-/* Hears every TCP segment and every record of the tap "aerospike" from now on, whatever the filter. Calling it again
- * changes nothing. */
+/* Hears every TCP segment and every record of the tap "aerospike" from now on; calling it again forgets what waits. They
+ * are held until the frame itself is tapped, which is the last of it, and handed on only then: so the filter of a table
+ * that listens to frames holds for them, too. */
 void as_gather(const as_gathering *listeners);
+/* The frame passed the filter: hands on what is held of it. */
+void as_gather_frame(uint32_t frame);
 /* From now on `draw` is called before the tables that are open now are drawn. To be called while a packet is tapped. */
 void as_gather_draw(void);
 void as_gather_end(void);

@@ -10,6 +10,7 @@ pub mod tree;
 use core::fmt;
 
 use crate::epan::stats;
+use crate::epan::tap::FRAMES;
 use crate::protocols::AEROSPIKE;
 use crate::track::record::{Record, TAP};
 use crate::track::transactions::What;
@@ -23,7 +24,7 @@ pub fn register() {
     stats::listen();
     stats::report::<_, hotkeys::HotKeys>(&TAP);
     stats::report::<_, latency::Latency>(&TAP);
-    stats::report::<_, diagnosis::Diagnosis>(&TAP);
+    stats::report::<_, diagnosis::Diagnosis>(&FRAMES);
     stats::response_times::<_, srt::Times>(&AEROSPIKE, &TAP);
     stats::counters::<_, tree::Overview>(&TAP, c"aerospike", c"Aerospike", c"Overview");
 }

@@ -1,0 +1,193 @@
+//! From the log to the evidence.
+
+use std::collections::{HashMap, HashSet};
+
+use super::capture::CaptureFacts;
+use super::connection::Connection;
+use super::order::{count_copies, ordered};
+use super::request::Request;
+use super::walk::Walk;
+use super::Evidence;
+use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
+use crate::stats::diagnosis::log::{self, Content, Log, ACK, SYN};
+
+/// Packets a second that make a capture busy.
+const BUSY: usize = 20;
+
+impl<'l> Evidence<'l> {
+    /// Reads the log.
+    #[must_use]
+    pub fn of(log: &'l Log) -> Self {
+        let mut evidence = Self {
+            log,
+            connections: Vec::with_capacity(log.connections.len()),
+            requests: Vec::new(),
+            services: HashSet::new(),
+            nodes: HashSet::new(),
+            by_server: HashMap::new(),
+            capture: capture_facts(log),
+        };
+        for connection in &log.connections {
+            if let (Some(client), true) = (client_side(connection), is_understood(connection)) {
+                if connection.internode == 0 {
+                    evidence.services.insert(connection.ends[usize::from(1 - client)]);
+                } else {
+                    evidence.nodes.extend(connection.ends.iter().map(|end| end.host()));
+                }
+            }
+        }
+        evidence
+            .nodes
+            .extend(evidence.services.iter().map(|service| service.host()));
+        evidence.nodes.extend(log.cluster.speakers.values().copied());
+        evidence.nodes.extend(log.cluster.fabric.keys().copied());
+        for (number, connection) in log.connections.iter().enumerate() {
+            evidence.add(number, connection);
+        }
+        evidence.finish();
+        evidence
+    }
+
+    fn add(&mut self, number: usize, connection: &log::Connection) {
+        let client = client_side(connection).unwrap_or_else(|| {
+            u8::from(self.services.contains(&connection.ends[0]) && !self.services.contains(&connection.ends[1]))
+        });
+        let ordered = ordered(&connection.segments, self.capture.is_doubled);
+        self.capture.copies.0 += ordered.copies;
+        if self.capture.copies.1 == 0 {
+            self.capture.copies.1 = ordered.first_copy;
+        }
+        let facts = Connection {
+            number,
+            client: connection.ends[usize::from(client)],
+            server: connection.ends[usize::from(1 - client)],
+            is_aerospike: is_understood(connection) && connection.internode == 0,
+            is_internode: connection.internode > 0,
+            copies: (ordered.copies, ordered.first_copy),
+            swapped: ordered.swapped,
+            ..Connection::default()
+        };
+        let index = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
+        let walk = Walk::new(connection, client, index, facts);
+        let (mut facts, requests) = walk.walk(&ordered.segments);
+        let first = self.requests.len();
+        self.requests.extend(requests);
+        facts.requests = first..self.requests.len();
+        self.by_server
+            .entry(facts.server)
+            .or_default()
+            .push(self.connections.len());
+        self.connections.push(facts);
+    }
+
+    fn finish(&mut self) {
+        let ours = |connection: &&Connection| connection.is_aerospike || connection.is_internode;
+        self.capture.understood =
+            u32::try_from(self.connections.iter().filter(ours).count()).unwrap_or(u32::MAX);
+        let bare = |connection: &Connection| connection.of_client.bare + connection.of_server.bare;
+        let data = |connection: &Connection| connection.of_client.with_data + connection.of_server.with_data;
+        self.capture.is_data_only = self.connections.iter().map(bare).sum::<u32>() == 0
+            && self.connections.iter().map(data).sum::<u32>() > 3;
+        let one_way = self
+            .connections
+            .iter()
+            .filter(|connection| self.is_ours(connection) && connection.is_one_way);
+        self.capture.one_way = u32::try_from(one_way.count()).unwrap_or(u32::MAX);
+    }
+
+    /// Whether a connection is one of Aerospike's: understood, or to a service that was on another.
+    #[must_use]
+    pub fn is_ours(&self, connection: &Connection) -> bool {
+        connection.is_aerospike || connection.is_internode || self.services.contains(&connection.server)
+    }
+
+    /// Requests with their connections.
+    pub fn all_requests(&self) -> impl Iterator<Item = (&Connection, &Request)> {
+        self.requests
+            .iter()
+            .filter_map(|request| Some((self.connections.get(request.connection as usize)?, request)))
+    }
+}
+
+/// Whether a message of ours was understood: a request and an answer, or one linked to the other, or several.
+fn is_understood(connection: &log::Connection) -> bool {
+    connection.internode > 0
+        || connection
+            .messages
+            .iter()
+            .any(|message| !matches!(message.content, Content::Refused(_)))
+}
+
+/// On which side the client is; none where nothing tells.
+fn client_side(connection: &log::Connection) -> Option<u8> {
+    let syn = connection.segments.iter().take(8).find(|segment| segment.has(SYN));
+    if let Some(syn) = syn {
+        return Some(if syn.has(ACK) { 1 - syn.side } else { syn.side });
+    }
+    let message = connection
+        .messages
+        .iter()
+        .find(|message| !matches!(message.content, Content::Refused(_)));
+    if let Some(message) = message {
+        let is_request = matches!(message.content, Content::Request { .. });
+        return Some(if is_request { message.side } else { 1 - message.side });
+    }
+    let [one, other] = connection.ends;
+    let is_service = |end: &Endpoint| matches!(end.port, 3000..=3009 | 4333);
+    match (is_service(&one), is_service(&other)) {
+        (true, false) => Some(1),
+        (false, true) => Some(0),
+        _ => None,
+    }
+}
+
+fn capture_facts(log: &Log) -> CaptureFacts {
+    let (mut soon, mut late, mut all) = (0, 0, 0);
+    for connection in &log.connections {
+        let (one, two, three) = count_copies(&connection.segments);
+        (soon, late, all) = (soon + one, late + two, all + three);
+    }
+    CaptureFacts {
+        carrying: all,
+        is_doubled: soon + late >= 4 && (soon + late) * 5 >= all,
+        gaps: gaps(log),
+        ..CaptureFacts::default()
+    }
+}
+
+/// Pauses of everybody: nothing from anyone, while there were many packets in the second before and in that after, and
+/// the pause is unlike any other.
+fn gaps(log: &Log) -> Vec<(i64, i64, u32)> {
+    let long: Vec<_> = log
+        .pauses
+        .iter()
+        .filter(|(from, to, _)| to - from >= SECOND)
+        .collect();
+    if long.is_empty() {
+        return Vec::new();
+    }
+    let mut counts = vec![[0usize; 2]; long.len()];
+    let mut seen = 0;
+    for segment in log.connections.iter().flat_map(|connection| &connection.segments) {
+        let at = long.partition_point(|(from, _, _)| *from < segment.time);
+        // Packets behind the pause before `at`, and before the pause at `at`.
+        if let Some((_, to, _)) = at.checked_sub(1).and_then(|before| long.get(before)) {
+            if segment.time - to < SECOND {
+                counts[at - 1][1] += 1;
+            }
+        }
+        if let Some((from, _, _)) = long.get(at) {
+            if from - segment.time < SECOND {
+                counts[at][0] += 1;
+            }
+        }
+        seen += 1;
+    }
+    let _ = seen;
+    let is_busy = |[before, after]: &[usize; 2]| *before >= BUSY && *after >= BUSY;
+    long.iter()
+        .zip(&counts)
+        .filter(|(_, counts)| is_busy(counts))
+        .map(|(pause, _)| **pause)
+        .collect()
+}

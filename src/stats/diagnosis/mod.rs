@@ -1,0 +1,154 @@
+//! The diagnosis: what only many connections together show.
+//!
+//! Three steps: [`log`] gathers what the taps hand over, [`evidence`] puts it in order when the tables are drawn, and the
+//! [`rules`] make [`findings`] of it, which are tied to causes and weighed.
+
+pub mod cluster;
+pub mod endpoint;
+pub mod evidence;
+pub mod findings;
+pub mod info;
+pub mod log;
+pub mod rules;
+
+use std::sync::{Mutex, PoisonError};
+
+use self::evidence::Evidence;
+use self::findings::{causes, Findings};
+use self::log::Log;
+use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
+use crate::epan::tap::Frames;
+use crate::epan::tcp_tap::{self, Gather, TcpSegment};
+use crate::track::record::{Record, Records};
+
+const NUMBER: u8 = 2;
+/// Rows of a table at most.
+const ROWS: usize = 1000;
+
+/// What is gathered while the table is open.
+static STATE: Mutex<Option<State>> = Mutex::new(None);
+
+#[derive(Default)]
+struct State {
+    log: Log,
+    /// Something came since the tables were written.
+    has_news: bool,
+    is_drawing: bool,
+}
+
+/// Hears the taps.
+struct Ears;
+
+impl Gather<Records> for Ears {
+    fn segment(segment: &TcpSegment<'_>) {
+        with(|state| {
+            state.log.segment(segment);
+            state.has_news = true;
+        });
+    }
+
+    fn record(record: &Record<'_>) {
+        with(|state| {
+            state.log.record(record);
+            state.has_news = true;
+        });
+    }
+
+    fn draw() {
+        with(|state| {
+            if core::mem::take(&mut state.has_news) {
+                write(&state.log, &Sheet::of(NUMBER));
+            }
+        });
+    }
+}
+
+fn with(change: impl FnOnce(&mut State)) {
+    if let Some(state) = STATE.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        change(state);
+    }
+}
+
+/// The report.
+#[derive(Default)]
+pub struct Diagnosis;
+
+impl Report<Frames> for Diagnosis {
+    const NUMBER: u8 = NUMBER;
+    const TITLE: &'static core::ffi::CStr = c"Aerospike Diagnosis";
+    const CLI: &'static core::ffi::CStr = c"aerospike,diagnosis";
+    const COLUMNS: &'static [Column] = &[
+        Column::new(c"No.", Cell::Unsigned, 4),
+        Column::new(c"Finding", Cell::Text, 22),
+        Column::new(c"Who", Cell::Text, 36),
+        Column::new(c"Details", Cell::Text, 60),
+        Column::new(c"Count", Cell::Unsigned, 7),
+        Column::new(c"From (s)", Cell::Decimal(3), 10),
+        Column::new(c"To (s)", Cell::Decimal(3), 10),
+        Column::new(c"First frame", Cell::Unsigned, 11),
+        Column::new(c"Cause", Cell::Text, 5),
+        Column::new(c"Filter", Cell::Text, 20),
+    ];
+    const TABLES: &'static [&'static core::ffi::CStr] = &[c"This capture", c"Findings"];
+
+    fn opened(&mut self, sheet: &Sheet) {
+        *STATE.lock().unwrap_or_else(PoisonError::into_inner) = Some(State::default());
+        tcp_tap::start::<Records, Ears>();
+        // A row without values is not shown.
+        let _ = sheet.row(0, 0);
+    }
+
+    fn packet(&mut self, (): &(), _: &Sheet) -> bool {
+        let mut begins = false;
+        with(|state| begins = !core::mem::replace(&mut state.is_drawing, true));
+        if begins {
+            tcp_tap::before_drawing();
+        }
+        true
+    }
+
+    fn closed() {
+        *STATE.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        tcp_tap::end();
+    }
+}
+
+/// Both tables anew.
+fn write(log: &Log, sheet: &Sheet) {
+    let evidence = Evidence::of(log);
+    let mut findings = Findings::default();
+    rules::run(&evidence, &mut findings);
+    causes::arrange(&mut findings);
+    sheet.clear(0);
+    sheet.clear(1);
+    let _ = sheet.row(0, 0);
+    for (number, note) in (0u32..).zip(findings.notes.iter().take(ROWS)) {
+        let Some(row) = sheet.row(0, number) else { break };
+        let times = (evidence.seconds(note.from), evidence.seconds(note.to));
+        cells(row, number, note.notice.name(), (&note.who, &note.details), (note.count, times, note.frame));
+        row.text(8, format_args!(""));
+        row.text(9, format_args!("{}", note.filter));
+    }
+    for (number, finding) in (0u32..).zip(findings.rows.iter().take(ROWS)) {
+        let Some(row) = sheet.row(1, number) else { break };
+        let times = (evidence.seconds(finding.from), evidence.seconds(finding.to));
+        let cells_of = (finding.count, times, finding.frame);
+        cells(row, number, finding.kind.name(), (&finding.who, &finding.details), cells_of);
+        match finding.cause {
+            Some(cause) => row.text(8, format_args!("{}", cause + 1)),
+            None => row.text(8, format_args!("")),
+        }
+        row.text(9, format_args!("{}", finding.filter));
+    }
+}
+
+fn cells(row: Row, number: u32, name: &str, (who, details): (&str, &str), (count, times, frame): (u32, (f64, f64), u32)) {
+    row.unsigned(0, number + 1);
+    row.text(1, format_args!("{name}"));
+    row.text(2, format_args!("{}", who.replace('|', "/")));
+    row.text(3, format_args!("{}", details.replace('|', "/")));
+    row.unsigned(4, count);
+    row.decimal(5, times.0);
+    row.decimal(6, times.1);
+    row.unsigned(7, frame);
+}
