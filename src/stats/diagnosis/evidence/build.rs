@@ -25,6 +25,8 @@ impl<'l> Evidence<'l> {
             services: HashSet::new(),
             nodes: HashSet::new(),
             by_server: HashMap::new(),
+            answers: HashMap::new(),
+            packets: HashMap::new(),
             capture: capture_facts(log),
         };
         for connection in &log.connections {
@@ -57,6 +59,18 @@ impl<'l> Evidence<'l> {
         if self.capture.copies.1 == 0 {
             self.capture.copies.1 = ordered.first_copy;
         }
+        for side in 0..2u8 {
+            let sent = ordered.segments.iter().filter(|segment| segment.side == side);
+            let host = connection.ends[usize::from(side)].host();
+            self.packets
+                .entry(host)
+                .or_default()
+                .extend(sent.clone().map(|segment| segment.time));
+            if side != client {
+                let answers = self.answers.entry(connection.ends[usize::from(side)]).or_default();
+                answers.extend(sent.filter(|segment| segment.length > 0).map(|segment| segment.time));
+            }
+        }
         let facts = Connection {
             number,
             client: connection.ends[usize::from(client)],
@@ -81,6 +95,9 @@ impl<'l> Evidence<'l> {
     }
 
     fn finish(&mut self) {
+        for times in self.answers.values_mut().chain(self.packets.values_mut()) {
+            times.sort_unstable();
+        }
         let ours = |connection: &&Connection| connection.is_aerospike || connection.is_internode;
         self.capture.understood =
             u32::try_from(self.connections.iter().filter(ours).count()).unwrap_or(u32::MAX);

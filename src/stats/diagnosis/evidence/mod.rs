@@ -30,8 +30,20 @@ pub struct Evidence<'l> {
     pub nodes: HashSet<Endpoint>,
     /// Connections by their server.
     pub by_server: HashMap<Endpoint, Vec<usize>>,
+    /// When each service sent data.
+    pub answers: HashMap<Endpoint, Vec<i64>>,
+    /// When each host sent a packet.
+    pub packets: HashMap<Endpoint, Vec<i64>>,
     /// What the capture can and cannot prove.
     pub capture: CaptureFacts,
+}
+
+/// The times of a sorted list from one on and before another.
+#[must_use]
+pub fn between(times: &[i64], from: i64, to: i64) -> &[i64] {
+    let first = times.partition_point(|time| *time < from);
+    let last = times.partition_point(|time| *time < to).max(first);
+    times.get(first..last).unwrap_or_default()
 }
 
 impl Evidence<'_> {

@@ -41,6 +41,8 @@ pub struct Request {
     pub writes: bool,
     /// When the server's TCP acknowledged it.
     pub acknowledged: Option<i64>,
+    /// It was sent in pieces, the rest right after the server had acknowledged the first: how long that took.
+    pub held_back: Option<i64>,
     /// How often TCP sent it again before it was acknowledged, and when first.
     pub resent: u32,
     /// See above.

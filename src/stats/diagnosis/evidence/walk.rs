@@ -71,6 +71,8 @@ pub struct Walk<'l> {
     fin_guess: Option<i64>,
     stride: u32,
     trips: u32,
+    /// When the server acknowledged all that there was of a request that was not complete.
+    partly: Option<i64>,
 }
 
 impl<'l> Walk<'l> {
@@ -91,6 +93,7 @@ impl<'l> Walk<'l> {
             fin_guess: None,
             stride: 1,
             trips: 0,
+            partly: None,
         }
     }
 
@@ -222,6 +225,9 @@ impl<'l> Walk<'l> {
             }
         }
         if of == 0 {
+            if self.turn.is_some() && self.directions[0].next == Some(ack) && segment.length == 0 {
+                self.partly = Some(segment.time);
+            }
             while let Some(request) = self
                 .requests
                 .get_mut(self.unacked)
@@ -452,7 +458,13 @@ impl<'l> Walk<'l> {
             .filter(is_in)
             .unwrap_or_else(|| segment.seq.wrapping_add(segment.length));
         let (begun, start) = self.turn.unwrap_or((segment.time, segment.seq));
+        let held_back = self
+            .partly
+            .take()
+            .filter(|partly| *partly > begun && segment.time - partly < 2 * MS)
+            .map(|partly| partly - begun);
         self.push(Request {
+            held_back,
             size: message.size,
             what: message.what,
             name: message.name,
@@ -487,6 +499,7 @@ impl<'l> Walk<'l> {
             counts_twice: false,
             writes: false,
             acknowledged: None,
+            held_back: None,
             resent: 0,
             resent_at: None,
             first: None,

@@ -1,6 +1,13 @@
 //! The rules: each a function of the evidence alone, with what it claims, on what evidence, and what silences it.
 
 pub mod capture;
+pub mod connects;
+pub mod hosts;
+pub mod network;
+pub mod paths;
+pub mod servers;
+pub mod timeouts;
+pub mod tools;
 
 use super::evidence::Evidence;
 use super::findings::{Findings, Kind};
@@ -28,7 +35,13 @@ pub struct Rule {
 }
 
 /// All rules. Later ones may look at what earlier ones found.
-pub static RULES: &[&Rule] = &[];
+pub static RULES: &[&Rule] = &[
+    &hosts::RULE,
+    &servers::RULE,
+    &connects::RULE,
+    &network::RULE,
+    &timeouts::RULE,
+];
 
 /// Runs them all.
 pub fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
