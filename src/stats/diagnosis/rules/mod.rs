@@ -1,10 +1,15 @@
 //! The rules: each a function of the evidence alone, with what it claims, on what evidence, and what silences it.
 
 pub mod capture;
+pub mod clients;
+pub mod cluster;
 pub mod connects;
 pub mod hosts;
+pub mod hot;
 pub mod network;
 pub mod paths;
+pub mod protocol;
+pub mod results;
 pub mod servers;
 pub mod timeouts;
 pub mod tools;
@@ -36,10 +41,15 @@ pub struct Rule {
 
 /// All rules. Later ones may look at what earlier ones found.
 pub static RULES: &[&Rule] = &[
+    &protocol::RULE,
     &hosts::RULE,
+    &cluster::RULE,
     &servers::RULE,
     &connects::RULE,
     &network::RULE,
+    &clients::RULE,
+    &hot::RULE,
+    &results::RULE,
     &timeouts::RULE,
 ];
 
