@@ -98,6 +98,8 @@ impl<'l> Evidence<'l> {
         for times in self.answers.values_mut().chain(self.packets.values_mut()) {
             times.sort_unstable();
         }
+        let gaps = self.gaps();
+        self.capture.gaps = gaps;
         let ours = |connection: &&Connection| connection.is_aerospike || connection.is_internode;
         self.capture.understood =
             u32::try_from(self.connections.iter().filter(ours).count()).unwrap_or(u32::MAX);
@@ -123,6 +125,58 @@ impl<'l> Evidence<'l> {
         self.requests
             .iter()
             .filter_map(|request| Some((self.connections.get(request.connection as usize)?, request)))
+    }
+}
+
+impl Evidence<'_> {
+    /// Pauses of everybody: nothing from anyone, while there were many packets in the second before and in that after,
+    /// nobody waited for an answer that would explain it, and it is no habit of the capture.
+    fn gaps(&self) -> Vec<(i64, i64, u32)> {
+        let log = self.log;
+        let long: Vec<(i64, i64, u32)> = log
+            .pauses
+            .iter()
+            .copied()
+            .filter(|(from, to, _)| to - from >= SECOND)
+            .collect();
+        if long.is_empty() || long.len() > 5 {
+            return Vec::new();
+        }
+        let is_busy = |from: i64, to: i64| {
+            let heard = self.packets.values().map(|times| super::between(times, from, to).len());
+            heard.sum::<usize>() >= BUSY
+        };
+        let is_gap = |(from, to, _): &(i64, i64, u32)| {
+            if !is_busy(from - SECOND, from + 1) || !is_busy(*to, to + SECOND) {
+                return false;
+            }
+            // Packets are missing behind it: it was not silence.
+            let is_followed = self.connections.iter().any(|connection| {
+                let after = |at: Option<i64>| at.is_some_and(|at| at >= *to && at < to + SECOND);
+                after(connection.of_client.missing_at) || after(connection.of_server.missing_at)
+            });
+            let active = self
+                .connections
+                .iter()
+                .filter(|connection| connection.last >= *to && connection.first < *from)
+                .filter(|connection| self.requests_of(connection).iter().any(|request| request.begun <= *from && request.begun > from - SECOND))
+                .count();
+            let waiting = self
+                .requests
+                .iter()
+                .filter(|request| {
+                    request.begun <= *from && request.begun > from - 60 * SECOND && request.last.map_or(true, |(last, _)| last >= *to) && !request.is_hidden
+                })
+                .count();
+            // A client that closes its connections first of all was there, and woke up.
+            let closed = self
+                .connections
+                .iter()
+                .filter(|connection| connection.closed_by_client().is_some_and(|(closed, _)| closed >= *to && closed < to + SECOND / 10))
+                .count();
+            is_followed || active > 0 && waiting * 2 < active && closed * 2 < active
+        };
+        long.into_iter().filter(is_gap).collect()
     }
 }
 
@@ -167,44 +221,6 @@ fn capture_facts(log: &Log) -> CaptureFacts {
     CaptureFacts {
         carrying: all,
         is_doubled: soon + late >= 4 && (soon + late) * 5 >= all,
-        gaps: gaps(log),
         ..CaptureFacts::default()
     }
-}
-
-/// Pauses of everybody: nothing from anyone, while there were many packets in the second before and in that after, and
-/// the pause is unlike any other.
-fn gaps(log: &Log) -> Vec<(i64, i64, u32)> {
-    let long: Vec<_> = log
-        .pauses
-        .iter()
-        .filter(|(from, to, _)| to - from >= SECOND)
-        .collect();
-    if long.is_empty() {
-        return Vec::new();
-    }
-    let mut counts = vec![[0usize; 2]; long.len()];
-    let mut seen = 0;
-    for segment in log.connections.iter().flat_map(|connection| &connection.segments) {
-        let at = long.partition_point(|(from, _, _)| *from < segment.time);
-        // Packets behind the pause before `at`, and before the pause at `at`.
-        if let Some((_, to, _)) = at.checked_sub(1).and_then(|before| long.get(before)) {
-            if segment.time - to < SECOND {
-                counts[at - 1][1] += 1;
-            }
-        }
-        if let Some((from, _, _)) = long.get(at) {
-            if from - segment.time < SECOND {
-                counts[at][0] += 1;
-            }
-        }
-        seen += 1;
-    }
-    let _ = seen;
-    let is_busy = |[before, after]: &[usize; 2]| *before >= BUSY && *after >= BUSY;
-    long.iter()
-        .zip(&counts)
-        .filter(|(_, counts)| is_busy(counts))
-        .map(|(pause, _)| **pause)
-        .collect()
 }

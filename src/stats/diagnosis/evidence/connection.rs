@@ -72,6 +72,8 @@ pub struct SideFacts {
     pub closed_window_at: Option<(i64, u32)>,
     /// The smallest window then.
     pub least_window: u32,
+    /// The largest window.
+    pub most_window: u32,
     /// The largest segment.
     pub largest: u32,
 }

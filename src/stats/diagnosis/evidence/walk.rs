@@ -174,7 +174,8 @@ impl<'l> Walk<'l> {
     fn acknowledge(&mut self, segment: &Segment, of: usize) {
         let ack = segment.ack;
         let direction = &mut self.directions[of];
-        if direction.acked.map_or(true, |acked| distance(ack, acked) > 0) {
+        let advances = direction.acked.map_or(true, |acked| distance(ack, acked) > 0);
+        if advances {
             direction.acked = Some(ack);
         }
         match direction.next {
@@ -215,10 +216,14 @@ impl<'l> Walk<'l> {
                 }),
             }
         }
-        if segment.is_spurious {
+        // Where it is the first to acknowledge them, what acknowledged the first ones was lost.
+        if segment.is_spurious && !advances {
             let by_client = of == 0;
             let late = |resent: &&mut Resent| {
-                resent.by_client == by_client && !resent.is_spurious && segment.time - resent.again < 2000 * MS
+                resent.by_client == by_client
+                    && !resent.is_spurious
+                    && resent.acknowledged.is_some_and(|at| at < segment.time)
+                    && segment.time - resent.again < 2000 * MS
             };
             if let Some(resent) = self.facts.resent.iter_mut().rev().take(64).filter(late).last() {
                 resent.is_spurious = true;
@@ -535,7 +540,8 @@ impl<'l> Walk<'l> {
                 && before.dropped.is_none()
             {
                 before.overtaken = before.overtaken.or(Some(request.begun));
-                self.facts.is_pipelined = true;
+                // Where frames are out of order, its answer may only stand behind.
+                self.facts.is_pipelined |= self.facts.swapped.0 == 0;
             }
         }
         self.requests.push(request);
@@ -546,6 +552,10 @@ impl<'l> Walk<'l> {
         let (Some((begun, start)), Some(next)) = (self.turn, self.directions[0].next) else {
             return;
         };
+        if self.requests.iter().skip(self.head).any(|request| !request.is_complete) {
+            // They answer that one.
+            return;
+        }
         if segment.has(ACK) && distance(segment.ack, next) >= 0 && distance(next, start) > 0 {
             let mut request = self.blank(segment, begun, start, next);
             request.sent = begun;
@@ -653,7 +663,11 @@ impl<'l> Walk<'l> {
     /// Whether the receiver lets its buffer run full while the other has something to send.
     fn window(&mut self, segment: &Segment, role: usize) {
         let knows_scale = !self.facts.handshake.syns.is_empty() && self.facts.handshake.answered.is_some();
-        let is_closed = segment.window == 0 || knows_scale && segment.window < 1000;
+        let side = self.side(role);
+        side.most_window = side.most_window.max(segment.window);
+        // Small for a connection that can do better, or for any message at all.
+        let is_small = segment.window < 1000 && (segment.window < side.most_window / 4 || segment.window <= 64);
+        let is_closed = segment.window == 0 || knows_scale && is_small;
         let is_waiting = if role == 0 {
             self.requests
                 .get(self.head)

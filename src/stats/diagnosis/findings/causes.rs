@@ -30,7 +30,7 @@ const fn causes(kind: Kind) -> &'static [Kind] {
         SlowBatches => &[HeavyScan, StalledServer, NodeStopped, Unreachable, Loss, SlowPath],
         ServerErrors => &[NodeStopped, Unreachable, StalledServer, FabricBlocked, SlowPath, OneWay, Split, Changed],
         Retries => &[
-            NodeStopped, Unreachable, StalledServer, Forgotten, IdleReused, ConnectionLimit, Loss, NotReading, ClientPaused, SlowPath,
+            LostBoundaries, BadAnswer, NodeStopped, Unreachable, StalledServer, Forgotten, IdleReused, ConnectionLimit, Loss, NotReading, ClientPaused, SlowPath,
             SlowServer, ClientTimeouts, Dropped, BusyConnection,
         ],
         NotReading => &[ClientPaused],
@@ -41,7 +41,8 @@ const fn causes(kind: Kind) -> &'static [Kind] {
         Churn => &[StalledServer, NodeStopped, Unreachable, SlowPath, Loss, ClientTimeouts],
         Unreachable => &[UnreachableAddress],
         Changed => &[NodeStopped, Unreachable, Split],
-        OneWay => &[Split],
+        OneWay => &[NodeStopped, Unreachable, Split],
+        IdleReused => &[NodeStopped, Unreachable],
         HotKey => &[StalledServer, NodeStopped],
         ApplicationErrors => &[LostBoundaries],
         SlowPath => &[Unreachable],

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::tools::{count, filter, Touched};
 use super::{About, Rule};
 use crate::stats::diagnosis::cluster::Run;
-use crate::stats::diagnosis::endpoint::{names, Endpoint, MS, SECOND};
+use crate::stats::diagnosis::endpoint::{names, Endpoint, SECOND};
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::evidence::{between, Evidence};
@@ -13,9 +13,6 @@ use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::stats::diagnosis::info::{is_set, short, Bits, Change};
 use crate::wire::client::digest::PARTITIONS;
 use crate::wire::ground::text::Text;
-
-/// A node that is not heard for so long is given up (heartbeat interval 150 ms, timeout 10 of them).
-const GIVEN_UP: i64 = 1500 * MS;
 
 /// The rule.
 pub static RULE: Rule = Rule {

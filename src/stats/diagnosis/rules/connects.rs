@@ -226,7 +226,8 @@ fn is_turned_away(evidence: &Evidence<'_>, connection: &Connection) -> bool {
         && requests.len() <= 1
         && connection.refusals.is_empty()
         && !log.tls.is_there
-        && began.is_some_and(|began| closed - began <= AT_ONCE)
+        && began.is_some_and(|began| closed >= began && closed - began <= AT_ONCE)
+        && requests.first().map_or(true, |first| first.begun - connection.first <= SECOND)
         && (!requests.is_empty() || closed - connection.first <= AT_ONCE)
 }
 
@@ -243,7 +244,8 @@ fn limit(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findin
         .iter()
         .filter(|connection| connection.first < first.first && connection.of_server.last > first.first && connection.of_server.with_data > 0)
         .count();
-    if away.len() < 3 || older == 0 || findings.of(Kind::NodeStopped).any(|stop| stop.nodes.contains(&server.host()) && stop.from <= last.first + SECOND && first.first <= stop.until) {
+    let is_all = away.len() == list.len() && away.len() >= 5;
+    if away.len() < 3 || older == 0 && !is_all || findings.of(Kind::NodeStopped).any(|stop| stop.nodes.contains(&server.host()) && stop.from <= last.first + SECOND && first.first <= stop.until) {
         return;
     }
     let details = format!(

@@ -53,9 +53,13 @@ pub static RULE: Rule = Rule {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
+    if evidence.capture.is_data_only {
+        return;
+    }
     unreachable_addresses(evidence, findings);
     stopped(evidence, findings);
-    unreachable(evidence, findings);
+    let forgotten: HashSet<usize> = super::network::forgotten_connections(evidence).iter().map(|one| one.0.number).collect();
+    unreachable(evidence, &forgotten, findings);
     refused(evidence, findings);
 }
 
@@ -232,10 +236,16 @@ fn side_of(connection: &Connection, host: Endpoint) -> crate::stats::diagnosis::
     }
 }
 
-fn unreachable(evidence: &Evidence<'_>, findings: &mut Findings) {
+fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &mut Findings) {
     // What was sent to a host again or asked for, when.
     let mut asked: HashMap<Endpoint, Vec<(i64, u32, Endpoint)>> = HashMap::new();
-    for connection in evidence.connections.iter().filter(|connection| evidence.is_ours(connection) && !connection.is_one_way || !connection.handshake.syns.is_empty() && evidence.nodes.contains(&connection.server.host())) {
+    let is_asked = |connection: &&Connection| {
+        let is_new = !connection.handshake.syns.is_empty() && evidence.nodes.contains(&connection.server.host());
+        (evidence.is_ours(connection) && !connection.is_one_way || is_new)
+            && !forgotten.contains(&connection.number)
+            && !connection.has_holes()
+    };
+    for connection in evidence.connections.iter().filter(is_asked) {
         for resent in &connection.resent {
             let (to, from) = if resent.by_client {
                 (connection.server, connection.client)

@@ -43,12 +43,12 @@ pub struct Rule {
 pub static RULES: &[&Rule] = &[
     &protocol::RULE,
     &hosts::RULE,
+    &hot::RULE,
     &cluster::RULE,
     &servers::RULE,
     &connects::RULE,
     &network::RULE,
     &clients::RULE,
-    &hot::RULE,
     &results::RULE,
     &timeouts::RULE,
 ];

@@ -1,6 +1,6 @@
 //! What the network does to packets: loses them, delays them, forgets connections.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::connects::{is_forgotten, SYN_AGAIN};
 use super::tools::{count, filter, Touched};
@@ -73,9 +73,10 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     super::paths::run(evidence, findings);
 }
 
-/// Connections that something between forgot; by their number.
-fn forgotten(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<usize> {
-    let mut found: HashMap<Endpoint, Vec<(&Connection, i64, u32)>> = HashMap::new();
+/// Connections that something between forgot: when they were used again, and the frame.
+#[must_use]
+pub fn forgotten_connections<'e>(evidence: &'e Evidence<'_>) -> Vec<(&'e Connection, i64, u32)> {
+    let mut all: Vec<(&Connection, i64, u32)> = Vec::new();
     for connection in evidence.connections.iter().filter(|connection| connection.is_aerospike && !connection.is_one_way) {
         let requests = evidence.requests_of(connection);
         let Some(index) = requests.iter().position(|request| request.acknowledged.is_none() && request.first.is_none() && request.after_fin.is_none()) else {
@@ -84,8 +85,11 @@ fn forgotten(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<usize>
         let (Some(request), before) = (requests.get(index), index.checked_sub(1).and_then(|before| requests.get(before))) else {
             continue;
         };
-        let since = before.and_then(|before| before.last).map(|(time, _)| time);
-        let is_idle = since.is_some_and(|since| request.begun - since >= IDLE) && before.is_some_and(|before| before.is_complete);
+        let since = match before {
+            Some(before) => before.last.map(|(time, _)| time).filter(|_| before.is_complete),
+            None => connection.handshake.done.or(connection.handshake.answered),
+        };
+        let is_idle = since.is_some_and(|since| request.begun - since >= IDLE);
         let is_silent = request.resent > 0;
         if !is_idle || connection.of_server.fin.is_some_and(|(fin, _)| fin < request.begun) || !(is_silent || is_forgotten(evidence, connection)) {
             continue;
@@ -99,11 +103,15 @@ fn forgotten(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<usize>
                 && other.of_server.with_data > 0
         });
         if is_dead && works {
-            found.entry(connection.server.host()).or_default().push((connection, request.begun, request.frame));
+            all.push((connection, request.begun, request.frame));
         }
     }
-    let mut all: Vec<(&Connection, i64, u32)> = found.into_values().flatten().collect();
     all.sort_by_key(|(_, begun, frame)| (*begun, *frame));
+    all
+}
+
+fn forgotten(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<usize> {
+    let all = forgotten_connections(evidence);
     let (Some(first), Some(last)) = (all.first(), all.last()) else {
         return HashSet::new();
     };

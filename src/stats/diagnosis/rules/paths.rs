@@ -26,39 +26,51 @@ pub fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             .or_default()
             .push(connection);
     }
-    // What is usual: the lower quarter of all round trips in the capture, of each path.
-    let mut usual: HashMap<(Endpoint, Endpoint), i64> = HashMap::new();
+    // What is usual: the lower quarter of all round trips in the capture, of each path and direction.
+    let mut usual: HashMap<(Endpoint, Endpoint, bool), i64> = HashMap::new();
     for (path, connections) in &paths {
-        let mut times: Vec<i64> = connections
-            .iter()
-            .flat_map(|connection| &connection.trips)
-            .map(|trip| trip.time)
-            .collect();
-        if let Some(quarter) = percentile(&mut times, 25) {
-            usual.insert(*path, quarter);
+        for by_client in [true, false] {
+            let mut times: Vec<i64> = trips(connections, by_client).map(|trip| trip.time).collect();
+            if let Some(quarter) = percentile(&mut times, 25) {
+                usual.insert((path.0, path.1, by_client), quarter);
+            }
         }
     }
     let mut slow: Vec<Finding> = Vec::new();
     for (path, connections) in &paths {
-        // Of the same path before, or of the same client's other paths.
-        let mut others: Vec<i64> = usual
-            .iter()
-            .filter(|((_, client), _)| *client == path.1)
-            .map(|(_, time)| *time)
-            .collect();
-        let Some(base) = percentile(&mut others, 0) else { continue };
-        if let Some(finding) = for_a_time(evidence, *path, connections, base) {
-            slow.push(finding);
-        } else if let Some(finding) = one_of_many(evidence, *path, connections) {
-            slow.push(finding);
+        for by_client in [true, false] {
+            // Of the same path before, or of the same client's other paths.
+            let mut others: Vec<i64> = usual
+                .iter()
+                .filter(|((_, client, by), _)| *client == path.1 && *by == by_client)
+                .map(|(_, time)| *time)
+                .collect();
+            let Some(base) = percentile(&mut others, 0) else { continue };
+            let found = for_a_time(evidence, *path, connections, by_client, base).or_else(|| one_of_many(evidence, *path, connections, by_client));
+            if let Some(finding) = found {
+                slow.push(finding);
+                break;
+            }
         }
     }
     merge(slow, findings);
 }
 
+/// The round trips of one direction.
+fn trips<'c>(connections: &'c [&'c Connection], by_client: bool) -> impl Iterator<Item = &'c RoundTrip> {
+    let all = connections.iter().flat_map(|connection| &connection.trips);
+    all.filter(move |trip| trip.by_client == by_client)
+}
+
 /// A stretch of time in which every round trip is slow.
-fn for_a_time(evidence: &Evidence<'_>, path: (Endpoint, Endpoint), connections: &[&Connection], base: i64) -> Option<Finding> {
-    let mut trips: Vec<&RoundTrip> = connections.iter().flat_map(|connection| &connection.trips).collect();
+fn for_a_time(
+    evidence: &Evidence<'_>,
+    path: (Endpoint, Endpoint),
+    connections: &[&Connection],
+    by_client: bool,
+    base: i64,
+) -> Option<Finding> {
+    let mut trips: Vec<&RoundTrip> = trips(connections, by_client).collect();
     trips.sort_by_key(|trip| trip.sent);
     let least = (10 * base).max(LEAST);
     let is_slow = |trip: &RoundTrip| trip.time >= least;
@@ -120,13 +132,15 @@ fn frame_at(evidence: &Evidence<'_>, connections: &[&Connection], time: i64) -> 
 }
 
 /// One connection beside many of the same path.
-fn one_of_many(evidence: &Evidence<'_>, path: (Endpoint, Endpoint), connections: &[&Connection]) -> Option<Finding> {
+fn one_of_many(evidence: &Evidence<'_>, path: (Endpoint, Endpoint), connections: &[&Connection], by_client: bool) -> Option<Finding> {
     let mut halves: Vec<(i64, &Connection)> = connections
         .iter()
         .filter_map(|connection| {
-            let least = connection.trips.iter().map(|trip| trip.time).min()?;
-            let has_proof = connection.trips.iter().any(|trip| is_of_path(trip));
-            (connection.trips.len() >= 5).then_some((if has_proof { least } else { least.min(LEAST) }, *connection))
+            let its = [*connection];
+            let least = trips(&its, by_client).map(|trip| trip.time).min()?;
+            let has_proof = trips(&its, by_client).any(|trip| is_of_path(trip) && trip.time >= LEAST);
+            let is_judged = trips(&its, by_client).count() >= 5 && (has_proof || least < LEAST);
+            is_judged.then_some((least, *connection))
         })
         .collect();
     if halves.len() < 4 {

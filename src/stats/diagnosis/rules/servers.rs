@@ -13,7 +13,9 @@ use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::wire::ground::text::Text;
 
 /// Shorter silence is a scheduler's.
-const LEAST_STALL: i64 = 15 * MS;
+const LEAST_STALL: i64 = 25 * MS;
+/// The longest delayed acknowledgement.
+const DELAYED_ACK: i64 = 250 * MS;
 /// All clients allow a second by default.
 const DEFAULT_TIMEOUT: i64 = SECOND;
 /// A stretch of time that is compared with others.
@@ -119,8 +121,9 @@ fn stalls(evidence: &Evidence<'_>, service: Endpoint, findings: &mut Findings) {
             .iter()
             .filter(|(_, request)| {
                 request.first.map_or(true, |(time, _)| time >= to)
+                    && request.resent == 0
                     && request.acknowledged.is_some_and(|at| {
-                        at < to && at - request.sent <= least / 2 && request.first.map_or(true, |(time, _)| at < time)
+                        at < to && at - request.sent <= DELAYED_ACK && request.first.map_or(true, |(time, _)| at < time)
                     })
                     && request.given_up.map_or(true, |closed| closed > from)
                     && request.dropped.map_or(true, |closed| closed > from)
@@ -133,7 +136,19 @@ fn stalls(evidence: &Evidence<'_>, service: Endpoint, findings: &mut Findings) {
         let has_read = waiting.iter().any(|(_, request)| !request.writes);
         // It closes its connections then: it stops, and does not stall.
         let is_stop = waiting.iter().all(|(_, request)| request.dropped.is_some());
-        if connections.len() < 2 || to - begin < least || has_peers && !has_read || is_stop {
+        // The first answer ends it: all others follow at once.
+        let soon = ((to - begin) / 5).max(5 * MS);
+        let late = waiting
+            .iter()
+            .filter(|(_, request)| {
+                request.first.is_some_and(|(time, _)| time > to + soon) && request.given_up.map_or(true, |closed| closed > to)
+            })
+            .count();
+        if connections.len() < 2 || to - begin < least || has_peers && !has_read || is_stop || late * 5 > waiting.len() {
+            continue;
+        }
+        // Where the peers are as slow, it is not this node: the machine that they share, or the client's.
+        if has_peers && are_peers_slow(evidence, service, begin, to) {
             continue;
         }
         silences.push(to - begin);
@@ -173,6 +188,22 @@ fn stalls(evidence: &Evidence<'_>, service: Endpoint, findings: &mut Findings) {
         ..Finding::new(Kind::StalledServer, service.to_string(), (first.sent, first.frame))
     };
     findings.add(touched.put(evidence, finding));
+}
+
+/// Whether reads at other nodes that were asked meanwhile had to wait as well.
+fn are_peers_slow(evidence: &Evidence<'_>, service: Endpoint, from: i64, to: i64) -> bool {
+    let (mut asked, mut slow) = (0, 0);
+    for peer in evidence.services.iter().filter(|peer| **peer != service) {
+        for (_, request) in short(evidence, *peer) {
+            if request.sent < from - (to - from) / 4 || request.sent > to - (to - from) / 4 || request.writes || request.resent > 0 {
+                continue;
+            }
+            asked += 1;
+            let waited = request.first.map_or(to, |(time, _)| time) - request.sent;
+            slow += i32::from(waited * 4 > to - from);
+        }
+    }
+    asked > 0 && slow * 2 >= asked
 }
 
 /// The time that the server took, as far as it can be told from the path's.
@@ -391,7 +422,9 @@ fn than_before(
 
 fn tail(evidence: &Evidence<'_>, service: Endpoint, requests: &[(&Connection, &Request)], findings: &mut Findings) {
     let mut times: Vec<i64> = requests.iter().filter_map(|(_, request)| request.first_time()).collect();
-    let Some(half) = percentile(&mut times, 50) else { return };
+    let Some(half) = percentile(&mut times, 50).filter(|_| !evidence.capture.is_data_only) else {
+        return;
+    };
     let least = (20 * half).max(100 * MS);
     let slow: Vec<&Request> = requests
         .iter()

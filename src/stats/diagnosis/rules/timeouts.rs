@@ -17,6 +17,8 @@ const EPISODE: i64 = 15 * SECOND;
 /// Clients send again within this time of closing the first try's connection (Java, Go, C: about 10 ms; a busy machine
 /// takes twice that).
 const AT_ONCE: i64 = 20 * MS;
+/// Where the first try's connection is not closed, they send again within this time of the request's own timeout.
+const AFTER_TIMEOUT: i64 = 60 * MS;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -31,7 +33,7 @@ pub static RULE: Rule = Rule {
         About {
             kind: Kind::Retries,
             claim: "The client sent requests again.",
-            evidence: "The same request (timeout apart) of the same client on another connection, within 20 ms of the end of the first try's connection.",
+            evidence: "The same request (timeout apart) of the same client on another connection, within 20 ms of the end of the first try's connection; or, where that stays open and is not used, within 60 ms of the request's own timeout. More of them than chance brings: the same requests as often at other times after the first ones are none.",
             silenced: "Packets that are cut: what cannot be compared is no retry. Requests that are merely alike: two threads, or the same key read again.",
             next: "Retries are an effect: look at what made the first try fail. Writes that are not idempotent should not be sent again.",
         },
@@ -62,7 +64,8 @@ pub static RULE: Rule = Rule {
 
 /// Whether a request is one that its client waited for in vain.
 fn is_timeout(evidence: &Evidence<'_>, request: &Request) -> bool {
-    if matches!(request.what, What::Other) && request.result.is_none() && !evidence.connection(request).is_aerospike {
+    // What was not read, and lines of text, which nobody can link to their answers.
+    if matches!(request.what, What::Other) || request.what == What::Info && request.size == 0 {
         return false;
     }
     let connection = evidence.connection(request);
@@ -70,8 +73,8 @@ fn is_timeout(evidence: &Evidence<'_>, request: &Request) -> bool {
         return false;
     }
     if request.given_up.is_some() && !evidence.capture.is_data_only {
-        // Whoever closes in the midst of a scan has enough of it.
-        return !(request.is_query() && request.first.is_some());
+        // Whoever closes in the midst of a scan has enough of it; an answer that was not read may be whole.
+        return request.first.is_none() || request.is_batch() || request.is_complete;
     }
     if request.result == Some(ResultCode::TIMEOUT) && !request.is_batch() && !request.is_query() {
         return true;
@@ -196,6 +199,7 @@ impl<'e> Tries<'e> {
         }
         let mut pairs = Vec::new();
         let mut again = HashSet::new();
+        let mut chance = 0;
         for requests in alike.values_mut().filter(|requests| requests.len() > 1) {
             requests.sort_by_key(|request| request.begun);
             for (index, request) in requests.iter().enumerate().skip(1) {
@@ -208,7 +212,18 @@ impl<'e> Tries<'e> {
                     again.insert(name(first));
                     pairs.push((*first, *request));
                 }
+                let by_chance = |first: &&&Request| first.connection != request.connection && (3..6).any(|shift| is_by_chance(first, request, shift));
+                chance += usize::from(before.iter().any(|first| by_chance(&first)));
             }
+        }
+        // Three windows of chance for one of reason.
+        let failed = evidence
+            .all_requests()
+            .filter(|(connection, request)| request.fingerprint != 0 && is_known(evidence, connection, request) && fails_at(request).is_some())
+            .count();
+        if pairs.len() * 3 <= chance * 3 || pairs.len() * 10 < failed {
+            pairs.clear();
+            again.clear();
         }
         pairs.sort_by_key(|(_, request)| (request.begun, request.frame));
         Self { pairs, again }
@@ -222,15 +237,34 @@ fn content(_: &Evidence<'_>, request: &Request) -> u64 {
 
 /// Whether `later` is a try of what `first` asked, after `first` had failed.
 fn is_again(first: &Request, later: &Request) -> bool {
-    if first.is_complete && first.given_up.is_none() {
+    if first.after_fin.is_some() && first.given_up.is_none() && first.dropped.is_some_and(|dropped| later.begun - dropped > 5 * MS) {
         return false;
     }
-    let end = match (first.given_up, first.dropped) {
-        (Some(given_up), _) => given_up,
-        (None, Some(dropped)) => dropped,
-        (None, None) => return false,
+    let (end, within) = match fails_at(first) {
+        Some(end) => end,
+        None => return false,
     };
-    later.begun > first.begun && (later.begun - end).abs() <= AT_ONCE
+    later.begun > first.begun && (later.begun - end).abs() <= within
+}
+
+/// When a first try fails, and how soon after that it is sent again.
+fn fails_at(first: &Request) -> Option<(i64, i64)> {
+    let passed = first
+        .allowed()
+        .map(|allowed| first.sent + allowed)
+        .filter(|passed| first.first.map_or(true, |(time, _)| time > *passed));
+    match (first.given_up, first.dropped, passed) {
+        (Some(given_up), _, passed) if passed.map_or(true, |passed| given_up <= passed + AT_ONCE) => Some((given_up, AT_ONCE)),
+        (None, Some(dropped), passed) if passed.map_or(true, |passed| dropped <= passed) => Some((dropped, AT_ONCE / 4)),
+        (_, _, Some(passed)) => Some((passed, AFTER_TIMEOUT)),
+        (Some(given_up), _, None) => Some((given_up, AT_ONCE)),
+        _ => None,
+    }
+}
+
+/// The same request at another time, for which there is no reason: how often chance brings one.
+fn is_by_chance(first: &Request, later: &Request, shift: i64) -> bool {
+    fails_at(first).is_some_and(|(end, within)| later.begun > first.begun && (later.begun - end - shift * within).abs() <= within)
 }
 
 fn retries(evidence: &Evidence<'_>, tries: &Tries<'_>, findings: &mut Findings) {
@@ -313,10 +347,12 @@ fn duplicates(evidence: &Evidence<'_>, tries: &Tries<'_>, findings: &mut Finding
 
 fn doubts(evidence: &Evidence<'_>, tries: &Tries<'_>, late: &[&Request], findings: &mut Findings) {
     let is_in_doubt = |request: &&&Request| {
-        if !request.writes || tries.again.contains(&name(request)) {
+        if !request.writes || tries.again.contains(&name(request)) || request.after_fin.is_some() {
             return false;
         }
-        let is_unanswered = request.given_up.is_some() || request.result == Some(ResultCode::TIMEOUT);
+        let is_unanswered = request.given_up.is_some()
+            || request.result == Some(ResultCode::TIMEOUT)
+            || request.allowed().is_some_and(|allowed| request.response_time().map_or(true, |needed| needed > allowed));
         // The server closes without executing what it has not read when the client's FIN comes: RST and no answer.
         let server = evidence.connection(request).of_server;
         let not_executed = request.first.is_none()
