@@ -174,7 +174,16 @@ impl Evidence<'_> {
                 .iter()
                 .filter(|connection| connection.closed_by_client().is_some_and(|(closed, _)| closed >= *to && closed < to + SECOND / 10))
                 .count();
-            is_followed || active > 0 && waiting * 2 < active && closed * 2 < active
+            // Nothing is on its way, though it should be: the clients were silent first, and got their answers.
+            let before: Vec<i64> = self
+                .requests
+                .iter()
+                .filter(|request| request.begun <= *from && request.begun > from - SECOND)
+                .filter_map(|request| request.response_time())
+                .collect();
+            let on_the_way = before.iter().sum::<i64>() / SECOND;
+            let is_drained = on_the_way >= 2 && waiting == 0;
+            is_followed || active > 0 && waiting * 2 < active && closed * 2 < active && !is_drained
         };
         long.into_iter().filter(is_gap).collect()
     }

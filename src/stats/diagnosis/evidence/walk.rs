@@ -19,6 +19,8 @@ use crate::wire::client::result_code::ResultCode;
 const TRIPS: usize = 512;
 /// Nobody waits so short a time for a segment before sending it again.
 const SOON: i64 = 3 * MS;
+/// TCP's timeout is 200 ms and more; what it sends again sooner is a probe.
+const PROBE: i64 = 150 * MS;
 
 /// Bytes that were sent and not acknowledged.
 #[derive(Clone, Copy)]
@@ -216,13 +218,16 @@ impl<'l> Walk<'l> {
                 }),
             }
         }
-        // Where it is the first to acknowledge them, what acknowledged the first ones was lost.
-        if segment.is_spurious && !advances {
+        if segment.is_spurious {
             let by_client = of == 0;
             let late = |resent: &&mut Resent| {
+                // Where it is the first to acknowledge them after a timeout of TCP's, what acknowledged the first ones
+                // was lost. Sooner it only was a probe that overtook a delayed acknowledgement.
+                let is_late = !advances || resent.sent.map_or(true, |sent| resent.again - sent < PROBE);
                 resent.by_client == by_client
                     && !resent.is_spurious
-                    && resent.acknowledged.is_some_and(|at| at < segment.time)
+                    && is_late
+                    && resent.acknowledged.is_some_and(|at| at <= segment.time)
                     && segment.time - resent.again < 2000 * MS
             };
             if let Some(resent) = self.facts.resent.iter_mut().rev().take(64).filter(late).last() {
@@ -380,7 +385,7 @@ impl<'l> Walk<'l> {
             by_client,
             end,
             length: segment.length,
-            acknowledged: None,
+            acknowledged: (sent.is_none() && !is_unseen).then_some(segment.time),
             is_spurious: false,
             is_unseen,
         });

@@ -265,6 +265,7 @@ fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &m
     let mut hosts: Vec<Endpoint> = asked.keys().copied().collect();
     hosts.sort_unstable();
     let end = evidence.span().1;
+    let is_holed = evidence.connections.iter().any(Connection::has_holes);
     for host in hosts {
         let (Some(list), Some(packets)) = (asked.get_mut(&host), evidence.packets.get(&host)) else {
             continue;
@@ -295,7 +296,9 @@ fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &m
                 .map(|(_, times)| between(times, begin, until).len())
                 .sum::<usize>();
             let is_peered = senders.len() > 1 || others > 0 || answers_others(evidence, &senders, host, begin, until) || to >= end;
-            if tried.len() < 4 || until - begin < GONE || !is_peered {
+            // Where packets are missing, answers may be among them.
+            let least = if is_holed { 12 } else { 4 };
+            if tried.len() < least || until - begin < GONE || !is_peered {
                 continue;
             }
             let mut senders: Vec<Endpoint> = senders.into_iter().collect();

@@ -11,8 +11,8 @@ use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 
-/// A connection that is idle for so long may be forgotten by what stands between.
-const IDLE: i64 = SECOND;
+/// A connection that is idle for so long may be forgotten by what stands between: less than clients tend in.
+const IDLE: i64 = SECOND / 2;
 /// Segments of this size and above are full ones of Ethernet.
 const FULL: u32 = 1200;
 /// A delayed acknowledgement comes after 40 ms (Linux) to 200 ms.
@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
         About {
             kind: Kind::Forgotten,
             claim: "Something between client and server (a firewall, NAT, a load balancer) forgot idle connections.",
-            evidence: "A connection that was idle for a second or more gets no acknowledgement at all, or a RST without a FIN before, when it is used again, while other connections to the same server work.",
+            evidence: "A connection that was idle for half a second or more gets no acknowledgement at all, or a RST without a FIN before, when it is used again, while other connections to the same server work.",
             silenced: "A server of which nothing comes; a FIN of the server that was seen or acknowledged.",
             next: "Idle limits of firewalls against the client's (maxSocketIdle) and the server's (proto-fd-idle-ms); TCP keepalive.",
         },

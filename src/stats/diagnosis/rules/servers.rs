@@ -27,8 +27,8 @@ pub static RULE: Rule = Rule {
         About {
             kind: Kind::StalledServer,
             claim: "A node acknowledged requests and answered nobody for a while.",
-            evidence: "At least two connections waited for requests on single records that the node's TCP had acknowledged, no byte of data came from the node, and that lasted ten times longer than nine of ten answers of the node take. It ends with the first answer.",
-            silenced: "One direction only; packets missing on these connections; no acknowledgements in the capture; a gap in time. Where several nodes are known, writes alone prove nothing: they may wait for another node.",
+            evidence: "At least two connections waited for requests on single records that the node's TCP had acknowledged, no byte of data came from the node, that lasted ten times longer than nine of ten answers of the node take, and all answers followed when it ended. Requests failed by it, or five connections and more waited for longer than TCP's own timers (250 ms).",
+            silenced: "One direction only; packets missing on these connections; no acknowledgements in the capture; a gap in time. Where several nodes are known, writes alone prove nothing (they may wait for another node), nor does a time in which the others are as slow.",
             next: "Look at that node at that time: its log (`hb`, `slow`), its disks, swap, whether the process was stopped or the machine was paused.",
         },
         About {
@@ -101,10 +101,6 @@ fn stalls(evidence: &Evidence<'_>, service: Endpoint, findings: &mut Findings) {
     let has_peers = evidence.services.len() > 1;
     let answers = evidence.answers.get(&service).map_or(&[][..], Vec::as_slice);
     let end = evidence.span().1;
-    let mut total: Vec<&Request> = Vec::new();
-    let mut touched = Touched::default();
-    let mut silences: Vec<i64> = Vec::new();
-    let mut until = 0;
     let silent = answers
         .windows(2)
         .filter_map(|two| match two {
@@ -112,50 +108,39 @@ fn stalls(evidence: &Evidence<'_>, service: Endpoint, findings: &mut Findings) {
             _ => None,
         })
         .chain(answers.last().map(|last| (*last, end)));
+    let mut found: Vec<Silence<'_>> = Vec::new();
     for (from, to) in silent.filter(|(from, to)| to - from >= least) {
-        let first = requests.partition_point(|(_, request)| request.sent < from - SECOND);
-        let last = requests.partition_point(|(_, request)| request.sent < to);
-        let waiting: Vec<&(&Connection, &Request)> = requests
-            .get(first..last)
-            .unwrap_or_default()
-            .iter()
-            .filter(|(_, request)| {
-                request.first.map_or(true, |(time, _)| time >= to)
-                    && request.resent == 0
-                    && request.acknowledged.is_some_and(|at| {
-                        at < to && at - request.sent <= DELAYED_ACK && request.first.map_or(true, |(time, _)| at < time)
-                    })
-                    && request.given_up.map_or(true, |closed| closed > from)
-                    && request.dropped.map_or(true, |closed| closed > from)
-            })
-            .collect();
-        let Some(begin) = waiting.iter().map(|(_, request)| request.sent).min() else {
-            continue;
-        };
-        let connections: HashSet<u32> = waiting.iter().map(|(_, request)| request.connection).collect();
-        let has_read = waiting.iter().any(|(_, request)| !request.writes);
-        // It closes its connections then: it stops, and does not stall.
-        let is_stop = waiting.iter().all(|(_, request)| request.dropped.is_some());
-        // The first answer ends it: all others follow at once.
-        let soon = ((to - begin) / 5).max(5 * MS);
-        let late = waiting
-            .iter()
-            .filter(|(_, request)| {
-                request.first.is_some_and(|(time, _)| time > to + soon) && request.given_up.map_or(true, |closed| closed > to)
-            })
-            .count();
-        if connections.len() < 2 || to - begin < least || has_peers && !has_read || is_stop || late * 5 > waiting.len() {
-            continue;
+        let silence = Silence::of(&requests, from, to);
+        if silence.is_stall(least, has_peers) && !(has_peers && are_peers_slow(evidence, service, silence.begin, to)) {
+            found.push(silence);
         }
-        // Where the peers are as slow, it is not this node: the machine that they share, or the client's.
-        if has_peers && are_peers_slow(evidence, service, begin, to) {
-            continue;
-        }
-        silences.push(to - begin);
-        until = until.max(to);
-        for (connection, request) in &waiting {
+    }
+    // Those that did not wait for it tell what is usual.
+    let waited: HashSet<(u32, u32)> = found
+        .iter()
+        .flat_map(|silence| &silence.waiting)
+        .map(|(_, request)| (request.connection, request.end))
+        .collect();
+    let mut rest: Vec<i64> = requests
+        .iter()
+        .filter(|(_, request)| !waited.contains(&(request.connection, request.end)))
+        .filter_map(|(_, request)| request.first_time())
+        .collect();
+    let high = percentile(&mut rest, 99).unwrap_or(0);
+    found.retain(|silence| silence.to - silence.begin >= 3 * high);
+    let mut total: Vec<&Request> = Vec::new();
+    let mut touched = Touched::default();
+    let mut silences: Vec<i64> = Vec::new();
+    let mut until = 0;
+    for silence in &found {
+        silences.push(silence.to - silence.begin);
+        until = until.max(silence.to);
+        for (connection, request) in &silence.waiting {
             touched.add(connection);
-            total.push(request);
+            // Who asked at its very end hardly waited.
+            if fails(request) || silence.to - request.sent >= least {
+                total.push(request);
+            }
         }
     }
     total.sort_by_key(|request| request.sent);
@@ -188,6 +173,77 @@ fn stalls(evidence: &Evidence<'_>, service: Endpoint, findings: &mut Findings) {
         ..Finding::new(Kind::StalledServer, service.to_string(), (first.sent, first.frame))
     };
     findings.add(touched.put(evidence, finding));
+}
+
+/// A stretch of time in which no data came from a service, and who waited.
+struct Silence<'e> {
+    begin: i64,
+    to: i64,
+    waiting: Vec<(&'e Connection, &'e Request)>,
+}
+
+/// Whether its client waited in vain.
+fn fails(request: &Request) -> bool {
+    let needed = request.first_time();
+    request.given_up.is_some() || request.allowed().is_some_and(|allowed| needed.map_or(true, |needed| needed > allowed))
+}
+
+impl<'e> Silence<'e> {
+    /// Who waited for a service that said nothing between two times.
+    fn of(requests: &[(&'e Connection, &'e Request)], from: i64, to: i64) -> Self {
+        let first = requests.partition_point(|(_, request)| request.sent < from - SECOND);
+        let last = requests.partition_point(|(_, request)| request.sent < to);
+        let waiting: Vec<(&Connection, &Request)> = requests
+            .get(first..last)
+            .unwrap_or_default()
+            .iter()
+            .filter(|(_, request)| {
+                let within = DELAYED_ACK.min((to - request.sent) / 2);
+                request.first.map_or(true, |(time, _)| time >= to)
+                    && request.resent == 0
+                    && request.acknowledged.is_some_and(|at| {
+                        at < to && at - request.sent <= within && request.first.map_or(true, |(time, _)| at < time)
+                    })
+                    && request.given_up.map_or(true, |closed| closed > from)
+                    && request.dropped.map_or(true, |closed| closed > from)
+            })
+            .copied()
+            .collect();
+        let begin = waiting.iter().map(|(_, request)| request.sent).min().unwrap_or(to);
+        Self { begin, to, waiting }
+    }
+
+    fn is_stall(&self, least: i64, has_peers: bool) -> bool {
+        let length = self.to - self.begin;
+        let connections: HashSet<u32> = self.waiting.iter().map(|(_, request)| request.connection).collect();
+        let readers: HashSet<u32> = self
+            .waiting
+            .iter()
+            .filter(|(_, request)| !request.writes)
+            .map(|(_, request)| request.connection)
+            .collect();
+        // It closes its connections then: it stops, and does not stall.
+        let is_stop = self.waiting.iter().all(|(_, request)| request.dropped.is_some());
+        // The first answer ends it: all others follow at once.
+        let soon = (length / 10).max(5 * MS);
+        let late = self
+            .waiting
+            .iter()
+            .filter(|(_, request)| {
+                request.first.is_some_and(|(time, _)| time > self.to + soon)
+                    && request.given_up.map_or(true, |closed| closed > self.to)
+            })
+            .count();
+        // Somebody failed by it, or many waited longer than TCP's own timers.
+        let failed = self.waiting.iter().filter(|(_, request)| fails(request)).count();
+        let is_serious = failed > 0 || length >= DELAYED_ACK && connections.len() >= 5;
+        connections.len() >= 2
+            && length >= least
+            && (!has_peers || readers.len() >= 2)
+            && !is_stop
+            && is_serious
+            && late * 10 <= self.waiting.len()
+    }
 }
 
 /// Whether reads at other nodes that were asked meanwhile had to wait as well.

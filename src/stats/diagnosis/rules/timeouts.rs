@@ -14,9 +14,10 @@ use crate::wire::client::result_code::ResultCode;
 
 /// A pause that separates one fault from the next of the same kind.
 const EPISODE: i64 = 15 * SECOND;
-/// Clients send again within this time of closing the first try's connection (Java, Go, C: about 10 ms; a busy machine
-/// takes twice that).
-const AT_ONCE: i64 = 20 * MS;
+/// Clients send again within this time of closing the first try's connection (Java, Go, C: about 10 ms).
+const AT_ONCE: i64 = 12 * MS;
+/// Before the FIN is seen, the retry may be.
+const BEFORE: i64 = 3 * MS;
 /// Where the first try's connection is not closed, they send again within this time of the request's own timeout.
 const AFTER_TIMEOUT: i64 = 60 * MS;
 
@@ -33,7 +34,7 @@ pub static RULE: Rule = Rule {
         About {
             kind: Kind::Retries,
             claim: "The client sent requests again.",
-            evidence: "The same request (timeout apart) of the same client on another connection, within 20 ms of the end of the first try's connection; or, where that stays open and is not used, within 60 ms of the request's own timeout. More of them than chance brings: the same requests as often at other times after the first ones are none.",
+            evidence: "The same request (timeout apart) of the same client on another connection, within 12 ms of the end of the first try's connection; or, where that stays open and is not used, within 60 ms of the request's own timeout. More of them than chance brings: the same requests as often at other times after the first ones are none.",
             silenced: "Packets that are cut: what cannot be compared is no retry. Requests that are merely alike: two threads, or the same key read again.",
             next: "Retries are an effect: look at what made the first try fail. Writes that are not idempotent should not be sent again.",
         },
@@ -212,8 +213,10 @@ impl<'e> Tries<'e> {
                     again.insert(name(first));
                     pairs.push((*first, *request));
                 }
-                let by_chance = |first: &&&Request| first.connection != request.connection && (3..6).any(|shift| is_by_chance(first, request, shift));
-                chance += usize::from(before.iter().any(|first| by_chance(&first)));
+                if first.is_none() {
+                    let by_chance = |first: &&&Request| first.connection != request.connection && (2..5).any(|shift| is_by_chance(first, request, shift));
+                    chance += before.iter().filter(by_chance).count();
+                }
             }
         }
         // Three windows of chance for one of reason.
@@ -221,7 +224,7 @@ impl<'e> Tries<'e> {
             .all_requests()
             .filter(|(connection, request)| request.fingerprint != 0 && is_known(evidence, connection, request) && fails_at(request).is_some())
             .count();
-        if pairs.len() * 3 <= chance * 3 || pairs.len() * 10 < failed {
+        if pairs.len() * 3 <= chance * 2 || pairs.len() * 10 < failed {
             pairs.clear();
             again.clear();
         }
@@ -244,7 +247,7 @@ fn is_again(first: &Request, later: &Request) -> bool {
         Some(end) => end,
         None => return false,
     };
-    later.begun > first.begun && (later.begun - end).abs() <= within
+    later.begun > first.begun && later.begun >= end - BEFORE && later.begun <= end + within
 }
 
 /// When a first try fails, and how soon after that it is sent again.
@@ -264,7 +267,10 @@ fn fails_at(first: &Request) -> Option<(i64, i64)> {
 
 /// The same request at another time, for which there is no reason: how often chance brings one.
 fn is_by_chance(first: &Request, later: &Request, shift: i64) -> bool {
-    fails_at(first).is_some_and(|(end, within)| later.begun > first.begun && (later.begun - end - shift * within).abs() <= within)
+    fails_at(first).is_some_and(|(end, within)| {
+        let end = end + shift * (within + BEFORE);
+        later.begun > first.begun && later.begun >= end - BEFORE && later.begun <= end + within
+    })
 }
 
 fn retries(evidence: &Evidence<'_>, tries: &Tries<'_>, findings: &mut Findings) {
