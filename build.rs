@@ -29,7 +29,7 @@ mod plugin {
         "src/epan/tcptap.c",
     ];
 
-    pub fn build() {
+    pub(super) fn build() {
         for file in GUARD {
             println!("cargo:rerun-if-changed={file}");
         }
@@ -135,6 +135,7 @@ mod plugin {
         let mut builder = bindgen::Builder::default()
             .header("wrapper.h")
             .layout_tests(false)
+            .ctypes_prefix("libc")
             .generate_comments(false)
             .prepend_enum_name(false)
             .allowlist_function("as_.*")

@@ -2,6 +2,7 @@
 //!
 //! Dependencies point one way: `plugin` to `dissect` and `stats`, these to `track`, that to [`wire`]; all but
 //! `wire` use `epan`, the safe face of libwireshark.
+#![cfg_attr(not(test), warn(unreachable_pub), deny(unused_crate_dependencies))]
 
 #[cfg(feature = "plugin")]
 #[macro_use]

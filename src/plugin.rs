@@ -1,16 +1,16 @@
 //! What Wireshark looks up in the plugin, and who answers its calls.
 
-use core::ffi::{c_char, c_int};
+use libc::{c_char, c_int};
 
 use crate::dissect;
 use crate::dissect::client::{stream as client, text_port as info_text};
-use crate::dissect::internode::container::stream;
+use crate::dissect::internode::stream;
 use crate::epan::entry::{self, Call, Entry, Framing, Heuristic, Plugin, Segment};
 use crate::epan::register::{self, preferences};
 use crate::epan::version::Version;
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
-use crate::wire::client::plausible::{plausible, Plausibility};
+use crate::wire::client::plausible::{Plausibility, plausible};
 use crate::wire::internode::container::plausible as between;
 use crate::wire::internode::container::plausible::{Claim, Family};
 use crate::{stats, track};
@@ -161,34 +161,34 @@ const fn text<const N: usize>(text: &str) -> [c_char; N] {
 }
 
 /// The plugin's version.
-#[no_mangle]
+#[unsafe(no_mangle)]
 #[allow(non_upper_case_globals)]
 pub static plugin_version: [c_char; 16] = text(env!("CARGO_PKG_VERSION"));
 
 /// The Wireshark that this file was built for; another minor version refuses it.
-#[no_mangle]
+#[unsafe(no_mangle)]
 #[allow(non_upper_case_globals)]
 pub static plugin_want_major: c_int = Version::BUILT.0[0] as c_int;
 
 /// The Wireshark that this file was built for; another minor version refuses it.
-#[no_mangle]
+#[unsafe(no_mangle)]
 #[allow(non_upper_case_globals)]
 pub static plugin_want_minor: c_int = Version::BUILT.0[1] as c_int;
 
 /// Called when Wireshark loads the plugin.
-#[no_mangle]
+#[unsafe(no_mangle)]
 pub extern "C" fn plugin_register() {
     entry::register(&PLUGIN);
 }
 
 /// Exported by convention; Wireshark calls the function given at registration instead.
-#[no_mangle]
+#[unsafe(no_mangle)]
 pub extern "C" fn plugin_reg_handoff() {
     handoff();
 }
 
 /// What kind of plugin this is (since 4.4): one that adds dissectors.
-#[no_mangle]
+#[unsafe(no_mangle)]
 pub extern "C" fn plugin_describe() -> u32 {
     // WS_PLUGIN_DESC_DISSECTOR
     1

@@ -1,11 +1,11 @@
 //! The info protocol: text, line by line.
 
-use aerospike::wire::ground::base64::{decode, is_encoded, Encoded};
-use aerospike::wire::ground::text::{decimal, hexadecimal, Hex, Text};
+use aerospike::wire::ground::base64::{Encoded, decode, is_encoded};
+use aerospike::wire::ground::text::{Hex, Text, decimal, hexadecimal};
 use aerospike::wire::info::cluster::{Bitmap, Endpoint, Histories, Latencies, Peers, Replicas, UserAgent};
 use aerospike::wire::info::message as info;
 use aerospike::wire::info::message::{Command, Outcome, Pairs};
-use aerospike::wire::info::text_port::{is_text, Line};
+use aerospike::wire::info::text_port::{Line, is_text};
 use aerospike::wire::info::value as info_value;
 use aerospike::wire::info::value::{Rows, Table, Value};
 use aerospike::wire::values::value_text::escaped;

@@ -6,13 +6,13 @@ use aerospike::wire::internode::cluster::Nodes;
 use aerospike::wire::internode::container as msg;
 use aerospike::wire::internode::container::array::{Array, Elements};
 use aerospike::wire::internode::container::list::List;
-use aerospike::wire::internode::container::{plausible, Field, Msg, Value};
+use aerospike::wire::internode::container::{Field, Msg, Value, plausible};
 use aerospike::wire::internode::fabric::hello::Hello;
-use aerospike::wire::internode::fabric::{self, exchange, info, links, paxos, proxy, smd, Facts};
+use aerospike::wire::internode::fabric::{self, Facts, exchange, info, links, paxos, proxy, smd};
 use aerospike::wire::internode::heartbeat::state::PaxosData;
-use aerospike::wire::internode::heartbeat::{self, endpoint, Summary};
+use aerospike::wire::internode::heartbeat::{self, Summary, endpoint};
 use aerospike::wire::internode::record::pickle::Pickle;
-use aerospike::wire::internode::record::{uintvar, FlatRecord};
+use aerospike::wire::internode::record::{FlatRecord, uintvar};
 
 use crate::client;
 use crate::sight::Sight;

@@ -15,16 +15,19 @@ static ALLOCATOR: Counting = Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        System.alloc(layout)
+        // SAFETY: what the caller promises is what the system asks for.
+        unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, data: *mut u8, layout: Layout) {
-        System.dealloc(data, layout);
+        // SAFETY: what the caller promises is what the system asks for.
+        unsafe { System.dealloc(data, layout) };
     }
 
     unsafe fn realloc(&self, data: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        System.realloc(data, layout, size)
+        // SAFETY: what the caller promises is what the system asks for.
+        unsafe { System.realloc(data, layout, size) }
     }
 }
 

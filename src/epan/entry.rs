@@ -3,15 +3,16 @@
 
 use core::any::Any;
 use core::cell::Cell;
-use core::ffi::{c_int, c_uint, c_void};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::OnceLock;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use libc::{c_int, c_uint, c_void};
+use once_cell::sync::OnceCell;
 
 use super::packet::{Conversation, Lent, Packet, Source};
 use super::tree::Tree;
-use super::{register, sys, Guarded};
+use super::{Guarded, register, sys};
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("a panic must unwind to the entry: set panic = \"unwind\"");
@@ -141,7 +142,7 @@ pub struct Plugin {
     pub file_closed: fn(),
 }
 
-static PLUGIN: OnceLock<&'static Plugin> = OnceLock::new();
+static PLUGIN: OnceCell<&'static Plugin> = OnceCell::new();
 
 /// Hands the plugin's functions to Wireshark. Called once, by `plugin_register`.
 pub fn register(plugin: &'static Plugin) {
@@ -206,7 +207,8 @@ fn outside_try(run: impl FnOnce(&'static Plugin)) {
 /// # Safety
 /// The segment is the guard's, alive during the call.
 unsafe fn segment<'p>(raw: *const sys::as_segment) -> Segment<'p> {
-    let raw = &*raw;
+    // SAFETY: the caller's promise.
+    let raw = unsafe { &*raw };
     Segment {
         conversation: NonNull::new(raw.conversation).map(|raw| Conversation {
             raw,
@@ -237,9 +239,11 @@ unsafe fn handles<'p>(
     info: *mut sys::packet_info,
     tree: *mut sys::proto_tree,
 ) -> Option<(Packet<'p>, Source<'p>, Tree<'p>)> {
-    let packet = Packet::new(NonNull::new(info)?);
-    let source = Source::new(NonNull::new(tvb)?);
-    Some((packet, source, Tree::new(tree, source, packet)))
+    // SAFETY: the caller's promise, for each of the three.
+    let (packet, source) = unsafe { (Packet::new(NonNull::new(info)?), Source::new(NonNull::new(tvb)?)) };
+    // SAFETY: as above.
+    let tree = unsafe { Tree::new(tree, source, packet) };
+    Some((packet, source, tree))
 }
 
 unsafe extern "C" fn dissect(
@@ -252,13 +256,14 @@ unsafe extern "C" fn dissect(
     count(behind_try(|plugin| {
         #[cfg(feature = "soundness")]
         let _alive = super::soundness::pass(super::soundness::Point::Segment);
-        // SAFETY: Wireshark's handles are alive during this call, and so is the segment.
-        let (Some(entry), Some((packet, source, tree))) =
-            (Entry::from_c(entry), unsafe { handles(tvb, info, tree) })
-        else {
+        // SAFETY: Wireshark's handles are alive during this call.
+        let handles = unsafe { handles(tvb, info, tree) };
+        let (Some(entry), Some((packet, source, tree))) = (Entry::from_c(entry), handles) else {
             return Ok(0);
         };
-        (plugin.dissect)(entry, packet, source, tree, unsafe { segment(raw) })
+        // SAFETY: so is the segment, which is the guard's.
+        let segment = unsafe { segment(raw) };
+        (plugin.dissect)(entry, packet, source, tree, segment)
     }))
 }
 
@@ -324,15 +329,15 @@ unsafe extern "C" fn pdu(
         let _alive = super::soundness::pass(super::soundness::Point::Message);
         // SAFETY: Wireshark's handles are alive during this call; `lent` is what `dissect_pdus` lent, for the packet
         // that it was called on.
+        let lent = unsafe { lent.cast::<Lent>().as_ref() };
         let (Some(framing), Some(tvb), Some(Lent { packet, call })) =
-            (Framing::from_c(framing), NonNull::new(tvb), unsafe {
-                lent.cast::<Lent>().as_ref()
-            })
+            (Framing::from_c(framing), NonNull::new(tvb), lent)
         else {
             return Ok(0);
         };
         // SAFETY: as above.
         let source = unsafe { Source::new(tvb) };
+        // SAFETY: as above.
         let tree = unsafe { Tree::new(tree, source, *packet) };
         #[cfg(feature = "soundness")]
         super::soundness::in_message(*packet, source, &tree)?;

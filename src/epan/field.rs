@@ -1,9 +1,10 @@
 //! Fields, bit sets and expert items as data: declared as statics beside the dissector that fills them,
 //! registered in one go.
 
-use core::ffi::c_int;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
-use std::sync::OnceLock;
+
+use libc::c_int;
+use once_cell::sync::OnceCell;
 
 use super::group::Notes;
 use super::{register, sys};
@@ -241,7 +242,7 @@ pub struct BitSet {
     pub(crate) bits: fn(&mut dyn FnMut(Bit)),
     pub(crate) ids: AtomicPtr<*mut c_int>,
     /// One for each bit: the statics of a set are made at registration.
-    pub(crate) references: OnceLock<&'static [Reference]>,
+    pub(crate) references: OnceCell<&'static [Reference]>,
     notes: Notes,
     pub(crate) width: u8,
 }
@@ -259,7 +260,7 @@ impl BitSet {
             whole,
             bits,
             ids: AtomicPtr::new(core::ptr::null_mut()),
-            references: OnceLock::new(),
+            references: OnceCell::new(),
             notes: Notes::new(),
             width,
         }
@@ -371,6 +372,18 @@ impl Expert {
     #[must_use]
     pub const fn abbrev(&self) -> &'static str {
         self.abbrev
+    }
+
+    /// What it says.
+    #[must_use]
+    pub const fn summary(&self) -> &'static str {
+        self.summary
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        self.severity
     }
 
     /// Whether it was said in this capture before; it is now.

@@ -3,8 +3,8 @@
 //! Wireshark notes that in each field, for each packet anew. Ours lie side by side in the order of their registration,
 //! so that a list of fields is one walk over memory.
 
-use core::ffi::{c_int, c_uint};
-use std::sync::OnceLock;
+use libc::{c_int, c_uint};
+use once_cell::sync::OnceCell;
 
 use super::field::{BitSet, Expert, Field};
 use super::sys;
@@ -23,11 +23,11 @@ unsafe impl Send for Run {}
 unsafe impl Sync for Run {}
 
 /// Where Wireshark notes who is asked for, gathered at the first question, when all fields are registered.
-pub(crate) struct Notes(OnceLock<Vec<Run>>);
+pub(crate) struct Notes(OnceCell<Vec<Run>>);
 
 impl Notes {
     pub(crate) const fn new() -> Self {
-        Self(OnceLock::new())
+        Self(OnceCell::new())
     }
 
     /// Whether somebody asks for any of those that `gather` lists.

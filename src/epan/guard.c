@@ -449,9 +449,20 @@ int as_subtree(proto_item *item, int ett, proto_tree **out)
     GUARD(*out = proto_item_add_subtree(item, ett));
 }
 
-int as_expert(packet_info *pinfo, proto_item *item, expert_field *ei, const char *text)
+int as_expert(packet_info *pinfo, proto_item *item, expert_field *ei, int detail, int ett, const char *text)
 {
-    GUARD(text ? (void)expert_add_info_format(pinfo, item, ei, "%s", text) : (void)expert_add_info(pinfo, item, ei));
+    GUARD({
+        proto_item *before = item != NULL ? item->last_child : NULL;
+
+        expert_add_info(pinfo, item, ei);
+        if (text != NULL && item != NULL) {
+            /* Not every version returns it: it is the item's new child, if anybody looks. */
+            proto_item *said = item->last_child != before ? item->last_child : item;
+
+            proto_item_set_generated(
+                proto_tree_add_string(proto_item_add_subtree(said, ett), detail, NULL, 0, 0, text));
+        }
+    });
 }
 
 int as_throw_missing(tvbuff_t *tvb, int offset, int length)

@@ -138,7 +138,8 @@ int as_bitmask(proto_tree *tree, tvbuff_t *tvb, int start, int hf, int ett, int 
 int as_bitmask_value(proto_tree *tree, tvbuff_t *tvb, int start, int length, int hf, int ett, int **fields,
                      uint32_t value, proto_item **out);
 int as_subtree(proto_item *item, int ett, proto_tree **out);
-int as_expert(packet_info *pinfo, proto_item *item, expert_field *ei, const char *text);
+/* With text: below the expert item, as the field `detail`. A call with a NULL item is for the tap alone. */
+int as_expert(packet_info *pinfo, proto_item *item, expert_field *ei, int detail, int ett, const char *text);
 int as_throw_missing(tvbuff_t *tvb, int offset, int length);
 int as_dissect_pdus(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
 int as_call_named(const char *name, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int claim);

@@ -2,9 +2,10 @@
 
 use core::any::TypeId;
 use core::cell::Cell;
-use core::ffi::{c_int, c_void};
 use core::mem::{align_of, needs_drop, size_of};
 use core::ptr::NonNull;
+
+use libc::{c_int, c_void};
 
 use super::sys;
 
@@ -21,10 +22,6 @@ pub struct FrameState {
     pub lines: Cell<u32>,
     /// The next line of the Info column belongs to the last one.
     pub line_is_open: Cell<u32>,
-    /// Requests of the frame that are tracked.
-    pub requests: Cell<u32>,
-    /// Answers of the frame that belong to a request.
-    pub responses: Cell<u32>,
     /// Whether somebody asks for expert items as such.
     pub(crate) experts_heard: Cell<Answered>,
 }
@@ -59,7 +56,8 @@ pub(crate) fn frame_state<'p>(info: NonNull<sys::packet_info>) -> &'p FrameState
 /// `data` points to `length` bytes that live for `'p`.
 pub(crate) unsafe fn slice<'p>(data: *const u8, length: c_int) -> &'p [u8] {
     match usize::try_from(length) {
-        Ok(length) if length > 0 && !data.is_null() => core::slice::from_raw_parts(data, length),
+        // SAFETY: the caller's promise, and neither NULL nor empty.
+        Ok(length) if length > 0 && !data.is_null() => unsafe { core::slice::from_raw_parts(data, length) },
         _ => &[],
     }
 }
@@ -98,10 +96,12 @@ pub(crate) fn tagged<'p, T: 'static>(value: T) -> (*mut c_void, &'p T) {
 /// `raw` is NULL or came from [`tagged`], and its file is still open.
 pub(crate) unsafe fn untag<'p, T: 'static>(raw: *mut c_void) -> Option<&'p T> {
     let tag: *const TypeId = raw.cast();
-    if raw.is_null() || *tag != TypeId::of::<T>() {
+    // SAFETY: the caller's promise: what is not NULL begins with its tag.
+    if raw.is_null() || unsafe { *tag } != TypeId::of::<T>() {
         return None;
     }
-    Some(&(*raw.cast::<Tagged<T>>()).value)
+    // SAFETY: the tag says that it is a `Tagged<T>`, of an open file.
+    Some(unsafe { &(*raw.cast::<Tagged<T>>()).value })
 }
 
 /// A growing array in memory that Wireshark frees when the file is closed. Read and written by copy, so that
@@ -189,7 +189,12 @@ impl<T: Copy + 'static> FileVec<T> {
 
     /// The first index from which on `holds` is true, for elements ordered that way.
     pub fn partition_point(&self, holds: impl Fn(&T) -> bool) -> u32 {
-        let (mut low, mut high) = (0, self.len());
+        self.partition_point_from(0, holds)
+    }
+
+    /// The same of the elements from `first` on.
+    pub fn partition_point_from(&self, first: u32, holds: impl Fn(&T) -> bool) -> u32 {
+        let (mut low, mut high) = (first, self.len().max(first));
         while low < high {
             let middle = low + (high - low) / 2;
             if self.get(middle).is_some_and(|element| holds(&element)) {

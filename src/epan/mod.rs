@@ -10,6 +10,7 @@ mod count;
 pub mod entry;
 #[macro_use]
 pub mod field;
+pub mod expert;
 pub mod group;
 pub mod memory;
 pub mod packet;
@@ -35,6 +36,8 @@ pub use tree::{Item, Tree};
     non_snake_case,
     dead_code,
     missing_docs,
+    unreachable_pub,
+    clippy::undocumented_unsafe_blocks,
     clippy::all
 )]
 pub(crate) mod sys {
@@ -52,7 +55,7 @@ pub struct Thrown(());
 pub type Guarded<T = ()> = Result<T, Thrown>;
 
 /// What a guard returned: 0 done, 1 thrown and kept.
-pub(crate) fn guarded(status: core::ffi::c_int) -> Guarded {
+pub(crate) fn guarded(status: libc::c_int) -> Guarded {
     if status == 0 {
         Ok(())
     } else {

@@ -1,16 +1,18 @@
 //! The packet that is being dissected, and the bytes of one of its data sources.
 
 use core::cell::Cell;
-use core::ffi::{c_int, CStr};
+use core::ffi::CStr;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
+
+use libc::c_int;
 
 use super::entry::{Call, Framing};
 use super::field::Field;
 use super::memory::{self, Answered, FrameState};
 use super::register::Protocol;
 use super::text::Text;
-use super::{guarded, sys, Guarded, Tree};
+use super::{Guarded, Tree, guarded, sys};
 
 pub use super::sys::as_connection_end as ConnectionEnd;
 
@@ -362,10 +364,12 @@ impl<'p> Source<'p> {
     /// `tvb` lives for `'p`.
     pub(crate) unsafe fn new(tvb: NonNull<sys::tvbuff_t>) -> Self {
         let (mut captured, mut reported) = (0, 0);
-        let data = sys::as_tvb_bytes(tvb.as_ptr(), &mut captured, &mut reported);
+        // SAFETY: the caller's promise; C writes two numbers.
+        let data = unsafe { sys::as_tvb_bytes(tvb.as_ptr(), &mut captured, &mut reported) };
         Self {
             tvb,
-            bytes: memory::slice(data, captured),
+            // SAFETY: so many bytes were captured, and the buffer keeps them for 'p.
+            bytes: unsafe { memory::slice(data, captured) },
             reported: usize::try_from(reported).unwrap_or(0),
         }
     }

@@ -1,10 +1,12 @@
 //! Registration: what is declared as data becomes Wireshark's. Runs once, at start; the only place where this
 //! layer allocates, for as long as the program lives.
 
-use core::ffi::{c_char, c_int, c_void, CStr};
+use core::ffi::CStr;
 use core::ptr;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::ffi::CString;
+
+use libc::{c_char, c_int, c_void};
 
 use super::entry::{Entry, Heuristic};
 use super::field::{Base, Bit, BitSet, Expert, Field, Group, Kind, Reference, Severity};

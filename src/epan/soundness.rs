@@ -6,13 +6,13 @@
 //! how many live before and after, and when the file is closed a line on stderr tells the sum.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::OnceLock;
 
-use core::ffi::c_int;
+use libc::c_int;
+use once_cell::sync::OnceCell;
 
 use super::packet::{Packet, Source};
 use super::tree::Tree;
-use super::{guarded, sys, Guarded};
+use super::{Guarded, guarded, sys};
 
 #[cfg(not(debug_assertions))]
 compile_error!("the feature `soundness` injects faults: it is not for release");
@@ -148,7 +148,7 @@ struct Chosen {
 }
 
 fn chosen() -> Option<&'static Chosen> {
-    static CHOSEN: OnceLock<Option<Chosen>> = OnceLock::new();
+    static CHOSEN: OnceCell<Option<Chosen>> = OnceCell::new();
     let chosen = CHOSEN.get_or_init(|| {
         let text = std::env::var("AEROSPIKE_FAULT").ok()?;
         let (name, at) = text.split_once('@').unwrap_or((&text, "1"));
@@ -236,7 +236,7 @@ pub fn in_message<'p>(packet: Packet<'p>, source: Source<'p>, tree: &Tree<'p>) -
 /// How many entries a table may hold, where `AEROSPIKE_LIMIT` says it.
 #[must_use]
 pub fn limit() -> Option<u32> {
-    static LIMIT: OnceLock<Option<u32>> = OnceLock::new();
+    static LIMIT: OnceCell<Option<u32>> = OnceCell::new();
     *LIMIT.get_or_init(|| std::env::var("AEROSPIKE_LIMIT").ok()?.parse().ok())
 }
 

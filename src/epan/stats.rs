@@ -4,14 +4,17 @@
 //! at the trampoline. What a table counts is Rust's and is dropped when its window is closed; what it shows is
 //! copied into Wireshark's rows.
 
-use core::ffi::{c_char, c_int, c_uint, c_void, CStr};
+use core::ffi::CStr;
 use core::marker::PhantomData;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
+
+use libc::{c_char, c_int, c_uint, c_void};
+use once_cell::sync::OnceCell;
 
 use super::entry::caught;
 use super::register::Protocol;
 use super::sys;
-use super::tap::{payload, Payload, Tap};
+use super::tap::{Payload, Tap, payload};
 use super::text::Text;
 
 /// What the cells of a column hold.
@@ -152,20 +155,22 @@ impl<P: Payload, R: Report<P>> Open for Of<P, R> {
     }
 
     unsafe fn packet(&mut self, record: *const c_void, sheet: &Sheet) -> bool {
-        payload::<P>(record).is_some_and(|record| self.0.packet(&record, sheet))
+        // SAFETY: the caller's promise.
+        let record = unsafe { payload::<P>(record) };
+        record.is_some_and(|record| self.0.packet(&record, sheet))
     }
 }
 
 struct Slot {
-    make: OnceLock<fn() -> Box<dyn Open>>,
-    closed: OnceLock<fn()>,
+    make: OnceCell<fn() -> Box<dyn Open>>,
+    closed: OnceCell<fn()>,
     state: Mutex<Option<Box<dyn Open>>>,
 }
 
 static SLOTS: [Slot; sys::AS_MAX_REPORTS as usize] = [const {
     Slot {
-        make: OnceLock::new(),
-        closed: OnceLock::new(),
+        make: OnceCell::new(),
+        closed: OnceCell::new(),
         state: Mutex::new(None),
     }
 }; sys::AS_MAX_REPORTS as usize];
@@ -306,8 +311,8 @@ impl<H> Erased<H> {
     }
 }
 
-static SRT: OnceLock<Erased<Srt>> = OnceLock::new();
-static TREE: OnceLock<Erased<Counters>> = OnceLock::new();
+static SRT: OnceCell<Erased<Srt>> = OnceCell::new();
+static TREE: OnceCell<Erased<Counters>> = OnceCell::new();
 
 /// Registers the service response times of `protocol`.
 pub fn response_times<P: Payload, L: Listener<P, Srt>>(protocol: &Protocol, tap: &'static Tap<P>) {

@@ -1,8 +1,10 @@
 //! A tap: where the dissectors hand over plain copies for those who count. Nothing is made while nobody listens.
 
-use core::ffi::{c_int, c_void, CStr};
+use core::ffi::CStr;
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicI32, Ordering};
+
+use libc::{c_int, c_void};
 
 use super::packet::Packet;
 use super::sys;
@@ -69,7 +71,8 @@ impl<P: Payload> Tap<P> {
 /// # Safety
 /// `raw` was queued to a `Tap<P>` for the packet that `'p` is.
 pub(crate) unsafe fn payload<'p, P: Payload>(raw: *const c_void) -> Option<P::At<'p>> {
-    raw.cast::<P::At<'p>>().as_ref().copied()
+    // SAFETY: the caller's promise: NULL or a record of this type.
+    unsafe { raw.cast::<P::At<'p>>().as_ref() }.copied()
 }
 
 /// What Wireshark's tap of frames carries: nothing; it comes last of all in each frame that passes the filter.

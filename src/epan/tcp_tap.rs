@@ -3,7 +3,8 @@
 
 use core::ffi::c_void;
 use core::slice;
-use std::sync::OnceLock;
+
+use once_cell::sync::OnceCell;
 
 use super::entry::caught;
 use super::sys;
@@ -63,7 +64,7 @@ pub trait Gather<P: Payload> {
     fn draw();
 }
 
-static HEARERS: OnceLock<Hearers> = OnceLock::new();
+static HEARERS: OnceCell<Hearers> = OnceCell::new();
 
 /// Begins to gather for the first `G` that ever asked; again: changes nothing. `P` is what the tap `aerospike` carries.
 pub fn start<P: Payload, G: Gather<P>>() {
@@ -104,7 +105,8 @@ unsafe fn bytes<'p>(data: *const u8, length: u32) -> &'p [u8] {
     if data.is_null() {
         &[]
     } else {
-        slice::from_raw_parts(data, length as usize)
+        // SAFETY: the caller's promise.
+        unsafe { slice::from_raw_parts(data, length as usize) }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Text without allocation: a buffer of fixed size on the stack that C can read.
 
-use core::ffi::{c_char, CStr};
+use core::ffi::CStr;
 use core::fmt;
 use core::mem::MaybeUninit;
+
+use libc::c_char;
 
 /// Text of at most `N - 1` bytes, always ended by a NUL and always UTF-8; what does not fit is cut at a
 /// character and marked with `…`.

@@ -4,17 +4,20 @@
 //! on, fields that no one asks for are skipped (their children go to the parent). A frame has a budget of
 //! items; beyond it calls do nothing but count.
 
-use core::ffi::{c_char, c_int, c_uint};
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr;
+use core::sync::atomic::Ordering;
 
+use libc::{c_char, c_int, c_uint};
+
+use super::expert::DETAIL;
 use super::field::{Expert, Field};
 use super::group::FieldGroup;
 use super::packet::{Packet, Source};
 use super::register::Protocol;
 use super::text::Text;
-use super::{guarded, sys, Guarded};
+use super::{Guarded, guarded, sys};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::text::Text as Lossy;
 
@@ -60,7 +63,8 @@ impl<'p> Tree<'p> {
     pub(crate) unsafe fn new(node: *mut sys::proto_tree, source: Source<'p>, packet: Packet<'p>) -> Self {
         Self {
             node,
-            visible: sys::as_visible(node) != 0,
+            // SAFETY: the caller's promise: NULL or alive.
+            visible: unsafe { sys::as_visible(node) } != 0,
             source,
             packet,
         }
@@ -122,7 +126,8 @@ impl<'p> Tree<'p> {
     /// Whether an expert item would be seen by anybody; a table of them needs no tree.
     #[must_use]
     pub fn wants_expert(&self, expert: &Expert) -> bool {
-        self.visible || (self.exists() && expert.reference.is_set()) || self.packet.experts_are_heard()
+        let is_asked_for = expert.reference.is_set() || DETAIL.reference.is_set();
+        self.visible || (self.exists() && is_asked_for) || self.packet.experts_are_heard()
     }
 
     /// This node as an item.
@@ -442,12 +447,12 @@ impl<'p> Tree<'p> {
         })
     }
 
-    /// An expert item at this node, with its text.
+    /// An expert item at this node: see [`Item::expert`].
     ///
     /// # Errors
     /// What Wireshark threw.
-    pub fn expert(&self, expert: &Expert, text: fmt::Arguments<'_>) -> Guarded {
-        self.item().expert(expert, text)
+    pub fn expert(&self, expert: &Expert, detail: fmt::Arguments<'_>) -> Guarded {
+        self.item().expert(expert, detail)
     }
 }
 
@@ -508,34 +513,36 @@ impl<'p> Item<'p> {
         self
     }
 
-    /// An expert item at this item, with its text. Works without a tree too, for the expert tap.
+    /// An expert item at this item: its text is that of all of its kind, `detail` (if any) stands below it.
+    /// Works without a tree too, for the expert tap.
     ///
     /// # Errors
     /// What Wireshark threw.
-    pub fn expert(self, expert: &Expert, text: fmt::Arguments<'_>) -> Guarded {
-        if !self.visible && !expert.reference.is_set() && !self.packet.experts_are_heard() {
-            // Nobody reads the text; what counts is that it happened, once a capture: Wireshark keeps the worst.
-            if expert.was_said() && !self.packet.has_expert_column() {
-                return Ok(());
-            }
-            // SAFETY: packet and expert are alive; without a text the registered one serves.
-            return guarded(unsafe {
-                sys::as_expert(
-                    self.packet.info.as_ptr(),
-                    self.node,
-                    expert.as_ptr(),
-                    core::ptr::null(),
-                )
-            });
+    pub fn expert(self, expert: &Expert, detail: fmt::Arguments<'_>) -> Guarded {
+        let is_read = self.visible || expert.reference.is_set() || DETAIL.reference.is_set();
+        // Where nobody reads it, what counts is that it happened, once a capture: Wireshark keeps the worst.
+        if !is_read
+            && !self.packet.experts_are_heard()
+            && expert.was_said()
+            && !self.packet.has_expert_column()
+        {
+            return Ok(());
         }
-        let text = Text::<512>::of(text);
-        // SAFETY: packet and item are alive, the text ends with NUL and is copied.
+        let text = (is_read && detail.as_str() != Some("")).then(|| Text::<512>::of(detail));
+        let text = text.as_ref().map_or(core::ptr::null(), Text::as_ptr);
+        let (id, ett) = (
+            DETAIL.id.load(Ordering::Relaxed),
+            DETAIL.ett.load(Ordering::Relaxed),
+        );
+        // SAFETY: packet, item and expert are alive; the text is NULL, or ends with NUL and is copied.
         guarded(unsafe {
             sys::as_expert(
                 self.packet.info.as_ptr(),
                 self.node,
                 expert.as_ptr(),
-                text.as_ptr(),
+                id,
+                ett,
+                text,
             )
         })
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::ranking::Ranking;
 use crate::epan::register::preference;
-use crate::epan::stats::{has_windows, Cell, Column, Report, Row, Sheet};
+use crate::epan::stats::{Cell, Column, Report, Row, Sheet, has_windows};
 use crate::track::record::{Event, Record, Records, Touch};
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::result_code::ResultCode;

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use super::Operation;
-use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
 use crate::epan::Text;
+use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
 use crate::track::record::{Record, Records};
 
 /// Thresholds in milliseconds.

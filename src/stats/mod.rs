@@ -1,4 +1,5 @@
 //! What is counted over a whole capture: listeners of the tap, each a menu entry and a `-z`.
+#![forbid(unsafe_code)]
 
 pub mod diagnosis;
 pub mod hotkeys;

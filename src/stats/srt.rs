@@ -1,7 +1,7 @@
 //! Service response times: from a request to the end of its answer, by operation and by server node.
 
 use super::Operation;
-use crate::epan::stats::{has_windows, Listener, Srt};
+use crate::epan::stats::{Listener, Srt, has_windows};
 use crate::track::record::{Record, Records};
 
 /// Tables.

@@ -10,10 +10,10 @@ use core::cell::Cell;
 use core::num::NonZeroU64;
 
 use super::connection::Connection;
-use super::map::{hash, FileMap, RecentMap};
+use super::map::{FileMap, RecentMap, hash};
 use super::peers::{End, Peer, Peers};
-use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
 use crate::epan::Packet;
+use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
 use crate::wire::internode::fabric::links::{Class, Expect, Key, Link, Role};
 
 /// How long a request waits for its answer: after that the counters may have begun anew. Nanoseconds.

@@ -4,8 +4,8 @@
 use core::cell::Cell;
 
 use super::map::hash;
-use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
 use crate::epan::Packet;
+use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
 use crate::wire::client::digest::{self, LENGTH};
 use crate::wire::client::key::Key;
 use crate::wire::values::particle::ParticleType;

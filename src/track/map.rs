@@ -1,9 +1,9 @@
 //! A hash map in memory that Wireshark frees when the file is closed.
 
 use core::hash::{BuildHasher, Hash};
-use std::sync::OnceLock;
 
 use foldhash::fast::RandomState;
+use once_cell::sync::Lazy;
 
 use core::cell::Cell;
 
@@ -28,8 +28,8 @@ impl<K: Copy + 'static, V: Copy + 'static> Default for FileMap<K, V> {
 /// A hash with this process's seed.
 #[must_use]
 pub fn hash(key: &impl Hash) -> u64 {
-    static STATE: OnceLock<RandomState> = OnceLock::new();
-    STATE.get_or_init(RandomState::default).hash_one(key)
+    static STATE: Lazy<RandomState> = Lazy::new(RandomState::default);
+    STATE.hash_one(key)
 }
 
 impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {

@@ -1,4 +1,5 @@
 //! What is remembered across packets. Changes only on the first pass; later passes read.
+#![forbid(unsafe_code)]
 
 pub mod connection;
 pub mod fabric;

@@ -1,8 +1,8 @@
 //! Namespaces and sets by number, so that what is remembered of a request can say them in two bytes.
 
-use super::map::{hash, FileMap};
-use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
+use super::map::{FileMap, hash};
 use crate::epan::Packet;
+use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
 
 /// A namespace and a set of the capture; the default is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,8 +7,8 @@
 use super::map::{FileMap, RecentMap};
 use super::stream::Stream;
 use super::transactions::{State, Transaction};
-use crate::epan::memory::{CaptureState, FileRef};
 use crate::epan::Packet;
+use crate::epan::memory::{CaptureState, FileRef};
 
 /// How long a request must have been open for its twin to be a retry: no client gives up sooner.
 const PATIENCE: i64 = 50_000_000;

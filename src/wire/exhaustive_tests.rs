@@ -12,11 +12,11 @@ use crate::wire::client::op::Op;
 use crate::wire::client::proto::{Header, Order, ProtoType};
 use crate::wire::client::{guess as looks, mrt, plausible};
 use crate::wire::ground::inflate;
-use crate::wire::ground::input::{reason, Malformed};
+use crate::wire::ground::input::{Malformed, reason};
 use crate::wire::info::{message as info, value as info_value};
-use crate::wire::internode::container::{plausible as between, samples, Msg, Value as MsgValue};
-use crate::wire::internode::record::pickle::Pickle;
+use crate::wire::internode::container::{Msg, Value as MsgValue, plausible as between, samples};
 use crate::wire::internode::record::FlatRecord;
+use crate::wire::internode::record::pickle::Pickle;
 use crate::wire::internode::{container as msg, fabric, heartbeat};
 use crate::wire::values::call::Family;
 use crate::wire::values::value_text::{

@@ -4,6 +4,7 @@
 //! bytes, so its position is a pointer difference, and unknown codes survive in open enumerations
 //! ([`ground::table`]). An error ([`Malformed`](ground::input::Malformed)) says which structure stopped, where, how many bytes it
 //! needed, how many there were and which length said so; what was parsed before it stays usable.
+#![forbid(unsafe_code)]
 #![deny(
     clippy::indexing_slicing,
     clippy::unwrap_used,

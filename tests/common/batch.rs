@@ -5,7 +5,7 @@ use super::literal::Lit;
 use super::ops::{Call, Key, Outcome};
 use super::pdml::Item;
 use super::record::{bin_returned, check_void_time, digest, senders};
-use super::{ops_of, Capture, Findings};
+use super::{Capture, Findings, ops_of};
 
 /// Every batch call of a capture: the k-th call is the k-th request.
 pub fn check_batches(findings: &mut Findings, capture: &Capture) {
@@ -50,7 +50,7 @@ pub fn check_batch(findings: &mut Findings, call: &Call, exchange: &Exchange<'_>
     let request = exchange.request.item;
     match results {
         [only] if !request.is_set("aerospike.msg.info1.batch") => {
-            return check_single(findings, exchange, only)
+            return check_single(findings, exchange, only);
         }
         _ => {}
     }

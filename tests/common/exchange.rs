@@ -1,7 +1,7 @@
 //! Messages in the frames of a capture, and requests with their answers.
 
-use super::pdml::{Frame, Item};
 use super::Capture;
+use super::pdml::{Frame, Item};
 
 const HEADER: &str = "aerospike.msg.header_size";
 

@@ -3,9 +3,9 @@
 use super::exchange::{Exchange, Message};
 use super::expect::{key_text, value_problems};
 use super::literal::Lit;
-use super::ops::{from_hex, Call, Key, Kind, OpsList};
+use super::ops::{Call, Key, Kind, OpsList, from_hex};
 use super::pdml::Item;
-use super::{ops_of, Capture, Findings};
+use super::{Capture, Findings, ops_of};
 
 /// Calls that send one message and get one back.
 const ON_A_RECORD: [&str; 12] = [

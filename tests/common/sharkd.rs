@@ -1,7 +1,7 @@
 //! Single frames in any order, from sharkd: the way a GUI asks for them, with the data source
 //! and the exact position of every item.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::host::host;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::document::{self, head, row};
-use crate::common::fields::{registered, Registered};
+use crate::common::fields::{Registered, registered};
 use crate::common::host::host;
 use crate::markdown::documents;
 

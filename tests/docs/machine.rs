@@ -63,9 +63,11 @@ fn ek_has_every_message() {
             .lines()
             .map(|line| serde_json::from_str(line).expect("JSON"))
             .collect();
-        assert!(lines
-            .chunks(2)
-            .all(|pair| pair[0]["index"].is_object() && pair[1]["layers"].is_object()));
+        assert!(
+            lines
+                .chunks(2)
+                .all(|pair| pair[0]["index"].is_object() && pair[1]["layers"].is_object())
+        );
         let messages: usize = lines.iter().map(|line| layers(&line["layers"])).sum();
         assert_eq!(messages, counted(capture), "{capture}");
     }

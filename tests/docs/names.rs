@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::common::Findings;
 use crate::common::document;
 use crate::common::fields::registered;
 use crate::common::host::host;
-use crate::common::Findings;
 use crate::markdown::documents;
 
 /// Words that begin like a field and are none: files, dissectors, and Wireshark's own preferences for ports, which it does not list.

@@ -1,6 +1,6 @@
 //! Clients that leak or churn connections, use closed ones, do not read, or do not follow the cluster.
 
-use crate::cluster::{check, node, Cluster, SERVICE};
+use crate::cluster::{Cluster, SERVICE, check, node};
 use crate::common::make::*;
 
 /// A read at node 1 of a record that node 2 owns.

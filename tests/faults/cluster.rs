@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::common::diagnosis::{diagnosis_of, Line};
+use crate::common::diagnosis::{Line, diagnosis_of};
 use crate::common::host::host;
 use crate::common::make::*;
 

@@ -1,6 +1,6 @@
 //! What looks like a fault and is none.
 
-use crate::cluster::{check, node, Cluster, SERVICE};
+use crate::cluster::{Cluster, SERVICE, check, node};
 use crate::common::make::*;
 
 #[test]

@@ -1,6 +1,6 @@
 //! Servers that are dead, stalled, full or slow, and networks that lose packets.
 
-use crate::cluster::{check, node, Cluster, FABRIC, SERVICE};
+use crate::cluster::{Cluster, FABRIC, SERVICE, check, node};
 use crate::common::make::*;
 
 /// How TCP sends a segment again and again: after 200 ms, then twice as long each time.

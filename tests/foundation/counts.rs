@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::common::fields::columns;
 use crate::common::host::lock;
 use crate::common::pdml::Frame;
-use crate::common::{capture, captures, Findings};
+use crate::common::{Findings, capture, captures};
 
 /// Not compared: what was cut, lost or made malformed on purpose (see the manifest), and what a
 /// receiver has to put in order first.

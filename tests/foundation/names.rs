@@ -1,7 +1,7 @@
 //! Names that users type: they stay.
 
-use crate::common::fields::registered;
 use crate::common::Findings;
+use crate::common::fields::registered;
 
 /// Fields of the first floor, with their types.
 const FIELDS: [(&str, &str); 53] = [

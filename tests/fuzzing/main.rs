@@ -14,11 +14,11 @@ mod way;
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use common::host::{host, lock, Ran};
+use common::host::{Ran, host, lock};
 use damage::{Damaged, Source};
 use random::Random;
 use settings::Settings;
@@ -64,16 +64,18 @@ fn damaged_captures_do_no_harm() {
         let found = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for _ in 0..settings.jobs {
-                scope.spawn(|| loop {
-                    let run = next.fetch_add(1, Ordering::Relaxed);
-                    if run >= last {
-                        return;
+                scope.spawn(|| {
+                    loop {
+                        let run = next.fetch_add(1, Ordering::Relaxed);
+                        if run >= last {
+                            return;
+                        }
+                        let done = one(&settings, &sources, run);
+                        lock(&captures)[done.source] = true;
+                        bytes.fetch_add(done.size, Ordering::Relaxed);
+                        known.fetch_add(usize::from(done.known), Ordering::Relaxed);
+                        lock(&found).extend(done.failure);
                     }
-                    let done = one(&settings, &sources, run);
-                    lock(&captures)[done.source] = true;
-                    bytes.fetch_add(done.size, Ordering::Relaxed);
-                    known.fetch_add(usize::from(done.known), Ordering::Relaxed);
-                    lock(&found).extend(done.failure);
                 });
             }
         });

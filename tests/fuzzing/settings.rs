@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use crate::common::captures;
-use crate::common::host::{host, Ran};
+use crate::common::host::{Ran, host};
 
 /// Seconds of CPU time for each started MB of a capture.
 const CPU_A_MEGABYTE: usize = 10;

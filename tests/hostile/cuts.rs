@@ -1,10 +1,10 @@
 //! The worked examples of both references, each cut at every place and each byte changed, one message a connection:
 //! nothing breaks, and of every cut the frame says that something is missing.
 
+use crate::common::Findings;
 use crate::common::fields::{columns, dissector_bug, frames_seen};
 use crate::common::host::host;
 use crate::common::make::{End, Maker};
-use crate::common::Findings;
 
 #[path = "../../src/wire/examples.rs"]
 #[rustfmt::skip]

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
+use crate::common::Findings;
 use crate::common::fields::{columns, dissector_bug, frames_seen};
 use crate::common::host::host;
-use crate::common::make::{buf, msg, pulse, uint32, End, Maker};
-use crate::common::Findings;
+use crate::common::make::{End, Maker, buf, msg, pulse, uint32};
 
 /// An AS_MSG with parts of one's own.
 fn message(info1: u8, n_fields: u16, n_ops: u16, content: &[u8]) -> Vec<u8> {
@@ -193,7 +193,7 @@ fn each_is_named() {
     host().put("made-limits", &made.finish());
     let mut findings = Findings::default();
     for options in [&[][..], &["-2"]] {
-        let names = ["frame.number", "_ws.expert.message"];
+        let names = ["frame.number", "aerospike.detail"];
         let mut by_frame = std::collections::BTreeMap::new();
         for expert in ["aerospike.expert.malformed", "aerospike.expert.invalid_size"] {
             for row in columns("made-limits", options, expert, &names) {
@@ -283,7 +283,7 @@ fn a_heartbeat_inflates_to_one_mebibyte() {
         frames.push(made.frames().to_string());
     }
     host().put("made-mebibyte", &made.finish());
-    let names = ["frame.number", "aerospike.heartbeat.type", "_ws.expert.message"];
+    let names = ["frame.number", "aerospike.heartbeat.type", "aerospike.detail"];
     let rows = columns("made-mebibyte", &[], "aerospike.heartbeat", &names);
     let [whole, beyond] = &rows[..] else {
         panic!("{rows:?}")

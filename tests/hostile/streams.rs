@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::common::Findings;
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{buf, hello, msg, uint32, End, Maker};
-use crate::common::Findings;
+use crate::common::make::{End, Maker, buf, hello, msg, uint32};
 
 const SERVER: [u8; 4] = [10, 0, 0, 2];
 

@@ -3,8 +3,8 @@
 
 use super::counts::counted;
 use crate::common::cover::protocols_and_leaves;
-use crate::common::sharkd::{trees, Node};
-use crate::common::{capture, Findings};
+use crate::common::sharkd::{Node, trees};
+use crate::common::{Findings, capture};
 
 fn is_between(protocol: &str) -> bool {
     protocol == "aerospike.heartbeat" || protocol == "aerospike.fabric"

@@ -448,14 +448,13 @@ fn lines_of_the_packet_list() {
 #[test]
 fn nothing_is_unknown() {
     made("made-historic-whole");
-    let wrong =
-        "aerospike.expert.malformed || aerospike.data || _ws.malformed || aerospike.expert.invalid_size || \
+    let wrong = "aerospike.expert.malformed || aerospike.data || _ws.malformed || aerospike.expert.invalid_size || \
                  aerospike.expert.unsupported_type || aerospike.expert.continuation";
     let rows = columns(
         "made-historic-whole",
         &[],
         wrong,
-        &["frame.number", "_ws.expert.message"],
+        &["frame.number", "aerospike.detail"],
     );
     assert!(rows.is_empty(), "{rows:?}");
 }

@@ -3,7 +3,7 @@
 
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{proto, End, Maker};
+use crate::common::make::{End, Maker, proto};
 
 const CLIENT: End = ([10, 0, 0, 9], 41000);
 const NODE: End = ([10, 0, 0, 1], 3000);

@@ -9,11 +9,10 @@ mod tables;
 
 use std::collections::BTreeMap;
 
-use common::captures;
-use common::fields::{dissector_bug, frame_of_line};
-use common::host::{host, Ran};
-use common::pdml;
 use common::Findings;
+use common::fields::{dissector_bug, frame_of_line};
+use common::host::{Ran, host};
+use common::pdml;
 
 /// Wireshark's own checks of the memory it lends.
 const STRICT: (&str, &str) = ("WIRESHARK_DEBUG_WMEM_OVERRIDE", "strict");
@@ -250,7 +249,7 @@ fn cut_packets_leave_nothing_alive() {
         "capture-loss-kv-all-types",
     ];
     let mut thrown = 0;
-    for name in captures::present(&names) {
+    for name in names {
         for options in [
             &["-V"][..],
             &["-2", "-V"],

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use crate::common::host::host;
-use crate::common::Findings;
 use crate::Report;
+use crate::common::Findings;
+use crate::common::host::host;
 
 /// Wireshark's pools as plain memory, so that valgrind sees each piece.
 const PLAIN: [(&str, &str); 2] = [

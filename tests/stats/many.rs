@@ -2,7 +2,7 @@
 
 use crate::common::host::host;
 use crate::pcap::Pcap;
-use crate::report::{expect_quiet, HotKeys};
+use crate::report::{HotKeys, expect_quiet};
 
 const LISTED: usize = 100_000;
 const ROWS: u32 = 1000;
@@ -83,9 +83,11 @@ fn the_hottest_are_kept() {
         let record = u32::from_str_radix(&key.digest[..8], 16).expect("hexadecimal");
         assert!(late.contains(&record), "{key:?}");
     }
-    assert!(report.keys[10..]
-        .iter()
-        .all(|key| key.requests == 1 && key.delta == 0));
+    assert!(
+        report.keys[10..]
+            .iter()
+            .all(|key| key.requests == 1 && key.delta == 0)
+    );
     let dropped = report.shares.iter().find(|row| row[1] == "not listed");
     let dropped = dropped.expect("the report says that keys are not listed");
     assert_eq!((dropped[3].as_str(), dropped[5].as_str()), ("1000 keys", "1000"));

@@ -1,6 +1,6 @@
 //! What `tshark -z` prints, as rows of cells.
 
-use crate::common::host::{host, Ran};
+use crate::common::host::{Ran, host};
 
 /// Runs a statistic on a capture of the set.
 pub fn text(capture: &str, statistic: &str, options: &[&str]) -> String {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use document::{head, row};
-use list::{tables, Table};
+use list::{Table, tables};
 
 /// The table as Markdown.
 fn markdown(name: &str, table: &Table) -> String {

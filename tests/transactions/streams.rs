@@ -106,11 +106,10 @@ pub fn truth(capture: &str) -> Truth {
 
 /// The protos of a direction: bytes in the order of the sequence, the first copy of each.
 fn protos(direction: &(String, bool), mut segments: Vec<Segment>) -> (Vec<Proto>, Vec<u32>) {
-    let Some(base) =
-        segments
-            .iter()
-            .map(|s| s.sequence)
-            .reduce(|a, b| if (b.wrapping_sub(a) as i32) < 0 { b } else { a })
+    let Some(base) = segments
+        .iter()
+        .map(|s| s.sequence)
+        .reduce(|a, b| if (b.wrapping_sub(a) as i32) < 0 { b } else { a })
     else {
         return Default::default();
     };

@@ -2,7 +2,7 @@
 
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{proto, record_answer, record_request, End, Maker};
+use crate::common::make::{End, Maker, proto, record_answer, record_request};
 
 const CLIENT: [u8; 4] = [10, 0, 0, 9];
 const NODE: End = ([10, 0, 0, 1], 3000);
@@ -26,7 +26,7 @@ fn judged(name: &str, options: &[&str], verdict: &str) -> Vec<u32> {
 /// What is said in words of frames with an expert item.
 fn words(name: &str, verdict: &str) -> String {
     let filter = format!("aerospike.expert.{verdict}");
-    let rows = columns(name, &["-2"], &filter, &["_ws.expert.message"]);
+    let rows = columns(name, &["-2"], &filter, &["aerospike.detail"]);
     rows.into_iter().flatten().flatten().collect::<Vec<_>>().join(",")
 }
 

@@ -5,10 +5,10 @@ use crate::dissect::shared::common::{self, DATA, NAMESPACE, SET};
 use crate::epan::register::preference;
 use crate::epan::{Guarded, Item, Tree};
 use crate::wire::admin::message::{
-    Field, FieldId, Grant, Numbers, Privileges, Roles, Value, FIELD_ID_AT, FIELD_SIZE_AT,
+    FIELD_ID_AT, FIELD_SIZE_AT, Field, FieldId, Grant, Numbers, Privileges, Roles, Value,
 };
 use crate::wire::admin::privilege::Privilege;
-use crate::wire::ground::at::{part, Cover};
+use crate::wire::ground::at::{Cover, part};
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 
@@ -152,7 +152,7 @@ pub fn broken<'p>(
 
 /// What a list leaves of its field.
 fn leftover(tree: &Tree<'_>, rest: &[u8]) -> Guarded {
-    crate::dissect::client::message::leftover(tree, "security field", rest)
+    common::leftover(tree, "security field", rest)
 }
 
 fn roles<'p>(heading: &Tree<'p>, field: &Field<'p>, list: &Roles<'p>) -> Guarded {

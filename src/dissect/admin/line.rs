@@ -15,7 +15,7 @@ impl fmt::Display for Lower {
             Some(name) => name
                 .chars()
                 .try_for_each(|letter| f.write_char(letter.to_ascii_lowercase())),
-            None => write!(f, "security command {}", self.0 .0),
+            None => write!(f, "security command {}", self.0.0),
         }
     }
 }

@@ -3,23 +3,25 @@
 use core::fmt::Write as _;
 
 use crate::dissect::admin::field as admin_field;
-use crate::dissect::admin::field::{broken, field, opaque, secret_field, unreadable, FIELD_SIZE};
-use crate::dissect::admin::line::{request_line, response_line, Lower, Subject, Summary};
-use crate::dissect::client::stream::{Details, Path};
+use crate::dissect::admin::field::{FIELD_SIZE, broken, field, opaque, secret_field, unreadable};
+use crate::dissect::admin::line::{Lower, Subject, Summary, request_line, response_line};
+use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::links;
+use crate::dissect::exchange::{self, Details};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, RESULT};
+use crate::dissect::shared::result;
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Packet, Text, Tree};
 use crate::protocols::ADMIN;
 use crate::track::transactions::{Transaction, What};
 use crate::wire::admin::message::{
-    Command, FieldId, Message, Messages, COMMAND_AT, HEADER, N_FIELDS_AT, RESULT_AT, SCHEME_AT,
+    COMMAND_AT, Command, FieldId, HEADER, Message, Messages, N_FIELDS_AT, RESULT_AT, SCHEME_AT,
 };
 use crate::wire::client::matching::{Expected, Facts};
 use crate::wire::client::proto::ProtoType;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::at::{part, Cover};
+use crate::wire::ground::at::{Cover, part};
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 
@@ -54,7 +56,7 @@ fn request_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p 
     let first = Messages::new(body).next().and_then(Result::ok);
     let what = first.map_or(What::Other, |message| What::Security(message.command.0));
     let expected = Expected::of_body(ProtoType::SECURITY, body);
-    let asked = path.asked(what, expected, body, Details::default());
+    let asked = exchange::on_request(path, what, expected, body, Details::default());
     column::line(path.packet, |out| match &first {
         Some(message) => request_line(out, message),
         None if tree.source().is_cut() => write!(out, "Request security"),
@@ -97,7 +99,7 @@ fn response_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p
         answer.add(message);
     }
     let is_ok = answer.worst.is_none();
-    let linked = path.answered(facts, answer.records, is_ok, tree.source().is_cut());
+    let linked = exchange::on_response(path, facts, answer.records, is_ok, tree.source().is_cut());
     let command = linked.as_ref().and_then(|linked| command_of(&linked.transaction));
     column::line(path.packet, |out| {
         response_line(out, &answer, command)?;
@@ -148,7 +150,7 @@ fn messages<'p>(
                 if tree.exists() && is_shown {
                     one(path, tree, &message, command)?;
                 } else if !path.is_request {
-                    common::result(top, message.result)?;
+                    result::say(top, message.result)?;
                 }
                 cover.through(message.bytes);
             }
@@ -174,7 +176,7 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, command: Opt
         return if path.is_request {
             Ok(())
         } else {
-            common::result(&top, message.result)
+            result::say(&top, message.result)
         };
     }
     let bytes = message.bytes;
@@ -207,7 +209,7 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, command: Opt
     top.add(&N_FIELDS, part(bytes, N_FIELDS_AT))?;
     top.add(&RESERVED, message.reserved)?;
     if !path.is_request {
-        common::result(&top, message.result)?;
+        result::say(&top, message.result)?;
     }
     let mut cover = Cover::new(bytes);
     cover.through(message.reserved);

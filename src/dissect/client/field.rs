@@ -2,20 +2,20 @@
 
 use core::fmt;
 
-use super::batch;
-use crate::dissect::client::stream::Path;
-use crate::dissect::shared::common::{self, DATA, NAMESPACE, PARTITION, SET};
-use crate::dissect::values::{cdt, expression, predexp, value};
+use crate::dissect::exchange::context::Path;
+use crate::dissect::shared::common::{self, NAMESPACE, PARTITION, SET};
+use crate::dissect::shared::index::INDEX_NAME;
+use crate::dissect::values::{bin, predexp};
 use crate::epan::{Guarded, Tree};
-use crate::wire::client::field::{Field, FieldType, Value, SIZE_AT, TYPE_AT};
+use crate::wire::client::field::{DIGEST_RIPE_ARRAY, Field, FieldType, SIZE_AT, TYPE_AT, Value};
 use crate::wire::client::proto::Order;
 use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
-use crate::wire::client::request::Request;
+use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::ground::time::UpdateTime;
 use crate::wire::values::particle::{ParticleType, Value as Particle};
 use crate::wire::values::predexp::PredexpText;
-use crate::wire::values::value_text::{geo, BinText, ExpressionText};
+use crate::wire::values::value_text::{BinText, ExpressionText, geo};
 
 fields! {
     FIELD: None, "aerospike.field", "Field", "A field of a message";
@@ -39,7 +39,6 @@ fields! {
     SAMPLE_MAX: U64, "aerospike.field.sample_max", "Maximum records", "How many records a node may return";
     LUT: AbsoluteTime, "aerospike.field.lut", "Last update time", "When the record was updated at its source";
     BVAL: I64, "aerospike.field.bval", "Index value", "Value of the index at which the query goes on";
-    INDEX_NAME: String, "aerospike.index.name", "Index name", "Name of the secondary index";
     INDEX_TYPE: U8, "aerospike.index.type", "Index type", "What of the bin is indexed" .values(IndexType::TABLE);
     INDEX_RANGES: U8, "aerospike.index.ranges", "Number of ranges", "Always 1";
     INDEX_NAME_SIZE: U8, "aerospike.index.bin_size", "Bin name length", "Length of the bin name";
@@ -57,24 +56,32 @@ fields! {
     ERROR_DETAILS: None, "aerospike.field.error_details", "Error details", "Subcode and message";
 }
 
-/// One field: its heading, size, type and data.
+/// One field: its heading, size, type and data; of a batch without the rows. Given back are the heading and the value.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, kind: Request) -> Guarded {
+pub fn field<'p>(
+    path: &Path<'p>,
+    tree: &Tree<'p>,
+    field: &Field<'p>,
+) -> Guarded<(Tree<'p>, Result<Value<'p>, Malformed<'p>>)> {
     let heading = tree.sub(&FIELD, field.bytes)?;
     let order = path.order;
     heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], order)?;
-    heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
+    let kind_item = heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
+    if field.is_digest_array() {
+        kind_item.label(format_args!("Field type: {DIGEST_RIPE_ARRAY} ({})", field.kind.0));
+    }
     let value = field.value();
     if value.as_ref().map_or(true, has_no_text) {
         let (named, length) = (field.kind, field.data.len());
         heading.item().label(format_args!("{named}: {length} bytes"));
     }
-    match value {
-        Ok(value) => data(path, &heading, field, &value, kind),
-        Err(error) => common::malformed_in(&heading, field.data, &error),
+    match &value {
+        Ok(value) => data(&heading, field, value)?,
+        Err(error) => common::malformed_in(&heading, field.data, error)?,
     }
+    Ok((heading, value))
 }
 
 /// Whether the heading has no more to say of the data than its length, or cannot always.
@@ -93,13 +100,7 @@ const fn has_no_text(value: &Value<'_>) -> bool {
     )
 }
 
-fn data<'p>(
-    path: &Path<'p>,
-    heading: &Tree<'p>,
-    field: &Field<'p>,
-    value: &Value<'p>,
-    kind: Request,
-) -> Guarded {
+fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded {
     let bytes = field.data;
     let item = heading.item();
     match *value {
@@ -148,7 +149,11 @@ fn data<'p>(
             for digest in digests.iter() {
                 common::digest(heading, digest)?;
             }
-            item.label(format_args!("{}: {} digests", field.kind, digests.count()));
+            let name = match field.kind {
+                FieldType::MRT_DEADLINE => DIGEST_RIPE_ARRAY,
+                kind => kind.name().unwrap_or_default(),
+            };
+            item.label(format_args!("{name}: {} digests", digests.count()));
         }
         Value::Trid(id) => {
             heading.add(&TRID, bytes)?;
@@ -203,25 +208,25 @@ fn data<'p>(
                 }
             }
         }
-        Value::Batch(list) => batch::rows(path, heading, bytes, &list)?,
-        Value::UdfArguments(list) => value::arguments(heading, list)?,
-        Value::IndexContext(list) => cdt::context(heading, list)?,
+        // Its rows have messages of their own.
+        Value::Batch(_) => {}
+        Value::UdfArguments(list) => bin::arguments(heading, &UDF_ARGLIST, list)?,
+        Value::IndexContext(list) => bin::context(heading, &INDEX_CONTEXT, list)?,
         Value::Expression(input) => {
             item.label(format_args!("{}: {}", field.kind, ExpressionText(input)));
-            expression::expression(heading, input)?;
+            bin::expression(heading, input)?;
         }
         Value::Predexp(input) => {
             item.label(format_args!("{}: {}", field.kind, PredexpText(input)));
             predexp::predexp(heading, input)?;
         }
-        Value::ErrorDetails(map) => value::error_details(heading, map)?,
+        Value::ErrorDetails(map) => bin::error_details(heading, &ERROR_DETAILS, map)?,
         Value::Unknown(data) => {
             if !data.is_empty() {
                 heading.add(&FIELD_DATA, data)?;
             }
         }
     }
-    let _ = (kind, &DATA);
     Ok(())
 }
 

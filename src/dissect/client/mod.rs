@@ -3,8 +3,10 @@
 pub mod batch;
 pub mod compressed;
 pub mod field;
+pub mod header;
 pub mod line;
 pub mod message;
 pub mod op;
+pub mod proto;
 pub mod stream;
 pub mod text_port;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::dissect::client::stream::Path;
+use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::register::preference;
@@ -117,9 +117,9 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
 
 /// TCP_COMPLETENESS bits: what the capture holds of a connection.
 mod completeness {
-    pub const SYN_ACK: u8 = 2;
-    pub const FIN: u8 = 16;
-    pub const RST: u8 = 32;
+    pub(super) const SYN_ACK: u8 = 2;
+    pub(super) const FIN: u8 = 16;
+    pub(super) const RST: u8 = 32;
 }
 
 /// The bits of a connection's completeness that say that it has ended.

@@ -2,13 +2,14 @@
 
 use core::fmt::Write as _;
 
-use crate::dissect::client::message::Identity;
-use crate::dissect::client::stream::{Details, Path};
+use crate::dissect::exchange::Details;
+use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::first_pass::{is_single, writes};
+use crate::dissect::exchange::identity::Identity;
 use crate::epan::register::preference;
 use crate::epan::{Packet, Text};
 use crate::track::fabric::Linked;
-use crate::track::record::{Detail, Endpoint, Event, Pulse, Record, Step, Touch, TAP};
+use crate::track::record::{Detail, Endpoint, Event, Pulse, Record, Step, TAP, Touch};
 use crate::track::transactions::{Answer, Transaction, What};
 use crate::track::{keys, map, sets};
 use crate::wire::admin::message as admin;
@@ -23,7 +24,7 @@ use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::info::message as info;
 use crate::wire::internode::container::Msg;
-use crate::wire::internode::fabric::{links, Facts};
+use crate::wire::internode::fabric::{Facts, links};
 
 /// A request.
 pub fn asked(

@@ -4,7 +4,7 @@ use crate::epan::{Guarded, Item, Source, Tree};
 use crate::track::keys;
 use crate::wire::client::digest::{self, Digest, LENGTH};
 use crate::wire::client::key::Key;
-use crate::wire::client::result_code::{ResultCode, Weight};
+use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text;
 use crate::wire::values::particle::ParticleType;
@@ -32,8 +32,6 @@ experts! {
     INVALID_SIZE: Error Protocol, "aerospike.expert.invalid_size", "A size over the limit; the server closes the connection";
     CONTINUATION: Comment Undecoded, "aerospike.expert.continuation", "Bytes at an unknown position of the stream";
     MALFORMED: Error Malformed, "aerospike.expert.malformed", "Bytes that do not fit their structure";
-    RESULT_NOTE: Note ResponseCode, "aerospike.expert.result", "A result that is not OK";
-    RESULT_WARNING: Warning ResponseCode, "aerospike.expert.result", "A result that is not OK";
     DIGEST_MISMATCH: Warning Protocol, "aerospike.expert.digest_mismatch", "Set and key on the wire give another digest than the one sent";
     NOT_EXPANDED: Comment Undecoded, "aerospike.expert.not_expanded", "The frame's budget of items is used up";
 }
@@ -164,20 +162,6 @@ pub fn malformed_in<'p>(tree: &Tree<'p>, whole: &'p [u8], error: &Malformed<'p>)
     malformed(tree, error)
 }
 
-/// A result's expert item, by how much attention it deserves.
-pub fn weighed(tree: &Tree<'_>, weight: Weight, text: core::fmt::Arguments<'_>) -> Guarded {
-    match weight {
-        Weight::None => Ok(()),
-        Weight::Note => tree.expert(&RESULT_NOTE, text),
-        Weight::Warning => tree.expert(&RESULT_WARNING, text),
-    }
-}
-
-/// The expert item of a result code.
-pub fn result(tree: &Tree<'_>, code: ResultCode) -> Guarded {
-    weighed(tree, code.weight(), format_args!("Result {code} ({})", code.0))
-}
-
 /// Whether the error only says that the capture (or the reassembly) ends here.
 pub fn is_cut(tree: &Tree<'_>, error: &Malformed<'_>) -> bool {
     let source = tree.source();
@@ -189,9 +173,20 @@ pub fn is_cut(tree: &Tree<'_>, error: &Malformed<'_>) -> bool {
 
 /// `item`, or the tree's own node where it was not made, so that an expert item has a place.
 pub fn at<'p>(tree: &Tree<'p>, item: Item<'p>) -> Item<'p> {
-    if item.exists() {
-        item
-    } else {
-        tree.item()
+    if item.exists() { item } else { tree.item() }
+}
+
+/// Bytes that follow the last structure of their container.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn leftover(tree: &Tree<'_>, what: &'static str, bytes: &[u8]) -> Guarded {
+    if bytes.is_empty() {
+        return Ok(());
     }
+    let item = tree.add(&DATA, bytes)?;
+    at(tree, item).expert(
+        &MALFORMED,
+        format_args!("{what}: {} bytes follow its end", bytes.len()),
+    )
 }

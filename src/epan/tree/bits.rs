@@ -1,12 +1,13 @@
 //! Bit sets in the tree: the whole integer and each of its bits, by one call.
 
-use core::ffi::c_int;
 use core::ptr;
 use core::sync::atomic::Ordering;
 
+use libc::c_int;
+
 use super::super::field::BitSet;
-use super::super::{guarded, sys, Guarded};
-use super::{encoding, Item, Tree};
+use super::super::{Guarded, guarded, sys};
+use super::{Item, Tree, encoding};
 use crate::wire::client::proto::Order;
 
 /// Longer encodings of an integer show no single bits.

@@ -6,8 +6,8 @@ use core::ops::Range;
 
 use crate::wire::client::query::short_strings;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::at::before;
 use crate::wire::ground::at::At;
+use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 
 pub use super::privilege::{Grant, Privilege, Privileges};

@@ -4,12 +4,12 @@ use bitflags::bitflags;
 
 use super::digest::{Digest, LENGTH};
 use super::field::{FieldType, Fields};
-use super::message::{skip, Info1, Info2, Info3, Info4};
+use super::message::{Info1, Info2, Info3, Info4, skip};
 use super::op::Ops;
 use super::proto::Order;
 use super::request::{self, Request};
-use crate::wire::ground::at::before;
 use crate::wire::ground::at::At;
+use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 
 /// Place of the number of rows in the field's data.
@@ -87,6 +87,25 @@ impl<'a> Batch<'a> {
             content,
         };
         Ok((&[], batch))
+    }
+
+    /// How many bytes of `data` the head and the whole rows are, and whether these are all rows.
+    ///
+    /// Source: client-protocol 8.1
+    #[must_use]
+    pub fn extent(data: &'a [u8]) -> (usize, bool) {
+        let Ok((_, batch)) = Self::parse(data) else {
+            return (0, false);
+        };
+        let mut rows = batch.rows();
+        let (mut whole, mut left) = (0u32, rows.rest());
+        while let Some(Ok(row)) = rows.next() {
+            if row.body.is_none_or(|body| body.fault.is_some()) {
+                break;
+            }
+            (whole, left) = (whole.saturating_add(1), rows.rest());
+        }
+        (data.len().saturating_sub(left.len()), whole == batch.count)
     }
 
     /// The rows, one after the other.
@@ -251,6 +270,7 @@ impl<'a> Body<'a> {
             self.n_ops.value,
             self.content,
         )
+        .of_row()
     }
 
     /// The operations; none where a field before them is broken.
@@ -413,6 +433,18 @@ mod tests {
         let row = batch.rows().next().unwrap().unwrap();
         assert!(row.repeats() && row.body.is_none());
         assert_eq!(row.bytes.len(), 25);
+    }
+
+    #[test]
+    fn the_extent_is_that_of_the_rows() {
+        let mut body = b"\x03\0\0\0\0".to_vec();
+        body.extend(NAMESPACE);
+        let data = row(0, &body);
+        let longer = [&data[..], b"more"].concat();
+        assert_eq!(Batch::extent(&longer), (data.len(), true));
+        for cut in 0..data.len() {
+            assert!(!Batch::extent(&data[..cut]).1, "cut at {cut}");
+        }
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::proto::{Order, HEADER, MAX_SIZE};
+use super::proto::{HEADER, MAX_SIZE, Order};
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 

@@ -16,6 +16,8 @@ use crate::wire::ground::time::{UpdateTime, VoidTime};
 pub const SIZE_AT: Range<usize> = 0..4;
 /// Place of the field type.
 pub const TYPE_AT: Range<usize> = 4..5;
+/// Where the data begins.
+const DATA_AT: usize = 5;
 
 table! {
     /// What a field holds, one byte.
@@ -56,6 +58,9 @@ table! {
     }
 }
 
+/// What field 6 is called where it holds digests (batch direct, up to 4.3).
+pub const DIGEST_RIPE_ARRAY: &str = "DIGEST_RIPE_ARRAY";
+
 /// One field: u32 size (of type and data), u8 type, data.
 ///
 /// Source: client-protocol 4
@@ -63,11 +68,11 @@ table! {
 pub struct Field<'a> {
     /// The whole field.
     pub bytes: &'a [u8],
-    /// `field_sz`: the bytes after it, at least 1.
+    /// `field_sz` as it is written: the bytes after it, at least 1; in the rows of a batch it may say anything.
     pub size: u32,
     /// What the data is.
     pub kind: FieldType,
-    /// The data, size - 1 bytes.
+    /// The data: size - 1 bytes, or the rows of a batch.
     pub data: &'a [u8],
 }
 
@@ -150,6 +155,48 @@ impl<'a> Field<'a> {
         Ok((rest, field))
     }
 
+    /// Whether a field of rows begins here whose size is not what is left of the message.
+    fn may_be_missized(order: Order, input: &[u8]) -> bool {
+        let &[_, _, _, _, kind, ref data @ ..] = input else {
+            return false;
+        };
+        let size = order.u32("field_sz")(input).map_or(0, |(_, size)| size);
+        matches!(FieldType(kind), FieldType::BATCH | FieldType::BATCH_WITH_SET)
+            && usize::try_from(size).is_ok_and(|size| size != data.len().saturating_add(1))
+    }
+
+    /// Reads BATCH or BATCH_WITH_SET, whose extent servers tell by the rows: `field_sz` of clients in use is
+    /// wrong. `None` where the size holds the rows.
+    ///
+    /// Source: client-protocol 8.1
+    fn by_rows(order: Order, input: &'a [u8]) -> Option<(&'a [u8], Self)> {
+        let &[_, _, _, _, kind, ref data @ ..] = input else {
+            return None;
+        };
+        let (_, size) = order.u32("field_sz")(input).ok()?;
+        let said = usize::try_from(size).ok()?.checked_sub(1);
+        let (extent, is_whole) = Batch::extent(data);
+        let data = match said {
+            Some(said) if said <= data.len() && extent <= said => return None,
+            _ if is_whole => data.get(..extent)?,
+            _ => data,
+        };
+        let (bytes, rest) = input.split_at_checked(DATA_AT.saturating_add(data.len()))?;
+        let field = Self {
+            bytes,
+            size,
+            kind: FieldType(kind),
+            data,
+        };
+        Some((rest, field))
+    }
+
+    /// Whether `field_sz` says how long the field is.
+    #[must_use]
+    pub fn has_true_size(&self) -> bool {
+        usize::try_from(self.size).is_ok_and(|size| size == self.data.len().saturating_add(1))
+    }
+
     /// Decodes the data; its own numbers have a fixed order, whatever the order of the message.
     ///
     /// # Errors
@@ -228,6 +275,8 @@ pub struct Fields<'a> {
     order: Order,
     left: u16,
     n_ops: u16,
+    /// The rows of a batch tell where their field ends: once in a message, and not inside of rows.
+    by_rows: bool,
     rest: &'a [u8],
 }
 
@@ -239,7 +288,17 @@ impl<'a> Fields<'a> {
             order,
             left: n_fields,
             n_ops,
+            by_rows: true,
             rest,
+        }
+    }
+
+    /// The fields of a row, in which there are no rows.
+    #[must_use]
+    pub const fn of_row(self) -> Self {
+        Self {
+            by_rows: false,
+            ..self
         }
     }
 
@@ -266,7 +325,13 @@ impl<'a> Iterator for Fields<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        match Field::parse(self.order, self.rest) {
+        let parsed = if self.by_rows && Field::may_be_missized(self.order, self.rest) {
+            self.by_rows = false;
+            Field::by_rows(self.order, self.rest)
+        } else {
+            None
+        };
+        match parsed.map_or_else(|| Field::parse(self.order, self.rest), Ok) {
             Ok((rest, field)) => {
                 self.rest = rest;
                 Some(Ok(field))
@@ -335,6 +400,36 @@ mod tests {
         );
         assert_eq!(value(9, b"\0\0\x27\x10"), Value::SocketTimeout(10_000));
         assert_eq!(value(14, b"\0\0\0\0\0\0\0\x01"), Value::Lut(UpdateTime(1)));
+    }
+
+    #[test]
+    fn rows_are_read_by_their_count() {
+        let example = crate::wire::examples::bytes("17.7");
+        // The one field of the message: size, type, rows.
+        let whole = &example[30..];
+        let read = |size: u32, tail: &[u8]| {
+            let bytes = [&size.to_be_bytes(), &whole[4..], tail].concat();
+            let mut fields = Fields::new(Order::Big, 1, 0, &bytes);
+            let field = fields.next().unwrap().unwrap();
+            let rows = match field.value() {
+                Ok(Value::Batch(batch)) => batch.rows().flatten().count(),
+                other => panic!("{other:?}"),
+            };
+            let left = fields.rest().len();
+            (rows, left, field.data.len(), field.has_true_size())
+        };
+        let data = whole.len() - 5;
+        assert_eq!(read(164, b""), (3, 0, data, true));
+        // A filter counted in, a size that nobody has written, none at all.
+        for size in [164 + 47, 1, 0] {
+            assert_eq!(read(size, b""), (3, 0, data, false), "size {size}");
+            assert_eq!(read(size, b"tail"), (3, 4, data, false), "size {size}");
+        }
+        assert_eq!(read(164, b"tail"), (3, 4, data, true));
+        // What is cut off: the rows that are there.
+        let cut = &[&999u32.to_be_bytes(), &whole[4..90]].concat();
+        let field = Fields::new(Order::Big, 1, 0, cut).next().unwrap().unwrap();
+        assert_eq!(field.bytes, &cut[..]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub enum Expected {
     Single,
     /// Messages up to the one with LAST.
     Batch,
-    /// Messages up to the one with LAST, or a lone error at the start.
+    /// Messages up to the one with LAST, or a lone error at the start: scans, queries, batch direct.
     Query,
     /// One message of any type: the request is of a kind that cannot be read.
     Unknown,
@@ -35,7 +35,8 @@ impl Expected {
     #[must_use]
     pub const fn of_request(request: Request) -> Self {
         match request {
-            Request::BATCH | Request::BATCH_DIRECT => Self::Batch,
+            Request::BATCH => Self::Batch,
+            Request::BATCH_DIRECT => Self::Query,
             request if request.is_foreground_query() => Self::Query,
             _ => Self::Single,
         }
@@ -181,11 +182,7 @@ impl Progress {
             Expected::Query => facts.last || lone_error.is_some(),
             Expected::Batch => facts.last || lone_error.is_some_and(|error| self.refuses(error)),
         };
-        if complete {
-            Step::Complete
-        } else {
-            Step::More
-        }
+        if complete { Step::Complete } else { Step::More }
     }
 
     /// Whether the error came before the server knew a batch as such, and so without LAST: a row has no such result.
@@ -269,6 +266,18 @@ mod tests {
         );
         let mut query = Progress::new(Expected::Query, false);
         assert_eq!(query.accept(ProtoType::AS_MSG, &bare(0, 201)), Step::Complete);
+    }
+
+    #[test]
+    fn a_refused_batch_direct_ends_without_last() {
+        let expected = Expected::of_request(Request::BATCH_DIRECT);
+        let step = |facts| Progress::new(expected, false).accept(ProtoType::AS_MSG, &facts);
+        assert_eq!(step(bare(0, 16)), Step::Complete);
+        // A record that is not there comes with its digest and namespace; the end has LAST.
+        let mut body = [0; 22 + 25];
+        (body[0], body[5], body[19], body[25], body[26]) = (22, 2, 1, 21, 4);
+        assert_eq!(step(Facts::of_body(ProtoType::AS_MSG, &body)), Step::More);
+        assert_eq!(step(bare(1, 0)), Step::Complete);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use core::ops::Range;
 use bitflags::bitflags;
 
 use super::proto::Order;
-use crate::wire::ground::at::before;
 use crate::wire::ground::at::At;
+use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::values::particle::{ParticleType, Value};
 

@@ -5,7 +5,7 @@
 use super::field::{Field, FieldType};
 use super::message::{self, Info1};
 use super::op::Op;
-use super::proto::{Header, Order, ProtoType, HEADER, MAX_SIZE, VERSION};
+use super::proto::{HEADER, Header, MAX_SIZE, Order, ProtoType, VERSION};
 use super::result_code::ResultCode;
 use crate::wire::admin::message as admin;
 

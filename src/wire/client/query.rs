@@ -350,10 +350,11 @@ mod tests {
         let pids = Partitions::new(b"\0\0\x01\0\xff\x0f").unwrap();
         assert_eq!(pids.count(), 3);
         assert!(pids.iter().map(|pid| pid.value).eq([0, 1, 4095]));
-        assert!(pids
-            .runs()
-            .map(|run| (run.first, run.last, run.bytes.len()))
-            .eq([(0, 1, 4), (4095, 4095, 2)]));
+        assert!(
+            pids.runs()
+                .map(|run| (run.first, run.last, run.bytes.len()))
+                .eq([(0, 1, 4), (4095, 4095, 2)])
+        );
         assert!(Partitions::new(b"\0").is_err());
         let edge = Partitions::new(b"\xff\xff\0\0").unwrap();
         assert_eq!(edge.runs().count(), 2);

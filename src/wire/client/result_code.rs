@@ -148,9 +148,11 @@ mod tests {
         assert_eq!(ResultCode(14).to_string(), "KEY_BUSY");
         assert_eq!(ResultCode(51).name(), Some("SEC_ERR_NOT_SUPPORTED"));
         assert_eq!(ResultCode(30).to_string(), "Unknown (30)");
-        assert!(ResultCode::TABLE
-            .windows(2)
-            .all(|pair| pair[0].value < pair[1].value));
+        assert!(
+            ResultCode::TABLE
+                .windows(2)
+                .all(|pair| pair[0].value < pair[1].value)
+        );
     }
 
     #[test]

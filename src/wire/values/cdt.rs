@@ -10,7 +10,7 @@ use super::call::{Arg, Coded, Content, Family, Table};
 use super::cdt_ops::{CdtOp, ContextType};
 use super::msgpack::{self, Token};
 use super::node::{Call, Kind, Node, Role, Strings};
-use super::walk::{enough, Sink, Stop, Walk, Walked};
+use super::walk::{Sink, Stop, Walk, Walked, enough};
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::be_u16;
 

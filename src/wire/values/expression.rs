@@ -12,7 +12,7 @@ use super::cdt::Ahead;
 use super::expression_ops::ExpOp;
 use super::msgpack::{self, Token};
 use super::node::{Kind, Node, Role, Strings};
-use super::walk::{enough, Sink, Stop, Walk, Walked};
+use super::walk::{Sink, Stop, Walk, Walked, enough};
 
 const OPCODE: Arg = Arg::code("opcode", Table::ExpOp);
 const EXPRESSION: Arg = Arg::expression("expression");

@@ -6,7 +6,7 @@ use core::fmt;
 
 use bitflags::bitflags;
 
-use super::call::{operations, Arg, Name, Table};
+use super::call::{Arg, Name, Table, operations};
 
 const LEFT: Arg = Arg::expression("left");
 const RIGHT: Arg = Arg::expression("right");

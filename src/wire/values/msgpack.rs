@@ -5,8 +5,8 @@
 //! type byte in front of strings and blobs ([`typed`]), the ext that says how a list or map is
 //! ordered ([`metadata`]) and the two ext values for wildcard and infinity.
 
-use crate::wire::ground::input::{be_f64, be_u16, be_u32, be_u64, bytes, u8 as byte};
 use crate::wire::ground::input::{Malformed, Parse};
+use crate::wire::ground::input::{be_f64, be_u16, be_u32, be_u64, bytes, u8 as byte};
 
 /// Containers may be nested this deep; deeper is malformed.
 pub const LEVELS: usize = 32;

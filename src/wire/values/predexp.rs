@@ -12,8 +12,8 @@ use super::msgpack::LEVELS;
 use super::particle::GeoJson;
 use super::value_text::{geo, hex, quoted};
 use crate::wire::ground::at::before;
-use crate::wire::ground::input::{be_i64, be_u16, be_u32, bytes, reason};
 use crate::wire::ground::input::{Malformed, Parse};
+use crate::wire::ground::input::{be_i64, be_u16, be_u32, bytes, reason};
 
 table! {
     /// What an item is.

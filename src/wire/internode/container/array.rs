@@ -197,12 +197,14 @@ mod tests {
         assert!(items.next().unwrap().is_err());
         assert!(items.next().is_none());
         let open = image(1, &[16], b"abc");
-        assert!(Array::read(&open, Elements::Strs)
-            .unwrap()
-            .iter()
-            .next()
-            .unwrap()
-            .is_err());
+        assert!(
+            Array::read(&open, Elements::Strs)
+                .unwrap()
+                .iter()
+                .next()
+                .unwrap()
+                .is_err()
+        );
     }
 
     #[test]

@@ -326,7 +326,7 @@ impl<'a> Field<'a> {
             WireType::ARRAY_UINT32 if self.size % 4 == 0 => Value::Uints(Uints::new(self.data, 4)),
             WireType::ARRAY_UINT64 if self.size % 8 == 0 => Value::Uints(Uints::new(self.data, 8)),
             WireType::ARRAY_UINT32 | WireType::ARRAY_UINT64 => {
-                return Err(wrong("the size is no multiple of the element's"))
+                return Err(wrong("the size is no multiple of the element's"));
             }
             WireType::ARRAY_BUF => Value::Array(Array::read(self.data, Elements::Bufs)?),
             WireType::ARRAY_STR => Value::Array(Array::read(self.data, Elements::Strs)?),

@@ -6,7 +6,7 @@
 //!
 //! Source: internode-protocol 10
 
-use super::{Field, Header, Msg, MsgType, WireType, BY_SIZE, MAX_SIZE};
+use super::{BY_SIZE, Field, Header, MAX_SIZE, Msg, MsgType, WireType};
 use crate::wire::internode::heartbeat::ProtocolId;
 
 /// No message type has a field id above 29.
@@ -93,11 +93,7 @@ pub fn anchored(bytes: &[u8]) -> Fit {
         return Fit::No;
     };
     let start = bytes.get(..bytes.len().min(ANCHOR)).unwrap_or_default();
-    if anchor(&msg, start) {
-        fit(bytes)
-    } else {
-        Fit::No
-    }
+    if anchor(&msg, start) { fit(bytes) } else { Fit::No }
 }
 
 /// The first fields are those of a message of that type, as far as they are there.

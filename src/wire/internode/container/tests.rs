@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::plausible::{self, anchored, fit, resync, Claim, Family, Fit};
+use super::plausible::{self, Claim, Family, Fit, anchored, fit, resync};
 use super::samples::{self, hex};
 use super::*;
 use crate::wire::internode::fabric;
@@ -28,21 +28,27 @@ fn header() {
         (122, MsgType::HEARTBEAT, 128)
     );
     assert_eq!(header.complaint(), None);
-    assert!(Header::read(&[0, 0, 0, 1, 0, 18])
-        .unwrap()
-        .1
-        .complaint()
-        .is_some());
-    assert!(Header::read(&[7, 0xff, 0xff, 0xfa, 0, 7])
-        .unwrap()
-        .1
-        .complaint()
-        .is_none());
-    assert!(Header::read(&[7, 0xff, 0xff, 0xfb, 0, 7])
-        .unwrap()
-        .1
-        .complaint()
-        .is_some());
+    assert!(
+        Header::read(&[0, 0, 0, 1, 0, 18])
+            .unwrap()
+            .1
+            .complaint()
+            .is_some()
+    );
+    assert!(
+        Header::read(&[7, 0xff, 0xff, 0xfa, 0, 7])
+            .unwrap()
+            .1
+            .complaint()
+            .is_none()
+    );
+    assert!(
+        Header::read(&[7, 0xff, 0xff, 0xfb, 0, 7])
+            .unwrap()
+            .1
+            .complaint()
+            .is_some()
+    );
     let error = input::reason(Header::read(&[0, 0, 0, 1, 0]).unwrap_err());
     assert_eq!(
         error.to_string(),

@@ -4,8 +4,8 @@
 //! PAXOS_ACCEPT and PAXOS_ACCEPTED carry that number alone; the new key and the members come with
 //! PAXOS_LEARN.
 
-use crate::wire::internode::container::spec::Table;
 use crate::wire::internode::container::MsgType;
+use crate::wire::internode::container::spec::Table;
 
 specs! {
     /// Fields of CLUSTERING.

@@ -7,8 +7,8 @@ use bitflags::bitflags;
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::internode::cluster::ClusterKey;
-use crate::wire::internode::container::spec::Table;
 use crate::wire::internode::container::MsgType;
+use crate::wire::internode::container::spec::Table;
 
 specs! {
     /// Fields of EXCHANGE. All lists run parallel to NAMESPACES; only DATA has fields from 3 on.

@@ -1,7 +1,7 @@
 //! INFO: nodes tell each other the addresses that they tell clients. Not the clients' info protocol.
 
-use crate::wire::internode::container::spec::Table;
 use crate::wire::internode::container::MsgType;
+use crate::wire::internode::container::spec::Table;
 
 specs! {
     /// Fields of INFO.

@@ -5,6 +5,7 @@
 //! usually comes on another TCP connection. A request whose key is still pending between the same
 //! nodes is a retransmission.
 
+use super::Facts;
 use super::clustering::ClusteringType;
 use super::exchange::ExchangeType;
 use super::info::{self, InfoOp};
@@ -12,7 +13,6 @@ use super::migrate::{self, MigrateOp};
 use super::proxy::ProxyOp;
 use super::rw::{RwInfo, RwOp};
 use super::smd::SmdOp;
-use super::Facts;
 use crate::wire::internode::container::{Msg, MsgType};
 use crate::wire::internode::heartbeat::HeartbeatType;
 

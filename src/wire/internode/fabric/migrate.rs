@@ -5,8 +5,8 @@
 
 use bitflags::bitflags;
 
-use crate::wire::internode::container::spec::Table;
 use crate::wire::internode::container::MsgType;
+use crate::wire::internode::container::spec::Table;
 
 specs! {
     /// Fields of MIGRATE.

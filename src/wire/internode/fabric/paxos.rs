@@ -4,8 +4,8 @@ use core::ops::Range;
 
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::internode::cluster::NodeId;
-use crate::wire::internode::container::spec::Table;
 use crate::wire::internode::container::MsgType;
+use crate::wire::internode::container::spec::Table;
 
 specs! {
     /// Fields of PAXOS.

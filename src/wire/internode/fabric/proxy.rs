@@ -3,8 +3,8 @@
 use bitflags::bitflags;
 
 use crate::wire::client::proto::Order;
-use crate::wire::internode::container::spec::Table;
 use crate::wire::internode::container::MsgType;
+use crate::wire::internode::container::spec::Table;
 
 specs! {
     /// Fields of PROXY.

@@ -2,14 +2,14 @@ use proptest::prelude::*;
 
 use super::exchange::{CompatibilityId, PartitionVersions};
 use super::hello::Hello;
-use super::links::{link, Class, Expect, Key, Link, Role};
+use super::links::{Class, Expect, Key, Link, Role, link};
 use super::proxy::byte_order;
 use super::*;
 use crate::wire::client::proto::Order;
 use crate::wire::internode::cluster::Nodes;
+use crate::wire::internode::container::Value;
 use crate::wire::internode::container::list::Item;
 use crate::wire::internode::container::samples::{self, hex};
-use crate::wire::internode::container::Value;
 
 fn msg(bytes: &[u8]) -> Msg<'_> {
     Msg::read(bytes).unwrap().1

@@ -2,8 +2,8 @@ use super::endpoint::Capabilities;
 use super::state::ClusteringId;
 use super::*;
 use crate::wire::internode::cluster::ClusterKey;
-use crate::wire::internode::container::samples::{self, hex};
 use crate::wire::internode::container::Value;
+use crate::wire::internode::container::samples::{self, hex};
 
 fn msg(bytes: &[u8]) -> Msg<'_> {
     Msg::read(bytes).unwrap().1

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::bin::Bin;
-use super::{uintvar, ExtraFlags, RecordFlags, WHAT};
+use super::{ExtraFlags, RecordFlags, WHAT, uintvar};
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::ground::time::VoidTime;
