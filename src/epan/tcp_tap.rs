@@ -8,7 +8,7 @@ use once_cell::sync::OnceCell;
 
 use super::entry::caught;
 use super::sys;
-use super::tap::{payload, Payload};
+use super::tap::{Payload, payload};
 
 /// A TCP segment. Addresses live as long as the call.
 #[derive(Clone, Copy)]
@@ -33,8 +33,8 @@ pub struct TcpSegment<'p> {
     pub window: u32,
     /// TCP's flags.
     pub flags: u16,
-    /// Its sender says by a SACK block that bytes came twice.
-    pub is_spurious: bool,
+    /// Its sender says by a SACK block that the bytes up to there, as on the wire, came twice; 0: none.
+    pub twice: u32,
     /// The frame was cut.
     pub is_cut: bool,
     /// Its first bytes, up to 8; none where they were not captured.
@@ -154,7 +154,7 @@ unsafe extern "C" fn segment(raw: *const sys::as_tcp) {
                 length: raw.length,
                 window: raw.window,
                 flags: raw.flags,
-                is_spurious: raw.spurious != 0,
+                twice: raw.twice,
                 is_cut: raw.cut != 0,
                 head: raw.head.get(..usize::from(raw.n_head)).unwrap_or_default(),
                 time: raw.time,

@@ -15,7 +15,7 @@ typedef struct as_tcp {
     int64_t time;      /* nanoseconds since 1970 */
     int64_t start;     /* of the capture, too */
     uint16_t source_port, destination_port, flags;
-    uint8_t spurious;  /* a SACK block says that these bytes came twice */
+    uint32_t twice;    /* a SACK block says that the bytes up to here, as on the wire, came twice; 0: none */
     uint8_t cut;       /* the frame was cut by the snap length */
     uint8_t head[8];   /* the first bytes of the payload, if they were captured and nothing follows the packet in its frame */
     uint8_t n_head;

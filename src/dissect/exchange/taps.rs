@@ -27,13 +27,7 @@ use crate::wire::internode::container::Msg;
 use crate::wire::internode::fabric::{Facts, links};
 
 /// A request.
-pub fn asked(
-    path: &Path<'_>,
-    what: What,
-    transaction: Option<&Transaction>,
-    body: &[u8],
-    details: Details,
-) {
+pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>, body: &[u8], details: Details) {
     if !TAP.has_listener() {
         return;
     }

@@ -18,8 +18,8 @@ use crate::wire::internode::fabric::Facts;
 use crate::wire::internode::fabric::hello::Hello;
 use crate::wire::internode::fabric::links::{self, Link};
 use crate::wire::internode::fabric::smd::ModuleId;
-use crate::wire::internode::heartbeat::{HeartbeatType, Summary};
 use crate::wire::internode::heartbeat::endpoint::{Address, endpoints};
+use crate::wire::internode::heartbeat::{HeartbeatType, Summary};
 
 /// Both ends of a connection: that of the sender of `segment`, then the other.
 pub(super) fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<NodeId>) -> [End<'p>; 2] {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::endpoint::Endpoint;
 use super::log::Names;
 use crate::track::fabric::Part;
-use crate::track::record::{Event, Pulse, Record};
+use crate::track::record::{Event, Pulse, Record, Step};
 use crate::wire::client::digest::LENGTH;
 use crate::wire::internode::fabric::links::Class;
 
@@ -52,6 +52,21 @@ pub struct Proxied {
     pub digest: Option<[u8; LENGTH]>,
 }
 
+/// A node waits for another's answer over fabric.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    /// When it asked.
+    pub time: i64,
+    /// The frame.
+    pub frame: u32,
+    /// Who asks.
+    pub from: Endpoint,
+    /// Whom.
+    pub to: Endpoint,
+    /// When the answer came.
+    pub answered: Option<i64>,
+}
+
 /// Migrations from one node to another.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
@@ -83,6 +98,9 @@ pub struct ClusterLog {
     pub exchanges: Vec<(i64, u32)>,
     /// Requests passed on.
     pub proxied: Vec<Proxied>,
+    /// Requests between nodes that must be answered, in the order in which they were sent.
+    pub waits: Vec<Wait>,
+    wait_numbers: HashMap<u32, usize>,
     /// Something was left out.
     pub is_full: bool,
 }
@@ -125,6 +143,9 @@ impl ClusterLog {
             }
             _ => {}
         }
+        if let Some(step) = &step {
+            self.step(record, step, (from, to));
+        }
         if let Some(step) = step.filter(|step| step.class == Class::Proxy && step.part == Part::Request) {
             if self.proxied.len() < MOST {
                 self.proxied.push(Proxied {
@@ -136,6 +157,33 @@ impl ClusterLog {
                 });
             } else {
                 self.is_full = true;
+            }
+        }
+    }
+
+    fn step(&mut self, record: &Record<'_>, step: &Step, (from, to): (Endpoint, Endpoint)) {
+        // Migrations take their time.
+        let is_short = matches!(step.class, Class::Write | Class::Dup | Class::Ping | Class::Proxy);
+        if step.part == Part::Request && step.is_awaited && is_short {
+            if self.waits.len() < 4 * MOST {
+                self.wait_numbers.insert(step.number, self.waits.len());
+                self.waits.push(Wait {
+                    time: record.time,
+                    frame: record.frame,
+                    from,
+                    to,
+                    answered: None,
+                });
+            } else {
+                self.is_full = true;
+            }
+        } else if matches!(step.part, Part::Answer | Part::AnswerAgain) {
+            if let Some(wait) = self
+                .wait_numbers
+                .remove(&step.number)
+                .and_then(|index| self.waits.get_mut(index))
+            {
+                wait.answered = Some(record.time);
             }
         }
     }
@@ -178,9 +226,11 @@ impl ClusterLog {
 
     /// The nodes that a run's sender hears.
     pub fn hears(&self, run: &Run) -> impl Iterator<Item = u64> + '_ {
-        self.lists
-            .get(run.hears)
-            .chunks_exact(8)
-            .map(|bytes| bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+        self.lists.get(run.hears).chunks_exact(8).map(|bytes| {
+            bytes
+                .iter()
+                .rev()
+                .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+        })
     }
 }

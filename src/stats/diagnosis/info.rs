@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use super::endpoint::Endpoint;
 use crate::track::record::{Event, Record};
 use crate::wire::client::digest::PARTITIONS;
-use crate::wire::info::message::{answers, commands, outcome, Command, Outcome};
-use crate::wire::info::cluster::{Peers, Replicas};
 use crate::wire::ground::text::Text;
+use crate::wire::info::cluster::{Peers, Replicas};
+use crate::wire::info::message::{Command, Outcome, answers, commands, outcome};
 
 /// Changes, addresses and maps that are kept at most.
 const MOST: usize = 10_000;
@@ -191,8 +191,8 @@ impl InfoLog {
             b"build" => {
                 self.builds.insert(server, short(value));
             }
-            b"peers-clear-std" | b"peers-clear-alt" | b"peers-tls-std" | b"peers-tls-alt" | b"alumni-clear-std"
-            | b"alumni-tls-std" => {
+            b"peers-clear-std" | b"peers-clear-alt" | b"peers-tls-std" | b"peers-tls-alt"
+            | b"alumni-clear-std" | b"alumni-tls-std" => {
                 if command.name.starts_with(b"alumni") {
                     return;
                 }
@@ -204,7 +204,11 @@ impl InfoLog {
                     }
                 }
             }
-            b"services" | b"service-clear-std" | b"service-clear-alt" | b"services-alternate" | b"service" => {
+            b"services"
+            | b"service-clear-std"
+            | b"service-clear-alt"
+            | b"services-alternate"
+            | b"service" => {
                 for part in value.split(|byte| matches!(byte, b';' | b',')).take(1000) {
                     let end = crate::wire::info::cluster::Endpoint::new(part);
                     self.advertise(at, server, end.host, end.port.unwrap_or(b"3000"));

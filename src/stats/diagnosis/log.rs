@@ -46,8 +46,8 @@ pub struct Segment {
     pub flags: u8,
     /// 0: sent by the first of the connection's ends, 1: by the second.
     pub side: u8,
-    /// A SACK block says that bytes came twice.
-    pub is_spurious: bool,
+    /// A SACK block says that the bytes up to there came twice; 0: none.
+    pub twice: u32,
 }
 
 impl Segment {
@@ -292,7 +292,7 @@ impl Log {
             window: tcp.window,
             flags: u8::try_from(tcp.flags & 0xff).unwrap_or(0),
             side: u8::from(source != connection.ends[0]),
-            is_spurious: tcp.is_spurious,
+            twice: tcp.twice,
         };
         connection.is_closed |= segment.has(RST | FIN);
         connection.look(&segment, tcp.head);
@@ -333,7 +333,9 @@ impl Log {
                     continue;
                 };
                 connection.segments.drain(..half);
-                let before = connection.messages.partition_point(|one| one.frame < middle.frame);
+                let before = connection
+                    .messages
+                    .partition_point(|one| one.frame < middle.frame);
                 connection.messages.drain(..before);
                 held = held.saturating_sub(half + before);
                 until = until.max(middle.time);
@@ -403,10 +405,7 @@ impl Log {
             What::Security(_) => record.detail.user,
             _ => record.command,
         };
-        let (place, name) = (
-            self.place(record.namespace, record.set),
-            self.names.number(name),
-        );
+        let (place, name) = (self.place(record.namespace, record.set), self.names.number(name));
         if !record.detail.text.is_empty() {
             self.info.record(record, (client, server));
         }

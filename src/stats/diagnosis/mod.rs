@@ -14,7 +14,7 @@ pub mod rules;
 use std::sync::{Mutex, PoisonError};
 
 use self::evidence::Evidence;
-use self::findings::{causes, Findings};
+use self::findings::{Findings, causes};
 use self::log::Log;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
 use crate::epan::tap::Frames;
@@ -125,7 +125,13 @@ fn write(log: &Log, sheet: &Sheet) {
     for (number, note) in (0u32..).zip(findings.notes.iter().take(ROWS)) {
         let Some(row) = sheet.row(0, number) else { break };
         let times = (evidence.seconds(note.from), evidence.seconds(note.to));
-        cells(row, number, note.notice.name(), (&note.who, &note.details), (note.count, times, note.frame));
+        cells(
+            row,
+            number,
+            note.notice.name(),
+            (&note.who, &note.details),
+            (note.count, times, note.frame),
+        );
         row.text(8, format_args!(""));
         row.text(9, format_args!("{}", note.filter));
     }
@@ -133,7 +139,13 @@ fn write(log: &Log, sheet: &Sheet) {
         let Some(row) = sheet.row(1, number) else { break };
         let times = (evidence.seconds(finding.from), evidence.seconds(finding.to));
         let cells_of = (finding.count, times, finding.frame);
-        cells(row, number, finding.kind.name(), (&finding.who, &finding.details), cells_of);
+        cells(
+            row,
+            number,
+            finding.kind.name(),
+            (&finding.who, &finding.details),
+            cells_of,
+        );
         match finding.cause {
             Some(cause) => row.text(8, format_args!("{}", cause + 1)),
             None => row.text(8, format_args!("")),
@@ -142,7 +154,13 @@ fn write(log: &Log, sheet: &Sheet) {
     }
 }
 
-fn cells(row: Row, number: u32, name: &str, (who, details): (&str, &str), (count, times, frame): (u32, (f64, f64), u32)) {
+fn cells(
+    row: Row,
+    number: u32,
+    name: &str,
+    (who, details): (&str, &str),
+    (count, times, frame): (u32, (f64, f64), u32),
+) {
     row.unsigned(0, number + 1);
     row.text(1, format_args!("{name}"));
     row.text(2, format_args!("{}", who.replace('|', "/")));

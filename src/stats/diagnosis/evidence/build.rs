@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::Evidence;
 use super::capture::CaptureFacts;
 use super::connection::Connection;
 use super::order::{count_copies, ordered};
 use super::request::Request;
 use super::walk::Walk;
-use super::Evidence;
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
-use crate::stats::diagnosis::log::{self, Content, Log, ACK, SYN};
+use crate::stats::diagnosis::log::{self, ACK, Content, Log, SYN};
 
 /// Packets a second that make a capture busy.
 const BUSY: usize = 20;
@@ -34,7 +34,9 @@ impl<'l> Evidence<'l> {
                 if connection.internode == 0 {
                     evidence.services.insert(connection.ends[usize::from(1 - client)]);
                 } else {
-                    evidence.nodes.extend(connection.ends.iter().map(|end| end.host()));
+                    evidence
+                        .nodes
+                        .extend(connection.ends.iter().map(|end| end.host()));
                 }
             }
         }
@@ -43,7 +45,9 @@ impl<'l> Evidence<'l> {
             .extend(evidence.services.iter().map(|service| service.host()));
         evidence.nodes.extend(log.cluster.speakers.values().copied());
         evidence.nodes.extend(log.cluster.fabric.keys().copied());
-        for (number, connection) in log.connections.iter().enumerate() {
+        // Of those that were dropped nothing is left.
+        let kept = log.connections.iter().enumerate();
+        for (number, connection) in kept.filter(|(_, connection)| !connection.segments.is_empty()) {
             evidence.add(number, connection);
         }
         evidence.finish();
@@ -52,7 +56,9 @@ impl<'l> Evidence<'l> {
 
     fn add(&mut self, number: usize, connection: &log::Connection) {
         let client = client_side(connection).unwrap_or_else(|| {
-            u8::from(self.services.contains(&connection.ends[0]) && !self.services.contains(&connection.ends[1]))
+            u8::from(
+                self.services.contains(&connection.ends[0]) && !self.services.contains(&connection.ends[1]),
+            )
         });
         let ordered = ordered(&connection.segments, self.capture.is_doubled);
         self.capture.copies.0 += ordered.copies;
@@ -67,8 +73,14 @@ impl<'l> Evidence<'l> {
                 .or_default()
                 .extend(sent.clone().map(|segment| segment.time));
             if side != client {
-                let answers = self.answers.entry(connection.ends[usize::from(side)]).or_default();
-                answers.extend(sent.filter(|segment| segment.length > 0).map(|segment| segment.time));
+                let answers = self
+                    .answers
+                    .entry(connection.ends[usize::from(side)])
+                    .or_default();
+                answers.extend(
+                    sent.filter(|segment| segment.length > 0)
+                        .map(|segment| segment.time),
+                );
             }
         }
         let facts = Connection {
@@ -143,7 +155,10 @@ impl Evidence<'_> {
             return Vec::new();
         }
         let is_busy = |from: i64, to: i64| {
-            let heard = self.packets.values().map(|times| super::between(times, from, to).len());
+            let heard = self
+                .packets
+                .values()
+                .map(|times| super::between(times, from, to).len());
             heard.sum::<usize>() >= BUSY
         };
         let is_gap = |(from, to, _): &(i64, i64, u32)| {
@@ -159,20 +174,31 @@ impl Evidence<'_> {
                 .connections
                 .iter()
                 .filter(|connection| connection.last >= *to && connection.first < *from)
-                .filter(|connection| self.requests_of(connection).iter().any(|request| request.begun <= *from && request.begun > from - SECOND))
+                .filter(|connection| {
+                    self.requests_of(connection)
+                        .iter()
+                        .any(|request| request.begun <= *from && request.begun > from - SECOND)
+                })
                 .count();
             let waiting = self
                 .requests
                 .iter()
                 .filter(|request| {
-                    request.begun <= *from && request.begun > from - 60 * SECOND && request.last.map_or(true, |(last, _)| last >= *to) && !request.is_hidden
+                    request.begun <= *from
+                        && request.begun > from - 60 * SECOND
+                        && request.last.map_or(true, |(last, _)| last >= *to)
+                        && !request.is_hidden
                 })
                 .count();
             // A client that closes its connections first of all was there, and woke up.
             let closed = self
                 .connections
                 .iter()
-                .filter(|connection| connection.closed_by_client().is_some_and(|(closed, _)| closed >= *to && closed < to + SECOND / 10))
+                .filter(|connection| {
+                    connection
+                        .closed_by_client()
+                        .is_some_and(|(closed, _)| closed >= *to && closed < to + SECOND / 10)
+                })
                 .count();
             // Nothing is on its way, though it should be: the clients were silent first, and got their answers.
             let before: Vec<i64> = self
@@ -200,7 +226,11 @@ fn is_understood(connection: &log::Connection) -> bool {
 
 /// On which side the client is; none where nothing tells.
 fn client_side(connection: &log::Connection) -> Option<u8> {
-    let syn = connection.segments.iter().take(8).find(|segment| segment.has(SYN));
+    let syn = connection
+        .segments
+        .iter()
+        .take(8)
+        .find(|segment| segment.has(SYN));
     if let Some(syn) = syn {
         return Some(if syn.has(ACK) { 1 - syn.side } else { syn.side });
     }
@@ -210,7 +240,11 @@ fn client_side(connection: &log::Connection) -> Option<u8> {
         .find(|message| !matches!(message.content, Content::Refused(_)));
     if let Some(message) = message {
         let is_request = matches!(message.content, Content::Request { .. });
-        return Some(if is_request { message.side } else { 1 - message.side });
+        return Some(if is_request {
+            message.side
+        } else {
+            1 - message.side
+        });
     }
     let [one, other] = connection.ends;
     let is_service = |end: &Endpoint| matches!(end.port, 3000..=3009 | 4333);

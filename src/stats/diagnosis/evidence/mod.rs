@@ -56,9 +56,7 @@ impl Evidence<'_> {
     /// The requests of a connection.
     #[must_use]
     pub fn requests_of(&self, connection: &Connection) -> &[Request] {
-        self.requests
-            .get(connection.requests.clone())
-            .unwrap_or_default()
+        self.requests.get(connection.requests.clone()).unwrap_or_default()
     }
 
     /// Seconds from the start of the capture.
@@ -76,10 +74,7 @@ impl Evidence<'_> {
     /// Whether a stretch of time has a hole in it, in which nobody was heard.
     #[must_use]
     pub fn is_across_gap(&self, from: i64, to: i64) -> bool {
-        self.capture
-            .gaps
-            .iter()
-            .any(|gap| gap.0 < to && from < gap.1)
+        self.capture.gaps.iter().any(|gap| gap.0 < to && from < gap.1)
     }
 
     /// A record's name: digest, and the place and the key where they are known.
@@ -87,11 +82,9 @@ impl Evidence<'_> {
     pub fn record_name(&self, digest: u32, place: u32) -> String {
         use crate::wire::ground::text::{Hex, Text};
         let bytes = self.log.digests.get(digest as usize).copied().unwrap_or_default();
-        let key = self
-            .log
-            .keys
-            .get(&digest)
-            .map_or_else(String::new, |key| format!(" (key {})", super::info::short(key.as_bytes())));
+        let key = self.log.keys.get(&digest).map_or_else(String::new, |key| {
+            format!(" (key {})", super::info::short(key.as_bytes()))
+        });
         let place = Text(self.log.places.get(place)).to_string();
         let space = if place.is_empty() { "" } else { " " };
         format!("{place}{space}{}{key}", Hex(&bytes)).replace('|', "/")

@@ -2,7 +2,7 @@
 //! one, by TCP's own numbers.
 
 use crate::stats::diagnosis::endpoint::MS;
-use crate::stats::diagnosis::log::{Segment, ACK, FIN, SYN};
+use crate::stats::diagnosis::log::{ACK, FIN, SYN, Segment};
 
 /// A copy of the same packet comes within this time: no TCP sends again so soon.
 const COPY: i64 = MS;
@@ -51,7 +51,9 @@ pub fn count_copies(segments: &[Segment]) -> (u32, u32, u32) {
     let (mut soon, mut late, mut all) = (0, 0, 0);
     for (index, segment) in segments.iter().enumerate().filter(|(_, one)| carries(one)) {
         all += 1;
-        let before = segments.get(index.saturating_sub(BACK)..index).unwrap_or_default();
+        let before = segments
+            .get(index.saturating_sub(BACK)..index)
+            .unwrap_or_default();
         let copy = before.iter().rev().find(|other| is_copy(segment, other));
         match copy.map(|other| segment.time - other.time) {
             Some(after) if after <= COPY => soon += 1,
@@ -87,7 +89,10 @@ pub fn ordered(segments: &[Segment], is_doubled: bool) -> Ordered {
             kept.push(*segment);
         }
     }
-    if kept.windows(2).any(|two| matches!(two, [one, other] if one.time > other.time)) {
+    if kept
+        .windows(2)
+        .any(|two| matches!(two, [one, other] if one.time > other.time))
+    {
         let early = kept
             .windows(2)
             .filter(|two| matches!(two, [one, other] if one.time > other.time));
@@ -117,20 +122,27 @@ fn repair(segments: &mut [Segment], result: &mut Ordered) {
         let found = (too_early || ahead) && moved < 4;
         let found = found
             .then(|| {
-                segments.iter().enumerate().skip(index + 1).take(6).find(|(_, later)| {
-                    let after = later.time - segment.time;
-                    let apart = later.frame.abs_diff(segment.frame);
-                    let is_near = apart <= 1 || after <= 20 * MS && apart <= 8;
-                    let is_cause = later.side != segment.side
-                        && carries(later)
-                        && distance(later.end(), segment.ack) >= 0
-                        && next[other].map_or(true, |seen| distance(later.seq, seen) <= 0 && distance(later.end(), seen) > 0);
-                    let is_before = later.side == segment.side
-                        && carries(later)
-                        && next[side].is_some_and(|seen| later.seq == seen)
-                        && distance(later.end(), segment.seq) <= 0;
-                    too_early && is_cause && is_near || ahead && is_before && after <= OVERTAKEN
-                })
+                segments
+                    .iter()
+                    .enumerate()
+                    .skip(index + 1)
+                    .take(6)
+                    .find(|(_, later)| {
+                        let after = later.time - segment.time;
+                        let apart = later.frame.abs_diff(segment.frame);
+                        let is_near = apart <= 1 || after <= 20 * MS && apart <= 8;
+                        let is_cause = later.side != segment.side
+                            && carries(later)
+                            && distance(later.end(), segment.ack) >= 0
+                            && next[other].map_or(true, |seen| {
+                                distance(later.seq, seen) <= 0 && distance(later.end(), seen) > 0
+                            });
+                        let is_before = later.side == segment.side
+                            && carries(later)
+                            && next[side].is_some_and(|seen| later.seq == seen)
+                            && distance(later.end(), segment.seq) <= 0;
+                        too_early && is_cause && is_near || ahead && is_before && after <= OVERTAKEN
+                    })
             })
             .flatten()
             .map(|(at, _)| at);

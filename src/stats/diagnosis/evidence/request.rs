@@ -85,7 +85,9 @@ impl Request {
     /// From the request to the end of the answer.
     #[must_use]
     pub fn response_time(&self) -> Option<i64> {
-        self.last.filter(|_| self.is_complete).map(|(time, _)| time - self.sent)
+        self.last
+            .filter(|_| self.is_complete)
+            .map(|(time, _)| time - self.sent)
     }
 
     /// What its own timeout allows, in nanoseconds.
@@ -114,7 +116,10 @@ impl Request {
     /// Whether it is a batch.
     #[must_use]
     pub const fn is_batch(&self) -> bool {
-        matches!(self.what, What::Message(Operation::BATCH | Operation::BATCH_DIRECT))
+        matches!(
+            self.what,
+            What::Message(Operation::BATCH | Operation::BATCH_DIRECT)
+        )
     }
 
     /// Whether it is a scan or query.

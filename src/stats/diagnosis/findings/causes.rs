@@ -6,39 +6,125 @@ use crate::stats::diagnosis::endpoint::SECOND;
 /// Kinds that can be the cause of a kind, the likeliest first.
 const fn causes(kind: Kind) -> &'static [Kind] {
     use Kind::{
-        AcceptQueue, ApplicationErrors, BadAnswer, BusyConnection, Changed, ClientDied, ClientPaused, ClientTimeouts,
-        ConnectionLimit, DelayedAck, Dropped, DuplicateWrite, FabricBlocked, Forgotten, HeavyScan, HotKey,
-        IdleReused, LargeLost, LateWrite, LostBoundaries, Loss, NodeStopped, NotReading, OneWay, Refused, Retries,
-        ServerErrors, SlowBatches, SlowPath, SlowReader, SlowRequests, SlowServer, Split, StalledServer,
-        SynsUnanswered, TlsOnClear, Unreachable, UnreachableAddress, Unsupported, WritesInDoubt, Churn,
+        AcceptQueue, ApplicationErrors, BadAnswer, BusyConnection, Changed, Churn, ClientDied, ClientPaused,
+        ClientTimeouts, ConnectionLimit, DelayedAck, Dropped, DuplicateWrite, FabricBlocked, Forgotten,
+        HeavyScan, HotKey, IdleReused, LargeLost, LateWrite, Loss, LostBoundaries, NodeStopped, NotReading,
+        OneWay, Refused, Retries, ServerErrors, SlowBatches, SlowPath, SlowReader, SlowRequests, SlowServer,
+        Split, StalledServer, SynsUnanswered, TlsOnClear, Unreachable, UnreachableAddress, Unsupported,
+        WritesInDoubt,
     };
     match kind {
         Refused | SynsUnanswered => &[NodeStopped, Unreachable, UnreachableAddress, AcceptQueue],
-        Dropped => &[NodeStopped, ConnectionLimit, LostBoundaries, TlsOnClear, Unsupported],
+        Dropped => &[
+            NodeStopped,
+            ConnectionLimit,
+            LostBoundaries,
+            TlsOnClear,
+            Unsupported,
+        ],
         StalledServer => &[NodeStopped, Unreachable, StalledServer],
         Loss => &[NodeStopped, Unreachable, LargeLost, Forgotten],
         ClientTimeouts => &[
-            NodeStopped, Unreachable, StalledServer, FabricBlocked, Forgotten, Loss, LargeLost, ClientPaused, NotReading,
-            SlowPath, SlowServer, HeavyScan, HotKey, SlowReader, OneWay, Split, BadAnswer, IdleReused, SlowBatches,
+            NodeStopped,
+            Unreachable,
+            StalledServer,
+            FabricBlocked,
+            Forgotten,
+            Loss,
+            LargeLost,
+            ClientPaused,
+            NotReading,
+            SlowPath,
+            SlowServer,
+            HeavyScan,
+            HotKey,
+            SlowReader,
+            OneWay,
+            Split,
+            BadAnswer,
+            IdleReused,
+            SlowBatches,
             Changed,
         ],
         SlowRequests => &[
-            NodeStopped, Unreachable, StalledServer, FabricBlocked, Loss, LargeLost, SlowPath, SlowServer, HeavyScan, HotKey,
-            DelayedAck, SlowReader, ClientPaused, Changed, Forgotten,
+            NodeStopped,
+            Unreachable,
+            StalledServer,
+            FabricBlocked,
+            Loss,
+            LargeLost,
+            SlowPath,
+            SlowServer,
+            HeavyScan,
+            HotKey,
+            DelayedAck,
+            SlowReader,
+            ClientPaused,
+            Changed,
+            Forgotten,
         ],
-        SlowServer => &[HeavyScan, NodeStopped, Unreachable, StalledServer, SlowBatches],
+        SlowServer => &[
+            FabricBlocked,
+            HeavyScan,
+            NodeStopped,
+            Unreachable,
+            StalledServer,
+            SlowBatches,
+        ],
         SlowBatches => &[HeavyScan, StalledServer, NodeStopped, Unreachable, Loss, SlowPath],
-        ServerErrors => &[NodeStopped, Unreachable, StalledServer, FabricBlocked, SlowPath, OneWay, Split, Changed],
+        ServerErrors => &[
+            NodeStopped,
+            Unreachable,
+            StalledServer,
+            FabricBlocked,
+            SlowPath,
+            OneWay,
+            Split,
+            Changed,
+        ],
         Retries => &[
-            LostBoundaries, BadAnswer, NodeStopped, Unreachable, StalledServer, Forgotten, IdleReused, ConnectionLimit, Loss, NotReading, ClientPaused, SlowPath,
-            SlowServer, ClientTimeouts, Dropped, BusyConnection,
+            LostBoundaries,
+            BadAnswer,
+            NodeStopped,
+            Unreachable,
+            StalledServer,
+            Forgotten,
+            IdleReused,
+            ConnectionLimit,
+            Loss,
+            NotReading,
+            ClientPaused,
+            SlowPath,
+            SlowServer,
+            ClientTimeouts,
+            Dropped,
+            BusyConnection,
         ],
         NotReading => &[ClientPaused],
         WritesInDoubt | DuplicateWrite | LateWrite => &[
-            NodeStopped, Unreachable, StalledServer, FabricBlocked, Forgotten, Loss, IdleReused, NotReading, ClientPaused,
-            SlowPath, SlowServer, Retries, ClientTimeouts, Dropped,
+            NodeStopped,
+            Unreachable,
+            StalledServer,
+            FabricBlocked,
+            Forgotten,
+            Loss,
+            IdleReused,
+            NotReading,
+            ClientPaused,
+            SlowPath,
+            SlowServer,
+            Retries,
+            ClientTimeouts,
+            Dropped,
         ],
-        Churn => &[StalledServer, NodeStopped, Unreachable, SlowPath, Loss, ClientTimeouts],
+        Churn => &[
+            StalledServer,
+            NodeStopped,
+            Unreachable,
+            SlowPath,
+            Loss,
+            ClientTimeouts,
+        ],
         Unreachable => &[UnreachableAddress],
         Changed => &[NodeStopped, Unreachable, Split],
         OneWay => &[NodeStopped, Unreachable, Split],
@@ -55,7 +141,12 @@ const fn causes(kind: Kind) -> &'static [Kind] {
 const fn is_wide(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::NodeStopped | Kind::Unreachable | Kind::Split | Kind::Changed | Kind::OneWay | Kind::FabricBlocked
+        Kind::NodeStopped
+            | Kind::Unreachable
+            | Kind::Split
+            | Kind::Changed
+            | Kind::OneWay
+            | Kind::FabricBlocked
     )
 }
 
@@ -65,7 +156,12 @@ const fn reaches_others(effect: &Finding, cause: &Finding) -> bool {
         || matches!(cause.kind, Kind::StalledServer | Kind::SlowPath)
             && matches!(
                 effect.kind,
-                Kind::ClientTimeouts | Kind::ServerErrors | Kind::SlowRequests | Kind::WritesInDoubt | Kind::StalledServer | Kind::Retries
+                Kind::ClientTimeouts
+                    | Kind::ServerErrors
+                    | Kind::SlowRequests
+                    | Kind::WritesInDoubt
+                    | Kind::StalledServer
+                    | Kind::Retries
             )
 }
 
@@ -80,9 +176,13 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
     } else {
         share(&cause.nodes, &effect.nodes) || reaches_others(effect, cause)
     };
-    let is_of_client = cause.nodes.is_empty() || effect.clients.is_empty() || cause.clients.is_empty() || share(&cause.clients, &effect.clients);
+    let is_of_client = cause.nodes.is_empty()
+        || effect.clients.is_empty()
+        || cause.clients.is_empty()
+        || share(&cause.clients, &effect.clients);
     // What takes long may have begun before; an effect ends some time after its cause.
-    let begins = effect.from >= cause.from - SECOND / 2 || effect.to >= cause.from && effect.from <= cause.until;
+    let begins =
+        effect.from >= cause.from - SECOND / 2 || effect.to >= cause.from && effect.from <= cause.until;
     is_near && is_of_client && begins && effect.from <= cause.until.max(cause.to) + 5 * SECOND
 }
 
@@ -105,22 +205,34 @@ pub fn arrange(findings: &mut Findings) {
             };
             // The one that is nearest before it.
             let all = rows.iter().enumerate().filter(fits);
-            all.max_by_key(|(_, cause)| (share(&cause.nodes, &row.nodes), cause.from <= row.from, cause.weight()))
-                .map(|(place, _)| place)
+            all.max_by_key(|(_, cause)| {
+                (
+                    share(&cause.nodes, &row.nodes),
+                    cause.from <= row.from,
+                    cause.weight(),
+                )
+            })
+            .map(|(place, _)| place)
         });
         if let Some(row) = rows.get_mut(effect) {
             row.cause = found;
         }
     }
     let mut order: Vec<usize> = (0..rows.len())
-        .filter(|place| rows.get(*place).is_some_and(|row| row.cause.is_none() || is_circle(rows, *place)))
+        .filter(|place| {
+            rows.get(*place)
+                .is_some_and(|row| row.cause.is_none() || is_circle(rows, *place))
+        })
         .collect();
     for place in &order {
         if let Some(row) = rows.get_mut(*place) {
             row.cause = None;
         }
     }
-    order.sort_by_key(|place| rows.get(*place).map(|row| core::cmp::Reverse(total(rows, *place, row))));
+    order.sort_by_key(|place| {
+        rows.get(*place)
+            .map(|row| core::cmp::Reverse(total(rows, *place, row)))
+    });
     let mut shown = Vec::with_capacity(rows.len());
     for root in order {
         put(rows, root, &mut shown, 0);
@@ -131,7 +243,10 @@ pub fn arrange(findings: &mut Findings) {
             *slot = number;
         }
     }
-    let mut arranged: Vec<Finding> = shown.iter().filter_map(|place| rows.get(*place).cloned()).collect();
+    let mut arranged: Vec<Finding> = shown
+        .iter()
+        .filter_map(|place| rows.get(*place).cloned())
+        .collect();
     for row in &mut arranged {
         row.cause = row.cause.and_then(|cause| numbers.get(cause).copied());
     }

@@ -1,9 +1,9 @@
 //! What the capture can and cannot prove. What each row silences stands at the rules that it silences.
 
-use crate::stats::diagnosis::endpoint::{names, Endpoint};
+use crate::stats::diagnosis::endpoint::{Endpoint, names};
+use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::duration;
-use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::findings::{Findings, Note, Notice};
 
 fn note(notice: Notice, count: u32, details: String, at: (i64, i64, u32)) -> Note {
@@ -48,7 +48,12 @@ pub fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         let last = connections.iter().map(|connection| connection.last).max();
         notes.push(Note {
             who: names(&servers),
-            ..note(notice, count, details, (one.first, last.unwrap_or(one.last), one.frame))
+            ..note(
+                notice,
+                count,
+                details,
+                (one.first, last.unwrap_or(one.last), one.frame),
+            )
         });
     };
     let number = |list: &[&Connection]| u32::try_from(list.len()).unwrap_or(u32::MAX);
@@ -83,7 +88,10 @@ pub fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         Notice::Missing,
         &holes,
         number(&holes),
-        format!("{missing} bytes of {} connections were acknowledged or followed but never captured: what stands in them is not known, counts are \"at least\"", holes.len()),
+        format!(
+            "{missing} bytes of {} connections were acknowledged or followed but never captured: what stands in them is not known, counts are \"at least\"",
+            holes.len()
+        ),
     );
     let swapped = of(&|connection| connection.swapped.0 > 0);
     let frames: u32 = swapped.iter().map(|connection| connection.swapped.0).sum();
@@ -91,20 +99,26 @@ pub fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         Notice::OutOfOrder,
         &swapped,
         frames,
-        format!("{frames} frames stand before what they answer or follow: TCP's numbers are followed, not the order of the frames"),
+        format!(
+            "{frames} frames stand before what they answer or follow: TCP's numbers are followed, not the order of the frames"
+        ),
     );
     let joined = of(&|connection| connection.is_joined);
     about(
         Notice::Joined,
         &joined,
         number(&joined),
-        format!("{} connections were there before the capture: what was before is not known", joined.len()),
+        format!(
+            "{} connections were there before the capture: what was before is not known",
+            joined.len()
+        ),
     );
     if capture.is_data_only {
         notes.push(note(
             Notice::DataOnly,
             1,
-            "no acknowledgement, SYN or FIN at all (a capture filter?): whether packets arrive is not known".into(),
+            "no acknowledgement, SYN or FIN at all (a capture filter?): whether packets arrive is not known"
+                .into(),
             (first, last, 1),
         ));
     }
@@ -112,7 +126,10 @@ pub fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         notes.push(note(
             Notice::Cut,
             log.cut.0,
-            format!("{} packets were cut by the snap length: what stands behind the cut is not known", log.cut.0),
+            format!(
+                "{} packets were cut by the snap length: what stands behind the cut is not known",
+                log.cut.0
+            ),
             (first, last, log.cut.1),
         ));
     }
@@ -142,7 +159,8 @@ fn tls(evidence: &Evidence<'_>, findings: &mut Findings) {
             log.tls.data[0]
                 && log.tls.data[1]
                 && log.messages.is_empty()
-                && (evidence.nodes.contains(&connection.server.host()) || matches!(connection.server.port, 4333 | 3000))
+                && (evidence.nodes.contains(&connection.server.host())
+                    || matches!(connection.server.port, 4333 | 3000))
         })
         .collect();
     let Some(one) = secret.first() else { return };
@@ -154,7 +172,10 @@ fn tls(evidence: &Evidence<'_>, findings: &mut Findings) {
         ..note(
             Notice::TlsSecret,
             u32::try_from(secret.len()).unwrap_or(u32::MAX),
-            format!("{} connections of TLS without its secrets: what is inside is not known", secret.len()),
+            format!(
+                "{} connections of TLS without its secrets: what is inside is not known",
+                secret.len()
+            ),
             (one.first, one.last, one.frame),
         )
     });
@@ -166,7 +187,10 @@ fn times(evidence: &Evidence<'_>, findings: &mut Findings) {
         findings.notes.push(note(
             Notice::ClockStep,
             1,
-            format!("the clock steps back by {}: durations across it are not known", duration(-step)),
+            format!(
+                "the clock steps back by {}: durations across it are not known",
+                duration(-step)
+            ),
             (log.start, log.start, frame),
         ));
     }
@@ -174,7 +198,10 @@ fn times(evidence: &Evidence<'_>, findings: &mut Findings) {
         findings.notes.push(note(
             Notice::Gap,
             1,
-            format!("nothing from anyone for {} in a busy capture: not captured, or the clock jumped", duration(to - from)),
+            format!(
+                "nothing from anyone for {} in a busy capture: not captured, or the clock jumped",
+                duration(to - from)
+            ),
             (*from, *to, *frame),
         ));
     }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::tools::{count, is_known, over, Group, Touched};
+use super::tools::{Group, Touched, count, is_known, over};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
-use crate::stats::diagnosis::evidence::{between, Evidence};
+use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::track::transactions::What;
 
@@ -117,12 +117,19 @@ fn idle_reused(evidence: &Evidence<'_>, findings: &mut Findings) {
                 && !connection.is_one_way
                 && request.after_fin.is_some_and(|fin| fin < request.begun)
                 && request.first.is_none()
-                && connection.of_client.fin.map_or(true, |(fin, _)| fin >= request.begun)
+                && connection
+                    .of_client
+                    .fin
+                    .map_or(true, |(fin, _)| fin >= request.begun)
         })
         .map(|(_, request)| request)
         .collect();
     for group in Group::episodes(evidence, reused, 60 * SECOND) {
-        let mut ages: Vec<i64> = group.requests.iter().filter_map(|request| Some(request.begun - request.after_fin?)).collect();
+        let mut ages: Vec<i64> = group
+            .requests
+            .iter()
+            .filter_map(|request| Some(request.begun - request.after_fin?))
+            .collect();
         let details = format!(
             "{} requests were sent on connections that the server had closed {} before (median), after it had been idle: no answer, or RST",
             group.requests.len(),
@@ -140,40 +147,68 @@ fn not_reading<'e>(evidence: &'e Evidence<'_>) -> Vec<&'e Request> {
     let mut alike: HashMap<(Endpoint, u64), Vec<&Request>> = HashMap::new();
     for (connection, request) in evidence.all_requests() {
         if request.fingerprint != 0 && matches!(request.what, What::Message(_)) {
-            alike.entry((connection.client.host(), request.fingerprint)).or_default().push(request);
+            alike
+                .entry((connection.client.host(), request.fingerprint))
+                .or_default()
+                .push(request);
         }
     }
     let mut unread = Vec::new();
     let mut chance = 0;
-    for connection in evidence.connections.iter().filter(|connection| connection.is_aerospike && !connection.is_one_way) {
-        let (Some(last), Some((closed, _))) = (evidence.requests_of(connection).last(), connection.closed_by_client()) else {
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && !connection.is_one_way)
+    {
+        let (Some(last), Some((closed, _))) = (
+            evidence.requests_of(connection).last(),
+            connection.closed_by_client(),
+        ) else {
             continue;
         };
         let (Some(delivered), Some((answered, _))) = (last.delivered, last.last) else {
             continue;
         };
         let waited = closed - answered;
-        if !last.is_complete || delivered > closed || waited < 30 * MS || last.fingerprint == 0 || last.is_hidden || evidence.is_across_gap(answered, closed) {
+        if !last.is_complete
+            || delivered > closed
+            || waited < 30 * MS
+            || last.fingerprint == 0
+            || last.is_hidden
+            || evidence.is_across_gap(answered, closed)
+        {
             continue;
         }
-        let again = alike.get(&(connection.client.host(), last.fingerprint)).is_some_and(|list| {
-            list.iter().any(|other| other.connection != last.connection && other.begun > last.begun && (other.begun - closed).abs() <= AT_ONCE)
-        });
+        let again = alike
+            .get(&(connection.client.host(), last.fingerprint))
+            .is_some_and(|list| {
+                list.iter().any(|other| {
+                    other.connection != last.connection
+                        && other.begun > last.begun
+                        && (other.begun - closed).abs() <= AT_ONCE
+                })
+            });
         // Its own timeout has passed at that time, or nearly: who asks the same by chance did not wait for it.
         let waited = closed - last.sent;
-        let is_due = last
-            .allowed()
-            .map_or(waited <= 10 * SECOND, |allowed| waited * 20 >= allowed * 19 && waited <= 3 * allowed);
+        let is_due = last.allowed().map_or(waited <= 10 * SECOND, |allowed| {
+            waited * 20 >= allowed * 19 && waited <= 3 * allowed
+        });
         if again && is_due {
             unread.push(last);
         }
         // Who asks the same as often at other times does it by chance.
         let is_chance = |shift: i64| {
-            alike.get(&(connection.client.host(), last.fingerprint)).is_some_and(|list| {
-                list.iter().any(|other| other.connection != last.connection && other.begun > last.begun && (other.begun - closed - shift * AT_ONCE).abs() <= AT_ONCE)
-            })
+            alike
+                .get(&(connection.client.host(), last.fingerprint))
+                .is_some_and(|list| {
+                    list.iter().any(|other| {
+                        other.connection != last.connection
+                            && other.begun > last.begun
+                            && (other.begun - closed - shift * AT_ONCE).abs() <= AT_ONCE
+                    })
+                })
         };
-        chance += usize::from(is_due && (3..6).any(is_chance));
+        chance += usize::from(is_due && (3..6).chain(-5..-2).any(is_chance));
     }
     if unread.len() <= chance {
         unread.clear();
@@ -183,8 +218,15 @@ fn not_reading<'e>(evidence: &'e Evidence<'_>) -> Vec<&'e Request> {
 
 fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings) {
     let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
-    for connection in evidence.connections.iter().filter(|connection| connection.is_aerospike && !connection.is_one_way) {
-        hosts.entry(connection.client.host()).or_default().push(connection);
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && !connection.is_one_way)
+    {
+        hosts
+            .entry(connection.client.host())
+            .or_default()
+            .push(connection);
     }
     for (host, connections) in hosts {
         let mut sent: Vec<(i64, u32)> = connections
@@ -206,7 +248,11 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
             .map(|request| request.begun)
             .collect();
         tends.sort_unstable();
-        let mut steps: Vec<i64> = tends.windows(2).filter_map(|two| Some(two.get(1)? - two.first()?)).filter(|step| *step >= 200 * MS).collect();
+        let mut steps: Vec<i64> = tends
+            .windows(2)
+            .filter_map(|two| Some(two.get(1)? - two.first()?))
+            .filter(|step| *step >= 200 * MS)
+            .collect();
         let tend = percentile(&mut steps, 50).filter(|_| steps.len() >= 3);
         for two in sent.windows(2) {
             let [(from, frame), (to, _)] = two else { continue };
@@ -217,25 +263,54 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
             // Answers came and were acknowledged by its TCP meanwhile.
             let open: Vec<(&Connection, &Request)> = connections
                 .iter()
-                .flat_map(|connection| evidence.requests_of(connection).iter().map(move |request| (*connection, request)))
-                .filter(|(_, request)| request.begun <= *from && request.last.is_some_and(|(last, _)| last > *from - 200 * MS && last < *to) && over(request).is_some_and(|over| over > from - 200 * MS))
+                .filter_map(|connection| {
+                    // The latest of each connection.
+                    let its = evidence.requests_of(connection);
+                    let before = its.partition_point(|request| request.begun <= *from);
+                    Some((*connection, its.get(before.checked_sub(1)?)?))
+                })
+                .filter(|(_, request)| {
+                    request.begun <= *from
+                        && request
+                            .last
+                            .is_some_and(|(last, _)| last > *from - 200 * MS && last < *to)
+                        && over(request).is_some_and(|over| over > from - 200 * MS)
+                })
                 .collect();
-            let acknowledged = open.iter().filter(|(_, request)| request.delivered.is_some_and(|at| at > from - 200 * MS && at < *to)).count();
+            let acknowledged = open
+                .iter()
+                .filter(|(_, request)| {
+                    request
+                        .delivered
+                        .is_some_and(|at| at > from - 200 * MS && at < *to)
+                })
+                .count();
             let missing = tend.is_some_and(|tend| silence * 10 >= tend * 18);
-            let had_tends = tends.partition_point(|time| time <= from) >= 2 && tends.partition_point(|time| time < to) < tends.len();
+            let had_tends = tends.partition_point(|time| time <= from) >= 2
+                && tends.partition_point(|time| time < to) < tends.len();
             let closed_unread = unread
                 .iter()
                 .filter(|request| {
                     evidence.connection(request).client.host() == host
                         && request.begun <= *from
-                        && evidence.connection(request).closed_by_client().is_some_and(|(closed, _)| closed >= *to - MS && closed <= to + SECOND)
+                        && evidence
+                            .connection(request)
+                            .closed_by_client()
+                            .is_some_and(|(closed, _)| closed >= *to - MS && closed <= to + SECOND)
                 })
                 .count();
-            let is_busy = between_sent(&sent, from - SECOND, *from) >= 10 && between_sent(&sent, *to, to + SECOND) >= 5;
+            let is_busy =
+                between_sent(&sent, from - SECOND, *from) >= 10 && between_sent(&sent, *to, to + SECOND) >= 5;
             // Whoever waits until its timeout is silent for so long, and no longer.
-            let allowed = open.iter().filter_map(|(_, request)| request.allowed()).max().unwrap_or(0);
+            let allowed = open
+                .iter()
+                .filter_map(|(_, request)| request.allowed())
+                .max()
+                .unwrap_or(0);
             let is_waiting = silence <= allowed * 3 / 2;
-            let is_paused = !is_waiting && (is_busy && acknowledged > 0 && missing && had_tends || closed_unread >= 2 && closed_unread * 2 >= open.len());
+            let is_paused = !is_waiting
+                && (is_busy && acknowledged > 0 && missing && had_tends
+                    || closed_unread >= 2 && closed_unread * 2 >= open.len());
             if !is_paused {
                 continue;
             }
@@ -254,7 +329,10 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
                     "sent nothing on any of its {} connections for {}{}, while {} answers came and its TCP acknowledged {acknowledged} of them",
                     connections.len(),
                     duration(silence),
-                    tend.filter(|_| missing).map_or_else(String::new, |tend| format!(" (info requests, one each {} before, are missing, too)", duration(tend))),
+                    tend.filter(|_| missing).map_or_else(String::new, |tend| format!(
+                        " (info requests, one each {} before, are missing, too)",
+                        duration(tend)
+                    )),
                     open.len(),
                 ),
                 ..Finding::new(Kind::ClientPaused, host.to_string(), (*from, *frame))
@@ -274,28 +352,56 @@ fn between_sent(sent: &[(i64, u32)], from: i64, to: i64) -> usize {
 
 fn slow_reader(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut by_reader: BTreeMap<(Endpoint, bool), Vec<&Connection>> = BTreeMap::new();
-    for connection in evidence.connections.iter().filter(|connection| evidence.is_ours(connection) && !connection.is_one_way) {
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| evidence.is_ours(connection) && !connection.is_one_way)
+    {
         if connection.of_client.closed_window >= CLOSED {
-            by_reader.entry((connection.client.host(), true)).or_default().push(connection);
+            by_reader
+                .entry((connection.client.host(), true))
+                .or_default()
+                .push(connection);
         }
         if connection.of_server.closed_window >= CLOSED {
-            by_reader.entry((connection.server.host(), false)).or_default().push(connection);
+            by_reader
+                .entry((connection.server.host(), false))
+                .or_default()
+                .push(connection);
         }
     }
     for ((reader, is_client), list) in by_reader {
         let mut touched = Touched::default();
-        let side = |connection: &Connection| if is_client { connection.of_client } else { connection.of_server };
+        let side = |connection: &Connection| {
+            if is_client {
+                connection.of_client
+            } else {
+                connection.of_server
+            }
+        };
         for connection in &list {
             touched.add(connection);
         }
         let total: i64 = list.iter().map(|connection| side(connection).closed_window).sum();
-        let least = list.iter().map(|connection| side(connection).least_window).min().unwrap_or(0);
-        let Some(first) = list.iter().filter_map(|connection| side(connection).closed_window_at).min() else {
+        let least = list
+            .iter()
+            .map(|connection| side(connection).least_window)
+            .min()
+            .unwrap_or(0);
+        let Some(first) = list
+            .iter()
+            .filter_map(|connection| side(connection).closed_window_at)
+            .min()
+        else {
             continue;
         };
         let finding = Finding {
             count: count(list.len()),
-            to: list.iter().map(|connection| connection.last).max().unwrap_or(first.0),
+            to: list
+                .iter()
+                .map(|connection| connection.last)
+                .max()
+                .unwrap_or(first.0),
             lost: total,
             details: format!(
                 "its window is {least} bytes at the least and smaller than a segment for {} in all, on {} connections, while the other has something to send",
@@ -310,8 +416,15 @@ fn slow_reader(evidence: &Evidence<'_>, findings: &mut Findings) {
 
 fn churn(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
-    for connection in evidence.connections.iter().filter(|connection| connection.is_aerospike && connection.is_opened()) {
-        hosts.entry(connection.client.host()).or_default().push(connection);
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && connection.is_opened())
+    {
+        hosts
+            .entry(connection.client.host())
+            .or_default()
+            .push(connection);
     }
     for (_, all) in hosts {
         let short: Vec<&Connection> = all
@@ -319,9 +432,16 @@ fn churn(evidence: &Evidence<'_>, findings: &mut Findings) {
             .copied()
             .filter(|connection| {
                 let requests = evidence.requests_of(connection);
-                let failed = requests.iter().any(|request| request.given_up.is_some() || request.dropped.is_some());
-                let life = connection.closed_by_client().map(|(closed, _)| closed - connection.first);
-                !failed && requests.len() <= 10 && !requests.is_empty() && life.is_some_and(|life| life <= SECOND)
+                let failed = requests
+                    .iter()
+                    .any(|request| request.given_up.is_some() || request.dropped.is_some());
+                let life = connection
+                    .closed_by_client()
+                    .map(|(closed, _)| closed - connection.first);
+                !failed
+                    && requests.len() <= 10
+                    && !requests.is_empty()
+                    && life.is_some_and(|life| life <= SECOND)
             })
             .collect();
         let (Some(first), Some(last)) = (short.first(), short.last()) else {
@@ -331,13 +451,25 @@ fn churn(evidence: &Evidence<'_>, findings: &mut Findings) {
         // Tools that ask each node for its state are not meant: the program must do some work.
         let working = short
             .iter()
-            .filter(|connection| evidence.requests_of(connection).iter().any(|request| matches!(request.what, What::Message(_))))
+            .filter(|connection| {
+                evidence
+                    .requests_of(connection)
+                    .iter()
+                    .any(|request| matches!(request.what, What::Message(_)))
+            })
             .count();
-        if short.len() < CHURN || short.len() * 2 < all.len() || seconds.len() < 4 || working * 20 < short.len() {
+        if short.len() < CHURN
+            || short.len() * 2 < all.len()
+            || seconds.len() < 4
+            || working * 20 < short.len()
+        {
             continue;
         }
         let requests: usize = short.iter().map(|connection| connection.requests.len()).sum();
-        let mut lives: Vec<i64> = short.iter().filter_map(|connection| Some(connection.closed()? - connection.first)).collect();
+        let mut lives: Vec<i64> = short
+            .iter()
+            .filter_map(|connection| Some(connection.closed()? - connection.first))
+            .collect();
         let mut touched = Touched::default();
         for connection in &short {
             touched.add(connection);
@@ -353,7 +485,11 @@ fn churn(evidence: &Evidence<'_>, findings: &mut Findings) {
                 requests as f64 / short.len() as f64,
                 percentile(&mut lives, 50).map_or_else(String::new, duration)
             ),
-            ..Finding::new(Kind::Churn, touched.clients_to_servers(), (first.first, first.frame))
+            ..Finding::new(
+                Kind::Churn,
+                touched.clients_to_servers(),
+                (first.first, first.frame),
+            )
         };
         findings.add(touched.put(evidence, finding));
     }
@@ -362,8 +498,15 @@ fn churn(evidence: &Evidence<'_>, findings: &mut Findings) {
 fn leak(evidence: &Evidence<'_>, findings: &mut Findings) {
     let (begin, end) = evidence.span();
     let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
-    for connection in evidence.connections.iter().filter(|connection| connection.is_aerospike && connection.is_opened()) {
-        hosts.entry(connection.client.host()).or_default().push(connection);
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && connection.is_opened())
+    {
+        hosts
+            .entry(connection.client.host())
+            .or_default()
+            .push(connection);
     }
     for (_, all) in hosts {
         let left: Vec<&Connection> = all
@@ -379,7 +522,10 @@ fn leak(evidence: &Evidence<'_>, findings: &mut Findings) {
             continue;
         };
         let span = last.first - first.first;
-        let mut steps: Vec<i64> = left.windows(2).filter_map(|two| Some(two.get(1)?.first - two.first()?.first)).collect();
+        let mut steps: Vec<i64> = left
+            .windows(2)
+            .filter_map(|two| Some(two.get(1)?.first - two.first()?.first))
+            .collect();
         let step = percentile(&mut steps, 50).unwrap_or(0);
         // One after the other, over most of the capture, at least ten seconds.
         let is_steady = step * i64::try_from(left.len()).unwrap_or(0) * 3 >= span;
@@ -398,7 +544,11 @@ fn leak(evidence: &Evidence<'_>, findings: &mut Findings) {
                 left.len(),
                 duration(step)
             ),
-            ..Finding::new(Kind::Leak, touched.clients_to_servers(), (first.first, first.frame))
+            ..Finding::new(
+                Kind::Leak,
+                touched.clients_to_servers(),
+                (first.first, first.frame),
+            )
         };
         findings.add(touched.put(evidence, finding));
     }
@@ -431,35 +581,75 @@ fn busy(evidence: &Evidence<'_>, findings: &mut Findings) {
 fn died(evidence: &Evidence<'_>, findings: &mut Findings) {
     let end = evidence.span().1;
     let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
-    for connection in evidence.connections.iter().filter(|connection| connection.is_aerospike && !connection.is_one_way) {
-        hosts.entry(connection.client.host()).or_default().push(connection);
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && !connection.is_one_way)
+    {
+        hosts
+            .entry(connection.client.host())
+            .or_default()
+            .push(connection);
     }
     for (host, all) in hosts {
-        let Some(last) = all.iter().filter_map(|connection| connection.closed_by_client()).map(|closed| closed.0).max() else {
+        let Some(last) = all
+            .iter()
+            .filter_map(|connection| connection.closed_by_client())
+            .map(|closed| closed.0)
+            .max()
+        else {
             continue;
         };
         let open: Vec<&Connection> = all
             .iter()
             .copied()
-            .filter(|connection| connection.closed().map_or(true, |closed| closed >= last - SECOND / 10))
+            .filter(|connection| {
+                connection
+                    .closed()
+                    .map_or(true, |closed| closed >= last - SECOND / 10)
+            })
             .collect();
         let at_once = open
             .iter()
-            .filter(|connection| connection.closed_by_client().is_some_and(|(closed, _)| closed >= last - SECOND / 10))
+            .filter(|connection| {
+                connection
+                    .closed_by_client()
+                    .is_some_and(|(closed, _)| closed >= last - SECOND / 10)
+            })
             .count();
-        let begun = open.iter().filter_map(|connection| connection.closed_by_client()).min();
+        let begun = open
+            .iter()
+            .filter_map(|connection| connection.closed_by_client())
+            .min();
         let given_up = open
             .iter()
             .flat_map(|connection| evidence.requests_of(connection))
             .filter(|request| request.given_up.is_some_and(|at| at >= last - SECOND / 10))
             .count();
-        let later = evidence.packets.get(&host).map_or(0, |times| between(times, last + SECOND / 10, end + 1).len());
+        let later = evidence
+            .packets
+            .get(&host)
+            .map_or(0, |times| between(times, last + SECOND / 10, end + 1).len());
         let Some(begun) = begun else { continue };
         // Requests that were due are a timeout's, not a death's.
-        let was_due = open.iter().flat_map(|connection| evidence.requests_of(connection)).any(|request| {
-            request.given_up.is_some_and(|at| request.allowed().is_some_and(|allowed| at - request.sent >= allowed * 9 / 10))
-        });
-        if open.len() < 3 || at_once < open.len() || given_up == 0 || given_up * 4 < open.len() || was_due || later > 0 || end - last < SECOND {
+        let was_due = open
+            .iter()
+            .flat_map(|connection| evidence.requests_of(connection))
+            .any(|request| {
+                request.given_up.is_some_and(|at| {
+                    request
+                        .allowed()
+                        .is_some_and(|allowed| at - request.sent >= allowed * 9 / 10)
+                })
+            });
+        if open.len() < 3
+            || at_once < open.len()
+            || given_up == 0
+            || given_up * 4 < open.len()
+            || was_due
+            || later > 0
+            || end - last < SECOND
+        {
             continue;
         }
         let mut touched = Touched::default();

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::tools::{count, Touched};
+use super::tools::{Touched, count};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
-use crate::stats::diagnosis::evidence::{between, Evidence};
+use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::track::transactions::What;
 
@@ -87,7 +87,13 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
 }
 
 /// A finding about connections, in the order of their beginning.
-fn about(evidence: &Evidence<'_>, kind: Kind, who: Option<String>, list: &[&Connection], details: String) -> Option<Finding> {
+fn about(
+    evidence: &Evidence<'_>,
+    kind: Kind,
+    who: Option<String>,
+    list: &[&Connection],
+    details: String,
+) -> Option<Finding> {
     let (first, last) = (list.first()?, list.last()?);
     let mut touched = Touched::default();
     for connection in list {
@@ -96,10 +102,18 @@ fn about(evidence: &Evidence<'_>, kind: Kind, who: Option<String>, list: &[&Conn
     let finding = Finding {
         count: count(list.len()),
         to: last.first,
-        until: list.iter().map(|connection| connection.last).max().unwrap_or(last.last),
+        until: list
+            .iter()
+            .map(|connection| connection.last)
+            .max()
+            .unwrap_or(last.last),
         details,
         failed: count(list.len()),
-        ..Finding::new(kind, who.unwrap_or_else(|| touched.clients_to_servers()), (first.first, first.frame))
+        ..Finding::new(
+            kind,
+            who.unwrap_or_else(|| touched.clients_to_servers()),
+            (first.first, first.frame),
+        )
     };
     Some(touched.put(evidence, finding))
 }
@@ -116,13 +130,23 @@ fn unanswered(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], f
     let silent: Vec<&Connection> = list
         .iter()
         .copied()
-        .filter(|connection| connection.handshake.answered.is_none() && connection.handshake.refused.is_none() && is_sent_again(connection))
+        .filter(|connection| {
+            connection.handshake.answered.is_none()
+                && connection.handshake.refused.is_none()
+                && is_sent_again(connection)
+        })
         .collect();
-    let tries: usize = silent.iter().map(|connection| connection.handshake.syns.len()).sum();
+    let tries: usize = silent
+        .iter()
+        .map(|connection| connection.handshake.syns.len())
+        .sum();
     let (Some(first), Some(last)) = (silent.first(), silent.last()) else {
         return;
     };
-    let heard = evidence.packets.get(&server.host()).map_or(&[][..], |times| between(times, first.first, last.last + SECOND));
+    let heard = evidence
+        .packets
+        .get(&server.host())
+        .map_or(&[][..], |times| between(times, first.first, last.last + SECOND));
     if heard.is_empty() {
         return;
     }
@@ -131,7 +155,9 @@ fn unanswered(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], f
         silent.len(),
         heard.len()
     );
-    findings.rows.extend(about(evidence, Kind::SynsUnanswered, None, &silent, details));
+    findings
+        .rows
+        .extend(about(evidence, Kind::SynsUnanswered, None, &silent, details));
 }
 
 fn queue(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findings: &mut Findings) {
@@ -141,23 +167,30 @@ fn queue(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findin
         .filter(|connection| {
             let handshake = &connection.handshake;
             is_sent_again(connection)
-                && handshake.answered.is_some_and(|answered| handshake.syns.first().is_some_and(|first| answered - first.0 >= SYN_AGAIN))
+                && handshake.answered.is_some_and(|answered| {
+                    handshake
+                        .syns
+                        .first()
+                        .is_some_and(|first| answered - first.0 >= SYN_AGAIN)
+                })
         })
         .collect();
-    let together = late.windows(3).any(|three| matches!(three, [first, .., last] if last.first - first.first <= SECOND));
+    let together = late
+        .windows(3)
+        .any(|three| matches!(three, [first, .., last] if last.first - first.first <= SECOND));
     let (Some(first), Some(last)) = (late.first(), late.last()) else {
         return;
     };
     let is_lossy = list.iter().any(|connection| {
-        connection
-            .resent
-            .iter()
-            .any(|resent| resent.length > 0 && resent.again >= first.first - SECOND && resent.again <= last.last.min(last.first + 10 * SECOND))
+        connection.resent.iter().any(|resent| {
+            resent.length > 0
+                && resent.again >= first.first - SECOND
+                && resent.again <= last.last.min(last.first + 10 * SECOND)
+        })
     });
-    let served = evidence
-        .answers
-        .get(&server)
-        .map_or(0, |times| between(times, first.first, first.first + 3 * SECOND).len());
+    let served = evidence.answers.get(&server).map_or(0, |times| {
+        between(times, first.first, first.first + 3 * SECOND).len()
+    });
     if !together || is_lossy || served == 0 {
         return;
     }
@@ -170,7 +203,13 @@ fn queue(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findin
         late.len(),
         percentile(&mut waits, 50).map_or_else(String::new, duration)
     );
-    findings.rows.extend(about(evidence, Kind::AcceptQueue, Some(server.to_string()), &late, details));
+    findings.rows.extend(about(
+        evidence,
+        Kind::AcceptQueue,
+        Some(server.to_string()),
+        &late,
+        details,
+    ));
 }
 
 fn slow(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findings: &mut Findings) {
@@ -194,7 +233,12 @@ fn slow(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], finding
                     .answered
                     .zip(handshake.syns.first())
                     .is_some_and(|(answered, syn)| answered - syn.0 >= (10 * usual).max(100 * MS))
-                && connection.trips.iter().filter(|trip| !trip.is_handshake).take(5).any(|trip| trip.time < 20 * MS.max(usual))
+                && connection
+                    .trips
+                    .iter()
+                    .filter(|trip| !trip.is_handshake)
+                    .take(5)
+                    .any(|trip| trip.time < 20 * MS.max(usual))
         })
         .collect();
     if late.len() < 5 || late.len() * 10 < list.len() {
@@ -211,7 +255,13 @@ fn slow(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], finding
         percentile(&mut waits, 50).map_or_else(String::new, duration),
         duration(usual)
     );
-    findings.rows.extend(about(evidence, Kind::SlowConnects, Some(server.to_string()), &late, details));
+    findings.rows.extend(about(
+        evidence,
+        Kind::SlowConnects,
+        Some(server.to_string()),
+        &late,
+        details,
+    ));
 }
 
 /// Accepted and closed at once, without a byte of an answer.
@@ -221,14 +271,18 @@ fn is_turned_away(evidence: &Evidence<'_>, connection: &Connection) -> bool {
         return false;
     };
     let requests = evidence.requests_of(connection);
-    let began = requests.first().map_or(connection.handshake.answered, |first| Some(first.begun));
+    let began = requests
+        .first()
+        .map_or(connection.handshake.answered, |first| Some(first.begun));
     connection.is_opened()
         && connection.of_server.with_data == 0
         && requests.len() <= 1
         && connection.refusals.is_empty()
         && !log.tls.is_there
         && began.is_some_and(|began| closed >= began && closed - began <= AT_ONCE)
-        && requests.first().map_or(true, |first| first.begun - connection.first <= SECOND)
+        && requests
+            .first()
+            .map_or(true, |first| first.begun - connection.first <= SECOND)
         && (!requests.is_empty() || closed - connection.first <= AT_ONCE)
 }
 
@@ -243,26 +297,48 @@ fn limit(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findin
     };
     let older = list
         .iter()
-        .filter(|connection| connection.first < first.first && connection.of_server.last > first.first && connection.of_server.with_data > 0)
+        .filter(|connection| {
+            connection.first < first.first
+                && connection.of_server.last > first.first
+                && connection.of_server.with_data > 0
+        })
         .count();
     let is_all = away.len() == list.len() && away.len() >= 5;
-    if away.len() < 3 || older == 0 && !is_all || findings.of(Kind::NodeStopped).any(|stop| stop.nodes.contains(&server.host()) && stop.from <= last.first + SECOND && first.first <= stop.until) {
+    if away.len() < 3
+        || older == 0 && !is_all
+        || findings.of(Kind::NodeStopped).any(|stop| {
+            stop.nodes.contains(&server.host())
+                && stop.from <= last.first + SECOND
+                && first.first <= stop.until
+        })
+    {
         return;
     }
     let details = format!(
         "{} new connections were accepted and closed by the server at once, without an answer, while {older} older ones are served: it has as many as it takes (proto-fd-max)",
         away.len()
     );
-    let found = about(evidence, Kind::ConnectionLimit, Some(server.to_string()), &away, details);
+    let found = about(
+        evidence,
+        Kind::ConnectionLimit,
+        Some(server.to_string()),
+        &away,
+        details,
+    );
     findings.rows.extend(found);
 }
 
 fn dropped(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut by_server: HashMap<Endpoint, Vec<&Connection>> = HashMap::new();
-    for connection in evidence.connections.iter().filter(|connection| connection.is_aerospike && !connection.is_one_way) {
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && !connection.is_one_way)
+    {
         let is_open = evidence.requests_of(connection).iter().any(|request| {
-            request.dropped.is_some_and(|at| at - request.sent < 600 * SECOND && !evidence.is_across_gap(request.sent, at))
-                && !request.is_hidden
+            request.dropped.is_some_and(|at| {
+                at - request.sent < 600 * SECOND && !evidence.is_across_gap(request.sent, at)
+            }) && !request.is_hidden
                 && !request.is_query()
                 && !matches!(request.what, What::Other)
                 && request.after_fin.is_none()
@@ -275,7 +351,9 @@ fn dropped(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut servers: Vec<Endpoint> = by_server.keys().copied().collect();
     servers.sort_unstable();
     for server in servers {
-        let Some(list) = by_server.get(&server) else { continue };
+        let Some(list) = by_server.get(&server) else {
+            continue;
+        };
         let list: Vec<&Connection> = list
             .iter()
             .copied()
@@ -286,12 +364,20 @@ fn dropped(evidence: &Evidence<'_>, findings: &mut Findings) {
                         && at >= finding.from - SECOND
                         && at <= finding.until + SECOND
                 };
-                let by_limit = findings.of(Kind::ConnectionLimit).any(|finding| is_explained(&finding)) && is_turned_away(evidence, connection);
-                let by_stop = findings.of(Kind::NodeStopped).any(|finding| is_explained(&finding));
+                let by_limit = findings
+                    .of(Kind::ConnectionLimit)
+                    .any(|finding| is_explained(&finding))
+                    && is_turned_away(evidence, connection);
+                let by_stop = findings
+                    .of(Kind::NodeStopped)
+                    .any(|finding| is_explained(&finding));
                 !by_limit && !by_stop
             })
             .collect();
-        let details = format!("{} connections closed by the server while a request was open", list.len());
+        let details = format!(
+            "{} connections closed by the server while a request was open",
+            list.len()
+        );
         if let Some(mut finding) = about(evidence, Kind::Dropped, None, &list, details) {
             // When what was asked in vain was sent.
             let open = |connection: &&Connection| {
@@ -316,15 +402,17 @@ fn dropped(evidence: &Evidence<'_>, findings: &mut Findings) {
 pub fn is_forgotten(evidence: &Evidence<'_>, connection: &Connection) -> bool {
     let requests = evidence.requests_of(connection);
     let Some(last) = requests.last() else { return false };
-    let before = requests.len().checked_sub(2).and_then(|index| requests.get(index));
+    let before = requests
+        .len()
+        .checked_sub(2)
+        .and_then(|index| requests.get(index));
     let idle_since = before
         .and_then(|before| before.last)
         .map(|(time, _)| time)
         .or((connection.is_joined).then_some(i64::MIN));
     let is_idle = idle_since.is_some_and(|since| since != i64::MIN && last.begun - since >= SECOND);
-    let is_reset = connection
-        .of_server
-        .rst
-        .is_some_and(|(time, _)| time >= last.begun && time - last.begun < 2 * SECOND && connection.of_server.fin.is_none());
+    let is_reset = connection.of_server.rst.is_some_and(|(time, _)| {
+        time >= last.begun && time - last.begun < 2 * SECOND && connection.of_server.fin.is_none()
+    });
     is_idle && is_reset && last.first.is_none() && last.after_fin.is_none() && last.acknowledged.is_none()
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::tools::{count, Touched};
+use super::tools::{Touched, count};
 use super::{About, Rule};
-use crate::stats::diagnosis::endpoint::{names, Endpoint, MS, SECOND};
+use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::duration;
-use crate::stats::diagnosis::evidence::{between, Evidence};
+use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 
 /// A node that stops closes its connections within this time: the kernel does it as the process ends.
@@ -58,7 +58,10 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
     unreachable_addresses(evidence, findings);
     stopped(evidence, findings);
-    let forgotten: HashSet<usize> = super::network::forgotten_connections(evidence).iter().map(|one| one.0.number).collect();
+    let forgotten: HashSet<usize> = super::network::forgotten_connections(evidence)
+        .iter()
+        .map(|one| one.0.number)
+        .collect();
     unreachable(evidence, &forgotten, findings);
     refused(evidence, findings);
 }
@@ -125,9 +128,12 @@ fn closed_by(connection: &Connection, host: Endpoint) -> Option<(i64, u32)> {
     if connection.server.host() == host {
         connection.closed_by_server()
     } else {
-        connection
-            .closed_by_client()
-            .filter(|closed| connection.of_server.fin.map_or(true, |server| closed.0 < server.0))
+        connection.closed_by_client().filter(|closed| {
+            connection
+                .of_server
+                .fin
+                .map_or(true, |server| closed.0 < server.0)
+        })
     }
 }
 
@@ -152,7 +158,9 @@ fn stopped(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut nodes: Vec<Endpoint> = evidence.nodes.iter().copied().collect();
     nodes.sort_unstable();
     for node in nodes {
-        let Some(refused) = refused.get(&node) else { continue };
+        let Some(refused) = refused.get(&node) else {
+            continue;
+        };
         let its: Vec<&Connection> = evidence
             .connections
             .iter()
@@ -168,9 +176,12 @@ fn stopped(evidence: &Evidence<'_>, findings: &mut Findings) {
                 continue;
             }
             // It served that port before.
-            let served = its
-                .iter()
-                .any(|connection| connection.server.host() == node && connection.server.port == *port && connection.first < *time && (connection.handshake.answered.is_some() || connection.of_server.with_data > 0));
+            let served = its.iter().any(|connection| {
+                connection.server.host() == node
+                    && connection.server.port == *port
+                    && connection.first < *time
+                    && (connection.handshake.answered.is_some() || connection.of_server.with_data > 0)
+            });
             let served_after_start = served;
             let open: Vec<&&Connection> = its
                 .iter()
@@ -180,10 +191,22 @@ fn stopped(evidence: &Evidence<'_>, findings: &mut Findings) {
                         && connection.closed().map_or(true, |closed| closed > time - SOON)
                 })
                 .collect();
-            let closes: Vec<(i64, u32)> = open.iter().filter_map(|connection| closed_by(connection, node)).filter(|closed| closed.0 < *time + SECOND).collect();
-            let Some(last) = closes.iter().map(|closed| closed.0).max() else { continue };
-            let at_once: Vec<(i64, u32)> = closes.iter().copied().filter(|closed| last - closed.0 <= AT_ONCE).collect();
-            let Some(begin) = at_once.iter().copied().min() else { continue };
+            let closes: Vec<(i64, u32)> = open
+                .iter()
+                .filter_map(|connection| closed_by(connection, node))
+                .filter(|closed| closed.0 < *time + SECOND)
+                .collect();
+            let Some(last) = closes.iter().map(|closed| closed.0).max() else {
+                continue;
+            };
+            let at_once: Vec<(i64, u32)> = closes
+                .iter()
+                .copied()
+                .filter(|closed| last - closed.0 <= AT_ONCE)
+                .collect();
+            let Some(begin) = at_once.iter().copied().min() else {
+                continue;
+            };
             // Nothing stays open and works on.
             let survivors = open.iter().filter(|connection| {
                 connection.closed().map_or(true, |closed| closed > last + AT_ONCE)
@@ -197,12 +220,21 @@ fn stopped(evidence: &Evidence<'_>, findings: &mut Findings) {
             let dropped = its
                 .iter()
                 .flat_map(|connection| evidence.requests_of(connection))
-                .filter(|request| request.dropped.is_some_and(|at| at >= begin.0 - SECOND && at <= last + SECOND))
+                .filter(|request| {
+                    request
+                        .dropped
+                        .is_some_and(|at| at >= begin.0 - SECOND && at <= last + SECOND)
+                })
                 .count();
             let after = refused.iter().filter(|(at, _, _)| *at >= begin.0).count();
             let again = its
                 .iter()
-                .filter(|connection| connection.server.host() == node && connection.first > last && connection.handshake.answered.is_some() && connection.of_server.with_data > 0)
+                .filter(|connection| {
+                    connection.server.host() == node
+                        && connection.first > last
+                        && connection.handshake.answered.is_some()
+                        && connection.of_server.with_data > 0
+                })
                 .map(|connection| connection.first)
                 .min();
             let until = again.unwrap_or_else(|| evidence.span().1);
@@ -216,7 +248,10 @@ fn stopped(evidence: &Evidence<'_>, findings: &mut Findings) {
                     "closed all of its {} connections within {}, {dropped} with requests open; {after} connections were refused after that{}",
                     at_once.len(),
                     duration(last - begin.0),
-                    again.map_or_else(String::new, |again| format!(", until it served again at {:.3} s", evidence.seconds(again)))
+                    again.map_or_else(String::new, |again| format!(
+                        ", until it served again at {:.3} s",
+                        evidence.seconds(again)
+                    ))
                 ),
                 ..Finding::new(Kind::NodeStopped, node.to_string(), begin)
             };
@@ -228,7 +263,10 @@ fn stopped(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
 }
 
-fn side_of(connection: &Connection, host: Endpoint) -> crate::stats::diagnosis::evidence::connection::SideFacts {
+fn side_of(
+    connection: &Connection,
+    host: Endpoint,
+) -> crate::stats::diagnosis::evidence::connection::SideFacts {
     if connection.server.host() == host {
         connection.of_server
     } else {
@@ -240,7 +278,8 @@ fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &m
     // What was sent to a host again or asked for, when.
     let mut asked: HashMap<Endpoint, Vec<(i64, u32, Endpoint)>> = HashMap::new();
     let is_asked = |connection: &&Connection| {
-        let is_new = !connection.handshake.syns.is_empty() && evidence.nodes.contains(&connection.server.host());
+        let is_new =
+            !connection.handshake.syns.is_empty() && evidence.nodes.contains(&connection.server.host());
         (evidence.is_ours(connection) && !connection.is_one_way || is_new)
             && !forgotten.contains(&connection.number)
             && !connection.has_holes()
@@ -258,7 +297,11 @@ fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &m
         }
         if connection.handshake.answered.is_none() && connection.handshake.refused.is_none() {
             for (time, frame) in &connection.handshake.syns {
-                asked.entry(connection.server.host()).or_default().push((*time, *frame, connection.client.host()));
+                asked.entry(connection.server.host()).or_default().push((
+                    *time,
+                    *frame,
+                    connection.client.host(),
+                ));
             }
         }
     }
@@ -284,7 +327,9 @@ fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &m
             let first = list.partition_point(|(time, _, _)| *time <= from);
             let last = list.partition_point(|(time, _, _)| *time < to);
             let tried = list.get(first..last).unwrap_or_default();
-            let (Some((begin, frame, _)), Some((until, _, _))) = (tried.first().copied(), tried.last().copied()) else {
+            let (Some((begin, frame, _)), Some((until, _, _))) =
+                (tried.first().copied(), tried.last().copied())
+            else {
                 continue;
             };
             let senders: HashSet<Endpoint> = tried.iter().map(|(_, _, from)| *from).collect();
@@ -295,7 +340,10 @@ fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &m
                 .filter(|(other, _)| **other != host && !senders.contains(*other))
                 .map(|(_, times)| between(times, begin, until).len())
                 .sum::<usize>();
-            let is_peered = senders.len() > 1 || others > 0 || answers_others(evidence, &senders, host, begin, until) || to >= end;
+            let is_peered = senders.len() > 1
+                || others > 0
+                || answers_others(evidence, &senders, host, begin, until)
+                || to >= end;
             // Where packets are missing, answers may be among them.
             let least = if is_holed { 12 } else { 4 };
             if tried.len() < least || until - begin < GONE || !is_peered {
@@ -336,7 +384,13 @@ fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &m
 }
 
 /// Whether the senders hear other hosts in that time: it is not their own link.
-fn answers_others(evidence: &Evidence<'_>, senders: &HashSet<Endpoint>, host: Endpoint, from: i64, to: i64) -> bool {
+fn answers_others(
+    evidence: &Evidence<'_>,
+    senders: &HashSet<Endpoint>,
+    host: Endpoint,
+    from: i64,
+    to: i64,
+) -> bool {
     evidence.connections.iter().any(|connection| {
         let other = if senders.contains(&connection.client.host()) {
             connection.server.host()
@@ -348,14 +402,20 @@ fn answers_others(evidence: &Evidence<'_>, senders: &HashSet<Endpoint>, host: En
         other != host
             && connection.first < to
             && connection.last > from
-            && evidence.packets.get(&other).is_some_and(|times| !between(times, from, to).is_empty())
+            && evidence
+                .packets
+                .get(&other)
+                .is_some_and(|times| !between(times, from, to).is_empty())
     })
 }
 
 fn refused(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut groups: HashMap<Endpoint, Vec<&Connection>> = HashMap::new();
     for connection in &evidence.connections {
-        if connection.handshake.refused.is_some() && (evidence.nodes.contains(&connection.server.host()) || evidence.services.contains(&connection.server)) {
+        if connection.handshake.refused.is_some()
+            && (evidence.nodes.contains(&connection.server.host())
+                || evidence.services.contains(&connection.server))
+        {
             groups.entry(connection.server).or_default().push(connection);
         }
     }
@@ -367,7 +427,11 @@ fn refused(evidence: &Evidence<'_>, findings: &mut Findings) {
             evidence.by_server.get(&server).is_some_and(|all| {
                 all.iter()
                     .filter_map(|index| evidence.connections.get(*index))
-                    .any(|connection| connection.handshake.refused.is_none() && connection.of_server.packets > 0 && wanted(connection))
+                    .any(|connection| {
+                        connection.handshake.refused.is_none()
+                            && connection.of_server.packets > 0
+                            && wanted(connection)
+                    })
             })
         };
         let (Some(first), Some(last)) = (list.first(), list.last()) else {
@@ -376,8 +440,11 @@ fn refused(evidence: &Evidence<'_>, findings: &mut Findings) {
         // A node that is not up yet refuses: said only where it was up before, or has other services up.
         let was_up = is_served(&|connection| connection.first < first.first);
         let comes_up = is_served(&|connection| connection.first > first.first);
-        let is_between = list.iter().any(|connection| evidence.nodes.contains(&connection.client.host()));
-        let is_starting = !was_up && (comes_up || is_between && !is_heard_before(evidence, server, first.first));
+        let is_between = list
+            .iter()
+            .any(|connection| evidence.nodes.contains(&connection.client.host()));
+        let is_starting =
+            !was_up && (comes_up || is_between && !is_heard_before(evidence, server, first.first));
         if is_starting {
             continue;
         }
@@ -393,7 +460,11 @@ fn refused(evidence: &Evidence<'_>, findings: &mut Findings) {
                 list.len(),
                 if was_up { " any more" } else { "" }
             ),
-            ..Finding::new(Kind::Refused, touched.clients_to_servers(), (first.first, first.frame))
+            ..Finding::new(
+                Kind::Refused,
+                touched.clients_to_servers(),
+                (first.first, first.frame),
+            )
         };
         findings.add(touched.put(evidence, finding));
     }
@@ -403,7 +474,9 @@ fn refused(evidence: &Evidence<'_>, findings: &mut Findings) {
 fn is_heard_before(evidence: &Evidence<'_>, server: Endpoint, time: i64) -> bool {
     evidence.connections.iter().any(|connection| {
         connection.first < time
-            && (connection.server.host() == server.host() && connection.handshake.refused.is_none() && connection.of_server.packets > 0
+            && (connection.server.host() == server.host()
+                && connection.handshake.refused.is_none()
+                && connection.of_server.packets > 0
                 || connection.client.host() == server.host())
     })
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::tools::{count, filter, Touched};
+use super::tools::{Touched, count, filter};
 use super::{About, Rule};
-use crate::stats::diagnosis::endpoint::{names, Endpoint, SECOND};
+use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
+use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
-use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::Text;
@@ -36,9 +36,15 @@ struct Record<'e> {
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut records: HashMap<u32, Record<'_>> = HashMap::new();
-    for (connection, request) in evidence.all_requests().filter(|(_, request)| request.single().is_some()) {
+    for (connection, request) in evidence
+        .all_requests()
+        .filter(|(_, request)| request.single().is_some())
+    {
         let rows = &evidence.log.connections[connection.number].rows;
-        let Some(row) = rows.get(request.rows.0 as usize).filter(|_| request.rows.0 < request.rows.1) else {
+        let Some(row) = rows
+            .get(request.rows.0 as usize)
+            .filter(|_| request.rows.0 < request.rows.1)
+        else {
             continue;
         };
         let record = records.entry(row.digest).or_default();
@@ -51,16 +57,24 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
 }
 
 /// Records that the server refuses.
-fn busy(evidence: &Evidence<'_>, records: &HashMap<u32, Record<'_>>, findings: &mut Findings) -> HashSet<u32> {
+fn busy(
+    evidence: &Evidence<'_>,
+    records: &HashMap<u32, Record<'_>>,
+    findings: &mut Findings,
+) -> HashSet<u32> {
     let mut said = HashSet::new();
     let mut unknown: Vec<(&Connection, &Request)> = evidence
         .all_requests()
-        .filter(|(_, request)| request.result == Some(ResultCode::KEY_BUSY) && request.rows.0 >= request.rows.1)
+        .filter(|(_, request)| {
+            request.result == Some(ResultCode::KEY_BUSY) && request.rows.0 >= request.rows.1
+        })
         .collect();
     let mut keys: Vec<u32> = records.keys().copied().collect();
     keys.sort_unstable();
     for digest in keys {
-        let Some(record) = records.get(&digest) else { continue };
+        let Some(record) = records.get(&digest) else {
+            continue;
+        };
         let mut refused: Vec<(&Connection, &Request)> = record
             .requests
             .iter()
@@ -83,11 +97,24 @@ fn busy(evidence: &Evidence<'_>, records: &HashMap<u32, Record<'_>>, findings: &
     }
     if unknown.len() >= 3 {
         unknown.sort_by_key(|(_, request)| (request.begun, request.frame));
-        let mut places: Vec<String> = unknown.iter().map(|(_, request)| Text(evidence.log.places.get(request.place)).to_string()).collect();
+        let mut places: Vec<String> = unknown
+            .iter()
+            .map(|(_, request)| Text(evidence.log.places.get(request.place)).to_string())
+            .collect();
         places.sort();
         places.dedup();
-        let details = format!("{} requests answered KEY_BUSY; which record it is was not captured", unknown.len());
-        add(evidence, format!("{} (record unknown)", names(&places)), details, &unknown, count(unknown.len()), findings);
+        let details = format!(
+            "{} requests answered KEY_BUSY; which record it is was not captured",
+            unknown.len()
+        );
+        add(
+            evidence,
+            format!("{} (record unknown)", names(&places)),
+            details,
+            &unknown,
+            count(unknown.len()),
+            findings,
+        );
     }
     said
 }
@@ -107,7 +134,10 @@ fn add(
     for (connection, _) in list {
         touched.add(connection);
     }
-    let failed = list.iter().filter(|(_, request)| request.result == Some(ResultCode::KEY_BUSY)).count();
+    let failed = list
+        .iter()
+        .filter(|(_, request)| request.result == Some(ResultCode::KEY_BUSY))
+        .count();
     let mut finding = Finding {
         count: number,
         to: last.begun,
@@ -122,13 +152,22 @@ fn add(
 }
 
 /// Records with far more requests than others, within a second.
-fn favourites(evidence: &Evidence<'_>, records: &HashMap<u32, Record<'_>>, said: &mut HashSet<u32>, findings: &mut Findings) {
+fn favourites(
+    evidence: &Evidence<'_>,
+    records: &HashMap<u32, Record<'_>>,
+    said: &mut HashSet<u32>,
+    findings: &mut Findings,
+) {
     // Requests of each second: all, records, those of each record.
     let mut seconds: BTreeMap<i64, HashMap<u32, usize>> = BTreeMap::new();
     let start = evidence.span().0;
     for (digest, record) in records {
         for (_, request) in &record.requests {
-            *seconds.entry((request.begun - start) / SECOND).or_default().entry(*digest).or_default() += 1;
+            *seconds
+                .entry((request.begun - start) / SECOND)
+                .or_default()
+                .entry(*digest)
+                .or_default() += 1;
         }
     }
     let mut hot: BTreeMap<u32, Vec<i64>> = BTreeMap::new();
@@ -175,9 +214,14 @@ fn favourites(evidence: &Evidence<'_>, records: &HashMap<u32, Record<'_>>, said:
 fn batches(evidence: &Evidence<'_>, said: &HashSet<u32>, findings: &mut Findings) {
     let mut counts: HashMap<u32, (usize, u32)> = HashMap::new();
     let mut list: Vec<(&Connection, &Request)> = Vec::new();
-    for (connection, request) in evidence.all_requests().filter(|(_, request)| request.is_batch() && request.row_count() >= 10) {
+    for (connection, request) in evidence
+        .all_requests()
+        .filter(|(_, request)| request.is_batch() && request.row_count() >= 10)
+    {
         let rows = &evidence.log.connections[connection.number].rows;
-        let rows = rows.get(request.rows.0 as usize..request.rows.1 as usize).unwrap_or_default();
+        let rows = rows
+            .get(request.rows.0 as usize..request.rows.1 as usize)
+            .unwrap_or_default();
         let digests: HashMap<u32, u32> = rows.iter().map(|row| (row.digest, row.place)).collect();
         for (digest, place) in digests {
             let entry = counts.entry(digest).or_insert((0, place));
@@ -188,12 +232,18 @@ fn batches(evidence: &Evidence<'_>, said: &HashSet<u32>, findings: &mut Findings
     let mut usual: Vec<usize> = counts.values().map(|(number, _)| *number).collect();
     usual.sort_unstable();
     // That of a record above nine of ten.
-    let Some(high) = usual.get(usual.len() * 9 / 10).copied().filter(|_| list.len() >= 20 && usual.len() >= 100) else {
+    let Some(high) = usual
+        .get(usual.len() * 9 / 10)
+        .copied()
+        .filter(|_| list.len() >= 20 && usual.len() >= 100)
+    else {
         return;
     };
     let mut hot: Vec<(usize, u32, u32)> = counts
         .iter()
-        .filter(|(digest, (number, _))| number * 2 >= list.len() && *number >= 3 * high.max(1) && !said.contains(digest))
+        .filter(|(digest, (number, _))| {
+            number * 2 >= list.len() && *number >= 3 * high.max(1) && !said.contains(digest)
+        })
         .map(|(digest, (number, place))| (*number, *digest, *place))
         .collect();
     hot.sort_unstable_by(|one, other| other.cmp(one));
@@ -201,7 +251,10 @@ fn batches(evidence: &Evidence<'_>, said: &HashSet<u32>, findings: &mut Findings
         return;
     };
     list.sort_by_key(|(_, request)| (request.begun, request.frame));
-    let records: Vec<String> = hot.iter().map(|(_, digest, place)| evidence.record_name(*digest, *place)).collect();
+    let records: Vec<String> = hot
+        .iter()
+        .map(|(_, digest, place)| evidence.record_name(*digest, *place))
+        .collect();
     let mut touched: Vec<Endpoint> = list.iter().map(|(connection, _)| connection.server).collect();
     touched.sort_unstable();
     touched.dedup();

@@ -4,6 +4,7 @@ pub mod capture;
 pub mod clients;
 pub mod cluster;
 pub mod connects;
+pub mod heartbeats;
 pub mod hosts;
 pub mod hot;
 pub mod network;
@@ -11,6 +12,7 @@ pub mod paths;
 pub mod protocol;
 pub mod results;
 pub mod servers;
+pub mod stalls;
 pub mod timeouts;
 pub mod tools;
 
@@ -44,7 +46,9 @@ pub static RULES: &[&Rule] = &[
     &protocol::RULE,
     &hosts::RULE,
     &hot::RULE,
+    &heartbeats::RULE,
     &cluster::RULE,
+    &stalls::RULE,
     &servers::RULE,
     &connects::RULE,
     &network::RULE,

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::connects::{is_forgotten, SYN_AGAIN};
-use super::tools::{count, filter, Touched};
+use super::connects::{SYN_AGAIN, is_forgotten};
+use super::tools::{Touched, count, filter};
 use super::{About, Rule};
-use crate::stats::diagnosis::endpoint::{names, Endpoint, MS, SECOND};
+use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
+use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::{Connection, Resent};
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
-use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 
 /// A connection that is idle for so long may be forgotten by what stands between: less than clients tend in.
@@ -77,12 +77,21 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
 #[must_use]
 pub fn forgotten_connections<'e>(evidence: &'e Evidence<'_>) -> Vec<(&'e Connection, i64, u32)> {
     let mut all: Vec<(&Connection, i64, u32)> = Vec::new();
-    for connection in evidence.connections.iter().filter(|connection| connection.is_aerospike && !connection.is_one_way) {
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && !connection.is_one_way)
+    {
         let requests = evidence.requests_of(connection);
-        let Some(index) = requests.iter().position(|request| request.acknowledged.is_none() && request.first.is_none() && request.after_fin.is_none()) else {
+        let Some(index) = requests.iter().position(|request| {
+            request.acknowledged.is_none() && request.first.is_none() && request.after_fin.is_none()
+        }) else {
             continue;
         };
-        let (Some(request), before) = (requests.get(index), index.checked_sub(1).and_then(|before| requests.get(before))) else {
+        let (Some(request), before) = (
+            requests.get(index),
+            index.checked_sub(1).and_then(|before| requests.get(before)),
+        ) else {
             continue;
         };
         let since = match before {
@@ -91,17 +100,32 @@ pub fn forgotten_connections<'e>(evidence: &'e Evidence<'_>) -> Vec<(&'e Connect
         };
         let is_idle = since.is_some_and(|since| request.begun - since >= IDLE);
         let is_silent = request.resent > 0;
-        if !is_idle || connection.of_server.fin.is_some_and(|(fin, _)| fin < request.begun) || !(is_silent || is_forgotten(evidence, connection)) {
+        if !is_idle
+            || connection
+                .of_server
+                .fin
+                .is_some_and(|(fin, _)| fin < request.begun)
+            || !(is_silent || is_forgotten(evidence, connection))
+        {
             continue;
         }
         // Nothing comes on it any more, but elsewhere.
         let is_dead = connection.of_server.last <= request.begun || connection.of_server.rst.is_some();
         let until = connection.last.max(request.begun + 5 * SECOND);
-        let works = evidence.by_server.get(&connection.server).into_iter().flatten().filter_map(|index| evidence.connections.get(*index)).any(|other| {
-            other.number != connection.number
-                && other.handshake.answered.is_some_and(|answered| answered >= request.begun - SECOND && answered <= until)
-                && other.of_server.with_data > 0
-        });
+        let works = evidence
+            .by_server
+            .get(&connection.server)
+            .into_iter()
+            .flatten()
+            .filter_map(|index| evidence.connections.get(*index))
+            .any(|other| {
+                other.number != connection.number
+                    && other
+                        .handshake
+                        .answered
+                        .is_some_and(|answered| answered >= request.begun - SECOND && answered <= until)
+                    && other.of_server.with_data > 0
+            });
         if is_dead && works {
             all.push((connection, request.begun, request.frame));
         }
@@ -121,21 +145,39 @@ fn forgotten(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<usize>
     for (connection, begun, _) in &all {
         touched.add(connection);
         reset += usize::from(connection.of_server.rst.is_some());
-        let before = evidence.requests_of(connection).iter().filter(|request| request.begun < *begun).filter_map(|request| request.last).map(|last| last.0).max();
+        let before = evidence
+            .requests_of(connection)
+            .iter()
+            .filter(|request| request.begun < *begun)
+            .filter_map(|request| request.last)
+            .map(|last| last.0)
+            .max();
         idle.extend(before.map(|before| begun - before));
     }
     let finding = Finding {
         count: count(all.len()),
         to: last.1,
-        until: all.iter().map(|(connection, _, _)| connection.last).max().unwrap_or(last.1),
+        until: all
+            .iter()
+            .map(|(connection, _, _)| connection.last)
+            .max()
+            .unwrap_or(last.1),
         failed: count(all.len()),
         is_root: true,
         details: format!(
             "{} connections that were idle for {} (median) {} when used again; new connections to the same {} work",
             all.len(),
             percentile(&mut idle, 50).map_or_else(String::new, duration),
-            if reset == all.len() { "are answered by RST" } else { "get no answer at all" },
-            if touched.servers.len() == 1 { "node" } else { "nodes" }
+            if reset == all.len() {
+                "are answered by RST"
+            } else {
+                "get no answer at all"
+            },
+            if touched.servers.len() == 1 {
+                "node"
+            } else {
+                "nodes"
+            }
         ),
         ..Finding::new(Kind::Forgotten, touched.clients_to_servers(), (first.1, first.2))
     };
@@ -146,9 +188,20 @@ fn forgotten(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<usize>
 /// The ends between which full segments do not pass: sender, receiver.
 fn large_lost(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<(Endpoint, Endpoint)> {
     let mut pairs: BTreeMap<(Endpoint, Endpoint), Vec<(&Connection, &Resent)>> = BTreeMap::new();
-    for connection in evidence.connections.iter().filter(|connection| evidence.is_ours(connection)) {
-        for resent in connection.resent.iter().filter(|resent| resent.length > 1 && !resent.is_spurious) {
-            pairs.entry(ends(connection, resent)).or_default().push((connection, resent));
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| evidence.is_ours(connection))
+    {
+        for resent in connection
+            .resent
+            .iter()
+            .filter(|resent| resent.length > 1 && !resent.is_spurious)
+        {
+            pairs
+                .entry(ends(connection, resent))
+                .or_default()
+                .push((connection, resent));
         }
     }
     let mut found = HashSet::new();
@@ -157,7 +210,9 @@ fn large_lost(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<(Endp
         for (connection, resent) in &list {
             *tries.entry((connection.number, resent.end)).or_default() += 1;
         }
-        let is_full = list.iter().all(|(_, resent)| resent.length >= FULL && resent.acknowledged.is_none());
+        let is_full = list
+            .iter()
+            .all(|(_, resent)| resent.length >= FULL && resent.acknowledged.is_none());
         let repeated = tries.values().filter(|tries| **tries >= 2).count();
         let (Some(first), Some(last)) = (list.first(), list.last()) else {
             continue;
@@ -181,7 +236,11 @@ fn large_lost(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<(Endp
                 list.iter().map(|(_, resent)| resent.length).min().unwrap_or(0),
                 list.len()
             ),
-            ..Finding::new(Kind::LargeLost, format!("{} to {}", pair.0, pair.1), (first.1.sent.unwrap_or(first.1.again), first.1.frame))
+            ..Finding::new(
+                Kind::LargeLost,
+                format!("{} to {}", pair.0, pair.1),
+                (first.1.sent.unwrap_or(first.1.again), first.1.frame),
+            )
         };
         findings.add(touched.put(evidence, finding));
         found.insert(pair);
@@ -209,16 +268,33 @@ struct Lost<'e> {
     frame: u32,
 }
 
-fn losses(evidence: &Evidence<'_>, findings: &mut Findings, forgotten: &HashSet<usize>, large: &HashSet<(Endpoint, Endpoint)>) {
+fn losses(
+    evidence: &Evidence<'_>,
+    findings: &mut Findings,
+    forgotten: &HashSet<usize>,
+    large: &HashSet<(Endpoint, Endpoint)>,
+) {
     let gone: Vec<(Endpoint, i64, i64)> = findings
         .of(Kind::Unreachable)
-        .flat_map(|finding| finding.nodes.iter().map(move |node| (node.host(), finding.from - SECOND, finding.until + 10 * SECOND)))
+        .flat_map(|finding| {
+            finding
+                .nodes
+                .iter()
+                .map(move |node| (node.host(), finding.from - SECOND, finding.until + 10 * SECOND))
+        })
         .collect();
-    let queues: Vec<Endpoint> = findings.of(Kind::AcceptQueue).flat_map(|finding| finding.nodes.iter().copied()).collect();
-    let blocked: Vec<(Vec<Endpoint>, i64)> = findings.of(Kind::FabricBlocked).map(|finding| (finding.nodes.clone(), finding.from)).collect();
+    let queues: Vec<Endpoint> = findings
+        .of(Kind::AcceptQueue)
+        .flat_map(|finding| finding.nodes.iter().copied())
+        .collect();
+    let blocked: Vec<(Vec<Endpoint>, i64)> = findings
+        .of(Kind::FabricBlocked)
+        .map(|finding| (finding.nodes.clone(), finding.from))
+        .collect();
     let mut lost: Vec<Lost<'_>> = Vec::new();
     for connection in &evidence.connections {
-        let is_over = forgotten.contains(&connection.number) || connection.is_one_way || !evidence.is_ours(connection);
+        let is_over =
+            forgotten.contains(&connection.number) || connection.is_one_way || !evidence.is_ours(connection);
         if is_over {
             continue;
         }
@@ -226,14 +302,29 @@ fn losses(evidence: &Evidence<'_>, findings: &mut Findings, forgotten: &HashSet<
             let (sender, receiver) = ends(connection, resent);
             let sent = resent.sent.unwrap_or(resent.again);
             let answered = connection.handshake.answered;
-            let is_syn = resent.length == 0 && answered.map_or(true, |answered| resent.again <= answered + MS);
-            let is_plain_syn = is_syn && answered.is_some() && resent.again - sent >= SYN_AGAIN && !queues.contains(&connection.server);
-            let is_gone = gone.iter().any(|(host, from, to)| (*host == receiver || *host == sender) && sent >= *from && sent <= *to);
+            let is_syn =
+                resent.length == 0 && answered.map_or(true, |answered| resent.again <= answered + MS);
+            let is_plain_syn = is_syn
+                && answered.is_some()
+                && resent.again - sent >= SYN_AGAIN
+                && !queues.contains(&connection.server);
+            let is_gone = gone.iter().any(|(host, from, to)| {
+                (*host == receiver || *host == sender) && sent >= *from && sent <= *to
+            });
             let is_blocked = connection.is_internode
-                && blocked.iter().any(|(nodes, from)| sent >= *from - 2 * SECOND && nodes.contains(&sender) && nodes.contains(&receiver));
+                && blocked.iter().any(|(nodes, from)| {
+                    sent >= *from - 2 * SECOND && nodes.contains(&sender) && nodes.contains(&receiver)
+                });
             // The host has closed: nobody is there to acknowledge.
-            let is_late = connection.of_server.rst.is_some_and(|(time, _)| time <= sent) || connection.of_client.rst.is_some_and(|(time, _)| time <= sent);
-            let is_useless = resent.is_spurious || is_syn && !is_plain_syn || is_gone || is_blocked || is_late || large.contains(&(sender, receiver)) || evidence.is_across_gap(sent, resent.again);
+            let is_late = connection.of_server.rst.is_some_and(|(time, _)| time <= sent)
+                || connection.of_client.rst.is_some_and(|(time, _)| time <= sent);
+            let is_useless = resent.is_spurious
+                || is_syn && !is_plain_syn
+                || is_gone
+                || is_blocked
+                || is_late
+                || large.contains(&(sender, receiver))
+                || evidence.is_across_gap(sent, resent.again);
             if !is_useless {
                 lost.push(Lost {
                     connection,
@@ -253,11 +344,16 @@ fn losses(evidence: &Evidence<'_>, findings: &mut Findings, forgotten: &HashSet<
             *hosts.entry(one.sender).or_default() += 1;
             *hosts.entry(one.receiver).or_default() += 1;
         }
-        let Some((hub, _)) = hosts.iter().max_by_key(|(host, number)| (**number, core::cmp::Reverse(**host))) else {
+        let Some((hub, _)) = hosts
+            .iter()
+            .max_by_key(|(host, number)| (**number, core::cmp::Reverse(**host)))
+        else {
             break;
         };
         let hub = *hub;
-        let (its, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(|one| one.sender == hub || one.receiver == hub);
+        let (its, others): (Vec<_>, Vec<_>) = lost
+            .into_iter()
+            .partition(|one| one.sender == hub || one.receiver == hub);
         lost = others;
         if let Some(finding) = loss(evidence, its) {
             findings.add(finding);
@@ -288,7 +384,10 @@ fn loss(evidence: &Evidence<'_>, mut its: Vec<Lost<'_>>) -> Option<Finding> {
     let segments: u32 = evidence
         .connections
         .iter()
-        .filter(|connection| touched.clients.contains(&connection.client.host()) && touched.servers.contains(&connection.server))
+        .filter(|connection| {
+            touched.clients.contains(&connection.client.host())
+                && touched.servers.contains(&connection.server)
+        })
         .map(|connection| connection.of_client.packets + connection.of_server.packets)
         .sum();
     let finding = Finding {
@@ -315,14 +414,24 @@ fn loss(evidence: &Evidence<'_>, mut its: Vec<Lost<'_>>) -> Option<Finding> {
 fn delayed(evidence: &Evidence<'_>, findings: &mut Findings) {
     let held: Vec<_> = evidence
         .all_requests()
-        .filter(|(connection, request)| connection.is_aerospike && request.resent == 0 && request.held_back.is_some_and(|time| time >= DELAYED && time <= SECOND))
+        .filter(|(connection, request)| {
+            connection.is_aerospike
+                && request.resent == 0
+                && request
+                    .held_back
+                    .is_some_and(|time| time >= DELAYED && time <= SECOND)
+        })
         .map(|(_, request)| request)
         .collect();
     if held.len() < 5 {
         return;
     }
     for group in super::tools::Group::episodes(evidence, held, 60 * SECOND) {
-        let mut waits: Vec<i64> = group.requests.iter().filter_map(|request| request.held_back).collect();
+        let mut waits: Vec<i64> = group
+            .requests
+            .iter()
+            .filter_map(|request| request.held_back)
+            .collect();
         let details = format!(
             "{} requests were sent in pieces, the rest only when the server had acknowledged the first after {} (median): Nagle's algorithm waits for a delayed acknowledgement",
             group.requests.len(),

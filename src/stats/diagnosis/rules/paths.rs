@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::network::is_of_path;
-use super::tools::{count, Touched};
-use crate::stats::diagnosis::endpoint::{names, Endpoint, MS, SECOND};
+use super::tools::{Touched, count};
+use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
+use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::{Connection, RoundTrip};
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
-use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 
 /// A path is not called slow for less.
@@ -16,11 +16,9 @@ const LEAST: i64 = 5 * MS;
 /// Finds paths that are slow for a time, and connections that are slow beside others of the same path.
 pub fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut paths: BTreeMap<(Endpoint, Endpoint), Vec<&Connection>> = BTreeMap::new();
-    for connection in evidence
-        .connections
-        .iter()
-        .filter(|connection| evidence.is_ours(connection) && !connection.is_one_way && !connection.trips.is_empty())
-    {
+    for connection in evidence.connections.iter().filter(|connection| {
+        evidence.is_ours(connection) && !connection.is_one_way && !connection.trips.is_empty()
+    }) {
         paths
             .entry((connection.server.host(), connection.client.host()))
             .or_default()
@@ -45,8 +43,11 @@ pub fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
                 .filter(|((_, client, by), _)| *client == path.1 && *by == by_client)
                 .map(|(_, time)| *time)
                 .collect();
-            let Some(base) = percentile(&mut others, 0) else { continue };
-            let found = for_a_time(evidence, *path, connections, by_client, base).or_else(|| one_of_many(evidence, *path, connections, by_client));
+            let Some(base) = percentile(&mut others, 0) else {
+                continue;
+            };
+            let found = for_a_time(evidence, *path, connections, by_client, base)
+                .or_else(|| one_of_many(evidence, *path, connections, by_client));
             if let Some(finding) = found {
                 slow.push(finding);
                 break;
@@ -92,7 +93,11 @@ fn for_a_time(
     let (begin, end) = best?;
     let run = trips.get(begin..end)?;
     // All the capture: nothing to compare it with but other paths.
-    let mut proofs: Vec<i64> = run.iter().filter(|trip| is_of_path(trip)).map(|trip| trip.time).collect();
+    let mut proofs: Vec<i64> = run
+        .iter()
+        .filter(|trip| is_of_path(trip))
+        .map(|trip| trip.time)
+        .collect();
     let half = percentile(&mut proofs, 50)?;
     let (first, last) = (run.first()?, run.last()?);
     if last.sent - first.sent < SECOND / 10 {
@@ -119,20 +124,36 @@ fn for_a_time(
             duration(last.sent - first.sent),
             duration(base)
         ),
-        ..Finding::new(Kind::SlowPath, format!("{} to {}", path.1, path.0), (first.sent, frame))
+        ..Finding::new(
+            Kind::SlowPath,
+            format!("{} to {}", path.1, path.0),
+            (first.sent, frame),
+        )
     };
     Some(touched.put(evidence, finding))
 }
 
 /// The frame of the first request from a time on, or that of the first packet.
 fn frame_at(evidence: &Evidence<'_>, connections: &[&Connection], time: i64) -> u32 {
-    let requests = connections.iter().flat_map(|connection| evidence.requests_of(connection));
-    let after = requests.filter(|request| request.sent >= time).min_by_key(|request| request.sent);
-    after.map_or_else(|| connections.first().map_or(0, |connection| connection.frame), |request| request.frame)
+    let requests = connections
+        .iter()
+        .flat_map(|connection| evidence.requests_of(connection));
+    let after = requests
+        .filter(|request| request.sent >= time)
+        .min_by_key(|request| request.sent);
+    after.map_or_else(
+        || connections.first().map_or(0, |connection| connection.frame),
+        |request| request.frame,
+    )
 }
 
 /// One connection beside many of the same path.
-fn one_of_many(evidence: &Evidence<'_>, path: (Endpoint, Endpoint), connections: &[&Connection], by_client: bool) -> Option<Finding> {
+fn one_of_many(
+    evidence: &Evidence<'_>,
+    path: (Endpoint, Endpoint),
+    connections: &[&Connection],
+    by_client: bool,
+) -> Option<Finding> {
     let mut halves: Vec<(i64, &Connection)> = connections
         .iter()
         .filter_map(|connection| {
@@ -172,7 +193,11 @@ fn one_of_many(evidence: &Evidence<'_>, path: (Endpoint, Endpoint), connections:
             duration(*time),
             duration(usual)
         ),
-        ..Finding::new(Kind::SlowPath, format!("{} to {}", names(&clients), path.0), (connection.first, connection.frame))
+        ..Finding::new(
+            Kind::SlowPath,
+            format!("{} to {}", names(&clients), path.0),
+            (connection.first, connection.frame),
+        )
     };
     Some(touched.put(evidence, finding))
 }
@@ -182,8 +207,14 @@ fn merge(slow: Vec<Finding>, findings: &mut Findings) {
     let mut merged: Vec<Finding> = Vec::new();
     for finding in slow {
         let is_same = |other: &&mut Finding| {
-            let shares = finding.nodes.iter().any(|node| other.nodes.iter().any(|one| one.host() == node.host()))
-                || finding.clients.iter().any(|client| other.clients.contains(client));
+            let shares = finding
+                .nodes
+                .iter()
+                .any(|node| other.nodes.iter().any(|one| one.host() == node.host()))
+                || finding
+                    .clients
+                    .iter()
+                    .any(|client| other.clients.contains(client));
             shares && finding.from <= other.until && other.from <= finding.until
         };
         match merged.iter_mut().find(is_same) {

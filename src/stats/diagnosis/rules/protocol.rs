@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::tools::{count, Touched};
+use super::tools::{Touched, count};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
-use crate::stats::diagnosis::evidence::connection::{Connection, Refusal};
 use crate::stats::diagnosis::evidence::Evidence;
+use crate::stats::diagnosis::evidence::connection::{Connection, Refusal};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::track::transactions::What;
 use crate::wire::admin::message::Command;
@@ -104,7 +104,11 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     let closes = |list: &[(&Connection, &Refusal)]| {
         let closed = list
             .iter()
-            .filter(|(connection, refusal)| connection.closed_by_server().is_some_and(|(closed, _)| closed >= refusal.time))
+            .filter(|(connection, refusal)| {
+                connection
+                    .closed_by_server()
+                    .is_some_and(|(closed, _)| closed >= refusal.time)
+            })
             .count();
         if closed == list.len() {
             "the server closes them".to_string()
@@ -121,28 +125,55 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         }
         let mut counts: Vec<(&str, u32)> = counts.into_iter().collect();
         counts.sort_by_key(|(_, number)| core::cmp::Reverse(*number));
-        let shown: Vec<String> = counts.iter().take(6).map(|(words, number)| format!("{number} {words}")).collect();
+        let shown: Vec<String> = counts
+            .iter()
+            .take(6)
+            .map(|(words, number)| format!("{number} {words}"))
+            .collect();
         shown.join(", ")
     };
-    let details = format!("{} connections begin with a TLS ClientHello at a port for clear text; {}", tls.len(), closes(&tls));
+    let details = format!(
+        "{} connections begin with a TLS ClientHello at a port for clear text; {}",
+        tls.len(),
+        closes(&tls)
+    );
     add(evidence, Kind::TlsOnClear, &tls, details, findings);
-    let details = format!("{} connections: {}; {}", foreign.len(), words(&foreign), closes(&foreign));
+    let details = format!(
+        "{} connections: {}; {}",
+        foreign.len(),
+        words(&foreign),
+        closes(&foreign)
+    );
     add(evidence, Kind::Unsupported, &foreign, details, findings);
-    let requests = lost.iter().map(|(_, refusal)| refusal.requests).min().unwrap_or(0);
+    let requests = lost
+        .iter()
+        .map(|(_, refusal)| refusal.requests)
+        .min()
+        .unwrap_or(0);
     let details = format!(
         "after {requests} or more requests the next bytes are no header ({}): the size of the message before does not fit what was sent; {}",
         words(&lost),
         closes(&lost)
     );
     add(evidence, Kind::LostBoundaries, &lost, details, findings);
-    let details = format!("{} connections on which an answer is no answer: {}", bad.len(), words(&bad));
+    let details = format!(
+        "{} connections on which an answer is no answer: {}",
+        bad.len(),
+        words(&bad)
+    );
     add(evidence, Kind::BadAnswer, &bad, details, findings);
     logins(evidence, findings);
     alerts(evidence, findings);
     clear(evidence, findings);
 }
 
-fn add(evidence: &Evidence<'_>, kind: Kind, list: &[(&Connection, &Refusal)], details: String, findings: &mut Findings) {
+fn add(
+    evidence: &Evidence<'_>,
+    kind: Kind,
+    list: &[(&Connection, &Refusal)],
+    details: String,
+    findings: &mut Findings,
+) {
     let mut list = list.to_vec();
     list.sort_by_key(|(_, refusal)| (refusal.time, refusal.frame));
     let (Some(first), Some(last)) = (list.first(), list.last()) else {
@@ -153,7 +184,9 @@ fn add(evidence: &Evidence<'_>, kind: Kind, list: &[(&Connection, &Refusal)], de
         touched.add(connection);
     }
     let who = match (kind, list.as_slice()) {
-        (Kind::LostBoundaries, [(connection, _)]) => format!("{} to {}", connection.client, connection.server),
+        (Kind::LostBoundaries, [(connection, _)]) => {
+            format!("{} to {}", connection.client, connection.server)
+        }
         (Kind::BadAnswer, _) => format!("{} to {}", touched.servers(), {
             let clients: Vec<Endpoint> = touched.clients.iter().copied().collect();
             crate::stats::diagnosis::endpoint::names(&clients)
@@ -173,7 +206,10 @@ fn add(evidence: &Evidence<'_>, kind: Kind, list: &[(&Connection, &Refusal)], de
 }
 
 fn logins(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let mut failed: BTreeMap<(Endpoint, u32, u8), Vec<(&Connection, &crate::stats::diagnosis::evidence::request::Request)>> = BTreeMap::new();
+    let mut failed: BTreeMap<
+        (Endpoint, u32, u8),
+        Vec<(&Connection, &crate::stats::diagnosis::evidence::request::Request)>,
+    > = BTreeMap::new();
     for (connection, request) in evidence.all_requests() {
         let (What::Security(command), Some(result)) = (request.what, request.result) else {
             continue;
@@ -182,7 +218,10 @@ fn logins(evidence: &Evidence<'_>, findings: &mut Findings) {
         // Without security, or without the edition for it, nobody is refused.
         let is_refused = !matches!(result.0, 50..=52) && result.0 >= 50;
         if is_login && is_refused {
-            failed.entry((connection.client.host(), request.name, result.0)).or_default().push((connection, request));
+            failed
+                .entry((connection.client.host(), request.name, result.0))
+                .or_default()
+                .push((connection, request));
         }
     }
     for ((client, user, result), list) in failed {
@@ -194,7 +233,11 @@ fn logins(evidence: &Evidence<'_>, findings: &mut Findings) {
             touched.add(connection);
         }
         let name = Text(evidence.log.names.get(user)).to_string();
-        let who = format!("{client}{}{name} to {}", if name.is_empty() { "" } else { ", user " }, touched.servers());
+        let who = format!(
+            "{client}{}{name} to {}",
+            if name.is_empty() { "" } else { ", user " },
+            touched.servers()
+        );
         let finding = Finding {
             count: count(list.len()),
             to: last.1.begun,
@@ -243,14 +286,21 @@ fn is_near(evidence: &Evidence<'_>, connection: &Connection) -> bool {
 
 fn alerts(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut by_server: BTreeMap<(Endpoint, u8), Vec<(&Connection, (i64, u32))>> = BTreeMap::new();
-    for connection in evidence.connections.iter().filter(|connection| is_near(evidence, connection) && connection.refusals.is_empty()) {
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| is_near(evidence, connection) && connection.refusals.is_empty())
+    {
         let tls = &evidence.log.connections[connection.number].tls;
         let Some((_, _, side, description)) = tls.alert.filter(|_| !(tls.data[0] && tls.data[1])) else {
             continue;
         };
         let Some(hello) = tls.hello else { continue };
         let _ = side;
-        by_server.entry((connection.server, description)).or_default().push((connection, hello));
+        by_server
+            .entry((connection.server, description))
+            .or_default()
+            .push((connection, hello));
     }
     for ((_, description), list) in by_server {
         let (Some(first), Some(last)) = (list.first(), list.last()) else {
@@ -262,9 +312,13 @@ fn alerts(evidence: &Evidence<'_>, findings: &mut Findings) {
         }
         let finding = Finding {
             count: count(list.len()),
-            to: last.1 .0,
+            to: last.1.0,
             failed: count(list.len()),
-            details: format!("{} handshakes end with the alert {} ({description})", list.len(), alert_name(description)),
+            details: format!(
+                "{} handshakes end with the alert {} ({description})",
+                list.len(),
+                alert_name(description)
+            ),
             ..Finding::new(Kind::TlsFailed, touched.clients_to_servers(), first.1)
         };
         findings.add(touched.put(evidence, finding));
@@ -273,10 +327,16 @@ fn alerts(evidence: &Evidence<'_>, findings: &mut Findings) {
 
 fn clear(evidence: &Evidence<'_>, findings: &mut Findings) {
     let is_tls = |server: Endpoint| {
-        evidence.by_server.get(&server).into_iter().flatten().filter_map(|index| evidence.connections.get(*index)).any(|connection| {
-            let tls = &evidence.log.connections[connection.number].tls;
-            tls.hello.is_some() && tls.data[1]
-        })
+        evidence
+            .by_server
+            .get(&server)
+            .into_iter()
+            .flatten()
+            .filter_map(|index| evidence.connections.get(*index))
+            .any(|connection| {
+                let tls = &evidence.log.connections[connection.number].tls;
+                tls.hello.is_some() && tls.data[1]
+            })
     };
     let list: Vec<(&Connection, (i64, u32))> = evidence
         .connections
@@ -284,9 +344,17 @@ fn clear(evidence: &Evidence<'_>, findings: &mut Findings) {
         .filter_map(|connection| {
             let log = &evidence.log.connections[connection.number];
             let begin = log.begins_clear?;
-            let is_alerted = log.tls.alert.is_some_and(|(_, _, side, _)| log.ends.get(usize::from(side)) == Some(&connection.server));
-            let has_answer = evidence.requests_of(connection).iter().any(|request| request.result.is_some());
-            (!has_answer && (is_alerted || connection.closed_by_server().is_some() && is_tls(connection.server))).then_some((connection, begin))
+            let is_alerted = log
+                .tls
+                .alert
+                .is_some_and(|(_, _, side, _)| log.ends.get(usize::from(side)) == Some(&connection.server));
+            let has_answer = evidence
+                .requests_of(connection)
+                .iter()
+                .any(|request| request.result.is_some());
+            (!has_answer
+                && (is_alerted || connection.closed_by_server().is_some() && is_tls(connection.server)))
+            .then_some((connection, begin))
         })
         .collect();
     let (Some(first), Some(last)) = (list.first(), list.last()) else {
@@ -298,9 +366,12 @@ fn clear(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
     let finding = Finding {
         count: count(list.len()),
-        to: last.1 .0,
+        to: last.1.0,
         failed: count(list.len()),
-        details: format!("{} connections begin with a proto header in clear at a port for TLS: the server closes them", list.len()),
+        details: format!(
+            "{} connections begin with a proto header in clear at a port for TLS: the server closes them",
+            list.len()
+        ),
         ..Finding::new(Kind::ClearOnTls, touched.clients_to_servers(), first.1)
     };
     findings.add(touched.put(evidence, finding));

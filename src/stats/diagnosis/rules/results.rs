@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tools::{count, is_known, Touched};
+use super::tools::{Touched, count, is_known};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
+use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
-use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::track::transactions::What;
 use crate::wire::client::result_code::ResultCode;
@@ -34,9 +34,9 @@ pub static RULE: Rule = Rule {
         About {
             kind: Kind::WritesRefused,
             claim: "A namespace takes no writes.",
-            evidence: "Writes answered with OUT_OF_SPACE, or FORBIDDEN.",
+            evidence: "Writes answered with OUT_OF_SPACE, FORBIDDEN or DEVICE_OVERLOAD.",
             silenced: "Reads with these results.",
-            next: "The namespace's stop-writes, its memory and devices; for FORBIDDEN its nsup-period, if the writes have a time to live.",
+            next: "The namespace's stop-writes, its memory and devices; for FORBIDDEN its nsup-period, if the writes have a time to live; for DEVICE_OVERLOAD the write queues of its devices.",
         },
         About {
             kind: Kind::ServerErrors,
@@ -92,7 +92,10 @@ fn outcomes<'e>(evidence: &'e Evidence<'_>) -> Vec<Outcome<'e>> {
             .get(request.answer_rows.0 as usize..request.answer_rows.1 as usize)
             .unwrap_or_default();
         if request.is_batch() && !rows.is_empty() {
-            for row in rows.iter().filter(|row| row.result.is_some_and(|result| result != ResultCode::OK)) {
+            for row in rows
+                .iter()
+                .filter(|row| row.result.is_some_and(|result| result != ResultCode::OK))
+            {
                 all.push(Outcome {
                     connection,
                     request,
@@ -117,7 +120,11 @@ fn outcomes<'e>(evidence: &'e Evidence<'_>) -> Vec<Outcome<'e>> {
 }
 
 const fn is_refusal(outcome: &Outcome<'_>) -> bool {
-    outcome.writes && matches!(outcome.result, ResultCode::OUT_OF_SPACE | ResultCode::FORBIDDEN)
+    outcome.writes
+        && matches!(
+            outcome.result,
+            ResultCode::OUT_OF_SPACE | ResultCode::FORBIDDEN | ResultCode::DEVICE_OVERLOAD
+        )
 }
 
 const fn is_server_fault(result: ResultCode) -> bool {
@@ -134,10 +141,22 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         if is_refusal(outcome) {
             let place = Text(evidence.log.places.get(outcome.place)).to_string();
             let namespace = place.split('/').next().unwrap_or_default().to_string();
-            let cluster = evidence.log.info.clusters.get(&outcome.connection.server).cloned().unwrap_or_default();
-            refused.entry((namespace, outcome.result.0, cluster)).or_default().push(outcome);
+            let cluster = evidence
+                .log
+                .info
+                .clusters
+                .get(&outcome.connection.server)
+                .cloned()
+                .unwrap_or_default();
+            refused
+                .entry((namespace, outcome.result.0, cluster))
+                .or_default()
+                .push(outcome);
         } else if is_server_fault(outcome.result) {
-            server.entry((outcome.result.0, outcome.connection.server)).or_default().push(outcome);
+            server
+                .entry((outcome.result.0, outcome.connection.server))
+                .or_default()
+                .push(outcome);
         } else if !ORDINARY.contains(&outcome.result) {
             application
                 .entry((outcome.connection.client.host(), outcome.result.0))
@@ -150,14 +169,29 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             continue;
         }
         let touched = touched(&list);
-        let hint = if ResultCode(result) == ResultCode::FORBIDDEN {
-            "the namespace takes no such writes: those with a time to live need its nsup-period"
-        } else {
-            "the namespace is full or was told to stop writes"
+        let hint = match ResultCode(result) {
+            ResultCode::FORBIDDEN => {
+                "the namespace takes no such writes: those with a time to live need its nsup-period"
+            }
+            ResultCode::DEVICE_OVERLOAD => "a device cannot follow: its write queue is full",
+            _ => "the namespace is full or was told to stop writes",
         };
         let who = format!("namespace {namespace} at {}", touched.servers());
-        let details = format!("{} writes answered {}: {hint}; {}", list.len(), ResultCode(result), clients(&touched));
-        add(evidence, Kind::WritesRefused, who, details, &list, &touched, findings);
+        let details = format!(
+            "{} writes answered {}: {hint}; {}",
+            list.len(),
+            ResultCode(result),
+            clients(&touched)
+        );
+        add(
+            evidence,
+            Kind::WritesRefused,
+            who,
+            details,
+            &list,
+            &touched,
+            findings,
+        );
     }
     let mut merged: BTreeMap<u8, Vec<&Outcome<'_>>> = BTreeMap::new();
     for ((result, _), list) in server {
@@ -174,20 +208,40 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             "{} requests answered {}{}; {}",
             list.len(),
             ResultCode(result),
-            if others > 0 { format!("; none by the {others} other nodes") } else { String::new() },
+            if others > 0 {
+                format!("; none by the {others} other nodes")
+            } else {
+                String::new()
+            },
             clients(&touched)
         );
-        add(evidence, Kind::ServerErrors, touched.servers(), details, &list, &touched, findings);
+        add(
+            evidence,
+            Kind::ServerErrors,
+            touched.servers(),
+            details,
+            &list,
+            &touched,
+            findings,
+        );
     }
     for ((client, result), list) in application {
         if list.len() < 3 {
             continue;
         }
         let touched = touched(&list);
-        let mut places: Vec<String> = list.iter().map(|outcome| Text(evidence.log.places.get(outcome.place)).to_string()).filter(|place| !place.is_empty()).collect();
+        let mut places: Vec<String> = list
+            .iter()
+            .map(|outcome| Text(evidence.log.places.get(outcome.place)).to_string())
+            .filter(|place| !place.is_empty())
+            .collect();
         places.sort();
         places.dedup();
-        let who = format!("{client}{}{}", if places.is_empty() { "" } else { ", " }, crate::stats::diagnosis::endpoint::names(&places));
+        let who = format!(
+            "{client}{}{}",
+            if places.is_empty() { "" } else { ", " },
+            crate::stats::diagnosis::endpoint::names(&places)
+        );
         let details = format!(
             "{} calls answered {} by {}; {}",
             list.len(),
@@ -195,7 +249,15 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             touched.servers(),
             super::tools::by_operation(evidence, list.iter().map(|outcome| outcome.request))
         );
-        add(evidence, Kind::ApplicationErrors, who, details, &list, &touched, findings);
+        add(
+            evidence,
+            Kind::ApplicationErrors,
+            who,
+            details,
+            &list,
+            &touched,
+            findings,
+        );
     }
     scans(evidence, findings);
     big(evidence, findings);
@@ -245,7 +307,10 @@ fn scans(evidence: &Evidence<'_>, findings: &mut Findings) {
         }
     }
     for (_, list) in servers {
-        let places: BTreeSet<String> = list.iter().map(|request| Text(evidence.log.places.get(request.place)).to_string()).collect();
+        let places: BTreeSet<String> = list
+            .iter()
+            .map(|request| Text(evidence.log.places.get(request.place)).to_string())
+            .collect();
         let places: Vec<String> = places.into_iter().collect();
         let records: u32 = list.iter().map(|request| request.results).sum();
         for group in super::tools::Group::episodes(evidence, list, 60 * SECOND) {
@@ -275,8 +340,17 @@ fn big(evidence: &Evidence<'_>, findings: &mut Findings) {
         return;
     }
     for group in super::tools::Group::episodes(evidence, big, 60 * SECOND) {
-        let most = group.requests.iter().map(|request| request.bytes.max(request.size)).max().unwrap_or(0);
-        let total: u64 = group.requests.iter().map(|request| u64::from(request.bytes.max(request.size))).sum();
+        let most = group
+            .requests
+            .iter()
+            .map(|request| request.bytes.max(request.size))
+            .max()
+            .unwrap_or(0);
+        let total: u64 = group
+            .requests
+            .iter()
+            .map(|request| u64::from(request.bytes.max(request.size)))
+            .sum();
         let details = format!(
             "{} records of up to {:.1} MB, {:.0} MB in all; {}",
             group.requests.len(),
@@ -284,6 +358,8 @@ fn big(evidence: &Evidence<'_>, findings: &mut Findings) {
             total as f64 / 1e6,
             super::tools::by_operation(evidence, group.requests.iter().copied())
         );
-        findings.rows.extend(group.finding(evidence, Kind::BigRecords, details));
+        findings
+            .rows
+            .extend(group.finding(evidence, Kind::BigRecords, details));
     }
 }

@@ -1,21 +1,17 @@
-//! Servers that answer nobody for a while, or slowly.
+//! Servers that answer slowly.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::tools::{count, filter, is_known, operation, over, Touched};
+use super::tools::{Touched, count, filter, is_known, operation, over};
 use super::{About, Rule};
-use crate::stats::diagnosis::endpoint::{names, Endpoint, MS, SECOND};
+use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
+use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
-use crate::stats::diagnosis::evidence::statistics::{duration, percentile, sorted};
-use crate::stats::diagnosis::evidence::Evidence;
+use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::wire::ground::text::Text;
 
-/// Shorter silence is a scheduler's.
-const LEAST_STALL: i64 = 25 * MS;
-/// The longest delayed acknowledgement.
-const DELAYED_ACK: i64 = 250 * MS;
 /// All clients allow a second by default.
 const DEFAULT_TIMEOUT: i64 = SECOND;
 /// A stretch of time that is compared with others.
@@ -24,13 +20,6 @@ const STRETCH: i64 = SECOND / 2;
 /// The rule.
 pub static RULE: Rule = Rule {
     about: &[
-        About {
-            kind: Kind::StalledServer,
-            claim: "A node acknowledged requests and answered nobody for a while.",
-            evidence: "At least two connections waited for requests on single records that the node's TCP had acknowledged, no byte of data came from the node, that lasted ten times longer than nine of ten answers of the node take, and all answers followed when it ended. Requests failed by it, or five connections and more waited for longer than TCP's own timers (250 ms).",
-            silenced: "One direction only; packets missing on these connections; no acknowledgements in the capture; a gap in time. Where several nodes are known, writes alone prove nothing (they may wait for another node), nor does a time in which the others are as slow.",
-            next: "Look at that node at that time: its log (`hb`, `slow`), its disks, swap, whether the process was stopped or the machine was paused.",
-        },
         About {
             kind: Kind::SlowServer,
             claim: "A node answered much more slowly than before, or than its peers do the same.",
@@ -66,206 +55,37 @@ pub static RULE: Rule = Rule {
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut services: Vec<Endpoint> = evidence.services.iter().copied().collect();
     services.sort_unstable();
-    if !evidence.capture.is_data_only {
-        for service in &services {
-            stalls(evidence, *service, findings);
-        }
-    }
     scans(evidence, findings);
     slow(evidence, &services, findings);
     batches(evidence, findings);
 }
 
 /// Short requests to a service of which all is known, in the order in which they were sent.
-fn short<'e>(evidence: &'e Evidence<'_>, service: Endpoint) -> Vec<(&'e Connection, &'e Request)> {
+#[must_use]
+pub fn short<'e>(evidence: &'e Evidence<'_>, service: Endpoint) -> Vec<(&'e Connection, &'e Request)> {
     let connections = evidence.by_server.get(&service).map_or(&[][..], Vec::as_slice);
     let mut all: Vec<(&Connection, &Request)> = connections
         .iter()
         .filter_map(|index| evidence.connections.get(*index))
-        .flat_map(|connection| evidence.requests_of(connection).iter().map(move |request| (connection, request)))
+        .flat_map(|connection| {
+            evidence
+                .requests_of(connection)
+                .iter()
+                .map(move |request| (connection, request))
+        })
         .filter(|(connection, request)| request.is_short() && is_known(evidence, connection, request))
         .collect();
     all.sort_by_key(|(_, request)| request.sent);
     all
 }
 
-fn stalls(evidence: &Evidence<'_>, service: Endpoint, findings: &mut Findings) {
-    let requests = short(evidence, service);
-    let mut usual: Vec<i64> = requests.iter().filter_map(|(_, request)| request.first_time()).collect();
-    let Some(base) = percentile(&mut usual, 90).filter(|_| usual.len() >= 5) else {
-        return;
-    };
-    // Where half of the time is a stall, the median is still that of answers.
-    let base = base.min(20 * percentile(&mut usual, 50).unwrap_or(base));
-    let least = LEAST_STALL.max(10 * base);
-    let has_peers = evidence.services.len() > 1;
-    let answers = evidence.answers.get(&service).map_or(&[][..], Vec::as_slice);
-    let end = evidence.span().1;
-    let silent = answers
-        .windows(2)
-        .filter_map(|two| match two {
-            [from, to] => Some((*from, *to)),
-            _ => None,
-        })
-        .chain(answers.last().map(|last| (*last, end)));
-    let mut found: Vec<Silence<'_>> = Vec::new();
-    for (from, to) in silent.filter(|(from, to)| to - from >= least) {
-        let silence = Silence::of(&requests, from, to);
-        if silence.is_stall(least, has_peers) && !(has_peers && are_peers_slow(evidence, service, silence.begin, to)) {
-            found.push(silence);
-        }
-    }
-    // Those that did not wait for it tell what is usual.
-    let waited: HashSet<(u32, u32)> = found
-        .iter()
-        .flat_map(|silence| &silence.waiting)
-        .map(|(_, request)| (request.connection, request.end))
-        .collect();
-    let mut rest: Vec<i64> = requests
-        .iter()
-        .filter(|(_, request)| !waited.contains(&(request.connection, request.end)))
-        .filter_map(|(_, request)| request.first_time())
-        .collect();
-    let high = percentile(&mut rest, 99).unwrap_or(0);
-    found.retain(|silence| silence.to - silence.begin >= 3 * high);
-    let mut total: Vec<&Request> = Vec::new();
-    let mut touched = Touched::default();
-    let mut silences: Vec<i64> = Vec::new();
-    let mut until = 0;
-    for silence in &found {
-        silences.push(silence.to - silence.begin);
-        until = until.max(silence.to);
-        for (connection, request) in &silence.waiting {
-            touched.add(connection);
-            // Who asked at its very end hardly waited.
-            if fails(request) || silence.to - request.sent >= least {
-                total.push(request);
-            }
-        }
-    }
-    total.sort_by_key(|request| request.sent);
-    total.dedup_by_key(|request| (request.connection, request.end));
-    let (Some(first), Some(last)) = (total.first(), total.last()) else {
-        return;
-    };
-    let longest = silences.iter().copied().max().unwrap_or(0);
-    let shortest = silences.iter().copied().min().unwrap_or(0);
-    let usual = sorted(&usual, 50).unwrap_or(0);
-    let times = if silences.len() == 1 {
-        format!("answered nobody for {}", duration(longest))
-    } else {
-        format!("answered nobody {} times, for {} to {}", silences.len(), duration(shortest), duration(longest))
-    };
-    let clients: Vec<Endpoint> = touched.clients.iter().copied().collect();
-    let details = format!(
-        "{times}, while {} requests of {} waited that its TCP had acknowledged (usual: {})",
-        total.len(),
-        names(&clients),
-        duration(usual)
-    );
-    let finding = Finding {
-        count: count(total.len()),
-        to: last.sent,
-        until,
-        details,
-        lost: silences.iter().sum(),
-        failed: count(total.iter().filter(|request| request.given_up.is_some()).count()),
-        ..Finding::new(Kind::StalledServer, service.to_string(), (first.sent, first.frame))
-    };
-    findings.add(touched.put(evidence, finding));
-}
-
-/// A stretch of time in which no data came from a service, and who waited.
-struct Silence<'e> {
-    begin: i64,
-    to: i64,
-    waiting: Vec<(&'e Connection, &'e Request)>,
-}
-
-/// Whether its client waited in vain.
-fn fails(request: &Request) -> bool {
-    let needed = request.first_time();
-    request.given_up.is_some() || request.allowed().is_some_and(|allowed| needed.map_or(true, |needed| needed > allowed))
-}
-
-impl<'e> Silence<'e> {
-    /// Who waited for a service that said nothing between two times.
-    fn of(requests: &[(&'e Connection, &'e Request)], from: i64, to: i64) -> Self {
-        let first = requests.partition_point(|(_, request)| request.sent < from - SECOND);
-        let last = requests.partition_point(|(_, request)| request.sent < to);
-        let waiting: Vec<(&Connection, &Request)> = requests
-            .get(first..last)
-            .unwrap_or_default()
-            .iter()
-            .filter(|(_, request)| {
-                let within = DELAYED_ACK.min((to - request.sent) / 2);
-                request.first.map_or(true, |(time, _)| time >= to)
-                    && request.resent == 0
-                    && request.acknowledged.is_some_and(|at| {
-                        at < to && at - request.sent <= within && request.first.map_or(true, |(time, _)| at < time)
-                    })
-                    && request.given_up.map_or(true, |closed| closed > from)
-                    && request.dropped.map_or(true, |closed| closed > from)
-            })
-            .copied()
-            .collect();
-        let begin = waiting.iter().map(|(_, request)| request.sent).min().unwrap_or(to);
-        Self { begin, to, waiting }
-    }
-
-    fn is_stall(&self, least: i64, has_peers: bool) -> bool {
-        let length = self.to - self.begin;
-        let connections: HashSet<u32> = self.waiting.iter().map(|(_, request)| request.connection).collect();
-        let readers: HashSet<u32> = self
-            .waiting
-            .iter()
-            .filter(|(_, request)| !request.writes)
-            .map(|(_, request)| request.connection)
-            .collect();
-        // It closes its connections then: it stops, and does not stall.
-        let is_stop = self.waiting.iter().all(|(_, request)| request.dropped.is_some());
-        // The first answer ends it: all others follow at once.
-        let soon = (length / 10).max(5 * MS);
-        let late = self
-            .waiting
-            .iter()
-            .filter(|(_, request)| {
-                request.first.is_some_and(|(time, _)| time > self.to + soon)
-                    && request.given_up.map_or(true, |closed| closed > self.to)
-            })
-            .count();
-        // Somebody failed by it, or many waited longer than TCP's own timers.
-        let failed = self.waiting.iter().filter(|(_, request)| fails(request)).count();
-        let is_serious = failed > 0 || length >= DELAYED_ACK && connections.len() >= 5;
-        connections.len() >= 2
-            && length >= least
-            && (!has_peers || readers.len() >= 2)
-            && !is_stop
-            && is_serious
-            && late * 10 <= self.waiting.len()
-    }
-}
-
-/// Whether reads at other nodes that were asked meanwhile had to wait as well.
-fn are_peers_slow(evidence: &Evidence<'_>, service: Endpoint, from: i64, to: i64) -> bool {
-    let (mut asked, mut slow) = (0, 0);
-    for peer in evidence.services.iter().filter(|peer| **peer != service) {
-        for (_, request) in short(evidence, *peer) {
-            if request.sent < from - (to - from) / 4 || request.sent > to - (to - from) / 4 || request.writes || request.resent > 0 {
-                continue;
-            }
-            asked += 1;
-            let waited = request.first.map_or(to, |(time, _)| time) - request.sent;
-            slow += i32::from(waited * 4 > to - from);
-        }
-    }
-    asked > 0 && slow * 2 >= asked
-}
-
 /// The time that the server took, as far as it can be told from the path's.
 fn server_time(request: &Request) -> Option<i64> {
     let first = request.first?.0;
-    let received = request.acknowledged.filter(|at| *at < first).unwrap_or(request.sent);
+    let received = request
+        .acknowledged
+        .filter(|at| *at < first)
+        .unwrap_or(request.sent);
     Some(first - received)
 }
 
@@ -297,7 +117,9 @@ fn slow(evidence: &Evidence<'_>, services: &[Endpoint], findings: &mut Findings)
         known.insert(*service, requests);
     }
     for service in services {
-        let Some(requests) = known.get(service) else { continue };
+        let Some(requests) = known.get(service) else {
+            continue;
+        };
         let found = beside_peers(evidence, *service, services, &halves, requests)
             .or_else(|| than_before(evidence, *service, requests, findings));
         if let Some(finding) = found {
@@ -315,7 +137,9 @@ fn path(evidence: &Evidence<'_>, service: Endpoint, from: i64, to: i64) -> Optio
         .filter_map(|index| evidence.connections.get(*index))
         .flat_map(|connection| &connection.trips)
         .filter(|trip| trip.is_bare || trip.is_handshake);
-    let near = trips.clone().filter(|trip| trip.by_client && trip.sent >= from && trip.sent <= to);
+    let near = trips
+        .clone()
+        .filter(|trip| trip.by_client && trip.sent >= from && trip.sent <= to);
     let own = near.map(|trip| trip.time).min();
     own.or_else(|| trips.filter(|trip| trip.by_client).map(|trip| trip.time).min())
 }
@@ -359,9 +183,19 @@ fn beside_peers(
             duration(half),
             duration(percentile(&mut times, 99)?),
             duration(usual),
-            if peers.len() == 1 { "the other node" } else { "the other nodes" }
+            if peers.len() == 1 {
+                "the other node"
+            } else {
+                "the other nodes"
+            }
         );
-        return Some(finding_of(evidence, service, requests.iter().map(|(_, request)| *request), details, usual));
+        return Some(finding_of(
+            evidence,
+            service,
+            requests.iter().map(|(_, request)| *request),
+            details,
+            usual,
+        ));
     }
     None
 }
@@ -382,9 +216,17 @@ fn finding_of<'e>(
     let finding = Finding {
         count: count(requests.len()),
         to: requests.last().map_or(at.0, |last| last.sent),
-        until: requests.iter().filter_map(|request| over(request)).max().unwrap_or(at.0),
+        until: requests
+            .iter()
+            .filter_map(|request| over(request))
+            .max()
+            .unwrap_or(at.0),
         details,
-        lost: requests.iter().filter_map(|request| request.first_time()).map(|time| (time - usual).max(0)).sum(),
+        lost: requests
+            .iter()
+            .filter_map(|request| request.first_time())
+            .map(|time| (time - usual).max(0))
+            .sum(),
         ..Finding::new(Kind::SlowServer, service.to_string(), at)
     };
     touched.put(evidence, finding)
@@ -420,9 +262,11 @@ fn than_before(
     // Up to half of the stretches may be slow.
     let usual = percentile(&mut all, 25)?;
     let is_stalled = |stretch: &&Stretch<'_>| {
-        findings
-            .of(Kind::StalledServer)
-            .any(|stall| stall.nodes.contains(&service) && stall.from <= stretch.from + STRETCH && stretch.from <= stall.until)
+        findings.of(Kind::StalledServer).any(|stall| {
+            stall.nodes.contains(&service)
+                && stall.from <= stretch.from + STRETCH
+                && stretch.from <= stall.until
+        })
     };
     let is_slow = |stretch: &&Stretch<'_>| stretch.half >= 10 * usual && stretch.half >= 3 * MS;
     let slow: Vec<&Stretch<'_>> = stretches
@@ -476,8 +320,16 @@ fn than_before(
     Some(finding_of(evidence, service, affected, details, usual))
 }
 
-fn tail(evidence: &Evidence<'_>, service: Endpoint, requests: &[(&Connection, &Request)], findings: &mut Findings) {
-    let mut times: Vec<i64> = requests.iter().filter_map(|(_, request)| request.first_time()).collect();
+fn tail(
+    evidence: &Evidence<'_>,
+    service: Endpoint,
+    requests: &[(&Connection, &Request)],
+    findings: &mut Findings,
+) {
+    let mut times: Vec<i64> = requests
+        .iter()
+        .filter_map(|(_, request)| request.first_time())
+        .collect();
     let Some(half) = percentile(&mut times, 50).filter(|_| !evidence.capture.is_data_only) else {
         return;
     };
@@ -511,7 +363,11 @@ fn tail(evidence: &Evidence<'_>, service: Endpoint, requests: &[(&Connection, &R
     let finding = Finding {
         count: count(slow.len()),
         to: last.sent,
-        until: slow.iter().filter_map(|request| over(request)).max().unwrap_or(last.sent),
+        until: slow
+            .iter()
+            .filter_map(|request| over(request))
+            .max()
+            .unwrap_or(last.sent),
         details,
         lost: slow_times.iter().sum(),
         ..Finding::new(Kind::SlowRequests, service.to_string(), (first.sent, first.frame))
@@ -526,12 +382,18 @@ fn batches(evidence: &Evidence<'_>, findings: &mut Findings) {
             request.is_batch()
                 && request.resent == 0
                 && is_known(evidence, connection, request)
-                && request.response_time().is_some_and(|time| time >= DEFAULT_TIMEOUT)
+                && request
+                    .response_time()
+                    .is_some_and(|time| time >= DEFAULT_TIMEOUT)
         })
         .map(|(_, request)| request)
         .collect();
     for group in super::tools::Group::episodes(evidence, slow, 60 * SECOND) {
-        let mut times: Vec<i64> = group.requests.iter().filter_map(|request| request.response_time()).collect();
+        let mut times: Vec<i64> = group
+            .requests
+            .iter()
+            .filter_map(|request| request.response_time())
+            .collect();
         let rows: u32 = group.requests.iter().map(|request| request.row_count()).sum();
         let details = format!(
             "{} batches of {} rows on average take {} (median) to {}",
@@ -553,16 +415,36 @@ fn scans(evidence: &Evidence<'_>, findings: &mut Findings) {
         .filter(|(connection, request)| {
             request.is_query()
                 && is_known(evidence, connection, request)
-                && request.last.is_some_and(|(last, _)| last - request.sent >= 500 * MS)
+                && request
+                    .last
+                    .is_some_and(|(last, _)| last - request.sent >= 500 * MS)
         })
         .map(|(_, request)| request)
         .collect();
     for group in super::tools::Group::episodes(evidence, long, SECOND) {
-        let from = group.requests.iter().map(|request| request.sent).min().unwrap_or(0);
-        let to = group.requests.iter().filter_map(|request| request.last).map(|(last, _)| last).max().unwrap_or(from);
+        let from = group
+            .requests
+            .iter()
+            .map(|request| request.sent)
+            .min()
+            .unwrap_or(0);
+        let to = group
+            .requests
+            .iter()
+            .filter_map(|request| request.last)
+            .map(|(last, _)| last)
+            .max()
+            .unwrap_or(from);
         let (mut inside, mut outside) = (Vec::new(), Vec::new());
-        for (_, request) in group.touched.servers.iter().flat_map(|service| short(evidence, *service)) {
-            let Some(time) = request.first_time() else { continue };
+        for (_, request) in group
+            .touched
+            .servers
+            .iter()
+            .flat_map(|service| short(evidence, *service))
+        {
+            let Some(time) = request.first_time() else {
+                continue;
+            };
             if request.sent >= from && request.sent <= to {
                 inside.push(time);
             } else {
@@ -575,8 +457,16 @@ fn scans(evidence: &Evidence<'_>, findings: &mut Findings) {
         if inside.len() < 20 || outside.len() < 20 || slow < 5 * usual || slow - usual < MS {
             continue;
         }
-        let bytes: u64 = group.requests.iter().map(|request| u64::from(request.bytes)).sum();
-        let records: u64 = group.requests.iter().map(|request| u64::from(request.results)).sum();
+        let bytes: u64 = group
+            .requests
+            .iter()
+            .map(|request| u64::from(request.bytes))
+            .sum();
+        let records: u64 = group
+            .requests
+            .iter()
+            .map(|request| u64::from(request.results))
+            .sum();
         let seconds = ((to - from) as f64 / 1e9).max(0.001);
         let mut places: Vec<String> = group
             .requests
@@ -588,7 +478,10 @@ fn scans(evidence: &Evidence<'_>, findings: &mut Findings) {
         let details = format!(
             "{} {} of {} read {:.0} records and {:.0} kB a second; meanwhile the other {} requests to {} take {} (p50) instead of {}",
             group.requests.len(),
-            group.requests.first().map_or_else(String::new, |request| operation(evidence, request)),
+            group
+                .requests
+                .first()
+                .map_or_else(String::new, |request| operation(evidence, request)),
             names(&places),
             records as f64 / seconds,
             bytes as f64 / seconds / 1000.0,

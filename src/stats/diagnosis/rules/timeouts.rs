@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::tools::{by_operation, is_known, over, Group, Touched};
+use super::tools::{Group, Touched, by_operation, is_known, over};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
+use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
-use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::track::transactions::What;
 use crate::wire::client::result_code::ResultCode;
@@ -97,7 +97,9 @@ fn is_timeout(evidence: &Evidence<'_>, request: &Request) -> bool {
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     let late: Vec<&Request> = evidence
         .all_requests()
-        .filter(|(connection, request)| is_known(evidence, connection, request) && is_timeout(evidence, request))
+        .filter(|(connection, request)| {
+            is_known(evidence, connection, request) && is_timeout(evidence, request)
+        })
         .map(|(_, request)| request)
         .collect();
     for group in Group::episodes(evidence, late.clone(), EPISODE) {
@@ -145,7 +147,11 @@ fn timeouts(evidence: &Evidence<'_>, group: &Group<'_>, findings: &mut Findings)
         .filter(|request| request.result == Some(ResultCode::TIMEOUT))
         .count();
     let never = group.requests.len() - answered - by_server;
-    let resent: u32 = group.requests.iter().map(|request| u32::from(request.resent > 0)).sum();
+    let resent: u32 = group
+        .requests
+        .iter()
+        .map(|request| u32::from(request.resent > 0))
+        .sum();
     let mut details = format!(
         "{} of {all} calls: allowed {} (median)",
         group.requests.len(),
@@ -207,14 +213,19 @@ impl<'e> Tries<'e> {
                 let from = index.saturating_sub(64);
                 let before = requests.get(from..index).unwrap_or_default();
                 let first = before.iter().rev().find(|first| {
-                    first.connection != request.connection && !again.contains(&name(first)) && is_again(first, request)
+                    first.connection != request.connection
+                        && !again.contains(&name(first))
+                        && is_again(first, request)
                 });
                 if let Some(first) = first {
                     again.insert(name(first));
                     pairs.push((*first, *request));
                 }
                 if first.is_none() {
-                    let by_chance = |first: &&&Request| first.connection != request.connection && (2..5).any(|shift| is_by_chance(first, request, shift));
+                    let by_chance = |first: &&&Request| {
+                        first.connection != request.connection
+                            && (2..5).any(|shift| is_by_chance(first, request, shift))
+                    };
                     chance += before.iter().filter(by_chance).count();
                 }
             }
@@ -222,7 +233,11 @@ impl<'e> Tries<'e> {
         // Three windows of chance for one of reason.
         let failed = evidence
             .all_requests()
-            .filter(|(connection, request)| request.fingerprint != 0 && is_known(evidence, connection, request) && fails_at(request).is_some())
+            .filter(|(connection, request)| {
+                request.fingerprint != 0
+                    && is_known(evidence, connection, request)
+                    && fails_at(request).is_some()
+            })
             .count();
         if pairs.len() * 3 <= chance * 2 || pairs.len() * 10 < failed {
             pairs.clear();
@@ -240,7 +255,12 @@ fn content(_: &Evidence<'_>, request: &Request) -> u64 {
 
 /// Whether `later` is a try of what `first` asked, after `first` had failed.
 fn is_again(first: &Request, later: &Request) -> bool {
-    if first.after_fin.is_some() && first.given_up.is_none() && first.dropped.is_some_and(|dropped| later.begun - dropped > 5 * MS) {
+    if first.after_fin.is_some()
+        && first.given_up.is_none()
+        && first
+            .dropped
+            .is_some_and(|dropped| later.begun - dropped > 5 * MS)
+    {
         return false;
     }
     let (end, within) = match fails_at(first) {
@@ -257,8 +277,12 @@ fn fails_at(first: &Request) -> Option<(i64, i64)> {
         .map(|allowed| first.sent + allowed)
         .filter(|passed| first.first.map_or(true, |(time, _)| time > *passed));
     match (first.given_up, first.dropped, passed) {
-        (Some(given_up), _, passed) if passed.map_or(true, |passed| given_up <= passed + AT_ONCE) => Some((given_up, AT_ONCE)),
-        (None, Some(dropped), passed) if passed.map_or(true, |passed| dropped <= passed) => Some((dropped, AT_ONCE / 4)),
+        (Some(given_up), _, passed) if passed.map_or(true, |passed| given_up <= passed + AT_ONCE) => {
+            Some((given_up, AT_ONCE))
+        }
+        (None, Some(dropped), passed) if passed.map_or(true, |passed| dropped <= passed) => {
+            Some((dropped, AT_ONCE / 4))
+        }
         (_, _, Some(passed)) => Some((passed, AFTER_TIMEOUT)),
         (Some(given_up), _, None) => Some((given_up, AT_ONCE)),
         _ => None,
@@ -275,15 +299,20 @@ fn is_by_chance(first: &Request, later: &Request, shift: i64) -> bool {
 
 fn retries(evidence: &Evidence<'_>, tries: &Tries<'_>, findings: &mut Findings) {
     let again: Vec<&Request> = tries.pairs.iter().map(|(_, request)| *request).collect();
-    let firsts: HashMap<(u32, u32), &Request> =
-        tries.pairs.iter().map(|(first, request)| (name(request), *first)).collect();
+    let firsts: HashMap<(u32, u32), &Request> = tries
+        .pairs
+        .iter()
+        .map(|(first, request)| (name(request), *first))
+        .collect();
     for group in Group::episodes(evidence, again, EPISODE) {
         let mut touched = Touched::default();
         let mut waits = Vec::new();
         let mut succeeded = 0;
         let mut first_frame = 0;
         for request in &group.requests {
-            succeeded += u32::from(request.is_complete && request.given_up.is_none() && request.result == Some(ResultCode::OK));
+            succeeded += u32::from(
+                request.is_complete && request.given_up.is_none() && request.result == Some(ResultCode::OK),
+            );
             if let Some(first) = firsts.get(&name(request)) {
                 touched.add(evidence.connection(first));
                 waits.push(request.begun - first.begun);
@@ -313,10 +342,17 @@ fn is_applied(request: &Request) -> bool {
 }
 
 fn duplicates(evidence: &Evidence<'_>, tries: &Tries<'_>, findings: &mut Findings) {
-    let before: HashMap<(u32, u32), &Request> =
-        tries.pairs.iter().map(|(first, request)| (name(request), *first)).collect();
+    let before: HashMap<(u32, u32), &Request> = tries
+        .pairs
+        .iter()
+        .map(|(first, request)| (name(request), *first))
+        .collect();
     let mut found: HashMap<(Endpoint, u32), Finding> = HashMap::new();
-    for (_, request) in tries.pairs.iter().filter(|(_, request)| request.counts_twice && is_applied(request)) {
+    for (_, request) in tries
+        .pairs
+        .iter()
+        .filter(|(_, request)| request.counts_twice && is_applied(request))
+    {
         // Any try before it that was applied, too.
         let mut first = before.get(&name(request)).copied();
         while let Some(earlier) = first.filter(|earlier| !is_applied(earlier)) {
@@ -324,18 +360,25 @@ fn duplicates(evidence: &Evidence<'_>, tries: &Tries<'_>, findings: &mut Finding
         }
         let Some(first) = first else { continue };
         let connection = evidence.connection(request);
-        let row = evidence.log.connections[connection.number].rows.get(request.rows.0 as usize);
+        let row = evidence.log.connections[connection.number]
+            .rows
+            .get(request.rows.0 as usize);
         let digest = row.map_or(0, |row| row.digest);
-        let finding = found.entry((connection.client.host(), digest)).or_insert_with(|| {
-            let record = row.map_or_else(String::new, |row| format!(" {}", evidence.record_name(row.digest, row.place)));
-            let mut finding = Finding::new(
-                Kind::DuplicateWrite,
-                format!("{}{record}", connection.client.host()),
-                (first.begun, first.frame),
-            );
-            (finding.count, finding.nodes, finding.clients) = (0, vec![connection.server], vec![connection.client.host()]);
-            finding
-        });
+        let finding = found
+            .entry((connection.client.host(), digest))
+            .or_insert_with(|| {
+                let record = row.map_or_else(String::new, |row| {
+                    format!(" {}", evidence.record_name(row.digest, row.place))
+                });
+                let mut finding = Finding::new(
+                    Kind::DuplicateWrite,
+                    format!("{}{record}", connection.client.host()),
+                    (first.begun, first.frame),
+                );
+                (finding.count, finding.nodes, finding.clients) =
+                    (0, vec![connection.server], vec![connection.client.host()]);
+                finding
+            });
         finding.count += 1;
         finding.failed += 1;
         finding.to = request.begun;
@@ -358,7 +401,9 @@ fn doubts(evidence: &Evidence<'_>, tries: &Tries<'_>, late: &[&Request], finding
         }
         let is_unanswered = request.given_up.is_some()
             || request.result == Some(ResultCode::TIMEOUT)
-            || request.allowed().is_some_and(|allowed| request.response_time().map_or(true, |needed| needed > allowed));
+            || request
+                .allowed()
+                .is_some_and(|allowed| request.response_time().map_or(true, |needed| needed > allowed));
         // The server closes without executing what it has not read when the client's FIN comes: RST and no answer.
         let server = evidence.connection(request).of_server;
         let not_executed = request.first.is_none()
@@ -410,7 +455,10 @@ fn late_writes(evidence: &Evidence<'_>, findings: &mut Findings) {
         if !request.writes || request.single().is_none() || !is_known(evidence, connection, request) {
             continue;
         }
-        if let Some(row) = evidence.log.connections[connection.number].rows.get(request.rows.0 as usize) {
+        if let Some(row) = evidence.log.connections[connection.number]
+            .rows
+            .get(request.rows.0 as usize)
+        {
             writes.entry(row.digest).or_default().push(request);
         }
     }
@@ -424,7 +472,9 @@ fn late_writes(evidence: &Evidence<'_>, findings: &mut Findings) {
             };
             let is_done = older.first.is_some() && older.result == Some(ResultCode::OK);
             let is_newer = |newer: &&&Request| {
-                newer.begun > older.begun && is_applied(newer) && newer.last.is_some_and(|(last, _)| last < reached)
+                newer.begun > older.begun
+                    && is_applied(newer)
+                    && newer.last.is_some_and(|(last, _)| last < reached)
             };
             let later = requests.get(index + 1..).unwrap_or_default();
             if is_done && later.iter().take(1000).any(|newer| is_newer(&newer)) {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::stats::diagnosis::endpoint::{names, Endpoint, MS};
+use crate::stats::diagnosis::endpoint::{Endpoint, MS, names};
+use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
-use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::findings::{Finding, Kind};
 use crate::track::transactions::What;
 use crate::wire::ground::text::Text;
@@ -39,7 +39,11 @@ pub fn by_operation<'r>(evidence: &Evidence<'_>, requests: impl Iterator<Item = 
         }
     }
     counts.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-    let shown: Vec<String> = counts.iter().take(4).map(|(name, count)| format!("{count} {name}")).collect();
+    let shown: Vec<String> = counts
+        .iter()
+        .take(4)
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
     shown.join(", ") + if counts.len() > 4 { ", …" } else { "" }
 }
 
@@ -176,7 +180,11 @@ impl<'e> Group<'e> {
             to: last.begun,
             until: until.unwrap_or(last.begun),
             details,
-            ..Finding::new(kind, self.touched.clients_to_servers(), (first.begun, first.frame))
+            ..Finding::new(
+                kind,
+                self.touched.clients_to_servers(),
+                (first.begun, first.frame),
+            )
         };
         Some(self.touched.put(evidence, finding))
     }
@@ -198,10 +206,7 @@ pub fn is_known(evidence: &Evidence<'_>, connection: &Connection, request: &Requ
     evidence.is_ours(connection)
         && !connection.is_one_way
         && !request.is_hidden
-        && !evidence.is_across_gap(
-            request.begun,
-            over(request).unwrap_or_else(|| evidence.span().1),
-        )
+        && !evidence.is_across_gap(request.begun, over(request).unwrap_or_else(|| evidence.span().1))
 }
 
 /// A number as `u32`.

@@ -4,16 +4,15 @@
 //! A connection is answered strictly in order. A client that does not send its next request before it has the answer is
 //! followed by TCP's acknowledgements alone, so that a hole in the capture hides one request, not all that follow.
 
+mod reading;
+
 use std::collections::VecDeque;
 
-use super::connection::{Connection, Refusal, Resent, RoundTrip, SideFacts};
+use super::connection::{self, Connection, Resent, RoundTrip, SideFacts};
 use super::order::distance;
 use super::request::Request;
 use crate::stats::diagnosis::endpoint::MS;
-use crate::stats::diagnosis::log::{self, Content, Message, Segment, ACK, FIN, RST, SYN};
-use crate::track::transactions::What;
-use crate::wire::client::request::Request as Operation;
-use crate::wire::client::result_code::ResultCode;
+use crate::stats::diagnosis::log::{self, ACK, FIN, RST, SYN, Segment};
 
 /// Round trips that are kept of a connection; then every second one goes.
 const TRIPS: usize = 512;
@@ -176,8 +175,7 @@ impl<'l> Walk<'l> {
     fn acknowledge(&mut self, segment: &Segment, of: usize) {
         let ack = segment.ack;
         let direction = &mut self.directions[of];
-        let advances = direction.acked.map_or(true, |acked| distance(ack, acked) > 0);
-        if advances {
+        if direction.acked.is_none_or(|acked| distance(ack, acked) > 0) {
             direction.acked = Some(ack);
         }
         match direction.next {
@@ -218,19 +216,20 @@ impl<'l> Walk<'l> {
                 }),
             }
         }
-        if segment.is_spurious {
+        if segment.twice != 0 {
             let by_client = of == 0;
             let late = |resent: &&mut Resent| {
                 // Where it is the first to acknowledge them after a timeout of TCP's, what acknowledged the first ones
                 // was lost. Sooner it only was a probe that overtook a delayed acknowledgement.
-                let is_late = !advances || resent.sent.map_or(true, |sent| resent.again - sent < PROBE);
+                let is_probe = resent.sent.is_none_or(|sent| resent.again - sent < PROBE);
                 resent.by_client == by_client
                     && !resent.is_spurious
-                    && is_late
-                    && resent.acknowledged.is_some_and(|at| at <= segment.time)
-                    && segment.time - resent.again < 2000 * MS
+                    && resent.end == segment.twice
+                    && resent
+                        .acknowledged
+                        .is_some_and(|at| at < segment.time || is_probe)
             };
-            if let Some(resent) = self.facts.resent.iter_mut().rev().take(64).filter(late).last() {
+            if let Some(resent) = self.facts.resent.iter_mut().rev().take(256).find(late) {
                 resent.is_spurious = true;
             }
         }
@@ -282,7 +281,12 @@ impl<'l> Walk<'l> {
         let side = self.side(role);
         side.missing = side.missing.saturating_add(bytes);
         side.missing_at = side.missing_at.or(Some(time));
-        for request in self.requests.iter_mut().skip(self.head).filter(|one| !one.is_complete) {
+        for request in self
+            .requests
+            .iter_mut()
+            .skip(self.head)
+            .filter(|one| !one.is_complete)
+        {
             request.is_hidden = true;
         }
         if role == 0 {
@@ -411,267 +415,14 @@ impl<'l> Walk<'l> {
         }
     }
 
-    fn messages(&self, frame: u32, role: usize) -> &'l [Message] {
-        let all: &'l [Message] = &self.log.messages;
-        let from = all.partition_point(|message| message.frame < frame);
-        let to = all.partition_point(|message| message.frame <= frame);
-        let side = if role == 0 { self.client } else { 1 - self.client };
-        let part = all.get(from..to).unwrap_or_default();
-        // Both directions never stand in one frame.
-        if part.first().is_some_and(|message| message.side != side) {
-            &[]
-        } else {
-            part
-        }
-    }
-
-    /// What the bytes of a segment say.
-    fn read(&mut self, segment: &Segment, role: usize, start: u32) {
-        if role == 0 {
-            self.turn = self.turn.or(Some((segment.time, start)));
-        } else {
-            self.unread_request(segment);
-        }
-        let messages = self.messages(segment.frame, role);
-        if role == 1 {
-            self.answer_bytes(segment, messages.is_empty());
-        }
-        for message in messages {
-            match message.content {
-                Content::Request { .. } if role == 0 => self.request(segment, message),
-                Content::Response { .. } if role == 1 => self.response(segment, message),
-                Content::Refused(looks) => self.facts.refusals.push(Refusal {
-                    time: segment.time,
-                    frame: segment.frame,
-                    looks,
-                    by_client: role == 0,
-                    requests: u32::try_from(self.requests.len()).unwrap_or(u32::MAX),
-                }),
-                _ => {}
-            }
-        }
-    }
-
-    fn request(&mut self, segment: &Segment, message: &Message) {
-        let Content::Request {
-            timeout,
-            fingerprint,
-            counts_twice,
-            writes,
-        } = message.content
-        else {
-            return;
-        };
-        let is_in = |end: &u32| distance(*end, segment.seq) > 0 && distance(segment.end(), *end) >= 0;
-        let end = message
-            .end
-            .filter(is_in)
-            .unwrap_or_else(|| segment.seq.wrapping_add(segment.length));
-        let (begun, start) = self.turn.unwrap_or((segment.time, segment.seq));
-        let held_back = self
-            .partly
-            .take()
-            .filter(|partly| *partly > begun && segment.time - partly < 2 * MS)
-            .map(|partly| partly - begun);
-        self.push(Request {
-            held_back,
-            size: message.size,
-            what: message.what,
-            name: message.name,
-            place: message.place,
-            rows: message.rows,
-            timeout,
-            fingerprint,
-            counts_twice,
-            writes,
-            ..self.blank(segment, begun, start, end)
-        });
-        self.turn = (distance(segment.seq.wrapping_add(segment.length), end) > 0).then_some((segment.time, end));
-    }
-
-    /// A request of which nothing is known yet.
-    fn blank(&self, segment: &Segment, begun: i64, start: u32, end: u32) -> Request {
-        Request {
-            connection: self.number,
-            frame: segment.frame,
-            begun,
-            sent: segment.time,
-            start,
-            end,
-            size: 0,
-            what: What::Other,
-            name: 0,
-            place: 0,
-            rows: (0, 0),
-            answer_rows: (0, 0),
-            timeout: 0,
-            fingerprint: 0,
-            counts_twice: false,
-            writes: false,
-            acknowledged: None,
-            held_back: None,
-            resent: 0,
-            resent_at: None,
-            first: None,
-            last: None,
-            bytes: 0,
-            is_complete: false,
-            result: None,
-            results: 0,
-            delivered: None,
-            given_up: None,
-            dropped: None,
-            after_fin: self
-                .facts
-                .of_server
-                .fin
-                .map(|(time, _)| time)
-                .or(self.fin_guess)
-                .filter(|time| *time < begun),
-            overtaken: None,
-            is_hidden: false,
-            is_open: false,
-        }
-    }
-
-    fn push(&mut self, request: Request) {
-        if let Some(before) = self.requests.last_mut() {
-            if before.first.is_some() && !before.is_complete && !before.is_hidden {
-                // The client has what it wanted: a part was not read.
-                before.is_complete = before.given_up.is_none();
-            } else if before.first.is_none()
-                && !before.is_hidden
-                && before.given_up.is_none()
-                && before.dropped.is_none()
-            {
-                before.overtaken = before.overtaken.or(Some(request.begun));
-                // Where frames are out of order, its answer may only stand behind.
-                self.facts.is_pipelined |= self.facts.swapped.0 == 0;
-            }
-        }
-        self.requests.push(request);
-    }
-
-    /// Bytes of the client that no message was made of are a request, too, when the server answers them.
-    fn unread_request(&mut self, segment: &Segment) {
-        let (Some((begun, start)), Some(next)) = (self.turn, self.directions[0].next) else {
-            return;
-        };
-        if self.requests.iter().skip(self.head).any(|request| !request.is_complete) {
-            // They answer that one.
-            return;
-        }
-        if segment.has(ACK) && distance(segment.ack, next) >= 0 && distance(next, start) > 0 {
-            let mut request = self.blank(segment, begun, start, next);
-            request.sent = begun;
-            self.turn = None;
-            self.push(request);
-        }
-    }
-
-    /// The request that bytes of the server belong to, by what they acknowledge.
-    fn target(&mut self, segment: &Segment) -> Option<usize> {
-        while self.requests.get(self.head).is_some_and(|request| request.is_complete) {
-            self.head += 1;
-        }
-        let is_received = |request: &Request| distance(segment.ack, request.end) >= 0;
-        self.requests.get(self.head).filter(|request| is_received(request))?;
-        while !self.facts.is_pipelined {
-            match self.requests.get(self.head + 1) {
-                Some(later) if is_received(later) => {
-                    if let Some(request) = self.requests.get_mut(self.head) {
-                        request.is_hidden |= request.first.is_none();
-                        request.is_complete |= request.first.is_some();
-                    }
-                    self.head += 1;
-                }
-                _ => break,
-            }
-        }
-        Some(self.head)
-    }
-
-    /// Bytes of an answer.
-    fn answer_bytes(&mut self, segment: &Segment, is_unread: bool) {
-        let Some(target) = self.target(segment) else { return };
-        let Some(request) = self.requests.get_mut(target) else {
-            return;
-        };
-        let at = (segment.time, segment.frame);
-        request.first = request.first.or(Some(at));
-        request.last = Some(at);
-        request.bytes = request.bytes.saturating_add(segment.length);
-        if is_unread && matches!(request.what, What::Other) {
-            request.is_complete = true;
-            self.undelivered.push_back((target, segment.end()));
-        }
-    }
-
-    fn response(&mut self, segment: &Segment, message: &Message) {
-        let Content::Response {
-            result,
-            ends,
-            results,
-            ..
-        } = message.content
-        else {
-            return;
-        };
-        let Some(target) = self.target(segment) else {
-            return;
-        };
-        let Some(request) = self.requests.get_mut(target) else {
-            return;
-        };
-        let at = (segment.time, segment.frame);
-        request.first = request.first.or(Some(at));
-        request.last = Some(at);
-        request.results = request.results.saturating_add(results);
-        if request.result.map_or(true, |before| before == ResultCode::OK) {
-            request.result = Some(result);
-        }
-        if message.rows.0 < message.rows.1 {
-            if request.answer_rows.0 == request.answer_rows.1 {
-                request.answer_rows = message.rows;
-            } else {
-                request.answer_rows.1 = message.rows.1;
-            }
-        }
-        let is_stream = request.is_batch()
-            || matches!(request.what, What::Message(operation) if operation.is_foreground_query());
-        let is_lone_error = !matches!(request.what, What::Message(Operation::BATCH))
-            && results == 1
-            && result != ResultCode::OK
-            && request.results == 1;
-        if ends || !is_stream || is_lone_error {
-            request.is_complete = true;
-            self.undelivered
-                .push_back((target, message.end.unwrap_or_else(|| segment.end())));
-            self.head = target + 1;
-        }
-    }
-
-    /// One side closes the connection.
-    fn close(&mut self, role: usize, time: i64) {
-        let from = self.head.min(self.requests.len());
-        for request in self.requests.iter_mut().skip(from).filter(|one| !one.is_complete) {
-            if role == 0 {
-                if request.dropped.is_none() {
-                    request.given_up = request.given_up.or(Some(time));
-                }
-            } else if request.given_up.is_none() {
-                request.dropped = request.dropped.or(Some(time));
-            }
-        }
-    }
-
     /// Whether the receiver lets its buffer run full while the other has something to send.
     fn window(&mut self, segment: &Segment, role: usize) {
         let knows_scale = !self.facts.handshake.syns.is_empty() && self.facts.handshake.answered.is_some();
         let side = self.side(role);
         side.most_window = side.most_window.max(segment.window);
         // Small for a connection that can do better, or for any message at all.
-        let is_small = segment.window < 1000 && (segment.window < side.most_window / 4 || segment.window <= 64);
+        let is_small =
+            segment.window < 1000 && (segment.window < side.most_window / 4 || segment.window <= 64);
         let is_closed = segment.window == 0 || knows_scale && is_small;
         let is_waiting = if role == 0 {
             self.requests
@@ -731,8 +482,8 @@ impl<'l> Walk<'l> {
                     .filter(|acked| distance(*acked, next) >= 0)
                     .map(|_| last.time);
                 let facts = &self.facts;
-                let client = super::connection::first(facts.of_client.fin, facts.of_client.rst);
-                let server = super::connection::first(facts.of_server.fin, facts.of_server.rst);
+                let client = connection::first(facts.of_client.fin, facts.of_client.rst);
+                let server = connection::first(facts.of_server.fin, facts.of_server.rst);
                 match (client.map(|one| one.0), server.map(|one| one.0)) {
                     (Some(client), server) if server.map_or(true, |server| client <= server) => {
                         request.given_up = Some(client);
