@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::wire::client::batch::Batch;
 use crate::wire::client::digest::{self, Digest, LENGTH};
 use crate::wire::client::field::{Field, FieldType, Value};
 use crate::wire::client::key::Key;
@@ -50,7 +51,9 @@ impl<'a> Identity<'a> {
             | FieldType::INDEX_RANGE => match field.value() {
                 Ok(Value::Key(key)) => self.key = Some(key),
                 Ok(Value::Digest(digest)) => self.digest = Some(digest),
-                Ok(Value::Batch(batch)) => self.rows = Some(batch.count),
+                Ok(Value::Batch(data)) => {
+                    self.rows = Batch::read(data).ok().map(|batch| batch.count).or(self.rows)
+                }
                 Ok(Value::IndexRange(range)) if !range.bin.is_empty() => self.index = range.bin,
                 _ => {}
             },

@@ -312,32 +312,8 @@ impl<'a> BinList<'a> {
 
     /// The names; ends at the first error.
     pub fn iter(&self) -> impl Iterator<Item = Result<&'a [u8], Malformed<'a>>> {
-        short_strings("bin name", self.count, self.names)
+        input::short_strings("bin name", self.count, self.names)
     }
-}
-
-/// `count` strings, each after a length byte; ends at the first error.
-pub(crate) fn short_strings<'a>(
-    what: &'static str,
-    count: u8,
-    mut rest: &'a [u8],
-) -> impl Iterator<Item = Result<&'a [u8], Malformed<'a>>> {
-    let mut left = count;
-    core::iter::from_fn(move || {
-        left = left.checked_sub(1)?;
-        let name = input::u8(what)(rest)
-            .and_then(|(tail, width)| input::bytes(what, "its length byte", usize::from(width))(tail));
-        match name {
-            Ok((tail, name)) => {
-                rest = tail;
-                Some(Ok(name))
-            }
-            Err(error) => {
-                left = 0;
-                Some(Err(input::reason(error)))
-            }
-        }
-    })
 }
 
 #[cfg(test)]

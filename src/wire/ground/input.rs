@@ -127,6 +127,30 @@ fixed! {
     le_f64: from_le_bytes -> f64, 8;
 }
 
+/// `count` strings, each after a length byte; ends at the first error.
+pub(crate) fn short_strings<'a>(
+    what: &'static str,
+    count: u8,
+    mut rest: &'a [u8],
+) -> impl Iterator<Item = Result<&'a [u8], Malformed<'a>>> {
+    let mut left = count;
+    core::iter::from_fn(move || {
+        left = left.checked_sub(1)?;
+        let name =
+            u8(what)(rest).and_then(|(tail, width)| bytes(what, "its length byte", usize::from(width))(tail));
+        match name {
+            Ok((tail, name)) => {
+                rest = tail;
+                Some(Ok(name))
+            }
+            Err(error) => {
+                left = 0;
+                Some(Err(reason(error)))
+            }
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
