@@ -253,7 +253,15 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
             .filter_map(|two| Some(two.get(1)? - two.first()?))
             .filter(|step| *step >= 200 * MS)
             .collect();
-        let tend = percentile(&mut steps, 50).filter(|_| steps.len() >= 3);
+        // At regular times: a person at a shell asks when he likes.
+        let tend = percentile(&mut steps, 50).filter(|half| {
+            let high = percentile(&mut steps.clone(), 90).unwrap_or(0);
+            steps.len() >= 3 && high * 2 <= half * 3
+        });
+        let works = connections
+            .iter()
+            .flat_map(|connection| evidence.requests_of(connection))
+            .any(|request| matches!(request.what, What::Message(_)));
         for two in sent.windows(2) {
             let [(from, frame), (to, _)] = two else { continue };
             let silence = to - from;
@@ -309,7 +317,7 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
                 .unwrap_or(0);
             let is_waiting = silence <= allowed * 3 / 2;
             let is_paused = !is_waiting
-                && (is_busy && acknowledged > 0 && missing && had_tends
+                && (is_busy && works && acknowledged > 0 && missing && had_tends
                     || closed_unread >= 2 && closed_unread * 2 >= open.len());
             if !is_paused {
                 continue;

@@ -277,7 +277,7 @@ fn one_way(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
                 .iter()
                 .filter(|run| run.first.0 <= time)
                 .max_by_key(|run| run.first.0);
-            now.is_some_and(|run| cluster.hears(run).any(|heard| heard == other))
+            now.is_some_and(|run| run.last >= time - SECOND && cluster.hears(run).any(|heard| heard == other))
         })
     };
     let mut deaf: Vec<(i64, u32, u64, u64, i64)> = Vec::new();
@@ -294,7 +294,7 @@ fn one_way(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
                 let time = after.first.0 + SECOND / 2;
                 let goes_on = by_node
                     .get(&lost)
-                    .is_some_and(|runs| runs.iter().any(|run| run.last >= time));
+                    .is_some_and(|runs| runs.iter().any(|run| run.first.0 <= time && run.last >= time));
                 let stays = !lists(*node, time, lost);
                 let by_third = by_node
                     .keys()

@@ -131,6 +131,30 @@ pub fn forgotten_connections<'e>(evidence: &'e Evidence<'_>) -> Vec<(&'e Connect
         }
     }
     all.sort_by_key(|(_, begun, frame)| (*begun, *frame));
+    let span = all.first().zip(all.last()).filter(|_| all.len() >= 3);
+    if let Some((from, to)) = span.map(|(first, last)| (first.1 - 5 * SECOND, last.1 + 5 * SECOND)) {
+        // What forgot so many forgot those that were not idle, too.
+        let known: HashSet<usize> = all.iter().map(|(connection, _, _)| connection.number).collect();
+        let servers: HashSet<Endpoint> = all.iter().map(|(connection, _, _)| connection.server).collect();
+        for connection in evidence
+            .connections
+            .iter()
+            .filter(|one| servers.contains(&one.server) && !known.contains(&one.number))
+        {
+            let last = evidence
+                .requests_of(connection)
+                .iter()
+                .find(|request| request.acknowledged.is_none());
+            let is_silent =
+                |begun: i64| connection.of_server.last <= begun && connection.of_server.fin.is_none();
+            if let Some(request) = last
+                .filter(|one| one.resent > 0 && one.begun >= from && one.begun <= to && is_silent(one.begun))
+            {
+                all.push((connection, request.begun, request.frame));
+            }
+        }
+        all.sort_by_key(|(_, begun, frame)| (*begun, *frame));
+    }
     all
 }
 

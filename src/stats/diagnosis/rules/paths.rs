@@ -100,7 +100,7 @@ fn for_a_time(
         .collect();
     let half = percentile(&mut proofs, 50)?;
     let (first, last) = (run.first()?, run.last()?);
-    if last.sent - first.sent < SECOND / 10 {
+    if last.sent - first.sent < SECOND / 2 {
         return None;
     }
     let mut touched = Touched::default();

@@ -272,6 +272,10 @@ fn is_again(first: &Request, later: &Request) -> bool {
 
 /// When a first try fails, and how soon after that it is sent again.
 fn fails_at(first: &Request) -> Option<(i64, i64)> {
+    // Whoever closes in the midst of a scan has enough of it.
+    if first.is_query() && first.first.is_some() {
+        return None;
+    }
     let passed = first
         .allowed()
         .map(|allowed| first.sent + allowed)
