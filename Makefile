@@ -26,8 +26,8 @@ score: ## Score the diagnosis on captures/diagnosis; CASES=FOLDER: on other case
 	@tools/packages.sh test
 	$(if $(CASES),CASES=$(abspath $(CASES))) tools/test.sh --test diagnosis -- --nocapture what_is_known
 
-bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH=1: on more and more of the same
-	@tools/bench.sh $(if $(GROWTH),growth)
+bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH=1: on more and more of the same; SCALE=1: on millions
+	@tools/bench.sh $(if $(GROWTH),growth) $(if $(SCALE),scale)
 
 soundness: ## Inject faults into the plugin, and run it under valgrind where that is installed
 	@tools/packages.sh test

@@ -9,7 +9,7 @@ use crate::dissect::exchange::identity::Identity;
 use crate::epan::register::preference;
 use crate::epan::{Packet, Text};
 use crate::track::fabric::Linked;
-use crate::track::record::{Detail, Endpoint, Event, Pulse, Record, Step, TAP, Touch};
+use crate::track::record::{Detail, Endpoint, Event, Pulse, Record, Step, TAP, TOUCHES, Touch};
 use crate::track::transactions::{Answer, Transaction, What};
 use crate::track::{keys, map, sets};
 use crate::wire::admin::message as admin;
@@ -47,9 +47,9 @@ pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>, bod
             if let Ok((_, message)) = Message::parse(path.order, path.body) {
                 let identity = Identity::of(message.fields());
                 (record.namespace, record.set) = (identity.namespace, identity.set);
-                record.touches = path
-                    .packet
-                    .keep(&requested(path.packet, &message, kind, &identity));
+                let mut touches = Touches::default();
+                requested(&mut touches, path.packet, &message, kind, &identity);
+                touches.give_to(&mut record, path.packet);
             }
         }
         What::Info => {
@@ -110,7 +110,7 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
     match path.kind {
         ProtoType::AS_MSG | ProtoType::AS_MSG_COMPRESSED => {
             let mut results = Vec::new();
-            let mut touches = Vec::new();
+            let mut touches = Touches::default();
             for message in Messages::new(path.order, path.body).flatten() {
                 results.push(message.header.result_code);
                 record.detail.ends |= message.header.part() == Part::Fin;
@@ -121,7 +121,7 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
                 }
             }
             record.results = packet.keep(&results);
-            record.touches = packet.keep(&touches);
+            touches.give_to(&mut record, packet);
         }
         ProtoType::INFO => {
             let names = info::answers(path.body).filter_map(|answer| Some(answer.echo?.name));
@@ -239,6 +239,8 @@ fn empty(packet: Packet<'_>, event: Event, what: What) -> Record<'_> {
         results: &[],
         touches: &[],
         detail: Detail::default(),
+        left_out: 0,
+        missing: packet.last_of_taps(),
     }
 }
 
@@ -278,14 +280,40 @@ fn touch<'p>(
     }
 }
 
+/// The first [`TOUCHES`] records of a message, and how many more there are.
+#[derive(Default)]
+struct Touches<'p> {
+    list: Vec<Touch<'p>>,
+    left_out: u32,
+}
+
+impl<'p> Touches<'p> {
+    fn push(&mut self, touch: Touch<'p>) {
+        if self.list.len() < TOUCHES {
+            self.list.push(touch);
+        } else {
+            self.left_out = self.left_out.saturating_add(1);
+        }
+    }
+
+    fn extend(&mut self, touches: impl IntoIterator<Item = Touch<'p>>) {
+        touches.into_iter().for_each(|touch| self.push(touch));
+    }
+
+    fn give_to(&self, record: &mut Record<'p>, packet: Packet<'p>) {
+        record.touches = packet.keep(&self.list);
+        record.left_out = self.left_out;
+    }
+}
+
 /// The records that a request asks for.
 fn requested<'p>(
+    touches: &mut Touches<'p>,
     packet: Packet<'p>,
     message: &Message<'p>,
     kind: Request,
     identity: &Identity<'p>,
-) -> Vec<Touch<'p>> {
-    let mut touches = Vec::new();
+) {
     if is_single(kind) {
         if let Some(digest) = identity.record() {
             let place = (identity.namespace, identity.set);
@@ -295,7 +323,7 @@ fn requested<'p>(
                 ..touch(packet, place, digest, identity.key)
             });
         }
-        return touches;
+        return;
     }
     for field in message.fields().flatten() {
         match field.value() {
@@ -329,17 +357,15 @@ fn requested<'p>(
             _ => {}
         }
     }
-    touches
 }
 
 /// The records of a batch that is refused as a whole.
-fn refused<'p>(path: &Path<'p>, answer: &Answer, result: ResultCode) -> Vec<Touch<'p>> {
+fn refused<'p>(path: &Path<'p>, answer: &Answer, result: ResultCode) -> impl Iterator<Item = Touch<'p>> + 'p {
     let packet = path.packet;
     let rows = path.stream.map(|stream| &stream.queue.rows);
-    let rows = rows
-        .into_iter()
-        .flat_map(|rows| rows.all(answer.transaction.rows));
-    rows.map(|(row, errand)| Touch {
+    let span = answer.transaction.rows;
+    let rows = rows.into_iter().flat_map(move |rows| rows.all(span));
+    rows.map(move |(row, errand)| Touch {
         request: errand.request,
         writes: errand.writes,
         result: Some(result),
@@ -350,7 +376,6 @@ fn refused<'p>(path: &Path<'p>, answer: &Answer, result: ResultCode) -> Vec<Touc
             None,
         )
     })
-    .collect()
 }
 
 /// The record that a message of an answer is about.
