@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::endpoint::Endpoint;
-use super::log::Names;
+use super::names::Names;
 use crate::track::fabric::Part;
 use crate::track::record::{Event, Pulse, Record, Step};
 use crate::wire::client::digest::LENGTH;

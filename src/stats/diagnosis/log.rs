@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::cluster::ClusterLog;
 use super::endpoint::Endpoint;
 use super::info::InfoLog;
+use super::names::Names;
 use crate::epan::tcp_tap::TcpSegment;
 use crate::track::record::{Event, Record};
 use crate::track::transactions::What;
@@ -166,39 +167,6 @@ pub struct Connection {
     pub begins_clear: Option<(i64, u32)>,
     is_closed: bool,
     was_halved: bool,
-}
-
-/// Names, each with a number.
-#[derive(Debug, Default)]
-pub struct Names {
-    list: Vec<Box<[u8]>>,
-    numbers: HashMap<Box<[u8]>, u32>,
-}
-
-impl Names {
-    /// The number of a name; number 0 is the empty one and what is too much.
-    pub fn number(&mut self, name: &[u8]) -> u32 {
-        if self.list.is_empty() {
-            self.list.push(Box::default());
-            self.numbers.insert(Box::default(), 0);
-        }
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        let number = u32::try_from(self.list.len()).unwrap_or(0);
-        if number > 200_000 {
-            return 0;
-        }
-        self.list.push(name.into());
-        self.numbers.insert(name.into(), number);
-        number
-    }
-
-    /// The name of that number.
-    #[must_use]
-    pub fn get(&self, number: u32) -> &[u8] {
-        self.list.get(number as usize).map_or(&[], |name| name)
-    }
 }
 
 /// All that is gathered.

@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod findings;
 pub mod info;
 pub mod log;
+pub mod names;
 pub mod rules;
 
 use std::sync::{Mutex, PoisonError};
