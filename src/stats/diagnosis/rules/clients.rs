@@ -255,7 +255,7 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
             .collect();
         // At regular times: a person at a shell asks when he likes.
         let tend = percentile(&mut steps, 50).filter(|half| {
-            let high = percentile(&mut steps.clone(), 90).unwrap_or(0);
+            let high = percentile(&mut steps.clone(), 75).unwrap_or(0);
             steps.len() >= 3 && high * 2 <= half * 3
         });
         let works = connections

@@ -50,6 +50,12 @@ fn replicas(evidence: &Evidence<'_>, findings: &mut Findings) {
     for wait in &evidence.log.cluster.waits {
         by_node.entry(wait.to).or_default().push(wait);
     }
+    // Where answers may not have been read, only those that came late count.
+    let is_clean = evidence.log.cut.0 == 0
+        && !evidence.connections.iter().any(|connection| {
+            connection.is_internode
+                && (connection.has_holes() || connection.swapped.0 > 0 || connection.is_one_way)
+        });
     let end = evidence.span().1;
     let is_gone = |node: Endpoint, from: i64, findings: &Findings| {
         findings.rows.iter().any(|row| {
@@ -73,7 +79,8 @@ fn replicas(evidence: &Evidence<'_>, findings: &mut Findings) {
             .iter()
             .copied()
             .filter(|wait| {
-                wait.answered.unwrap_or(end) - wait.time >= least
+                (is_clean || wait.answered.is_some())
+                    && wait.answered.unwrap_or(end) - wait.time >= least
                     && !evidence.is_across_gap(wait.time, wait.answered.unwrap_or(end))
             })
             .collect();

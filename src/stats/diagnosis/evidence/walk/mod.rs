@@ -18,6 +18,8 @@ use crate::stats::diagnosis::log::{self, ACK, FIN, RST, SYN, Segment};
 const TRIPS: usize = 512;
 /// Nobody waits so short a time for a segment before sending it again.
 const SOON: i64 = 3 * MS;
+/// TCP's timeout is 200 ms and more; what it sends again sooner is a probe.
+const PROBE: i64 = 150 * MS;
 
 /// Bytes that were sent and not acknowledged.
 #[derive(Clone, Copy)]
@@ -216,8 +218,16 @@ impl<'l> Walk<'l> {
         }
         if segment.twice != 0 {
             let by_client = of == 0;
+            // Where it is the first to acknowledge them after a timeout of TCP's, what acknowledged the first ones was
+            // lost. Sooner it only was a probe that overtook a delayed acknowledgement.
             let late = |resent: &&mut Resent| {
-                resent.by_client == by_client && !resent.is_spurious && resent.end == segment.twice
+                let is_probe = resent.sent.is_none_or(|sent| resent.again - sent < PROBE);
+                resent.by_client == by_client
+                    && !resent.is_spurious
+                    && resent.end == segment.twice
+                    && resent
+                        .acknowledged
+                        .is_some_and(|at| at < segment.time || is_probe)
             };
             if let Some(resent) = self.facts.resent.iter_mut().rev().take(256).find(late) {
                 resent.is_spurious = true;
