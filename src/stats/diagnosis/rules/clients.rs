@@ -253,11 +253,8 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
             .filter_map(|two| Some(two.get(1)? - two.first()?))
             .filter(|step| *step >= 200 * MS)
             .collect();
-        // At regular times: a person at a shell asks when he likes.
-        let tend = percentile(&mut steps, 50).filter(|half| {
-            let high = percentile(&mut steps.clone(), 75).unwrap_or(0);
-            steps.len() >= 3 && high * 2 <= half * 3
-        });
+        let tend = percentile(&mut steps, 50).filter(|_| steps.len() >= 3);
+        // A person at a shell asks for information only, and when he likes.
         let works = connections
             .iter()
             .flat_map(|connection| evidence.requests_of(connection))
