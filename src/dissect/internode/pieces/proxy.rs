@@ -57,6 +57,7 @@ fn path(packet: Packet<'_>, order: Order, kind: ProtoType) -> Path<'_> {
         sight: Sight::default(),
         is_cut: false,
         answer: None,
+        is_orphan: false,
         kind,
         body: &[],
         order,
