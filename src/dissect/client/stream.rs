@@ -161,6 +161,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
             .filter(|partial| call.segment.sequence == Some(partial.start) && is_first)
             .map(|partial| partial.began_at),
         delay: None,
+        is_cut: body.len() < size,
         sight: stream.sight(&call.segment),
         answer: None,
         is_orphan: false,
@@ -235,8 +236,8 @@ fn refused<'p>(
     stream.advance(packet, segment, source.reported(), source.reported(), false);
     if from_client {
         stream.refuse(packet, segment);
-        taps::refused_bytes(packet, looks);
     }
+    taps::refused_bytes(packet, looks, !from_client);
     let stranger = stranger(looks);
     column::line(packet, |out| {
         if from_client {

@@ -27,6 +27,8 @@ pub struct Path<'p> {
     pub began_at: Option<i64>,
     /// How long its rest was held back until its first part was acknowledged; on the first pass.
     pub delay: Option<i64>,
+    /// Part of it was not captured.
+    pub is_cut: bool,
     /// What its sender had received of the other direction.
     pub sight: Sight,
     /// The request that a response belongs to.

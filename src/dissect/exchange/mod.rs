@@ -54,7 +54,7 @@ pub fn on_request(
         delay: path.delay,
     };
     let transaction = tries::on_request(stream, path.packet, &asked, path.place);
-    taps::asked(path, what, transaction.as_ref());
+    taps::asked(path, what, transaction.as_ref(), body, details);
     transaction
 }
 

@@ -57,6 +57,7 @@ fn path(packet: Packet<'_>, order: Order, kind: ProtoType) -> Path<'_> {
         began_at: None,
         delay: None,
         sight: Sight::default(),
+        is_cut: false,
         answer: None,
         is_orphan: false,
         kind,
