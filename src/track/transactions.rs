@@ -8,12 +8,11 @@
 use core::cell::Cell;
 
 use super::budget;
+use super::position::before;
 use super::rows::{Rows, Span};
 use super::sets;
-use super::stream::{Stream, before};
-use super::tries::{self, Fingerprint};
 use crate::epan::Packet;
-use crate::epan::file::{FileRef, FileVec};
+use crate::epan::file::FileVec;
 use crate::wire::client::message::Header;
 use crate::wire::client::proto::ProtoType;
 use crate::wire::client::request::Request;
@@ -62,6 +61,9 @@ impl Sight {
         matches!((self.acknowledged, self.seen), (Some(ack), Some(seen)) if before(seen, ack))
     }
 }
+
+/// A client's request: its address and a hash of its body.
+pub type Fingerprint = u64;
 
 /// What a request says about itself.
 #[derive(Clone, Copy)]
@@ -174,7 +176,7 @@ impl Transaction {
 /// A message of an answer and the transaction it belongs to.
 #[derive(Clone, Copy)]
 pub struct Answer {
-    /// The transaction, this message included once it was [taken](Queue::answered).
+    /// The transaction, this message included once it was taken.
     pub transaction: Transaction,
     index: u32,
     /// The first message of the answer.
@@ -224,11 +226,12 @@ struct Link {
     frame: u32,
     /// The ordinal of the message in its frame, and two bits: it is the first of its answer, the last.
     place: u32,
-    /// The transaction.
+    /// The transaction; [`Link::ORPHAN`] where the capture does not hold its request.
     index: u32,
 }
 
 impl Link {
+    const ORPHAN: u32 = u32::MAX;
     const FIRST: u32 = 1;
     const LAST: u32 = 2;
 
@@ -242,12 +245,12 @@ impl Link {
 }
 
 impl Queue {
-    /// A request: put into the queue on the first pass, found there later.
-    pub fn asked(
+    /// A request: put into the queue on the first pass, found there later. `note` gets it before, with its index.
+    pub(super) fn asked(
         &self,
         packet: Packet<'_>,
         asked: &Asked,
-        place: Option<FileRef<Stream>>,
+        note: impl FnOnce(&mut Transaction, u32),
     ) -> Option<Transaction> {
         let ordinal = packet.state().messages.get();
         if packet.is_visited() {
@@ -290,15 +293,7 @@ impl Queue {
             writes: asked.writes,
             state: State::Open,
         };
-        if let (Some(fingerprint), Some(place)) = (asked.fingerprint, place) {
-            tries::note(
-                packet,
-                &mut transaction,
-                fingerprint,
-                place,
-                self.transactions.len(),
-            );
-        }
+        note(&mut transaction, self.transactions.len());
         let is_over =
             matches!((asked.end, self.ahead.get()), (Some(end), Some(ahead)) if !before(ahead, end));
         if is_over && !is_open {
@@ -352,8 +347,28 @@ impl Queue {
         let found = self.open(kind, sight);
         if found.is_none() && self.head.get() >= self.transactions.len() {
             self.ahead.set(sight.acknowledged);
+            if sight.seen.is_none() {
+                let link = Link {
+                    frame: packet.frame(),
+                    place: packet.state().messages.get() << 2,
+                    index: Link::ORPHAN,
+                };
+                self.links.push(packet.file(), link);
+            }
         }
         found
+    }
+
+    /// Whether the capture does not hold the request of this message of an answer: it held nothing of the client by then.
+    /// Later on, a request that is missing may be one that TCP took for a repetition.
+    #[must_use]
+    pub fn lacks_request(&self, packet: Packet<'_>, sight: Sight) -> bool {
+        let is_orphan = self.link(packet).is_some_and(|link| link.index == Link::ORPHAN);
+        // In a capture out of order the first request may come behind its answer.
+        let first_end = self.transactions.get(0).and_then(|first| first.end());
+        let is_behind =
+            matches!((first_end, sight.acknowledged), (Some(end), Some(ack)) if !before(ack, end));
+        is_orphan && !is_behind
     }
 
     /// The open transaction that a message answers: the oldest one where the client pipelines; else the latest
@@ -411,9 +426,7 @@ impl Queue {
 
     /// On later passes: the transaction of this message of the frame.
     fn find(&self, packet: Packet<'_>) -> Option<Answer> {
-        let at = (packet.frame(), packet.state().messages.get());
-        let place = self.links.partition_point(|link| link.at() >= at);
-        let link = self.links.get(place).filter(|link| link.at() == at)?;
+        let link = self.link(packet)?;
         Some(Answer {
             transaction: self.get(link.index)?,
             index: link.index,
@@ -422,8 +435,21 @@ impl Queue {
         })
     }
 
-    /// Takes a message into its transaction; says whether it is complete now.
-    pub fn answered(&self, packet: Packet<'_>, answer: &mut Answer, given: &Given) {
+    fn link(&self, packet: Packet<'_>) -> Option<Link> {
+        let at = (packet.frame(), packet.state().messages.get());
+        let place = self.links.partition_point(|link| link.at() >= at);
+        self.links.get(place).filter(|link| link.at() == at)
+    }
+
+    /// Takes a message into its transaction; says whether it is complete now. `applied` is asked of a write that was
+    /// done and is not the same when it is done twice: whether it was done before.
+    pub(super) fn answered(
+        &self,
+        packet: Packet<'_>,
+        answer: &mut Answer,
+        given: &Given,
+        applied: impl FnOnce(&Transaction) -> bool,
+    ) {
         let Given {
             kind,
             facts,
@@ -447,8 +473,7 @@ impl Queue {
         transaction.records = transaction.records.saturating_add(records);
         if transaction.progress.accept(kind, &facts) == Step::Complete {
             transaction.state = State::Complete;
-            transaction.applied_again =
-                is_ok && transaction.counts_twice && tries::applied(packet, &transaction);
+            transaction.applied_again = is_ok && transaction.counts_twice && applied(&transaction);
             self.head.set(answer.index + 1);
         }
         transaction.uncertain |= is_cut && transaction.state == State::Open;

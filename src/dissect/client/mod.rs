@@ -4,6 +4,7 @@ pub mod batch;
 pub mod compressed;
 pub mod field;
 pub mod header;
+pub mod label;
 pub mod line;
 pub mod message;
 pub mod op;

@@ -73,6 +73,12 @@ impl Identity<'_> {
         }
     }
 
+    /// Whether nothing of a record is known.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.namespace.is_empty() && self.key.is_none() && self.digest.is_none()
+    }
+
     /// Writes it as its [`Display`](fmt::Display) does.
     ///
     /// # Errors
