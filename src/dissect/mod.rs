@@ -29,6 +29,7 @@ pub fn register() {
     register::fields(&MESSAGE, client::message::FIELDS);
     register::bit_sets(&MESSAGE, client::message::BIT_SETS);
     register::fields(&MESSAGE, client::field::FIELDS);
+    register::bit_sets(&MESSAGE, client::field::BIT_SETS);
     register::fields(&MESSAGE, client::op::FIELDS);
     register::bit_sets(&MESSAGE, client::op::BIT_SETS);
     register::fields(&MESSAGE, values::value::FIELDS);

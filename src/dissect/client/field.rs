@@ -8,8 +8,9 @@ use crate::dissect::shared::common::{self, DATA, NAMESPACE, PARTITION, SET};
 use crate::dissect::values::{cdt, expression, predexp, value};
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::field::{DIGEST_RIPE_ARRAY, Field, FieldType, SIZE_AT, TYPE_AT, Value};
+use crate::wire::client::key::KeyLiteral;
 use crate::wire::client::proto::Order;
-use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
+use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp, WhereFlags};
 use crate::wire::client::request::Request;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::ground::time::UpdateTime;
@@ -54,7 +55,13 @@ fields! {
     UDF_ARGLIST: None, "aerospike.udf.arglist", "UDF arguments", "Arguments of the function";
     UDF_OP: U8, "aerospike.udf.op", "UDF operation", "How the function is applied" .values(UdfOp::TABLE);
     BINLIST_COUNT: U8, "aerospike.field.bin_count", "Number of bins", "Bins that an old query asks for";
+    BINLIST_NAME_SIZE: U8, "aerospike.field.bin_size", "Bin name length", "Length of a bin name that an old query asks for";
+    WHERE_TEXT: String, "aerospike.where", "Condition", "What records have to fulfil, as the client writes it";
     ERROR_DETAILS: None, "aerospike.field.error_details", "Error details", "Subcode and message";
+}
+
+bit_sets! {
+    WHERE_FLAGS: U8 of WhereFlags, "aerospike.where.flags", "Condition flags", "How the server is to treat the condition";
 }
 
 /// One field: its heading, size, type and data.
@@ -119,7 +126,7 @@ fn data<'p>(
         }
         Value::Key(key) => {
             common::key(heading, bytes, &key)?;
-            item.label(format_args!("KEY: {key} ({})", key.kind));
+            item.label(format_args!("KEY: {} ({})", KeyLiteral(&key), key.kind));
         }
         Value::RecordVersion(version) => {
             heading.add_in(&RECORD_VERSION, bytes, Order::Little)?;
@@ -204,7 +211,8 @@ fn data<'p>(
             for name in list.iter() {
                 match name {
                     Ok(name) => {
-                        heading.add(&common::BIN_NAME, name)?;
+                        heading.add(&BINLIST_NAME_SIZE, &name.bytes[..1])?;
+                        heading.add(&common::BIN_NAME, name.text)?;
                     }
                     Err(error) => common::malformed(heading, &error)?,
                 }
@@ -220,6 +228,11 @@ fn data<'p>(
         Value::Predexp(input) => {
             item.label(format_args!("{}: {}", field.kind, PredexpText(input)));
             predexp::predexp(heading, input)?;
+        }
+        Value::Where(condition) => {
+            heading.bits(&WHERE_FLAGS, bytes.get(..1).unwrap_or_default(), Order::Big)?;
+            heading.add(&WHERE_TEXT, condition.text)?;
+            item.label(format_args!("WHERE: {}", Lossy(condition.text)));
         }
         Value::ErrorDetails(map) => value::error_details(heading, map)?,
         Value::Unknown(data) => {
@@ -313,6 +326,9 @@ fn index_range<'p>(tree: &Tree<'p>, bytes: &'p [u8], range: &IndexRange<'p>) -> 
     Ok(())
 }
 
+/// The type of a place in GeoJSON.
+const POINT: &[u8] = b"\"Point\"";
+
 /// A range behind the name of its bin or index: ` = 30`, ` 20 to 30`.
 pub struct Range<'r, 'a>(pub &'r IndexRange<'a>);
 
@@ -320,6 +336,12 @@ impl fmt::Display for Range<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(range) = *self;
         match (range.start(), range.end()) {
+            // A point asks for the regions that contain it, a region for the points within.
+            (Ok(Particle::Text(json)), _) if range.kind.value == ParticleType::GEOJSON => {
+                let is_point = json.windows(POINT.len()).any(|part| part == POINT);
+                f.write_str(if is_point { " contains " } else { " within " })?;
+                geo(f, json)
+            }
             (Ok(start), Ok(_)) if range.start == range.end => write!(f, " = {}", Bound(range, &start)),
             (Ok(start), Ok(end)) => write!(f, " {} to {}", Bound(range, &start), Bound(range, &end)),
             _ => Ok(()),

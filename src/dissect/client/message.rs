@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write as _};
 
-use super::{batch, field, line, op};
+use super::{batch, batch_line, field, line, op};
 use crate::dissect::client::stream::{Details, Path};
 use crate::dissect::exchange::{first_pass as remember, links};
 use crate::dissect::shared::{column, result};
@@ -14,7 +14,8 @@ use crate::protocols::MESSAGE;
 use crate::track::transactions::{Answer, What};
 use crate::wire::client::digest::Digest;
 use crate::wire::client::field::{Field, FieldType, Value as FieldValue};
-use crate::wire::client::key::Key;
+use crate::wire::client::key::{Key, KeyLiteral};
+use crate::wire::client::info_bits::ErrorVerbosity;
 use crate::wire::client::matching::{Expected, Facts};
 use crate::wire::client::message::{
     GENERATION_AT, HEADER_SIZE_AT, Header, INFO1_AT, INFO2_AT, INFO3_AT, INFO4_AT, Info1, Info2, Info3,
@@ -49,13 +50,13 @@ bit_sets! {
     INFO1: U8 of Info1, "aerospike.msg.info1", "Info1", "Read bits";
     INFO2: U8 of Info2, "aerospike.msg.info2", "Info2", "Write bits";
     INFO3: U8 of Info3, "aerospike.msg.info3", "Info3", "Other bits";
-    INFO4: U8 of Info4, "aerospike.msg.info4", "Info4", "Transaction bits";
+    INFO4: U8 of Info4, "aerospike.msg.info4", "Info4", "Transaction bits" .groups(ErrorVerbosity::TABLE);
 }
 
 /// What fields and operations of every message fill.
 static CONTENT: FieldGroup = FieldGroup::new(
-    &[common::FIELDS, field::FIELDS, op::FIELDS, value::FIELDS],
-    &[op::BIT_SETS],
+    &[common::FIELDS, field::FIELDS, op::FIELDS, value::FIELDS, crate::epan::expert::FIELDS],
+    &[op::BIT_SETS, field::BIT_SETS],
     &[common::EXPERTS],
 );
 
@@ -83,12 +84,8 @@ pub struct Identity<'a> {
     pub key: Option<Key<'a>>,
     /// DIGEST_RIPE.
     pub digest: Option<Digest<'a>>,
-    /// Rows of BATCH.
-    pub rows: Option<u32>,
     /// UDF_FUNCTION.
     pub function: &'a [u8],
-    /// INDEX_NAME or the bin of INDEX_RANGE.
-    pub index: &'a [u8],
 }
 
 impl<'a> Identity<'a> {
@@ -106,16 +103,11 @@ impl<'a> Identity<'a> {
             FieldType::NAMESPACE => self.namespace = field.data,
             FieldType::SET => self.set = field.data,
             FieldType::UDF_FUNCTION => self.function = field.data,
-            FieldType::INDEX_NAME => self.index = field.data,
             FieldType::KEY
             | FieldType::DIGEST_RIPE
-            | FieldType::BATCH
-            | FieldType::BATCH_WITH_SET
-            | FieldType::INDEX_RANGE => match field.value() {
+            => match field.value() {
                 Ok(FieldValue::Key(key)) => self.key = Some(key),
                 Ok(FieldValue::Digest(digest)) => self.digest = Some(digest),
-                Ok(FieldValue::Batch(batch)) => self.rows = Some(batch.count),
-                Ok(FieldValue::IndexRange(range)) if !range.bin.is_empty() => self.index = range.bin,
                 _ => {}
             },
             _ => {}
@@ -134,7 +126,7 @@ impl Identity<'_> {
             }
         }
         if let Some(key) = &self.key {
-            write!(out, " \"{key}\"")
+            write!(out, " {}", KeyLiteral(key))
         } else if let Some(digest) = &self.digest {
             out.write_str(" ")?;
             write_hex4(out, digest.0.first_chunk().copied().unwrap_or_default())
@@ -275,10 +267,16 @@ fn response_body<'p>(
 
 /// What the messages of a response say together.
 #[derive(Default)]
-struct Summary<'a> {
+pub struct Summary<'a> {
     facts: Facts,
-    count: u32,
-    records: u32,
+    /// Messages.
+    pub count: u32,
+    /// Records, rows without an error, values.
+    pub records: u32,
+    /// Partitions that are said to be done.
+    pub partitions: u32,
+    /// Messages that only say that the answer ends.
+    pub ends: u32,
     worst: ResultCode,
     errors: u32,
     last: Option<Message<'a>>,
@@ -288,8 +286,14 @@ impl<'a> Summary<'a> {
     fn add(&mut self, message: &Message<'a>) {
         self.facts.add(&message.header);
         self.count = self.count.saturating_add(1);
-        if message.header.part() == Part::Record {
-            self.records = self.records.saturating_add(1);
+        let counter = match message.header.part() {
+            Part::Record => Some(&mut self.records),
+            Part::PartitionDone(_) => Some(&mut self.partitions),
+            Part::Fin => Some(&mut self.ends),
+            Part::Error => None,
+        };
+        if let Some(counter) = counter {
+            *counter = counter.saturating_add(1);
         }
         if message.header.result_code != ResultCode::OK {
             self.errors = self.errors.saturating_add(1);
@@ -495,7 +499,7 @@ pub fn record_ttl(tree: &Tree<'_>, part: &[u8], ttl: u32, order: Order, meaning:
     Ok(())
 }
 
-/// `Request put test.demo "kv-1" bins a, b`.
+/// `Request put test.demo "k1" bins a, b`, `Request batch read 6 rows test.demo`, `Request explain test.demo where …`.
 fn request_line(
     out: &mut dyn fmt::Write,
     message: &Message<'_>,
@@ -503,12 +507,12 @@ fn request_line(
     identity: &Identity<'_>,
 ) -> fmt::Result {
     out.write_str("Request ")?;
-    kind.write_to(out)?;
-    identity.write_to(out)?;
-    if let Some(rows) = identity.rows {
-        write!(out, " {rows} rows")?;
+    if kind == Request::BATCH {
+        return batch_line::request(out, message);
     }
-    line::request(out, message, identity)
+    line::kind(out, message, kind)?;
+    identity.write_to(out)?;
+    line::request(out, message, kind, identity)
 }
 
 /// `Response OK gen 2 (0.18 ms)`, `Response KEY_BUSY (3.2 ms)`, `Response 60 messages, 3 errors`.
@@ -519,7 +523,7 @@ fn response_line(out: &mut dyn fmt::Write, answer: &Summary<'_>, linked: Option<
     let header = &message.header;
     out.write_str("Response ")?;
     if answer.count > 1 {
-        write!(out, "{} messages", answer.count)?;
+        batch_line::contents(out, answer, linked.map(|linked| linked.transaction.what))?;
         match answer.errors {
             0 => {}
             1 => write!(out, ", {}", answer.worst)?,

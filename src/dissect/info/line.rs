@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::wire::ground::base64::{self, Encoded};
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::info::message as info;
 use crate::wire::info::message::{Answer, Command, Failure, Outcome};
@@ -45,6 +46,24 @@ impl fmt::Display for Brief<'_> {
     }
 }
 
+/// A command, and what it encodes: `user-agent-set 1,python-19.3.0,not-set`.
+struct CommandText<'c, 'a>(&'c Command<'a>);
+
+impl fmt::Display for CommandText<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(command) = *self;
+        let encoded = (command.name == b"user-agent-set")
+            .then_some(command.parameters)
+            .flatten()
+            .and_then(|parameters| parameters.strip_prefix(b"value="))
+            .filter(|value| base64::is_encoded(value));
+        match encoded {
+            Some(value) => write!(f, "{} {}", Lossy(command.name), Encoded(value)),
+            None => write!(f, "{}", Brief(command.text, 60)),
+        }
+    }
+}
+
 /// Lines that are written out; of the others only the number is.
 const SHOWN: usize = 3;
 
@@ -65,7 +84,7 @@ fn commands<'a>(out: &mut dyn fmt::Write, commands: impl Iterator<Item = Command
     for command in commands {
         if count < SHOWN {
             let comma = if count == 0 { "" } else { ", " };
-            write!(out, "{comma}{}", Brief(command.text, 60))?;
+            write!(out, "{comma}{}", CommandText(&command))?;
         }
         count = count.saturating_add(1);
     }
@@ -116,7 +135,7 @@ fn answers<'a>(out: &mut dyn fmt::Write, answers: impl Iterator<Item = Answer<'a
             out.write_str(", ")?;
         }
         if let Some(echo) = &answer.echo {
-            write!(out, "{} ", Brief(echo.text, 60))?;
+            write!(out, "{} ", CommandText(echo))?;
         }
         match outcome {
             Outcome::Failed(Failure {
@@ -170,6 +189,10 @@ mod tests {
             "Request info node, peers-generation, partition-generation (+2 more)"
         );
         assert_eq!(request(b""), "Request info everything");
+        assert_eq!(
+            request(b"user-agent-set:value=MSxweXRob24tMTkuMy4wLG5vdC1zZXQ=\n"),
+            "Request info user-agent-set 1,python-19.3.0,not-set"
+        );
     }
 
     #[test]

@@ -120,7 +120,7 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
         (Table::ReturnType, Ok(bits @ 0..=0x1_FFFF)) => {
             let kind = ReturnType(bits);
             let item = tree.uint(&RETURN_TYPE, part, kind.returned().0)?;
-            item.label(format_args!("{name}: {kind} ({})", coded.value));
+            item.label(format_args!("{name}: {}", Numbered(coded)));
             tree.under(item, &RETURN_TYPE)?
                 .boolean(&INVERTED, part, kind.is_inverted())?;
             Ok(())
@@ -128,7 +128,10 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
         (Table::ContextType, Ok(bits @ 0..=0xFFFF)) => context_type(tree, part, name, ContextType(bits)),
         (Table::SelectFlags, Ok(bits @ 0..=0x1F)) => {
             let item = tree.uint(&SELECT_FLAGS, part, bits & 0x0F)?;
-            item.label(format_args!("{name}: {coded} (0x{bits:02x})"));
+            match coded.is_known() {
+                true => item.label(format_args!("{name}: {coded} (0x{bits:02x})")),
+                false => item.label(format_args!("{name}: {coded}")),
+            };
             tree.under(item, &SELECT_FLAGS)?
                 .boolean(&SELECT_NO_FAIL, part, bits & 0x10 != 0)?;
             Ok(())
@@ -139,6 +142,21 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
             (None, None) => unexplained(tree, part, name, coded),
         },
         _ => unexplained(tree, part, name, coded),
+    }
+}
+
+/// A code with its number, which is said once.
+pub struct Numbered(pub Coded);
+
+impl fmt::Display for Numbered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(coded) = *self;
+        coded.fmt(f)?;
+        if coded.is_known() {
+            write!(f, " ({})", coded.value)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -178,7 +196,7 @@ fn operation(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded) -> Guarded 
         return Ok(());
     }
     tree.text(&CDT_OP, part, format_args!("{coded}"))?
-        .label(format_args!("{name}: {coded} ({})", coded.value));
+        .label(format_args!("{name}: {}", Numbered(coded)));
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Expressions: filters, index expressions, expression operations.
 
+use super::cdt::Numbered;
 use super::value;
 use super::walk::{self, Name, Subject};
 use crate::epan::{Field, Guarded, Tree};
@@ -17,6 +18,7 @@ fields! {
     TYPE: U8, "aerospike.exp.type", "Type", "Type of a bin, key, variable or result" .values(ResultType::TABLE);
     VARIABLE: String, "aerospike.exp.var", "Variable", "Name of a variable";
     PATTERN: String, "aerospike.exp.pattern", "Pattern", "Regular expression";
+    AEL: String, "aerospike.exp.ael", "AEL", "Expression as text that the server compiles";
     DEFINITION: None, "aerospike.exp.def", "Definition", "A variable with its value";
     LOOP_VARIABLE: U8, "aerospike.exp.loop_variable", "Loop variable", "What a loop variable of a path selection stands for" .values(LoopVariable::TABLE);
     SYSTEM: U8, "aerospike.exp.system", "System", "Who runs the call inside an expression" .values(Runner::TABLE);
@@ -81,12 +83,12 @@ pub fn coded(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded, bits: u32) 
     };
     if coded.table != Table::System {
         tree.uint(of, part, bits)?
-            .label(format_args!("{name}: {coded} ({bits})"));
+            .label(format_args!("{name}: {}", Numbered(coded)));
         return Ok(());
     }
     let system = System(u8::try_from(bits).unwrap_or_default());
     let item = tree.uint(of, part, u32::from(system.runner().0))?;
-    item.label(format_args!("{name}: {coded} ({bits})"));
+    item.label(format_args!("{name}: {}", Numbered(coded)));
     tree.under(item, of)?.boolean(&MODIFY, part, system.modifies())?;
     Ok(())
 }

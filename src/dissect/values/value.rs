@@ -211,6 +211,7 @@ fn raw_field(role: Role) -> &'static Field {
         Content::Raw(RawName::Bin) => &BIN_NAME,
         Content::Raw(RawName::Variable) => &expression::VARIABLE,
         Content::Raw(RawName::Pattern) => &expression::PATTERN,
+        Content::Raw(RawName::Ael) => &expression::AEL,
         _ => &STRING,
     }
 }

@@ -78,6 +78,28 @@ fn op(input: &[u8], count: u32) -> Result<ExpOp, bool> {
     }
 }
 
+/// What explains a number that is compared with a type or a time: one side of the comparison says which it is.
+///
+/// Source: client-protocol 7.3, 7.4.
+fn compared(op: ExpOp, input: &[u8]) -> Option<Table> {
+    if !(ExpOp::EQ..=ExpOp::LE).contains(&op) {
+        return None;
+    }
+    let table = |input| match Ahead::first_of(input) {
+        Ahead::Int(_, op) => match u8::try_from(op).map(ExpOp) {
+            Ok(ExpOp::BIN_TYPE) => Some(Table::ParticleType),
+            Ok(ExpOp::META_LAST_UPDATE | ExpOp::META_VOID_TIME) => Some(Table::Nanoseconds),
+            _ => None,
+        },
+        _ => None,
+    };
+    // Of the other side only a number is of interest.
+    table(input).or_else(|| match Ahead::of(input) {
+        Ahead::Int(behind, _) => table(behind),
+        _ => None,
+    })
+}
+
 /// Whether result type, system and call follow.
 fn is_call(input: &[u8]) -> bool {
     let system = match Ahead::of(input) {
@@ -131,6 +153,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
     /// The arguments of all operations but LET and CALL.
     fn operands(&mut self, op: ExpOp, input: &'a [u8], count: u32) -> Walked<'a, S::Error> {
         let args = op.args().unwrap_or(&[]);
+        let compared = compared(op, input);
         let last = count.saturating_sub(1);
         let mut left = input;
         for index in 0..count {
@@ -141,7 +164,10 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
                 ExpOp::COND => RESULT,
                 _ => Arg::at(args, index as usize).unwrap_or(ARGUMENT),
             };
-            left = self.argument(arg, index, left)?;
+            left = match (compared, Ahead::of(left)) {
+                (Some(table), Ahead::Int(..)) => self.code(Arg::code(arg.name, table), index, left)?,
+                _ => self.argument(arg, index, left)?,
+            };
         }
         Ok(left)
     }
