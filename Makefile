@@ -20,6 +20,7 @@ test: ## Run all tests, with the Wireshark of this machine
 	@tools/packages.sh test
 	tools/test.sh $(CARGO_TEST_OPTIONS)
 	cargo test --locked --features soundness,count-allocations --test soundness --test allocations
+	tools/beside.sh
 
 bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH=1: on more and more of the same
 	@tools/bench.sh $(if $(GROWTH),growth)

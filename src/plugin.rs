@@ -4,7 +4,7 @@ use libc::{c_char, c_int};
 
 use crate::dissect;
 use crate::dissect::client::{stream as client, text_port as info_text};
-use crate::dissect::internode::container::stream;
+use crate::dissect::internode::stream;
 use crate::epan::entry::{self, Call, Entry, Framing, Heuristic, Plugin, Segment};
 use crate::epan::register::{self, preferences};
 use crate::epan::version::Version;

@@ -3,16 +3,12 @@
 
 mod common;
 
-use common::captures::present;
 use common::diagnosis::{Line, diagnosis_of};
 
 /// What is found, who, from, to, how many, and words of the details; times to a tenth of a second.
 type Expected = (&'static str, &'static str, f64, f64, u32, &'static str);
 
 fn check(capture: &str, expected: &[Expected]) {
-    if present(&[capture]).is_empty() {
-        return;
-    }
     let found = diagnosis_of(capture, "");
     assert_eq!(found.len(), expected.len(), "{capture}: {found:#?}");
     for (finding, who, from, to, count, words) in expected {
@@ -176,9 +172,6 @@ fn increments_that_were_applied_again_are_counted() {
 #[test]
 fn refused_ports_are_found() {
     let capture = "scenarios/cluster-fabric-refused";
-    if present(&[capture]).is_empty() {
-        return;
-    }
     let found = diagnosis_of(capture, "");
     assert!(
         found.iter().all(|line| line.finding == "Connections refused"),
@@ -196,7 +189,7 @@ fn refused_ports_are_found() {
 
 #[test]
 fn healthy_captures_have_no_findings() {
-    for capture in present(&[
+    for capture in [
         "kv-basic",
         "operate-basic",
         "scan-query-pagination",
@@ -217,7 +210,7 @@ fn healthy_captures_have_no_findings() {
         "info-text-port-3003-server80",
         "duplicated-kv-all-types",
         "scenarios/tls-service-13",
-    ]) {
+    ] {
         let found = diagnosis_of(capture, "");
         assert!(found.is_empty(), "{capture}: {found:#?}");
     }
@@ -226,9 +219,6 @@ fn healthy_captures_have_no_findings() {
 #[test]
 fn requests_to_nodes_that_do_not_own_the_partition_are_found() {
     let capture = "cluster-proxy-slim";
-    if present(&[capture]).is_empty() {
-        return;
-    }
     // Every request of its client goes to the wrong node on purpose.
     let found = diagnosis_of(capture, "");
     assert_eq!(found.len(), 3, "{found:#?}");
@@ -244,9 +234,6 @@ fn a_node_that_leaves_and_one_that_is_cut_off_are_named_once() {
         ("cluster-mesh-join-no-migration", "Node stopped"),
         ("cluster-split-heal-dupres-slim", "Unreachable host"),
     ] {
-        if present(&[capture]).is_empty() {
-            continue;
-        }
         let mut found = diagnosis_of(capture, "");
         // Seeds that are not up yet refuse.
         found.retain(|line| line.finding != "Connections refused");
@@ -261,8 +248,6 @@ fn a_node_that_leaves_and_one_that_is_cut_off_are_named_once() {
 #[test]
 fn a_filter_holds_for_both_taps() {
     let capture = "scenarios/network-drop-requests";
-    if !present(&[capture]).is_empty() {
-        let found = diagnosis_of(capture, ",ip.addr == 10.77.0.102");
-        assert!(found.is_empty(), "{found:#?}");
-    }
+    let found = diagnosis_of(capture, ",ip.addr == 10.77.0.102");
+    assert!(found.is_empty(), "{found:#?}");
 }

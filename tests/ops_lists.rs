@@ -173,9 +173,5 @@ fn every_list_is_read_and_its_calls_are_understood() {
             }
         }
     }
-    eprintln!("{lists} lists, {calls} calls");
-    assert!(lists > 0 && calls > 0, "not one list found");
-    if captures::shared().is_some() {
-        assert!(lists > 50 && calls > 700, "{lists} lists, {calls} calls");
-    }
+    assert!(lists > 50 && calls > 700, "{lists} lists, {calls} calls");
 }

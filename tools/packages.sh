@@ -38,6 +38,35 @@ build_needs() {
     need_program tshark "$TSHARK"
 }
 
+# Rust: what is here; else the distribution's own, where that is new enough: Debian 13 has it as rustc, Debian 12 as
+# rustc-web, which both conflict with what is older.
+wanted=$(sed -nE 's/^rust-version = "(.*)"/\1/p' Cargo.toml)
+enough() { [ -n "$1" ] && [ "$(printf '%s\n' "$wanted" "$1" | sort -V | head -n 1)" = "$wanted" ]; }
+found_rust() { rustc --version 2>/dev/null | sed -nE 's/^rustc ([0-9.]+).*/\1/p'; }
+# The packages of the distribution that have a Rust that is new enough, or nothing.
+distribution_rust() {
+    have apt-cache || return 0
+    local name
+    for name in '' -web; do
+        if enough "$(apt-cache policy "rustc$name" 2>/dev/null | sed -nE 's/^ *Candidate: ([0-9.]+).*/\1/p')"; then
+            say "rustc$name cargo$name"
+            return
+        fi
+    done
+}
+
+as_root=()
+is_root || as_root=(sudo)
+may_install() { have apt-get && { is_root || have sudo; }; }
+apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" </dev/null >/dev/null; }
+# Once is enough.
+updated=
+update_lists() {
+    [ -z "$updated" ] || return 0
+    updated=1
+    apt update || warn 'apt-get update failed; trying with the lists that are here'
+}
+
 case ${1:-} in
 build) build_needs ;;
 lint)
@@ -50,6 +79,8 @@ test)
     need_program wireshark-common editcap
     need_program binutils readelf
     need_program util-linux setpriv
+    need_program valgrind
+    need_program python3
     ;;
 bench)
     build_needs
@@ -67,29 +98,29 @@ shots)
 *) die "usage: $0 build|lint|test|bench|shots" ;;
 esac
 
+if [ "$1" != shots ] && ! have cargo; then
+    if [ -z "$(distribution_rust)" ] && may_install; then update_lists; fi
+    read -ra rust < <(distribution_rust) || true
+    missing+=("${rust[@]}")
+fi
+
 if [ ${#missing[@]} -gt 0 ]; then
     mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
     have apt-get || die "This machine lacks what these packages of Debian hold: ${missing[*]}" \
         'There is no apt-get here: install what your system calls them, then run this again.'
-    as_root=()
-    if ! is_root; then
-        have sudo || die 'Packages are missing, and neither root nor sudo is here. As root:' \
-            "apt-get install ${missing[*]}"
-        as_root=(sudo)
-    fi
+    may_install || die 'Packages are missing, and neither root nor sudo is here. As root:' \
+        "apt-get install ${missing[*]}"
     say "Installing with apt-get: ${missing[*]}"
-    apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
-    "${apt[@]}" update >/dev/null || warn 'apt-get update failed; trying with the lists that are here'
-    "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null >/dev/null ||
+    update_lists
+    apt install -y --no-install-recommends "${missing[@]}" ||
         die "apt-get could not install: ${missing[*]}" 'Its own words are above.'
 fi
 
-# Rust comes from rustup on most machines, Debian's own being older than the plugin needs on Debian 12.
 if [ "$1" != shots ]; then
-    wanted=$(sed -nE 's/^rust-version = "(.*)"/\1/p' Cargo.toml)
     have cargo || die "Rust $wanted or later is needed: https://rustup.rs" \
         'If it is installed for you and not for root: run make as yourself; sudo is asked for packages only.'
-    found=$(rustc --version | sed -nE 's/^rustc ([0-9.]+).*/\1/p')
-    [ "$(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1)" = "$wanted" ] ||
-        die "Rust $wanted or later is needed, here is $found: https://rustup.rs"
+    if ! enough "$(found_rust)"; then
+        packages=$(distribution_rust)
+        die "Rust $wanted or later is needed, here is $(found_rust): ${packages:+apt-get install $packages, or }https://rustup.rs"
+    fi
 fi

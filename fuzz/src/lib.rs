@@ -7,10 +7,32 @@ mod client;
 mod info;
 pub mod made;
 mod nodes;
+pub mod seeds;
 mod sight;
 mod values;
 
+use arbitrary::{Arbitrary, Unstructured};
 use sight::Sight;
+
+/// A target: what it does with any bytes.
+type Target = fn(&[u8]);
+
+/// All targets, by the names of their files in `targets`.
+pub const TARGETS: [(&str, Target); 9] = [
+    ("calls", |bytes| {
+        if let Ok(made) = made::Made::arbitrary(&mut Unstructured::new(bytes)) {
+            calls(&made);
+        }
+    }),
+    ("client", client),
+    ("fabric", fabric),
+    ("fields", fields),
+    ("heartbeat", heartbeat),
+    ("info", info),
+    ("records", records),
+    ("security", security),
+    ("values", values),
+];
 
 /// Messages between clients and servers, from the proto header down: all that stands in them, compressed ones too.
 pub fn client(bytes: &[u8]) {

@@ -22,10 +22,6 @@ pub struct FrameState {
     pub lines: Cell<u32>,
     /// The next line of the Info column belongs to the last one.
     pub line_is_open: Cell<u32>,
-    /// Requests of the frame that are tracked.
-    pub requests: Cell<u32>,
-    /// Answers of the frame that belong to a request.
-    pub responses: Cell<u32>,
     /// Whether somebody asks for expert items as such.
     pub(crate) experts_heard: Cell<Answered>,
 }
@@ -193,7 +189,12 @@ impl<T: Copy + 'static> FileVec<T> {
 
     /// The first index from which on `holds` is true, for elements ordered that way.
     pub fn partition_point(&self, holds: impl Fn(&T) -> bool) -> u32 {
-        let (mut low, mut high) = (0, self.len());
+        self.partition_point_from(0, holds)
+    }
+
+    /// The same of the elements from `first` on.
+    pub fn partition_point_from(&self, first: u32, holds: impl Fn(&T) -> bool) -> u32 {
+        let (mut low, mut high) = (first, self.len().max(first));
         while low < high {
             let middle = low + (high - low) / 2;
             if self.get(middle).is_some_and(|element| holds(&element)) {

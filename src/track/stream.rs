@@ -15,9 +15,10 @@ use crate::protocols::AEROSPIKE;
 #[derive(Default)]
 pub struct Stream {
     position: Position,
-    /// Which direction the client sends in: 0, 1, or 2 while nobody knows.
+    /// Which direction the client sends in: 0 or 1, once that is known.
     client: Cell<u8>,
-    client_is_set: Cell<bool>,
+    /// The frame and the messages before it there at which it became known; 0: not yet.
+    client_since: Cell<(u32, u32)>,
     /// The server's port is known to be an admin port (8.1 and later).
     pub is_admin: Cell<bool>,
     /// Requests and answers.
@@ -26,17 +27,26 @@ pub struct Stream {
 
 impl Stream {
     /// Which side sent `segment`; asked of `guess` (is it a request?) where neither handshake nor ports tell.
-    pub fn side(&self, segment: &Segment<'_>, guess: impl FnOnce() -> Option<bool>) -> Side {
+    pub fn side(
+        &self,
+        packet: Packet<'_>,
+        segment: &Segment<'_>,
+        guess: impl FnOnce() -> Option<bool>,
+    ) -> Side {
         if segment.side != Side::Unknown {
             return segment.side;
         }
-        if !self.client_is_set.get() {
-            let Some(request) = guess() else {
+        let (at, since) = (
+            (packet.frame(), packet.state().messages.get()),
+            self.client_since.get(),
+        );
+        if since.0 == 0 || at < since {
+            let Some(request) = guess().filter(|_| since.0 == 0 && !packet.is_visited()) else {
                 return Side::Unknown;
             };
             let direction = u8::from(segment.direction != 0);
             self.client.set(if request { direction } else { 1 - direction });
-            self.client_is_set.set(true);
+            self.client_since.set(at);
         }
         if usize::from(self.client.get()) == segment.direction {
             Side::Client

@@ -1,8 +1,7 @@
 //! Requests and their answers on one connection: a queue, since the server answers strictly in order.
 //!
-//! The first pass fills it; later passes find a message's transaction by its frame and its ordinal there, so
-//! that nothing has to be remembered for each frame. What cannot be known (after a gap, in an answer to a
-//! request that the capture does not hold) is not linked.
+//! The first pass fills it; later passes find a message's transaction by its frame and its ordinal there. What cannot
+//! be known (after a gap, in an answer to a request that the capture does not hold) is not linked.
 //!
 //! Source: client-protocol 13
 
@@ -14,7 +13,6 @@ use super::stream::{Stream, before};
 use super::tries::{self, Fingerprint};
 use crate::epan::Packet;
 use crate::epan::memory::{FileRef, FileVec};
-use crate::epan::register::Protocol;
 use crate::wire::client::matching::{Facts, Progress, Step};
 use crate::wire::client::message::Header;
 use crate::wire::client::proto::ProtoType;
@@ -113,6 +111,8 @@ pub struct Transaction {
     pub answered_at: (i64, i64),
     /// The frame of the request.
     pub request_frame: u32,
+    /// The ordinal of the request among the messages of that frame.
+    request_ordinal: u32,
     /// The frames of the answer's first and last message; 0 before the first.
     pub answer_frames: (u32, u32),
     /// TCP's sequence number behind the request.
@@ -124,7 +124,6 @@ pub struct Transaction {
     /// Records in the answer so far.
     pub records: u32,
     progress: Progress,
-    messages_in_last: u16,
     has_end: bool,
     /// Part of the answer was not captured (or all of it): whether it is complete is not known.
     pub uncertain: bool,
@@ -199,6 +198,10 @@ impl Answer {
 #[derive(Default)]
 pub struct Queue {
     transactions: FileVec<Transaction>,
+    /// The messages of answers, in the order in which they came.
+    links: FileVec<Link>,
+    /// Whatever of the transactions below this index was open had bytes go by that cannot be read.
+    blurred: Cell<u32>,
     /// The records of all requests.
     pub rows: Rows,
     /// The oldest open transaction.
@@ -211,8 +214,28 @@ pub struct Queue {
     ahead: Cell<Option<u32>>,
 }
 
-/// A message of an answer that belongs to no request of the capture.
-struct Unlinked;
+/// Which transaction a message of an answer belongs to.
+#[derive(Clone, Copy)]
+struct Link {
+    frame: u32,
+    /// The ordinal of the message in its frame, and two bits: it is the first of its answer, the last.
+    place: u32,
+    /// The transaction.
+    index: u32,
+}
+
+impl Link {
+    const FIRST: u32 = 1;
+    const LAST: u32 = 2;
+
+    const fn at(self) -> (u32, u32) {
+        (self.frame, self.place >> 2)
+    }
+
+    const fn is(self, bit: u32) -> bool {
+        self.place & bit != 0
+    }
+}
 
 impl Queue {
     /// A request: put into the queue on the first pass, found there later.
@@ -222,16 +245,12 @@ impl Queue {
         asked: &Asked,
         place: Option<FileRef<Stream>>,
     ) -> Option<Transaction> {
-        let ordinal = packet.state().requests.replace(packet.state().requests.get() + 1);
+        let ordinal = packet.state().messages.get();
         if packet.is_visited() {
-            let frame = packet.frame();
-            let first = self
-                .transactions
-                .partition_point(|transaction| transaction.request_frame >= frame);
-            return self
-                .transactions
-                .get(first.checked_add(ordinal)?)
-                .filter(|found| found.request_frame == frame);
+            let at = (packet.frame(), ordinal);
+            let place = |one: &Transaction| (one.request_frame, one.request_ordinal);
+            let index = self.transactions.partition_point(|one| place(one) >= at);
+            return self.get(index).filter(|found| place(found) == at);
         }
         self.settle();
         let is_open = self.head.get() < self.transactions.len();
@@ -243,13 +262,13 @@ impl Queue {
             asked_at: packet.nanoseconds(),
             answered_at: (0, 0),
             request_frame: packet.frame(),
+            request_ordinal: ordinal,
             answer_frames: (0, 0),
             end: asked.end.unwrap_or(0),
             timeout: asked.timeout,
             rows: asked.rows,
             records: 0,
             progress: asked.progress,
-            messages_in_last: 0,
             has_end: asked.end.is_some(),
             uncertain: false,
             counts_twice: asked.counts_twice,
@@ -275,7 +294,6 @@ impl Queue {
         if is_over && !is_open {
             // Its answer went by before it: the capture has them in the wrong order.
             transaction.state = State::Lost;
-            transaction.answer_frames.1 = packet.frame();
             self.head.set(self.transactions.len().saturating_add(1));
         }
         self.transactions.push(transaction);
@@ -284,11 +302,7 @@ impl Queue {
 
     /// Answers of which a part was not captured are over when the client asks again.
     fn settle(&self) {
-        while let Some(mut transaction) = self
-            .transactions
-            .get(self.head.get())
-            .filter(|head| head.uncertain)
-        {
+        while let Some(mut transaction) = self.get(self.head.get()).filter(|head| head.uncertain) {
             transaction.state = State::Lost;
             self.transactions.set(self.head.get(), transaction);
             self.head.set(self.head.get() + 1);
@@ -303,21 +317,16 @@ impl Queue {
         if packet.is_visited() {
             return;
         }
-        for index in self.head.get()..self.transactions.len() {
-            if let Some(mut transaction) = self.transactions.get(index) {
-                transaction.uncertain = true;
-                if transaction.answer_frames.0 == 0 {
-                    transaction.answer_frames.1 = packet.frame();
-                }
-                self.transactions.set(index, transaction);
-            }
-        }
+        // What stands before the head is over.
+        self.blurred.set(self.transactions.len());
     }
 
     /// The transaction at `index`.
     #[must_use]
     pub fn get(&self, index: u32) -> Option<Transaction> {
-        self.transactions.get(index)
+        let mut transaction = self.transactions.get(index)?;
+        transaction.uncertain |= index < self.blurred.get();
+        Some(transaction)
     }
 
     /// Replaces the transaction at `index`.
@@ -325,30 +334,14 @@ impl Queue {
         self.transactions.set(index, transaction);
     }
 
-    /// Whose answer a message is; `acknowledged` is what its sender had received by then.
-    pub fn answer(
-        &self,
-        packet: Packet<'_>,
-        protocol: &Protocol,
-        kind: ProtoType,
-        sight: Sight,
-    ) -> Option<Answer> {
-        // Another message of the frame has another key; sequence numbers, the keys of places, do not come near.
-        let key = packet.state().messages.get() | 1 << 30;
+    /// Whose answer a message is.
+    pub fn answer(&self, packet: Packet<'_>, kind: ProtoType, sight: Sight) -> Option<Answer> {
         if packet.is_visited() {
-            if packet.remembered::<Unlinked>(protocol, key).is_some() {
-                return None;
-            }
             return self.find(packet);
         }
-        let found = self.open(packet, kind, sight);
-        if found.is_none() {
-            if self.head.get() >= self.transactions.len() {
-                self.ahead.set(sight.acknowledged);
-            }
-            if !self.transactions.is_empty() {
-                packet.remember(protocol, key, Unlinked);
-            }
+        let found = self.open(kind, sight);
+        if found.is_none() && self.head.get() >= self.transactions.len() {
+            self.ahead.set(sight.acknowledged);
         }
         found
     }
@@ -356,7 +349,7 @@ impl Queue {
     /// The open transaction that a message answers: the oldest one where the client pipelines; else the latest
     /// whose request the server had received, since a client that does not pipeline asks again only when it has
     /// its answer (or no longer wants it).
-    fn open(&self, packet: Packet<'_>, kind: ProtoType, sight: Sight) -> Option<Answer> {
+    fn open(&self, kind: ProtoType, sight: Sight) -> Option<Answer> {
         if self.doubtful.get() || sight.has_unseen() {
             return None;
         }
@@ -366,21 +359,23 @@ impl Queue {
         };
         let head = self.head.get();
         if sight.is_late && self.transactions.len() > head.saturating_add(1) {
-            self.give_up(packet, head, self.transactions.len());
+            self.give_up(head, self.transactions.len());
             return None;
         }
         let mut index = head;
-        let mut transaction = self.transactions.get(index).filter(received)?;
+        let mut transaction = self.get(index).filter(received)?;
         if !self.pipelined.get() && sight.acknowledged.is_some() {
-            while let Some(later) = self.transactions.get(index + 1).filter(received) {
-                index += 1;
-                transaction = later;
-            }
+            // Requests stand one behind the other in their stream.
+            let behind = self
+                .transactions
+                .partition_point_from(head, |later| !received(later));
+            index = behind.saturating_sub(1).max(head);
+            transaction = self.get(index)?;
         }
         if !transaction.progress.expected.fits(kind) {
             return None;
         }
-        self.give_up(packet, head, index);
+        self.give_up(head, index);
         Some(Answer {
             transaction,
             index,
@@ -390,7 +385,7 @@ impl Queue {
     }
 
     /// What became of the transactions from `from` up to `to` is not known.
-    fn give_up(&self, packet: Packet<'_>, from: u32, to: u32) {
+    fn give_up(&self, from: u32, to: u32) {
         for index in from..to {
             if let Some(mut transaction) = self
                 .transactions
@@ -398,47 +393,23 @@ impl Queue {
                 .filter(|one| one.state == State::Open)
             {
                 transaction.state = State::Lost;
-                if transaction.answer_frames.0 == 0 {
-                    transaction.answer_frames.1 = packet.frame();
-                }
                 self.transactions.set(index, transaction);
             }
         }
         self.head.set(to.max(self.head.get()));
     }
 
-    /// On later passes: the transaction of the next linked message of the frame.
+    /// On later passes: the transaction of this message of the frame.
     fn find(&self, packet: Packet<'_>) -> Option<Answer> {
-        let frame = packet.frame();
-        let mut ordinal = packet
-            .state()
-            .responses
-            .replace(packet.state().responses.get() + 1);
-        let mut index = self.transactions.partition_point(|transaction| {
-            transaction.state == State::Open && transaction.answer_frames.0 == 0
-                || transaction.answer_frames.1 >= frame
-        });
-        loop {
-            let transaction = self.transactions.get(index)?;
-            let (first, last) = transaction.answer_frames;
-            if first > frame || first == 0 && transaction.state != State::Lost {
-                return None;
-            }
-            let here = u32::from(transaction.messages_in_last);
-            if last != frame || ordinal < here {
-                if first == 0 {
-                    return None;
-                }
-                return Some(Answer {
-                    transaction,
-                    index,
-                    is_first: first == frame && ordinal == 0,
-                    is_last: transaction.state == State::Complete && last == frame && ordinal + 1 == here,
-                });
-            }
-            ordinal -= here;
-            index += 1;
-        }
+        let at = (packet.frame(), packet.state().messages.get());
+        let place = self.links.partition_point(|link| link.at() >= at);
+        let link = self.links.get(place).filter(|link| link.at() == at)?;
+        Some(Answer {
+            transaction: self.get(link.index)?,
+            index: link.index,
+            is_first: link.is(Link::FIRST),
+            is_last: link.is(Link::LAST),
+        })
     }
 
     /// Takes a message into its transaction; says whether it is complete now.
@@ -453,7 +424,7 @@ impl Queue {
         if packet.is_visited() {
             return;
         }
-        let Some(mut transaction) = self.transactions.get(answer.index) else {
+        let Some(mut transaction) = self.get(answer.index) else {
             return;
         };
         let (frame, now) = (packet.frame(), packet.nanoseconds());
@@ -461,12 +432,6 @@ impl Queue {
             transaction.answer_frames.0 = frame;
             transaction.answered_at.0 = now;
         }
-        let same = transaction.answer_frames.1 == frame;
-        transaction.messages_in_last = if same {
-            transaction.messages_in_last.saturating_add(1)
-        } else {
-            1
-        };
         transaction.answer_frames.1 = frame;
         transaction.answered_at.1 = now;
         transaction.records = transaction.records.saturating_add(records);
@@ -480,6 +445,14 @@ impl Queue {
         answer.is_last = transaction.state == State::Complete;
         answer.transaction = transaction;
         self.transactions.set(answer.index, transaction);
+        let bit = |is: bool, bit: u32| if is { bit } else { 0 };
+        self.links.push(Link {
+            frame,
+            place: packet.state().messages.get() << 2
+                | bit(answer.is_first, Link::FIRST)
+                | bit(answer.is_last, Link::LAST),
+            index: answer.index,
+        });
     }
 
     /// A gap in the capture: which answers went by is not known, unless the client does not pipeline and TCP's
@@ -488,7 +461,7 @@ impl Queue {
         self.blur(packet);
         if !packet.is_visited() && self.pipelined.get() {
             self.doubtful.set(true);
-            self.give_up(packet, self.head.get(), self.transactions.len());
+            self.give_up(self.head.get(), self.transactions.len());
         }
     }
 }

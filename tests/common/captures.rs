@@ -1,76 +1,97 @@
-//! Where captures and their operations lists are.
+//! Where captures and their operations lists are, and what is in them.
 //!
-//! Small ones belong to the project (`captures/`). The larger set is beside the project
-//! (`../shared/captures`, or wherever `AEROSPIKE_CAPTURES` says); a test that needs it says on
-//! stderr when it is not there, and passes.
+//! All that the tests read belongs to the project (`captures/`); a test that asks for something that is not there
+//! fails. `AEROSPIKE_CAPTURES` names a folder with more of them, laid out the same. The captures of the old Lua plugin
+//! are not the project's to give away: they are looked for in `../shared/captures` too, and only
+//! `tests/beside` reads them, which lists its tests as ignored where they are not.
+//!
+//! A capture is `NAME.pcapng` or `NAME.pcap`, a list `NAME.ops.txt`, each as it is or compressed (`.gz`).
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a capture's file may be called, after its name.
+const CAPTURE: [&str; 4] = ["pcapng", "pcapng.gz", "pcap", "pcap.gz"];
+/// The folder of the set beside the project that is not part of the project.
+pub const LUA_PLUGIN: &str = "lua-plugin";
 
 /// The project's own folder.
 pub fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The set beside the project, if it is there.
-pub fn shared() -> Option<PathBuf> {
-    let folder = match env::var_os("AEROSPIKE_CAPTURES") {
-        Some(folder) => PathBuf::from(folder),
-        None => project().join("../shared/captures"),
-    };
-    folder.join("summary.jsonl").is_file().then_some(folder)
-}
-
-/// The path of a capture (`kv-basic`, `scenarios/sync-loss`), from either place.
-pub fn pcapng(name: &str) -> Option<PathBuf> {
-    file(&format!("{name}.pcapng"))
-}
-
-/// The text of a capture's operations list.
-pub fn ops_text(name: &str) -> Option<String> {
-    fs::read_to_string(file(&format!("{name}.ops.txt"))?).ok()
-}
-
-/// A file of the set, from either place.
-pub fn file(name: &str) -> Option<PathBuf> {
-    let places = [shared(), Some(project().join("captures"))];
+/// The folders that a file or folder of the set may be in, the project's first.
+fn places(name: &str) -> Vec<PathBuf> {
+    let mut places = vec![project().join("captures")];
+    places.extend(env::var_os("AEROSPIKE_CAPTURES").map(PathBuf::from));
+    if name.split('/').next() == Some(LUA_PLUGIN) {
+        places.push(project().join("../shared/captures"));
+    }
     places
-        .into_iter()
-        .flatten()
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_file())
 }
 
-/// Those of the captures named that are there; says on stderr what is missing.
-pub fn present<'a>(names: &[&'a str]) -> Vec<&'a str> {
-    let (here, missing): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| pcapng(name).is_some());
-    if !missing.is_empty() {
-        eprintln!("not tested, capture not here: {}", missing.join(", "));
+/// A file of the set by its whole name (`summary.jsonl`, `scenarios/hot-batch.counts.json`).
+pub fn file(name: &str) -> Option<PathBuf> {
+    let mut paths = places(name).into_iter().map(|folder| folder.join(name));
+    paths.find(|path| path.is_file())
+}
+
+/// The file of a capture (`kv-basic`, `hostile/icmp-0`), compressed or not.
+pub fn capture_file(name: &str) -> Option<PathBuf> {
+    CAPTURE
+        .iter()
+        .find_map(|ending| file(&format!("{name}.{ending}")))
+}
+
+/// A file's bytes, inflated if they were compressed.
+pub fn bytes(path: &Path) -> Vec<u8> {
+    if path.extension().is_none_or(|ending| ending != "gz") {
+        return fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     }
-    here
+    let inflated = Command::new("gzip").arg("-dc").arg(path).output();
+    let inflated = inflated.unwrap_or_else(|e| panic!("gzip: {e}"));
+    let said = String::from_utf8_lossy(&inflated.stderr);
+    assert!(inflated.status.success(), "{}: {said}", path.display());
+    inflated.stdout
 }
 
-/// The names of all captures in a folder of the set (`""`, `scenarios`, `lua-plugin`), sorted.
+/// The bytes of a capture, with what its kind is called: `pcapng` or `pcap`.
+pub fn capture_bytes(name: &str) -> (Vec<u8>, &'static str) {
+    let path = capture_file(name).unwrap_or_else(|| panic!("no capture {name}"));
+    let shown = path.to_string_lossy();
+    let kind = if shown.trim_end_matches(".gz").ends_with("pcap") {
+        "pcap"
+    } else {
+        "pcapng"
+    };
+    (bytes(&path), kind)
+}
+
+/// The text of a capture's operations list, if it has one.
+pub fn ops_text(name: &str) -> Option<String> {
+    let plain = format!("{name}.ops.txt");
+    let path = file(&plain).or_else(|| file(&format!("{plain}.gz")))?;
+    let text = String::from_utf8(bytes(&path));
+    Some(text.unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+}
+
+/// The names of all captures in a folder of the set (`""`, `scenarios`, `hostile`), sorted.
 pub fn all(folder: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    for place in [shared(), Some(project().join("captures"))].into_iter().flatten() {
-        for entry in fs::read_dir(place.join(folder)).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.extension().is_some_and(|e| e == "pcapng") {
-                let stem = path
-                    .file_stem()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
-                names.push(if folder.is_empty() {
-                    stem
-                } else {
-                    format!("{folder}/{stem}")
-                });
-            }
-        }
-    }
+    let folders = places(folder).into_iter().map(|place| place.join(folder));
+    let entries = folders.flat_map(|path| fs::read_dir(path).into_iter().flatten().flatten());
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| {
+            let file = entry.file_name().into_string().ok()?;
+            let without = |ending| file.strip_suffix(ending)?.strip_suffix('.');
+            let stem = CAPTURE.into_iter().find_map(without)?;
+            Some(match folder {
+                "" => stem.to_string(),
+                folder => format!("{folder}/{stem}"),
+            })
+        })
+        .collect();
     names.sort();
     names.dedup();
     names

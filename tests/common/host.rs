@@ -6,7 +6,7 @@
 //! unprivileged user in it, two at a time, within limits; and before anything else it is
 //! proved that the plugin loaded is the one that cargo has just built.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::env;
 use std::fs;
 use std::io::Read;
@@ -36,7 +36,8 @@ pub struct Host {
     pub series: String,
     /// As the plugin says it in `tshark -G plugins`.
     pub plugin_version: String,
-    copied: Mutex<HashSet<String>>,
+    /// What was copied, by its name in the set.
+    copied: Mutex<HashMap<String, PathBuf>>,
 }
 
 /// What a tool printed.
@@ -144,24 +145,20 @@ impl Host {
 
     /// The folder's copy of a capture.
     pub fn capture(&self, name: &str) -> PathBuf {
-        let path = self
-            .folder
-            .join("captures")
-            .join(format!("{}.pcapng", name.replace('/', "--")));
         let mut copied = lock(&self.copied);
-        if copied.insert(name.into()) {
-            let source = captures::pcapng(name).unwrap_or_else(|| panic!("no capture {name}"));
-            copy_readable(&source, &path);
+        if let Some(path) = copied.get(name) {
+            return path.clone();
         }
+        let (bytes, kind) = captures::capture_bytes(name);
+        let path = self.scratch(&format!("{}.{kind}", name.replace('/', "--")), &bytes);
+        copied.insert(name.into(), path.clone());
         path
     }
 
     /// Makes a capture out of bytes, under a name that is not one of the set's.
     pub fn put(&self, name: &str, bytes: &[u8]) {
-        let path = self.folder.join("captures").join(format!("{name}.pcapng"));
-        lock(&self.copied).insert(name.into());
-        fs::write(&path, bytes).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        set_mode(&path, 0o644);
+        let path = self.scratch(&format!("{name}.pcapng"), bytes);
+        lock(&self.copied).insert(name.into(), path);
     }
 
     /// Where a tool may write.

@@ -22,6 +22,7 @@ pub mod ops;
 pub mod pdml;
 pub mod record;
 pub mod sharkd;
+pub mod whole;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};

@@ -5,7 +5,7 @@ use crate::common::cover::{Ranges, accounted};
 use crate::common::fields::columns;
 use crate::common::pdml::Frame;
 use crate::common::sharkd::{Node, trees};
-use crate::common::{Findings, capture_with, captures};
+use crate::common::{Findings, capture_with};
 
 const INCOMPLETE: [&str; 13] = [
     "capture-loss-batch-300-keys",
@@ -37,7 +37,7 @@ const WRONG: [&str; 3] = [
 const ORDERS: [&[&str]; 2] = [&[], &["-o", "tcp.reassemble_out_of_order:TRUE"]];
 
 fn all_bad() -> Vec<&'static str> {
-    captures::present(&[&INCOMPLETE[..], &CUT, &WRONG].concat())
+    [&INCOMPLETE[..], &CUT, &WRONG].concat()
 }
 
 fn says(frame: &Frame, text: &str) -> bool {
@@ -76,7 +76,7 @@ fn missing_bytes_are_nobodys_fault() {
         "_ws.malformed",
     ];
     let mut findings = Findings::default();
-    for name in captures::present(&[&INCOMPLETE[..], &CUT].concat()) {
+    for name in [&INCOMPLETE[..], &CUT].concat() {
         for options in ORDERS {
             for frame in &capture_with(name, options).frames {
                 for accusation in accusations {
@@ -94,7 +94,7 @@ fn missing_bytes_are_nobodys_fault() {
 #[test]
 fn cut_packets_show_what_is_there() {
     let mut findings = Findings::default();
-    for name in captures::present(&CUT) {
+    for name in CUT {
         // Where a message goes on that Wireshark could not put together: source port and sequence number.
         let mut goes_on = Vec::new();
         let frames = &capture_with(name, &[]).frames;
@@ -189,9 +189,6 @@ fn no_direction_is_swallowed_by_a_gap() {
         ("duplicated-kv-all-types", 68, 68),
         ("reordered-kv-all-types", 60, 55),
     ] {
-        if captures::present(&[name]).is_empty() {
-            continue;
-        }
         let (to, from) = (
             counted(name, "aerospike.request"),
             counted(name, "aerospike.response"),

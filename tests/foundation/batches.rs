@@ -1,11 +1,11 @@
 //! Batch calls, from the operations lists.
 
 use crate::common::batch::check_batches;
-use crate::common::{Findings, capture, captures};
+use crate::common::{Findings, capture};
 
 fn check(names: &[&str]) {
     let mut findings = Findings::default();
-    for name in captures::present(names) {
+    for name in names.iter().copied() {
         findings.within(name, |findings| check_batches(findings, &capture(name)));
     }
     findings.report();

@@ -6,7 +6,7 @@ use crate::common::expect::key_text;
 use crate::common::host::host;
 use crate::common::literal::Lit;
 use crate::common::record::senders;
-use crate::common::{Findings, capture, captures, ops_of};
+use crate::common::{Findings, capture, ops_of};
 
 /// The lines of the packet list by frame number.
 fn lines(name: &str) -> BTreeMap<u32, String> {
@@ -35,12 +35,12 @@ const RESULTS: [(i32, &str); 10] = [
 #[test]
 fn name_operation_record_bins_and_result() {
     let mut findings = Findings::default();
-    for name in captures::present(&[
+    for name in [
         "kv-basic",
         "kv-policies-errors",
         "keys-send-key-types",
         "operate-basic",
-    ]) {
+    ] {
         let (list, capture, lines) = (ops_of(name), capture(name), lines(name));
         for (call, exchange) in senders(&list).iter().zip(&capture.exchanges()) {
             let (Some(call), Some(answer)) = (call, exchange.answer()) else {
@@ -82,18 +82,17 @@ fn name_operation_record_bins_and_result() {
 /// Several messages in one segment stand side by side.
 #[test]
 fn join_the_messages_of_a_frame() {
-    for name in captures::present(&["pipelined-one-segment"]) {
-        let capture = capture(name);
-        let several = capture.frames.iter().filter(|frame| frame.messages().len() > 1);
-        let lines = lines(name);
-        let mut frames = 0;
-        for frame in several {
-            frames += 1;
-            let line = &lines[&frame.number];
-            let parts = line.matches(" | ").count() + 1;
-            let headers = frame.all("aerospike.type").count();
-            assert_eq!(parts, headers, "frame {}: {line}", frame.number);
-        }
-        assert!(frames >= 2, "{frames} frames with several messages");
+    let name = "pipelined-one-segment";
+    let capture = capture(name);
+    let several = capture.frames.iter().filter(|frame| frame.messages().len() > 1);
+    let lines = lines(name);
+    let mut frames = 0;
+    for frame in several {
+        frames += 1;
+        let line = &lines[&frame.number];
+        let parts = line.matches(" | ").count() + 1;
+        let headers = frame.all("aerospike.type").count();
+        assert_eq!(parts, headers, "frame {}: {line}", frame.number);
     }
+    assert!(frames >= 2, "{frames} frames with several messages");
 }

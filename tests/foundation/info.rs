@@ -3,7 +3,7 @@
 use crate::common::literal::Lit;
 use crate::common::ops::{Call, Kind, OpsList, Outcome};
 use crate::common::pdml::{Frame, Item};
-use crate::common::{Findings, capture, captures, ops_of};
+use crate::common::{Findings, capture, ops_of};
 
 /// A line of an answer.
 struct Pair<'a> {
@@ -63,7 +63,7 @@ fn value_said(call: &Call) -> Option<(&str, bool)> {
 #[test]
 fn commands_and_their_values() {
     let mut findings = Findings::default();
-    for name in captures::present(&["info-basic", "kv-any-sll2", "udf-put-apply", "truncate"]) {
+    for name in ["info-basic", "kv-any-sll2", "udf-put-apply", "truncate"] {
         findings.within(name, |findings| check_commands(findings, name, &ops_of(name)));
     }
     findings.report();
@@ -113,37 +113,36 @@ fn check_commands(findings: &mut Findings, name: &str, list: &OpsList) {
 
 #[test]
 fn several_commands_in_one_request() {
-    for name in captures::present(&["info-many-in-one"]) {
-        let list = ops_of(name);
-        let capture = capture(name);
-        let call = list.calls_of(&["info_all"]).next().expect("a call");
-        let commands: Vec<&str> = call.args[0].str().unwrap_or_default().split('\n').collect();
-        let named = |frame: &&Frame| {
-            let names: Vec<&str> = frame
-                .all("aerospike.info.name")
-                .map(|i| i.show.as_str())
-                .collect();
-            names.len() == commands.len() && names.iter().zip(&commands).all(|(n, c)| is_command(n, c))
-        };
-        let request = capture.frames.iter().filter(|f| f.is_request()).find(named);
-        let answer = capture.frames.iter().filter(|f| !f.is_request()).find(named);
-        let request = request.unwrap_or_else(|| panic!("no request of {commands:?}"));
-        assert!(!request.has("aerospike.info.value"), "a request has no values");
-        let answer = answer.expect("an answer of the same commands");
-        assert_eq!(pairs(answer).len(), commands.len(), "one value a command");
-    }
+    let name = "info-many-in-one";
+    let list = ops_of(name);
+    let capture = capture(name);
+    let call = list.calls_of(&["info_all"]).next().expect("a call");
+    let commands: Vec<&str> = call.args[0].str().unwrap_or_default().split('\n').collect();
+    let named = |frame: &&Frame| {
+        let names: Vec<&str> = frame
+            .all("aerospike.info.name")
+            .map(|i| i.show.as_str())
+            .collect();
+        names.len() == commands.len() && names.iter().zip(&commands).all(|(n, c)| is_command(n, c))
+    };
+    let request = capture.frames.iter().filter(|f| f.is_request()).find(named);
+    let answer = capture.frames.iter().filter(|f| !f.is_request()).find(named);
+    let request = request.unwrap_or_else(|| panic!("no request of {commands:?}"));
+    assert!(!request.has("aerospike.info.value"), "a request has no values");
+    let answer = answer.expect("an answer of the same commands");
+    assert_eq!(pairs(answer).len(), commands.len(), "one value a command");
 }
 
 /// Positions: the bytes under a name and under a value are their text.
 #[test]
 fn names_and_values_cover_their_own_bytes() {
     let mut findings = Findings::default();
-    for name in captures::present(&[
+    for name in [
         "info-basic",
         "info-many-in-one",
         "info-client-tend",
         "info-admin-port-3008",
-    ]) {
+    ] {
         for frame in &capture(name).frames {
             for item in frame
                 .walk()
@@ -166,23 +165,22 @@ fn names_and_values_cover_their_own_bytes() {
 /// The admin port takes the same messages; requests were sent by hand.
 #[test]
 fn over_the_admin_port() {
-    for name in captures::present(&["info-admin-port-3008"]) {
-        let capture = capture(name);
-        for line in &ops_of(name).lines {
-            let Kind::Raw { what, sent, .. } = &line.kind else {
-                continue;
+    let name = "info-admin-port-3008";
+    let capture = capture(name);
+    for line in &ops_of(name).lines {
+        let Kind::Raw { what, sent, .. } = &line.kind else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(sent.get(8..).unwrap_or_default()).into_owned();
+        if sent.get(1) == Some(&1) {
+            let shown = |frame: &&Frame| {
+                let mut names = frame.all("aerospike.info.name").map(|i| i.show.as_str());
+                frame.is_request() && text.lines().all(|command| names.any(|n| is_command(n, command)))
             };
-            let text = String::from_utf8_lossy(sent.get(8..).unwrap_or_default()).into_owned();
-            if sent.get(1) == Some(&1) {
-                let shown = |frame: &&Frame| {
-                    let mut names = frame.all("aerospike.info.name").map(|i| i.show.as_str());
-                    frame.is_request() && text.lines().all(|command| names.any(|n| is_command(n, command)))
-                };
-                assert!(
-                    capture.frames.iter().any(|f| shown(&f)),
-                    "{what}: no request of {text:?}"
-                );
-            }
+            assert!(
+                capture.frames.iter().any(|f| shown(&f)),
+                "{what}: no request of {text:?}"
+            );
         }
     }
 }

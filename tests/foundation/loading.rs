@@ -1,6 +1,5 @@
 //! The plugin as a file and as a guest: loaded once, silent, linked to nothing.
 
-use crate::common::captures;
 use crate::common::fields::registered;
 use crate::common::host::{build_id, host, readelf};
 
@@ -24,7 +23,7 @@ fn nothing_is_said_at_start() {
 
 #[test]
 fn nothing_is_said_about_a_capture() {
-    for name in captures::present(&["kv-basic", "batch-all", "info-basic", "heartbeat-mesh-steady"]) {
+    for name in ["kv-basic", "batch-all", "info-basic", "heartbeat-mesh-steady"] {
         for args in [&["-q"][..], &["-V"], &["-2", "-T", "json"]] {
             let ran = host().on(name, args).expect_success();
             assert_eq!(ran.stderr, "", "{}", ran.how);
@@ -47,9 +46,6 @@ fn protocols_can_be_switched_off_each() {
     ];
     for name in ours {
         assert!(names.contains(&name), "{name} is no protocol");
-    }
-    if captures::present(&["kv-basic"]).is_empty() {
-        return;
     }
     for name in ["aerospike.msg", "aerospike.info", "aerospike"] {
         let ran = host()

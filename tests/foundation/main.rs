@@ -11,6 +11,5 @@ mod counts;
 mod info;
 mod loading;
 mod names;
-mod old_plugin;
 mod ports;
 mod refused;

@@ -1,6 +1,5 @@
 //! Ports are preferences; each is set and seen to act.
 
-use crate::common::captures;
 use crate::common::fields::columns;
 use crate::common::host::host;
 
@@ -12,22 +11,16 @@ fn frames(name: &str, options: &[&str], filter: &str) -> usize {
 /// Wireshark's standard preferences add ports; what they take away differs by its version.
 #[test]
 fn of_clients() {
-    if !captures::present(&["kv-basic"]).is_empty() {
-        assert!(frames("kv-basic", &[], "aerospike") > 0);
-        assert!(frames("kv-basic", &["-o", "aerospike.tcp.port:2999-3000"], "aerospike") > 0);
-    }
-    if !captures::present(&["nonstandard-port-4333"]).is_empty() {
-        let requests = "aerospike.msg && aerospike.request";
-        assert_eq!(frames("nonstandard-port-4333", &[], requests), 0);
-        let options = ["-o", "aerospike.tcp.port:3000,4333"];
-        assert_eq!(frames("nonstandard-port-4333", &options, requests), 5);
-    }
-    if !captures::present(&["info-admin-port-3008"]).is_empty() {
-        assert!(
-            frames("info-admin-port-3008", &[], "aerospike.type == 1") > 0,
-            "3008 is known"
-        );
-    }
+    assert!(frames("kv-basic", &[], "aerospike") > 0);
+    assert!(frames("kv-basic", &["-o", "aerospike.tcp.port:2999-3000"], "aerospike") > 0);
+    let requests = "aerospike.msg && aerospike.request";
+    assert_eq!(frames("nonstandard-port-4333", &[], requests), 0);
+    let options = ["-o", "aerospike.tcp.port:3000,4333"];
+    assert_eq!(frames("nonstandard-port-4333", &options, requests), 5);
+    assert!(
+        frames("info-admin-port-3008", &[], "aerospike.type == 1") > 0,
+        "3008 is known"
+    );
 }
 
 #[test]
@@ -45,9 +38,6 @@ fn of_heartbeats() {
         ),
     ];
     for (name, off, on) in tries {
-        if captures::present(&[name]).is_empty() {
-            continue;
-        }
         let with_default = frames(name, &[], "aerospike.heartbeat");
         assert!(with_default > 0, "{name}");
         assert_eq!(frames(name, &["-o", off], "aerospike.heartbeat"), 0, "{off}");
@@ -72,9 +62,6 @@ fn of_heartbeats() {
 #[test]
 fn of_heartbeats_against_gsm_ipa() {
     let name = "heartbeat-mesh-steady";
-    if captures::present(&[name]).is_empty() {
-        return;
-    }
     assert_eq!(frames(name, &[], "gsm_ipa"), 0);
     let text = host().tshark(&["-G", "defaultprefs"]).expect_success().text();
     let lines = text
@@ -105,13 +92,11 @@ fn every_protocol_is_in_decode_as() {
             "{name} is not in {table}"
         );
     }
-    if !captures::present(&["nonstandard-port-4333"]).is_empty() {
-        let options = ["-d", "tcp.port==4333,aerospike"];
-        assert!(frames("nonstandard-port-4333", &options, "aerospike.msg") > 0);
-        let said = host()
-            .on("nonstandard-port-4333", &options)
-            .expect_success()
-            .stderr;
-        assert_eq!(said, "", "one name, one dissector");
-    }
+    let options = ["-d", "tcp.port==4333,aerospike"];
+    assert!(frames("nonstandard-port-4333", &options, "aerospike.msg") > 0);
+    let said = host()
+        .on("nonstandard-port-4333", &options)
+        .expect_success()
+        .stderr;
+    assert_eq!(said, "", "one name, one dissector");
 }

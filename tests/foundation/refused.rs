@@ -3,7 +3,7 @@
 use crate::common::fields::columns;
 use crate::common::ops::{Kind, from_hex};
 use crate::common::pdml::Frame;
-use crate::common::{Capture, Findings, capture, captures, ops_of};
+use crate::common::{Capture, Findings, capture, ops_of};
 
 const CAPTURES: [&str; 2] = ["malformed-proto", "scenarios/wrong-protocol-to-3000"];
 
@@ -49,7 +49,7 @@ fn verdict(sent: &[u8]) -> Option<&'static str> {
 #[test]
 fn headers_are_named_as_the_server_judges_them() {
     let mut findings = Findings::default();
-    for name in captures::present(&CAPTURES) {
+    for name in CAPTURES {
         let capture = capture(name);
         for (what, sent) in sent_by_hand(name) {
             let Some(frame) = frame_of(&capture, &sent) else {
@@ -82,7 +82,7 @@ fn strangers_are_recognised() {
         ("a real fabric handshake message", "abric"),
         ("text info command typed into telnet", "text"),
     ];
-    for name in captures::present(&CAPTURES) {
+    for name in CAPTURES {
         let capture = capture(name);
         for (what, sent) in sent_by_hand(name) {
             let Some((_, word)) = looks.iter().find(|(start, _)| what == *start) else {
@@ -103,45 +103,49 @@ fn strangers_are_recognised() {
 
 fn expert_text(frame: &Frame) -> Option<String> {
     frame.first("aerospike.expert.unsupported_version")?;
-    Some(frame.all("aerospike.detail").map(|item| item.showname.as_str()).collect())
+    Some(
+        frame
+            .all("aerospike.detail")
+            .map(|item| item.showname.as_str())
+            .collect(),
+    )
 }
 
 /// Wireshark's own dissector shows them too, beside the expert item.
 #[test]
 fn strangers_are_handed_to_their_dissectors() {
     let mut findings = Findings::default();
-    for name in captures::present(&["scenarios/wrong-protocol-to-3000"]) {
-        let capture = capture(name);
-        let begins = |frame: &Frame, start: &str| {
-            let to_server = frame.first("tcp.dstport").is_some_and(|port| port.show == "3000");
-            to_server
-                && frame
-                    .first("tcp.payload")
-                    .is_some_and(|payload| payload.value.starts_with(start))
-        };
-        for (start, protocol, count) in [
-            ("160301", "tls", 3),
-            ("474554", "http", 1),
-            ("5353482d", "ssh", 1),
-        ] {
-            let frames: Vec<&Frame> = capture
-                .frames
-                .iter()
-                .filter(|frame| begins(frame, start))
-                .collect();
-            findings.check(frames.len() >= count, || {
-                format!("{protocol}: {} frames", frames.len())
+    let name = "scenarios/wrong-protocol-to-3000";
+    let capture = capture(name);
+    let begins = |frame: &Frame, start: &str| {
+        let to_server = frame.first("tcp.dstport").is_some_and(|port| port.show == "3000");
+        to_server
+            && frame
+                .first("tcp.payload")
+                .is_some_and(|payload| payload.value.starts_with(start))
+    };
+    for (start, protocol, count) in [
+        ("160301", "tls", 3),
+        ("474554", "http", 1),
+        ("5353482d", "ssh", 1),
+    ] {
+        let frames: Vec<&Frame> = capture
+            .frames
+            .iter()
+            .filter(|frame| begins(frame, start))
+            .collect();
+        findings.check(frames.len() >= count, || {
+            format!("{protocol}: {} frames", frames.len())
+        });
+        for frame in frames {
+            let expert = frame.has("aerospike.expert.unsupported_version");
+            findings.check(expert, || {
+                format!("frame {}: {protocol} without an expert item", frame.number)
             });
-            for frame in frames {
-                let expert = frame.has("aerospike.expert.unsupported_version");
-                findings.check(expert, || {
-                    format!("frame {}: {protocol} without an expert item", frame.number)
-                });
-                let shown = frame.items.iter().any(|item| item.name == protocol) || frame.has(protocol);
-                findings.check(shown, || {
-                    format!("frame {}: not handed to {protocol}", frame.number)
-                });
-            }
+            let shown = frame.items.iter().any(|item| item.name == protocol) || frame.has(protocol);
+            findings.check(shown, || {
+                format!("frame {}: not handed to {protocol}", frame.number)
+            });
         }
     }
     findings.report();
@@ -168,31 +172,30 @@ fn bodies_are_shown_up_to_what_is_wrong() {
         "unknown field type 99 and unknown op 77",
     ];
     let mut findings = Findings::default();
-    for name in captures::present(&["malformed-proto"]) {
-        let capture = capture(name);
-        let lines = sent_by_hand(name);
-        for (what, should) in malformed
-            .map(|what| (what, true))
-            .into_iter()
-            .chain(well_formed.map(|w| (w, false)))
-        {
-            let sent = lines
-                .iter()
-                .find(|(words, _)| words == what)
-                .map(|(_, sent)| sent);
-            let Some(frame) = sent.and_then(|sent| frame_of(&capture, sent)) else {
-                findings.add(format!("{what} is in no frame"));
-                continue;
-            };
-            let is = frame.has("aerospike.expert.malformed");
-            findings.check(is == should, || {
-                format!("{what}: malformed should be {should}\n{}", frame.outline())
-            });
-            let thrown = frame
-                .walk()
-                .any(|item| item.name == "_ws.malformed" && !item.hidden);
-            findings.check(!thrown, || format!("{what}: thrown, and not named"));
-        }
+    let name = "malformed-proto";
+    let capture = capture(name);
+    let lines = sent_by_hand(name);
+    for (what, should) in malformed
+        .map(|what| (what, true))
+        .into_iter()
+        .chain(well_formed.map(|w| (w, false)))
+    {
+        let sent = lines
+            .iter()
+            .find(|(words, _)| words == what)
+            .map(|(_, sent)| sent);
+        let Some(frame) = sent.and_then(|sent| frame_of(&capture, sent)) else {
+            findings.add(format!("{what} is in no frame"));
+            continue;
+        };
+        let is = frame.has("aerospike.expert.malformed");
+        findings.check(is == should, || {
+            format!("{what}: malformed should be {should}\n{}", frame.outline())
+        });
+        let thrown = frame
+            .walk()
+            .any(|item| item.name == "_ws.malformed" && !item.hidden);
+        findings.check(!thrown, || format!("{what}: thrown, and not named"));
     }
     findings.report();
 }
@@ -201,29 +204,28 @@ fn bodies_are_shown_up_to_what_is_wrong() {
 /// place, and not at every segment after it.
 #[test]
 fn a_wrong_size_is_said_where_the_stream_breaks() {
-    for name in captures::present(&["scenarios/sync-loss"]) {
-        let capture = capture(name);
-        let frames: Vec<u32> = capture
-            .frames
-            .iter()
-            .filter(|frame| frame.has("aerospike.expert.unsupported_version"))
-            .map(|frame| frame.number)
-            .collect();
-        assert!(!frames.is_empty(), "no verdict");
-        let versions = capture
-            .frames
-            .iter()
-            .filter_map(expert_text)
-            .filter(|text| text.contains("220"))
-            .count();
-        assert!(versions > 0, "the version is not named: {frames:?}");
-        assert!(frames.len() <= 3, "said again and again: {frames:?}");
-    }
+    let name = "scenarios/sync-loss";
+    let capture = capture(name);
+    let frames: Vec<u32> = capture
+        .frames
+        .iter()
+        .filter(|frame| frame.has("aerospike.expert.unsupported_version"))
+        .map(|frame| frame.number)
+        .collect();
+    assert!(!frames.is_empty(), "no verdict");
+    let versions = capture
+        .frames
+        .iter()
+        .filter_map(expert_text)
+        .filter(|text| text.contains("220"))
+        .count();
+    assert!(versions > 0, "the version is not named: {frames:?}");
+    assert!(frames.len() <= 3, "said again and again: {frames:?}");
 }
 
 #[test]
 fn the_bytes_sent_are_found_in_the_captures() {
-    for name in captures::present(&CAPTURES) {
+    for name in CAPTURES {
         let capture = capture(name);
         let lines = sent_by_hand(name);
         let found = lines
@@ -242,16 +244,15 @@ fn the_bytes_sent_are_found_in_the_captures() {
 /// The admin port (8.1) takes no messages: said once the connection is known to have been closed by the server.
 #[test]
 fn an_admin_port_takes_no_messages() {
-    for name in captures::present(&["info-admin-port-3008"]) {
-        let verdicts = |options: &[&str]| {
-            columns(
-                name,
-                options,
-                "aerospike.expert.unsupported_type",
-                &["frame.number"],
-            )
-        };
-        assert!(verdicts(&[]).is_empty(), "on the first pass nobody knows");
-        assert_eq!(verdicts(&["-2"]).len(), 1);
-    }
+    let name = "info-admin-port-3008";
+    let verdicts = |options: &[&str]| {
+        columns(
+            name,
+            options,
+            "aerospike.expert.unsupported_type",
+            &["frame.number"],
+        )
+    };
+    assert!(verdicts(&[]).is_empty(), "on the first pass nobody knows");
+    assert_eq!(verdicts(&["-2"]).len(), 1);
 }

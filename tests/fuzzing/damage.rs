@@ -38,7 +38,7 @@ pub fn sources() -> Vec<Source> {
 
 impl Source {
     fn read(name: String) -> Option<Source> {
-        let bytes = fs::read(captures::pcapng(&name)?).ok()?;
+        let bytes = captures::capture_bytes(&name).0;
         let mut source = Source {
             name,
             head: Vec::new(),

@@ -435,9 +435,6 @@ fn on_other_ports_by_content() {
             "aerospike.fabric",
         ),
     ] {
-        if crate::common::captures::present(&[name]).is_empty() {
-            continue;
-        }
         let count = |options: &[&str]| cells(name, options, protocol, "frame.number").len();
         let wanted = count(&[]);
         // The stock dissector of port 3002 is asked before heuristics are.

@@ -4,12 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::counts::counted;
+use crate::common::Findings;
 use crate::common::fields::columns;
-use crate::common::{Findings, captures};
-
-fn is_here(name: &str) -> bool {
-    !captures::present(&[name]).is_empty()
-}
 
 /// The operations between nodes in the frames of each digest.
 fn operations_by_digest(name: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -41,9 +37,6 @@ fn client_writes(name: &str) -> BTreeSet<String> {
 #[test]
 fn from_the_client_to_the_replica_and_back() {
     let name = "cluster-replication-writes-slim";
-    if !is_here(name) {
-        return;
-    }
     let mut findings = Findings::default();
     let found = operations_by_digest(name);
     let writes = client_writes(name);
@@ -61,9 +54,6 @@ fn from_the_client_to_the_replica_and_back() {
 #[test]
 fn from_the_client_to_the_node_that_has_the_record() {
     let name = "cluster-proxy-slim";
-    if !is_here(name) {
-        return;
-    }
     let found = operations_by_digest(name);
     let proxied = found.values().filter(|ops| ops.contains("REQUEST"));
     let mut count = 0;
@@ -109,9 +99,6 @@ fn proxied_messages_are_read() {
 #[test]
 fn system_metadata_have_the_names_that_were_created() {
     let name = "cluster-smd-slim";
-    if !is_here(name) {
-        return;
-    }
     let of = |op: &str, field: &str| -> BTreeSet<String> {
         let filter = format!("aerospike.fabric.op.name == \"{op}\" && {field}");
         let rows = columns(name, &[], &filter, &[field]);
@@ -133,9 +120,6 @@ fn system_metadata_have_the_names_that_were_created() {
 #[test]
 fn a_cluster_that_does_not_form() {
     let name = "scenarios/cluster-fabric-refused";
-    if !is_here(name) {
-        return;
-    }
     let sizes = columns(
         name,
         &[],
@@ -160,9 +144,6 @@ fn a_cluster_that_does_not_form() {
 #[test]
 fn compressed_heartbeats_are_inflated() {
     let name = "scenarios/heartbeat-compressed-mesh";
-    if !is_here(name) {
-        return;
-    }
     let fields = [
         "aerospike.heartbeat.compressed",
         "aerospike.heartbeat.type",

@@ -1,8 +1,7 @@
 //! Of a well-formed message no byte is left without a field, and nothing is unknown.
 
-use crate::common::cover::protocols_and_leaves;
-use crate::common::sharkd::{Node, trees};
-use crate::common::{Findings, capture, captures};
+use crate::common::sharkd::trees;
+use crate::common::{Findings, capture, captures, whole};
 
 /// Malformed, cut or lossy on purpose, or too large to walk byte by byte.
 const LEFT_OUT: [&str; 18] = [
@@ -27,9 +26,7 @@ const LEFT_OUT: [&str; 18] = [
 ];
 
 fn well_formed() -> Vec<String> {
-    let names = ["", "scenarios", "lua-plugin"]
-        .into_iter()
-        .flat_map(captures::all);
+    let names = ["", "scenarios"].into_iter().flat_map(captures::all);
     names
         .filter(|name| !LEFT_OUT.iter().any(|prefix| name.starts_with(prefix)))
         .collect()
@@ -39,64 +36,16 @@ fn well_formed() -> Vec<String> {
 fn every_byte_has_a_field() {
     let mut findings = Findings::default();
     for name in well_formed() {
-        let capture = capture(&name);
-        let frames: Vec<u32> = capture.ours().map(|frame| frame.number).collect();
-        for (number, tree) in trees(&name, &[], &frames) {
-            for (source, (protocols, leaves)) in protocols_and_leaves(&tree) {
-                let mut bare = protocols.without(&leaves);
-                // Between the names and values of information there are tabs and line ends.
-                if has_info(&tree) {
-                    bare.retain(|(start, end)| end - start > 2);
-                }
-                findings.check(bare.is_empty(), || {
-                    let shown: Vec<_> = bare.iter().take(5).collect();
-                    format!(
-                        "{name} frame {number} source {source}: {} ranges, {shown:?}",
-                        bare.len()
-                    )
-                });
-            }
-        }
+        whole::every_byte_has_a_field(&mut findings, &name);
     }
     findings.report();
 }
 
-fn has_info(tree: &[Node]) -> bool {
-    tree.iter()
-        .flat_map(Node::walk)
-        .any(|node| node.name == "aerospike.info")
-}
-
 #[test]
 fn nothing_is_unknown_or_malformed() {
-    let wrong = [
-        "aerospike.expert.malformed",
-        "aerospike.expert.continuation",
-        "_ws.malformed",
-        "aerospike.data",
-    ];
     let mut findings = Findings::default();
     for name in well_formed() {
-        // Its replies are made by hand, and a get goes to the admin port on purpose.
-        for frame in &capture(&name).frames {
-            for item in frame.aerospike().flat_map(|item| item.walk()) {
-                findings.check(!item.name.is_empty(), || {
-                    format!(
-                        "{name} frame {}: text without a field: {}",
-                        frame.number, item.show
-                    )
-                });
-                let unknown = item.showname.contains("Unknown (");
-                findings.check(!unknown, || {
-                    format!("{name} frame {}: {}", frame.number, item.showname)
-                });
-            }
-            for wrong in wrong {
-                findings.check(!frame.has(wrong), || {
-                    format!("{name} {wrong}, {}", frame.outline())
-                });
-            }
-        }
+        whole::nothing_is_unknown_or_malformed(&mut findings, &name);
     }
     findings.report();
 }
@@ -105,7 +54,7 @@ fn nothing_is_unknown_or_malformed() {
 #[test]
 fn frames_are_the_same_in_any_order() {
     let mut findings = Findings::default();
-    for name in captures::present(&["kv-all-types", "batch-all", "operate-map", "compressed-both-ways"]) {
+    for name in ["kv-all-types", "batch-all", "operate-map", "compressed-both-ways"] {
         let frames: Vec<u32> = capture(name).ours().map(|frame| frame.number).collect();
         let backwards: Vec<u32> = frames.iter().rev().copied().collect();
         let forwards = trees(name, &[], &frames);

@@ -3,7 +3,7 @@
 use crate::common::literal::Lit;
 use crate::common::ops::{Kind, OpsList};
 use crate::common::record::{check_records, senders};
-use crate::common::{Findings, capture, captures, ops_of};
+use crate::common::{Findings, capture, ops_of};
 
 /// A node of the Python client's flat list: `(81, 2, {'bin': 'i'}, 0)`.
 struct Nodes<'a> {
@@ -149,73 +149,71 @@ fn check_text(findings: &mut Findings, shown: Option<&str>, expression: &Lit) {
 fn of_filters() {
     let mut findings = Findings::default();
     let mut checked = 0;
-    for name in captures::present(&["expressions-record"]) {
-        let (list, capture) = (ops_of(name), capture(name));
-        for (call, exchange) in senders(&list).iter().zip(&capture.exchanges()) {
-            let Some((call, filter)) = call.and_then(|call| Some((call, call.policy("expressions")?))) else {
-                continue;
-            };
-            let place = format!(
-                "{name} line {}, frame {}",
-                call.line, exchange.request.frame.number
-            );
-            let shown = exchange.request.item.text_of("aerospike.exp.text");
-            findings.within(&place, |findings| check_text(findings, shown, filter));
-            let types: Vec<_> = exchange
-                .request
-                .item
-                .all("aerospike.field.type")
-                .map(|i| i.show.as_str())
-                .collect();
-            findings.check(types.contains(&"43"), || {
-                format!("{place}: no filter field among {types:?}")
-            });
-            checked += 1;
-        }
-        assert!(checked > 30, "{checked} filters");
+    let name = "expressions-record";
+    let (list, capture) = (ops_of(name), capture(name));
+    for (call, exchange) in senders(&list).iter().zip(&capture.exchanges()) {
+        let Some((call, filter)) = call.and_then(|call| Some((call, call.policy("expressions")?))) else {
+            continue;
+        };
+        let place = format!(
+            "{name} line {}, frame {}",
+            call.line, exchange.request.frame.number
+        );
+        let shown = exchange.request.item.text_of("aerospike.exp.text");
+        findings.within(&place, |findings| check_text(findings, shown, filter));
+        let types: Vec<_> = exchange
+            .request
+            .item
+            .all("aerospike.field.type")
+            .map(|i| i.show.as_str())
+            .collect();
+        findings.check(types.contains(&"43"), || {
+            format!("{place}: no filter field among {types:?}")
+        });
+        checked += 1;
     }
+    assert!(checked > 30, "{checked} filters");
     findings.report();
 }
 
 #[test]
 fn that_read_and_write_bins() {
     let mut findings = Findings::default();
-    for name in captures::present(&["expressions-record"]) {
-        let (list, capture) = (ops_of(name), capture(name));
-        for (call, exchange) in senders(&list).iter().zip(&capture.exchanges()) {
-            let Some(call) = call.filter(|call| call.name == "operate") else {
+    let name = "expressions-record";
+    let (list, capture) = (ops_of(name), capture(name));
+    for (call, exchange) in senders(&list).iter().zip(&capture.exchanges()) {
+        let Some(call) = call.filter(|call| call.name == "operate") else {
+            continue;
+        };
+        let operations = call.args.get(1).map(Lit::items).unwrap_or_default();
+        for (operation, op) in operations.iter().zip(exchange.request.ops()) {
+            let Some(expression) = operation.get("expr") else {
                 continue;
             };
-            let operations = call.args.get(1).map(Lit::items).unwrap_or_default();
-            for (operation, op) in operations.iter().zip(exchange.request.ops()) {
-                let Some(expression) = operation.get("expr") else {
-                    continue;
-                };
-                let place = format!(
-                    "{name} line {}, frame {}",
-                    call.line, exchange.request.frame.number
-                );
-                findings.within(&place, |findings| {
-                    check_text(findings, op.text_of("aerospike.exp.text"), expression);
-                    let code = operation
-                        .get("op")
-                        .and_then(Lit::int)
-                        .map(|number| number - 2200 + 7);
-                    let shown = op.int_of("aerospike.op.type");
-                    findings.check(shown == code, || format!("op {shown:?}, not {code:?}"));
-                    let bin = op.text_of("aerospike.bin.name");
-                    findings.check(bin == operation.get("bin").and_then(Lit::str), || {
-                        format!("bin {bin:?}")
-                    });
-                    let flags = operation.get("expr_flags").and_then(Lit::int).unwrap_or_default();
-                    let text = op.text_of("aerospike.exp.text").unwrap_or_default();
-                    for (bit, name) in [(1, "CREATE_ONLY"), (2, "UPDATE_ONLY"), (16, "EVAL_NO_FAIL")] {
-                        findings.check((flags & bit != 0) == text.contains(name), || {
-                            format!("flags {flags}, but {text:?}")
-                        });
-                    }
+            let place = format!(
+                "{name} line {}, frame {}",
+                call.line, exchange.request.frame.number
+            );
+            findings.within(&place, |findings| {
+                check_text(findings, op.text_of("aerospike.exp.text"), expression);
+                let code = operation
+                    .get("op")
+                    .and_then(Lit::int)
+                    .map(|number| number - 2200 + 7);
+                let shown = op.int_of("aerospike.op.type");
+                findings.check(shown == code, || format!("op {shown:?}, not {code:?}"));
+                let bin = op.text_of("aerospike.bin.name");
+                findings.check(bin == operation.get("bin").and_then(Lit::str), || {
+                    format!("bin {bin:?}")
                 });
-            }
+                let flags = operation.get("expr_flags").and_then(Lit::int).unwrap_or_default();
+                let text = op.text_of("aerospike.exp.text").unwrap_or_default();
+                for (bit, name) in [(1, "CREATE_ONLY"), (2, "UPDATE_ONLY"), (16, "EVAL_NO_FAIL")] {
+                    findings.check((flags & bit != 0) == text.contains(name), || {
+                        format!("flags {flags}, but {text:?}")
+                    });
+                }
+            });
         }
     }
     findings.report();
@@ -225,9 +223,8 @@ fn that_read_and_write_bins() {
 #[test]
 fn leave_the_rest_of_a_call_as_it_is() {
     let mut findings = Findings::deep();
-    for name in captures::present(&["expressions-record"]) {
-        findings.within(name, |findings| check_records(findings, &capture(name)));
-    }
+    let name = "expressions-record";
+    findings.within(name, |findings| check_records(findings, &capture(name)));
     findings.report();
 }
 
@@ -248,25 +245,24 @@ fn hold_calls() {
         ("bit count", &["bit_count(0, 32", "blob_bin(\"b\")"]),
         ("list literal", &["[3,1,2]"]),
     ];
-    for name in captures::present(&["expressions-record"]) {
-        let (list, capture) = (ops_of(name), capture(name));
-        let exchanges = capture.exchanges();
-        let calls = senders(&list);
-        for (what, parts) in CALLS {
-            let line = line_after(&list, what);
-            let at = calls
-                .iter()
-                .position(|call| call.is_some_and(|call| call.line == line))
-                .expect("a call");
-            let request = exchanges[at].request;
-            let text = request.item.text_of("aerospike.exp.text").unwrap_or_default();
-            for part in parts {
-                assert!(
-                    text.contains(part),
-                    "{what}: {part} is not in {text:?}, frame {}",
-                    request.frame.number
-                );
-            }
+    let name = "expressions-record";
+    let (list, capture) = (ops_of(name), capture(name));
+    let exchanges = capture.exchanges();
+    let calls = senders(&list);
+    for (what, parts) in CALLS {
+        let line = line_after(&list, what);
+        let at = calls
+            .iter()
+            .position(|call| call.is_some_and(|call| call.line == line))
+            .expect("a call");
+        let request = exchanges[at].request;
+        let text = request.item.text_of("aerospike.exp.text").unwrap_or_default();
+        for part in parts {
+            assert!(
+                text.contains(part),
+                "{what}: {part} is not in {text:?}, frame {}",
+                request.frame.number
+            );
         }
     }
 }
@@ -285,21 +281,20 @@ fn line_after(list: &OpsList, what: &str) -> usize {
 #[test]
 fn of_queries_and_scans() {
     let wanted = ["lt(int_bin(\"i\"), 7)", "lt(int_bin(\"i\"), 7)", "name3", "name3"];
-    for name in captures::present(&["expressions-query-scan"]) {
-        let capture = capture(name);
-        let exchanges = capture.exchanges();
-        assert_eq!(exchanges.len(), wanted.len());
-        for (exchange, wanted) in exchanges.iter().zip(wanted) {
-            let text = exchange
-                .request
-                .item
-                .text_of("aerospike.exp.text")
-                .unwrap_or_default();
-            assert!(
-                text.contains(wanted),
-                "{text:?}, not {wanted:?}, frame {}",
-                exchange.request.frame.number
-            );
-        }
+    let name = "expressions-query-scan";
+    let capture = capture(name);
+    let exchanges = capture.exchanges();
+    assert_eq!(exchanges.len(), wanted.len());
+    for (exchange, wanted) in exchanges.iter().zip(wanted) {
+        let text = exchange
+            .request
+            .item
+            .text_of("aerospike.exp.text")
+            .unwrap_or_default();
+        assert!(
+            text.contains(wanted),
+            "{text:?}, not {wanted:?}, frame {}",
+            exchange.request.frame.number
+        );
     }
 }

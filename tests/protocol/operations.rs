@@ -6,7 +6,7 @@ use crate::common::literal::Lit;
 use crate::common::ops::Call;
 use crate::common::pdml::Item;
 use crate::common::record::{check_records, senders};
-use crate::common::{Findings, capture, captures, ops_of};
+use crate::common::{Findings, capture, ops_of};
 use crate::python::{RETURN_TYPES, operation};
 
 const CAPTURES: [&str; 4] = ["operate-list", "operate-map", "operate-bit", "operate-hll"];
@@ -14,7 +14,7 @@ const CAPTURES: [&str; 4] = ["operate-list", "operate-map", "operate-bit", "oper
 /// Runs a check on every operation of every call, with its place in the request.
 fn each_operation(names: &[&str], check: impl Fn(&mut Findings, &Lit, &Item)) {
     let mut findings = Findings::deep();
-    for name in captures::present(names) {
+    for name in names.iter().copied() {
         let (list, capture) = (ops_of(name), capture(name));
         for (call, exchange) in senders(&list).iter().zip(&capture.exchanges()) {
             let Some(call) = call.filter(|call| call.name == "operate") else {
@@ -216,7 +216,7 @@ fn have_their_return_types_and_flags() {
 #[test]
 fn return_their_results() {
     let mut findings = Findings::deep();
-    for name in captures::present(&CAPTURES) {
+    for name in CAPTURES {
         let (list, capture) = (ops_of(name), capture(name));
         for (call, exchange) in senders(&list).iter().zip(&capture.exchanges()) {
             let Some(call) = call.filter(|call| call.name == "operate") else {
@@ -270,7 +270,7 @@ fn result_problems(call: &Call, op: &Item, value: &Lit) -> Vec<String> {
 #[test]
 fn lists_and_maps_are_trees_and_texts() {
     let mut findings = Findings::deep();
-    for name in captures::present(&["kv-all-types", "operate-basic", "loopback-lo-any", "large-100k"]) {
+    for name in ["kv-all-types", "operate-basic", "loopback-lo-any", "large-100k"] {
         findings.within(name, |findings| check_records(findings, &capture(name)));
     }
     findings.report();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::common::exchange::Exchange;
 use crate::common::ops::Kind;
 use crate::common::pdml::Item;
-use crate::common::{Capture, Findings, capture, captures, ops_of};
+use crate::common::{Capture, Findings, capture, ops_of};
 
 /// A scan or query in words, with its number of records and, if told, their keys.
 struct Query {
@@ -56,12 +56,12 @@ fn records<'a>(exchange: &Exchange<'a>) -> Vec<&'a Item> {
 #[test]
 fn return_as_many_records_as_the_client_got() {
     let mut findings = Findings::default();
-    for name in captures::present(&[
+    for name in [
         "scan-basic",
         "scan-query-pagination",
         "query-index",
         "expressions-query-scan",
-    ]) {
+    ] {
         let capture = capture(name);
         let (queries, streams) = (queries(name), streams(&capture));
         findings.check(queries.len() == streams.len(), || {
@@ -101,12 +101,12 @@ fn return_as_many_records_as_the_client_got() {
 #[test]
 fn say_what_is_asked_for() {
     let mut findings = Findings::default();
-    for name in captures::present(&[
+    for name in [
         "scan-basic",
         "scan-query-pagination",
         "query-index",
         "expressions-query-scan",
-    ]) {
+    ] {
         for exchange in &capture(name).exchanges() {
             let item = exchange.request.item;
             let place = format!("{name} frame {}", exchange.request.frame.number);
@@ -155,88 +155,85 @@ const INDEX_QUERIES: [(&str, &[&str]); 15] = [
 #[test]
 fn of_indexes_show_their_ranges() {
     let mut findings = Findings::default();
-    for name in captures::present(&["query-index"]) {
-        let capture = capture(name);
-        let (queries, streams) = (queries(name), streams(&capture));
-        for (what, texts) in INDEX_QUERIES {
-            let Some(at) = queries.iter().position(|query| query.what == what) else {
-                findings.add(format!("{what} is not in the list"));
-                continue;
-            };
-            let request = streams[at].request;
-            for text in texts {
-                findings.check(shows(request.item, text), || {
-                    format!("{what}: {text} is not in\n{}", request.outline())
-                });
-            }
+    let name = "query-index";
+    let capture = capture(name);
+    let (queries, streams) = (queries(name), streams(&capture));
+    for (what, texts) in INDEX_QUERIES {
+        let Some(at) = queries.iter().position(|query| query.what == what) else {
+            findings.add(format!("{what} is not in the list"));
+            continue;
+        };
+        let request = streams[at].request;
+        for text in texts {
+            findings.check(shows(request.item, text), || {
+                format!("{what}: {text} is not in\n{}", request.outline())
+            });
         }
-        let expression = queries
-            .iter()
-            .position(|q| q.what.starts_with("where expression"))
-            .expect("a query");
-        let text = streams[expression].request.item.text_of("aerospike.exp.text");
-        findings.check(text == Some("mul(int_bin(\"i\"), 2)"), || {
-            format!("index expression {text:?}")
-        });
     }
+    let expression = queries
+        .iter()
+        .position(|q| q.what.starts_with("where expression"))
+        .expect("a query");
+    let text = streams[expression].request.item.text_of("aerospike.exp.text");
+    findings.check(text == Some("mul(int_bin(\"i\"), 2)"), || {
+        format!("index expression {text:?}")
+    });
     findings.report();
 }
 
 /// A query on a bin without an index is refused, and tried again by the client.
 #[test]
 fn without_an_index_are_refused() {
-    for name in captures::present(&["query-index"]) {
-        let capture = capture(name);
-        let refused: Vec<_> = capture
-            .exchanges()
-            .into_iter()
-            .filter(|e| e.answers.iter().any(|a| a.result_code() == Some(201)))
-            .collect();
-        assert_eq!(refused.len(), 6);
-        for exchange in refused {
-            assert_eq!(exchange.answers.len(), 1);
-            let expert = exchange.answers[0].frame.has("aerospike.expert.result");
-            assert!(expert, "no expert item\n{}", exchange.answers[0].outline());
-        }
+    let name = "query-index";
+    let capture = capture(name);
+    let refused: Vec<_> = capture
+        .exchanges()
+        .into_iter()
+        .filter(|e| e.answers.iter().any(|a| a.result_code() == Some(201)))
+        .collect();
+    assert_eq!(refused.len(), 6);
+    for exchange in refused {
+        assert_eq!(exchange.answers.len(), 1);
+        let expert = exchange.answers[0].frame.has("aerospike.expert.result");
+        assert!(expert, "no expert item\n{}", exchange.answers[0].outline());
     }
 }
 
 #[test]
 fn of_parts_show_their_limits() {
-    for name in captures::present(&["scan-basic"]) {
-        let capture = capture(name);
-        let streams = capture.exchanges();
-        let [all, bins, no_bins, _empty, partitions, limited, _whole] = &streams[..] else {
-            panic!("{} scans", streams.len());
-        };
-        assert!(
-            shows(all.request.item, "4096"),
-            "number of partitions\n{}",
-            all.request.outline()
-        );
-        let names: Vec<_> = bins
-            .request
-            .item
-            .all("aerospike.bin.name")
-            .map(|i| i.show.as_str())
-            .collect();
-        assert_eq!(names, ["i", "name"]);
-        assert!(no_bins.request.item.is_set("aerospike.msg.info1.get_no_bins"));
-        assert!(no_bins.answers.iter().all(|answer| answer.ops().is_empty()));
-        assert!(
-            shows(partitions.request.item, "50"),
-            "{}",
-            partitions.request.outline()
-        );
-        assert!(
-            shows(limited.request.item, "1000"),
-            "records a second\n{}",
-            limited.request.outline()
-        );
-        assert!(
-            limited.request.item.int_of("aerospike.field.sample_max") == Some(5),
-            "{}",
-            limited.request.outline()
-        );
-    }
+    let name = "scan-basic";
+    let capture = capture(name);
+    let streams = capture.exchanges();
+    let [all, bins, no_bins, _empty, partitions, limited, _whole] = &streams[..] else {
+        panic!("{} scans", streams.len());
+    };
+    assert!(
+        shows(all.request.item, "4096"),
+        "number of partitions\n{}",
+        all.request.outline()
+    );
+    let names: Vec<_> = bins
+        .request
+        .item
+        .all("aerospike.bin.name")
+        .map(|i| i.show.as_str())
+        .collect();
+    assert_eq!(names, ["i", "name"]);
+    assert!(no_bins.request.item.is_set("aerospike.msg.info1.get_no_bins"));
+    assert!(no_bins.answers.iter().all(|answer| answer.ops().is_empty()));
+    assert!(
+        shows(partitions.request.item, "50"),
+        "{}",
+        partitions.request.outline()
+    );
+    assert!(
+        shows(limited.request.item, "1000"),
+        "records a second\n{}",
+        limited.request.outline()
+    );
+    assert!(
+        limited.request.item.int_of("aerospike.field.sample_max") == Some(5),
+        "{}",
+        limited.request.outline()
+    );
 }

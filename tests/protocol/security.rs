@@ -5,7 +5,7 @@ use crate::common::literal::Lit;
 use crate::common::ops::{Call, Outcome};
 use crate::common::pdml::{Frame, Item};
 use crate::common::record::check_records;
-use crate::common::{Capture, Findings, capture, capture_with, captures, ops_of};
+use crate::common::{Capture, Findings, capture, capture_with, ops_of};
 
 const CAPTURES: [&str; 2] = ["security-auth-ce", "scenarios/security-login-ok"];
 const AUTHENTICATE: i128 = 0;
@@ -69,7 +69,7 @@ fn administration(capture: &Capture) -> Vec<Command<'_>> {
 #[test]
 fn commands_have_their_names_fields_and_results() {
     let mut findings = Findings::default();
-    for name in captures::present(&CAPTURES) {
+    for name in CAPTURES {
         let (list, capture) = (ops_of(name), capture(name));
         let calls: Vec<&Call> = list
             .calls()
@@ -167,28 +167,27 @@ fn texts(arg: &Lit) -> Vec<String> {
 
 #[test]
 fn logins_and_authentications_are_named() {
-    for name in captures::present(&["scenarios/security-login-ok"]) {
-        let capture = capture(name);
-        let all = commands(&capture);
-        let count = |code| all.iter().filter(|command| command.code == code).count();
-        assert!(
-            count(LOGIN) >= 3,
-            "{} logins: admin, bob and reader",
-            count(LOGIN)
-        );
-        assert!(
-            count(AUTHENTICATE) >= 4,
-            "{} authentications",
-            count(AUTHENTICATE)
-        );
-        let users: Vec<&str> = all
-            .iter()
-            .filter_map(|c| c.frame.first("aerospike.admin.user"))
-            .map(|i| i.show.as_str())
-            .collect();
-        for user in ["admin", "bob", "reader"] {
-            assert!(users.contains(&user), "{user} never logs in");
-        }
+    let name = "scenarios/security-login-ok";
+    let capture = capture(name);
+    let all = commands(&capture);
+    let count = |code| all.iter().filter(|command| command.code == code).count();
+    assert!(
+        count(LOGIN) >= 3,
+        "{} logins: admin, bob and reader",
+        count(LOGIN)
+    );
+    assert!(
+        count(AUTHENTICATE) >= 4,
+        "{} authentications",
+        count(AUTHENTICATE)
+    );
+    let users: Vec<&str> = all
+        .iter()
+        .filter_map(|c| c.frame.first("aerospike.admin.user"))
+        .map(|i| i.show.as_str())
+        .collect();
+    for user in ["admin", "bob", "reader"] {
+        assert!(users.contains(&user), "{user} never logs in");
     }
 }
 
@@ -197,7 +196,7 @@ const SECRETS: [&str; 4] = ["bobpw", "newpw", "$2a$", "243261"];
 #[test]
 fn secrets_are_not_shown() {
     let mut findings = Findings::default();
-    for name in captures::present(&CAPTURES) {
+    for name in CAPTURES {
         for frame in capture(name)
             .frames
             .iter()
@@ -218,53 +217,50 @@ fn secrets_are_not_shown() {
 
 #[test]
 fn secrets_are_shown_where_the_preference_says_so() {
-    for name in captures::present(&["security-auth-ce"]) {
-        let capture = capture_with(name, &["-o", "aerospike.show_credentials:TRUE"]);
-        let shows = |item: &Item| item.show.contains("$2a$") || item.show.replace(':', "").contains("243261");
-        assert!(
-            capture.ours().any(|frame| frame.walk().any(shows)),
-            "no credential is shown"
-        );
-    }
+    let name = "security-auth-ce";
+    let capture = capture_with(name, &["-o", "aerospike.show_credentials:TRUE"]);
+    let shows = |item: &Item| item.show.contains("$2a$") || item.show.replace(':', "").contains("243261");
+    assert!(
+        capture.ours().any(|frame| frame.walk().any(shows)),
+        "no credential is shown"
+    );
 }
 
 /// `-z credentials` lists who logs in, with the frame; what proves it is not told.
 #[test]
 fn who_logs_in_is_listed() {
-    for name in captures::present(&["scenarios/security-login-ok"]) {
-        let said = host()
-            .on(name, &["-q", "-z", "credentials"])
-            .expect_success()
-            .text();
-        let rows: Vec<Vec<&str>> = said
-            .lines()
-            .map(|line| line.split_whitespace().collect())
-            .filter(|row: &Vec<&str>| row.get(1) == Some(&"Aerospike"))
-            .collect();
-        for (user, count) in [("admin", 1), ("bob", 1), ("reader", 1)] {
-            let logins = rows.iter().filter(|row| row[2..] == [user, "login"]).count();
-            assert_eq!(logins, count, "{user}\n{said}");
-        }
-        assert_eq!(rows.len(), 12, "{said}");
+    let name = "scenarios/security-login-ok";
+    let said = host()
+        .on(name, &["-q", "-z", "credentials"])
+        .expect_success()
+        .text();
+    let rows: Vec<Vec<&str>> = said
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .filter(|row: &Vec<&str>| row.get(1) == Some(&"Aerospike"))
+        .collect();
+    for (user, count) in [("admin", 1), ("bob", 1), ("reader", 1)] {
+        let logins = rows.iter().filter(|row| row[2..] == [user, "login"]).count();
+        assert_eq!(logins, count, "{user}\n{said}");
     }
+    assert_eq!(rows.len(), 12, "{said}");
 }
 
 /// A part that is switched off is not taken apart, and gives nothing away either.
 #[test]
 fn switched_off_it_is_bytes() {
-    for name in captures::present(&["scenarios/security-login-ok"]) {
-        let capture = capture_with(name, &["--disable-protocol", "aerospike.admin"]);
-        let shown = |frame: &Frame| frame.has("aerospike.admin.command") || frame.has("aerospike.admin.user");
-        assert!(!capture.frames.iter().any(shown));
-        assert!(capture.ours().any(|frame| frame.has("aerospike.admin.hidden")));
-    }
+    let name = "scenarios/security-login-ok";
+    let capture = capture_with(name, &["--disable-protocol", "aerospike.admin"]);
+    let shown = |frame: &Frame| frame.has("aerospike.admin.command") || frame.has("aerospike.admin.user");
+    assert!(!capture.frames.iter().any(shown));
+    assert!(capture.ours().any(|frame| frame.has("aerospike.admin.hidden")));
 }
 
 /// Records read and written between the commands.
 #[test]
 fn records_are_as_ever() {
     let mut findings = Findings::default();
-    for name in captures::present(&CAPTURES) {
+    for name in CAPTURES {
         findings.within(name, |findings| check_records(findings, &capture(name)));
     }
     findings.report();

@@ -2,19 +2,17 @@
 
 use crate::common::batch::check_batches;
 use crate::common::record::check_records;
-use crate::common::{Findings, capture, captures};
+use crate::common::{Findings, capture};
 
 const CAPTURE: &str = "scenarios/tls-service-13";
 
 #[test]
 fn shows_the_calls_inside() {
     let mut findings = Findings::deep();
-    for name in captures::present(&[CAPTURE]) {
-        let capture = capture(name);
-        findings.within(name, |findings| {
-            check_records(findings, &capture);
-            check_batches(findings, &capture);
-        });
-    }
+    let capture = capture(CAPTURE);
+    findings.within(CAPTURE, |findings| {
+        check_records(findings, &capture);
+        check_batches(findings, &capture);
+    });
     findings.report();
 }

@@ -10,7 +10,6 @@ mod tables;
 use std::collections::BTreeMap;
 
 use common::Findings;
-use common::captures;
 use common::fields::{dissector_bug, frame_of_line};
 use common::host::{Ran, host};
 use common::pdml;
@@ -250,7 +249,7 @@ fn cut_packets_leave_nothing_alive() {
         "capture-loss-kv-all-types",
     ];
     let mut thrown = 0;
-    for name in captures::present(&names) {
+    for name in names {
         for options in [
             &["-V"][..],
             &["-2", "-V"],

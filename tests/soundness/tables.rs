@@ -4,7 +4,6 @@
 use ripemd::{Digest as _, Ripemd160};
 
 use crate::common::Findings;
-use crate::common::captures;
 use crate::common::host::{Ran, host};
 use crate::common::make::{Maker, proto};
 use crate::{Report, STRICT};
@@ -86,7 +85,7 @@ fn full_tables_break_nothing() {
     let fields = ["-T", "fields", "-e", "frame.number", "-e", "aerospike.type"];
     let wire = ["-e", "aerospike.msg.result_code", "-e", "aerospike.fabric.type"];
     let options = [&fields[..], &wire].concat();
-    for name in captures::present(&names) {
+    for name in names {
         let whole = read(name, "", &options).expect_success();
         for more in [&[][..], &["-2"], &["-V"], &["-z", "aerospike,hotkeys"]] {
             findings.within(&format!("{name} {more:?}"), |findings| {

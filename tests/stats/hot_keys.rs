@@ -66,9 +66,6 @@ fn check_zipf(report: &HotKeys) {
 
 #[test]
 fn two_clients_on_fifty_keys() {
-    if captures::present(&["hot-keys-zipf"]).is_empty() {
-        return;
-    }
     check_zipf(&HotKeys::on("hot-keys-zipf", "", &[]));
     check_zipf(&HotKeys::on("hot-keys-zipf", "", &["-2"]));
     check_zipf(&HotKeys::on(
@@ -80,7 +77,7 @@ fn two_clients_on_fifty_keys() {
 
 #[test]
 fn a_filter_counts_the_frames_that_pass() {
-    for capture in captures::present(&["hot-keys-zipf", "batch-all"]) {
+    for capture in ["hot-keys-zipf", "batch-all"] {
         let whole = HotKeys::on(capture, "", &[]);
         let asked = HotKeys::on(capture, "aerospike.request", &[]);
         let answered = HotKeys::on(capture, "aerospike.response", &["-2"]);
@@ -102,9 +99,6 @@ fn a_filter_counts_the_frames_that_pass() {
 
 #[test]
 fn rows_of_batches() {
-    if captures::present(&["scenarios/hot-batch"]).is_empty() {
-        return;
-    }
     let path = captures::file("scenarios/hot-batch.counts.json").expect("the counts");
     let text = std::fs::read_to_string(path).expect("the counts");
     let truth: HashMap<String, u64> = serde_json::from_str(&text).expect("JSON");
@@ -148,7 +142,7 @@ fn shown(capture: &str) -> HashMap<String, u64> {
 
 #[test]
 fn as_the_packets_show() {
-    for capture in captures::present(&["batch-all", "batch-flags", "perf-sample-30k", "kv-all-types"]) {
+    for capture in ["batch-all", "batch-flags", "perf-sample-30k", "kv-all-types"] {
         let report = HotKeys::on(capture, "", &[]);
         report.check_sums();
         let mut shown = shown(capture);
@@ -165,7 +159,7 @@ fn as_the_packets_show() {
 
 #[test]
 fn records_of_scans_by_preference() {
-    for capture in captures::present(&["scan-basic", "query-index"]) {
+    for capture in ["scan-basic", "query-index"] {
         let without = HotKeys::on(capture, "", &[]);
         let with = HotKeys::on(capture, "", &["-o", "aerospike.hotkeys_scans:TRUE"]);
         let digests = fields::columns(capture, &[], "aerospike.response", &["aerospike.digest"]);
@@ -179,9 +173,6 @@ fn records_of_scans_by_preference() {
 
 #[test]
 fn a_batch_that_is_refused_is_answered() {
-    if captures::present(&["compressed"]).is_empty() {
-        return;
-    }
     let report = HotKeys::on("compressed", "", &[]);
     let rows: Vec<&HotKey> = report.keys.iter().filter(|key| key.requests == 1).collect();
     assert!(rows.len() >= 120);

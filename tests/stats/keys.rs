@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::common::{captures, fields};
+use crate::common::fields;
 
 const NAMES: [&str; 6] = [
     "frame.number",
@@ -15,7 +15,7 @@ const NAMES: [&str; 6] = [
 
 #[test]
 fn keys_that_were_seen_earlier() {
-    for capture in captures::present(&["hot-keys-zipf", "keys-send-key-types"]) {
+    for capture in ["hot-keys-zipf", "keys-send-key-types"] {
         // Of requests on one record: the digest with the key that stands beside it, or else an earlier one.
         let mut told: HashMap<String, (u32, String)> = HashMap::new();
         let mut shown = 0;
@@ -48,7 +48,7 @@ fn keys_that_were_seen_earlier() {
 
 #[test]
 fn the_same_in_every_pass() {
-    for capture in captures::present(&["hot-keys-zipf", "batch-all"]) {
+    for capture in ["hot-keys-zipf", "batch-all"] {
         let once = fields::columns(capture, &[], "aerospike.digest", &NAMES);
         let twice = fields::columns(capture, &["-2"], "aerospike.digest", &NAMES);
         assert_eq!(once, twice, "{capture}");
@@ -57,7 +57,7 @@ fn the_same_in_every_pass() {
 
 #[test]
 fn answers_of_batches_say_whose_they_are() {
-    for capture in captures::present(&["batch-all", "scenarios/hot-batch"]) {
+    for capture in ["batch-all", "scenarios/hot-batch"] {
         let names = [
             "aerospike.batch.index",
             "aerospike.digest",

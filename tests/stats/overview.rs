@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aerospike::wire::client::result_code::ResultCode;
 
-use crate::common::{captures, fields};
+use crate::common::fields;
 use crate::report::text;
 
 /// The counts below a heading of the counter tree, and the heading's own.
@@ -29,7 +29,7 @@ fn below(text: &str, heading: &str) -> (u64, BTreeMap<String, u64>) {
 
 #[test]
 fn as_the_packets_show() {
-    for capture in captures::present(&["hot-keys-zipf", "batch-all", "scan-basic", "kv-basic"]) {
+    for capture in ["hot-keys-zipf", "batch-all", "scan-basic", "kv-basic"] {
         let text = text(capture, "aerospike,tree", &[]);
         let names = ["aerospike.type", "aerospike.msg.result_code", "aerospike.request"];
         let mut types = 0;
@@ -56,7 +56,7 @@ fn as_the_packets_show() {
 
 #[test]
 fn heartbeats_inside_compressed_ones() {
-    for capture in captures::present(&["scenarios/heartbeat-compressed-mesh", "heartbeat-mesh-steady"]) {
+    for capture in ["scenarios/heartbeat-compressed-mesh", "heartbeat-mesh-steady"] {
         let text = text(capture, "aerospike,tree", &[]);
         let rows = fields::columns(capture, &[], "aerospike.heartbeat", &["aerospike.heartbeat.type"]);
         let pulses = rows
@@ -77,13 +77,13 @@ fn heartbeats_inside_compressed_ones() {
 
 #[test]
 fn the_same_in_every_pass() {
-    for capture in captures::present(&[
+    for capture in [
         "hot-keys-zipf",
         "batch-all",
         "pipelined-one-segment",
         "scenarios/heartbeat-compressed-mesh",
         "cluster-replication-writes-slim",
-    ]) {
+    ] {
         let once = text(capture, "aerospike,tree", &[]);
         assert_eq!(once, text(capture, "aerospike,tree", &["-2"]), "{capture}");
     }
@@ -91,17 +91,16 @@ fn the_same_in_every_pass() {
 
 #[test]
 fn lines_of_the_text_info_port_count() {
-    for capture in captures::present(&["info-text-port-3003-server80"]) {
-        let text = text(capture, "aerospike,tree", &[]);
-        let names = ["aerospike.info.name"];
-        let rows = fields::columns(capture, &[], "aerospike.request", &names);
-        let commands: usize = rows.iter().map(|row| row[0].len()).sum();
-        assert!(commands > 5);
-        let (all, each) = below(&text, "Operations");
-        assert_eq!((all, each.values().sum()), (commands as u64, commands as u64));
-        assert!(each.contains_key("info build"), "{each:?}");
-        let (messages, kinds) = below(&text, "Message types");
-        assert_eq!(kinds["info request"], all);
-        assert_eq!(kinds["info request"] + kinds["info response"], messages);
-    }
+    let capture = "info-text-port-3003-server80";
+    let text = text(capture, "aerospike,tree", &[]);
+    let names = ["aerospike.info.name"];
+    let rows = fields::columns(capture, &[], "aerospike.request", &names);
+    let commands: usize = rows.iter().map(|row| row[0].len()).sum();
+    assert!(commands > 5);
+    let (all, each) = below(&text, "Operations");
+    assert_eq!((all, each.values().sum()), (commands as u64, commands as u64));
+    assert!(each.contains_key("info build"), "{each:?}");
+    let (messages, kinds) = below(&text, "Message types");
+    assert_eq!(kinds["info request"], all);
+    assert_eq!(kinds["info request"] + kinds["info response"], messages);
 }

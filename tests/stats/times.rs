@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aerospike::wire::client::request::Request;
 
-use crate::common::{captures, fields};
+use crate::common::fields;
 use crate::report::{rows, text};
 
 /// Seconds of each answer, by operation as the tables call it; of batches only by `batch`.
@@ -114,7 +114,7 @@ const CAPTURES: [&str; 7] = [
 
 #[test]
 fn as_each_answer_says() {
-    for capture in captures::present(&CAPTURES) {
+    for capture in CAPTURES {
         let shown = shown(capture);
         check(capture, &text(capture, "aerospike,srt", &[]), &shown);
         check(capture, &text(capture, "aerospike,srt", &["-2"]), &shown);
@@ -124,9 +124,6 @@ fn as_each_answer_says() {
 
 #[test]
 fn of_what_a_filter_leaves() {
-    if captures::present(&["hot-keys-zipf"]).is_empty() {
-        return;
-    }
     let slow = text(
         "hot-keys-zipf",
         "aerospike,srt,aerospike.response_time > 0.001",
@@ -143,7 +140,7 @@ fn of_what_a_filter_leaves() {
 
 #[test]
 fn latency_by_node_and_operation() {
-    for capture in captures::present(&CAPTURES) {
+    for capture in CAPTURES {
         let report = rows(&text(capture, "aerospike,latency", &[]), "Answers");
         let shown = shown(capture);
         let times: Vec<f64> = shown.values().flatten().copied().collect();

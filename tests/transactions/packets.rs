@@ -13,8 +13,7 @@ pub struct Variant {
 
 /// Makes a variant of a capture: `arrange` turns the frame numbers of the whole into those that are left.
 pub fn variant(capture: &str, what: &str, arrange: impl FnOnce(Vec<u32>) -> Vec<u32>) -> Variant {
-    let path = captures::pcapng(capture).unwrap_or_else(|| panic!("no capture {capture}"));
-    let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let (bytes, _) = captures::capture_bytes(capture);
     let (mut out, mut packets) = (Vec::new(), Vec::new());
     let mut rest = &bytes[..];
     while rest.len() >= 12 {

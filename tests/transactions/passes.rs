@@ -3,7 +3,7 @@
 use super::packets::Random;
 use crate::common::pdml::{Item, is_ours};
 use crate::common::sharkd;
-use crate::common::{Findings, capture, capture_with, captures};
+use crate::common::{Findings, capture, capture_with};
 
 const CAPTURES: [&str; 10] = [
     "kv-all-types",
@@ -48,7 +48,7 @@ fn lines(item: &Item, out: &mut Vec<String>) {
 #[test]
 fn one_pass_and_two_agree() {
     let mut findings = Findings::default();
-    for name in captures::present(&CAPTURES) {
+    for name in CAPTURES {
         let (one, two) = (capture(name), capture_with(name, &["-2"]));
         assert_eq!(one.frames.len(), two.frames.len(), "{name}");
         for (one, two) in one.frames.iter().zip(&two.frames) {
@@ -78,7 +78,7 @@ fn shown(tree: &[sharkd::Node]) -> String {
 #[test]
 fn frames_in_any_order_are_the_same() {
     let mut findings = Findings::default();
-    for name in captures::present(&CAPTURES) {
+    for name in CAPTURES {
         let count = capture(name).frames.len() as u32;
         let in_order: Vec<u32> = (1..=count).collect();
         let expected = sharkd::trees(name, &[], &in_order);

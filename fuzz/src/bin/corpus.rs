@@ -1,134 +1,24 @@
-//! Cuts seeds for the fuzz targets out of what tshark prints of captures (`tools/fuzz.sh`): a line a packet, with
-//! source port, destination port and the payload of TCP or UDP in hexadecimal digits. Each folder gets the pieces that
-//! its target takes, each once, the short ones only.
+//! Writes what the fuzz targets start from into a folder a target, from packets on its standard input.
 
 use std::collections::hash_map::DefaultHasher;
 use std::env;
 use std::fs;
 use std::hash::{Hash, Hasher};
-use std::io::{self, BufRead};
+use std::io;
 use std::path::PathBuf;
 
-use aerospike::wire::client::field::{Field, FieldType, Value};
-use aerospike::wire::client::message::Messages;
-use aerospike::wire::client::op::Op;
-use aerospike::wire::client::proto::{Header, Order, ProtoType};
-use aerospike::wire::internode::container::Msg;
-use aerospike::wire::internode::fabric::Facts;
-
-const LONGEST: usize = 3000;
-
-struct Corpus(PathBuf);
-
-impl Corpus {
-    fn add(&self, target: &str, parts: &[&[u8]]) {
-        let seed = parts.concat();
-        if seed.is_empty() || seed.len() > LONGEST {
-            return;
-        }
-        let mut hasher = DefaultHasher::new();
-        seed.hash(&mut hasher);
-        let folder = self.0.join(target);
-        let path = folder.join(format!("{:016x}", hasher.finish()));
-        let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, seed));
-        written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    }
-
-    fn client(&self, bytes: &[u8]) {
-        self.add("client", &[bytes]);
-        let mut rest = bytes;
-        while let Ok((tail, header)) = Header::parse(rest) {
-            let size = usize::try_from(header.size).unwrap_or(usize::MAX);
-            let (body, tail) = tail.split_at(size.min(tail.len()));
-            match header.kind {
-                ProtoType::INFO => self.add("info", &[body]),
-                ProtoType::SECURITY => self.add("security", &[body]),
-                ProtoType::AS_MSG => self.messages(body),
-                _ => {}
-            }
-            rest = tail;
-        }
-    }
-
-    fn messages(&self, body: &[u8]) {
-        for message in Messages::new(Order::Big, body).flatten() {
-            message.fields().flatten().for_each(|field| self.field(&field));
-            message.ops().flatten().for_each(|op| self.op(&op));
-        }
-    }
-
-    fn field(&self, field: &Field<'_>) {
-        if matches!(
-            field.kind,
-            FieldType::NAMESPACE | FieldType::SET | FieldType::TRID
-        ) {
-            return;
-        }
-        self.add("fields", &[&[field.kind.0, 0], field.data]);
-        match field.value() {
-            Ok(Value::Batch(batch)) => {
-                let rows = batch.rows().flatten();
-                let own = rows.filter_map(|row| row.own_body().copied());
-                for body in own.take(50) {
-                    body.fields().flatten().for_each(|field| self.field(&field));
-                    body.ops().flatten().for_each(|op| self.op(&op));
-                }
-            }
-            Ok(
-                Value::UdfArguments(data)
-                | Value::IndexContext(data)
-                | Value::Expression(data)
-                | Value::Predexp(data),
-            ) => self.add("values", &[data]),
-            _ => {}
-        }
-    }
-
-    fn op(&self, op: &Op<'_>) {
-        // The number of the operation says how the value is read.
-        self.add("fields", &[&[op.particle.0, op.code.0 << 1 | 1], op.value]);
-        if op.has_call() || op.value.len() > 9 {
-            self.add("values", &[op.value]);
-        }
-    }
-
-    fn between(&self, target: &str, bytes: &[u8]) {
-        let mut rest = bytes;
-        while let Ok((tail, msg)) = Msg::read(rest) {
-            self.add(target, &[msg.bytes]);
-            let facts = Facts::of(&msg);
-            if let Some(record) = facts.record {
-                self.add("records", &[record]);
-            }
-            rest = tail;
-        }
-    }
-}
+use aerospike_fuzz::seeds::Seeds;
 
 fn main() {
-    let folder = env::args_os().nth(1).expect("the folder to write to");
-    let corpus = Corpus(folder.into());
-    for line in io::stdin().lock().lines() {
-        let line = line.expect("lines of text");
-        let columns: Vec<&str> = line.split('\t').collect();
-        let &[from, to, tcp, udp] = &columns[..] else {
-            continue;
-        };
-        let bytes = bytes(if tcp.is_empty() { udp } else { tcp });
-        match (from, to) {
-            _ if tcp.is_empty() => corpus.between("heartbeat", &bytes),
-            ("3002", _) | (_, "3002") => corpus.between("heartbeat", &bytes),
-            ("3001", _) | (_, "3001") => corpus.between("fabric", &bytes),
-            ("3003", _) | (_, "3003") => corpus.add("info", &[&bytes]),
-            _ => corpus.client(&bytes),
+    let corpus = PathBuf::from(env::args_os().nth(1).expect("the folder to write to"));
+    for (target, seeds) in Seeds::read(io::stdin().lock()).0 {
+        let folder = corpus.join(target);
+        fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        for seed in seeds {
+            let mut hasher = DefaultHasher::new();
+            seed.hash(&mut hasher);
+            let path = folder.join(format!("{:016x}", hasher.finish()));
+            fs::write(&path, seed).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         }
     }
-}
-
-fn bytes(digits: &str) -> Vec<u8> {
-    let digits: Vec<u8> = digits
-        .chars()
-        .filter_map(|digit| Some(digit.to_digit(16)? as u8))
-        .collect();
-    digits.chunks_exact(2).map(|two| two[0] << 4 | two[1]).collect()
 }

@@ -152,7 +152,7 @@ pub fn broken<'p>(
 
 /// What a list leaves of its field.
 fn leftover(tree: &Tree<'_>, rest: &[u8]) -> Guarded {
-    crate::dissect::client::message::leftover(tree, "security field", rest)
+    common::leftover(tree, "security field", rest)
 }
 
 fn roles<'p>(heading: &Tree<'p>, field: &Field<'p>, list: &Roles<'p>) -> Guarded {

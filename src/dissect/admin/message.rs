@@ -5,8 +5,9 @@ use core::fmt::Write as _;
 use crate::dissect::admin::field as admin_field;
 use crate::dissect::admin::field::{FIELD_SIZE, broken, field, opaque, secret_field, unreadable};
 use crate::dissect::admin::line::{Lower, Subject, Summary, request_line, response_line};
-use crate::dissect::client::stream::{Details, Path};
+use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::links;
+use crate::dissect::exchange::{self, Details};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, RESULT};
 use crate::dissect::shared::result;
@@ -55,7 +56,7 @@ fn request_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p 
     let first = Messages::new(body).next().and_then(Result::ok);
     let what = first.map_or(What::Other, |message| What::Security(message.command.0));
     let expected = Expected::of_body(ProtoType::SECURITY, body);
-    let asked = path.asked(what, expected, body, Details::default());
+    let asked = exchange::on_request(path, what, expected, body, Details::default());
     column::line(path.packet, |out| match &first {
         Some(message) => request_line(out, message),
         None if tree.source().is_cut() => write!(out, "Request security"),
@@ -98,7 +99,7 @@ fn response_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p
         answer.add(message);
     }
     let is_ok = answer.worst.is_none();
-    let linked = path.answered(facts, answer.records, is_ok, tree.source().is_cut());
+    let linked = exchange::on_response(path, facts, answer.records, is_ok, tree.source().is_cut());
     let command = linked.as_ref().and_then(|linked| command_of(&linked.transaction));
     column::line(path.packet, |out| {
         response_line(out, &answer, command)?;

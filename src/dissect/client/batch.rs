@@ -1,9 +1,10 @@
 //! Batch requests: the rows of field 41 or 42.
 
-use super::message::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, Identity, N_FIELDS, N_OPS};
-use super::field::{self as fields, FIELD_DATA};
+use super::field::{self, FIELD_DATA};
+use super::header::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, N_FIELDS, N_OPS};
 use super::op;
-use crate::dissect::client::stream::Path;
+use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::identity::Identity;
 use crate::dissect::shared::common::{self, OPERATION};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::BATCH;
@@ -12,7 +13,7 @@ use crate::track::transactions::What;
 use crate::wire::client::batch::{
     Batch, BatchFlags, Body, COUNT_AT, FLAGS_AT, ROW_FLAGS_AT, ROW_INDEX_AT, Row, RowFlags,
 };
-use crate::wire::client::field::Field;
+use crate::wire::client::field::{Field, Value};
 use crate::wire::client::message::{Header, Part, TRANSACTION_TTL_AT};
 use crate::wire::client::proto::Order;
 use crate::wire::client::request;
@@ -34,17 +35,31 @@ bit_sets! {
     ROW_FLAGS: U8 of RowFlags, "aerospike.batch.row_flags", "Row flags", "Which parts the row has";
 }
 
-/// All rows of a batch.
+/// A field of a message or row: of a batch its rows, too.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'p>) -> Guarded {
+pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
+    let (heading, value) = field::field(path, tree, field)?;
+    match value {
+        Ok(Value::Batch(list)) => rows(path, &heading, field, &list),
+        _ => Ok(()),
+    }
+}
+
+/// All rows of a batch.
+fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'p>) -> Guarded {
     let data = field.data;
-    tree.item().label(format_args!("{}: {} rows", field.kind, batch.count));
+    tree.item()
+        .label(format_args!("{}: {} rows", field.kind, batch.count));
     if !field.has_true_size() && !tree.source().is_cut() {
         tree.expert(
             &BATCH_SIZE,
-            format_args!("field_sz is {}, type and rows are {} bytes", field.size, data.len() + 1),
+            format_args!(
+                "field_sz is {}, type and rows are {} bytes",
+                field.size,
+                data.len().saturating_add(1)
+            ),
         )?;
     }
     if !BATCH.is_enabled() {
@@ -74,7 +89,7 @@ pub fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Bat
         let error = Malformed::illegal("batch", rows.rest(), "fewer rows than the number of rows says");
         return common::malformed(&top, &error);
     }
-    message::leftover(&top, "batch", rows.rest())
+    common::leftover(&top, "batch", rows.rest())
 }
 
 fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
@@ -146,12 +161,12 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
     }
     if let Some(ttl) = &body.record_ttl {
         let meaning = kind.ttl(body.info2(), ttl.value);
-        message::record_ttl(tree, ttl.bytes, ttl.value, Order::Big, meaning)?;
+        header::record_ttl(tree, ttl.bytes, ttl.value, Order::Big, meaning)?;
     }
     tree.add(&N_FIELDS, body.n_fields.bytes)?;
     tree.add(&N_OPS, body.n_ops.bytes)?;
     for next in body.fields().flatten() {
-        fields::field(path, tree, &next, kind)?;
+        self::field(path, tree, &next)?;
     }
     for next in body.ops().flatten() {
         op::op(path, tree, &next)?;

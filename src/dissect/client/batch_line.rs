@@ -1,10 +1,8 @@
-//! Batches and streams in the Info column: what rows ask for, and what came back.
+//! Batches in the Info column: what the rows ask for.
 
 use core::fmt;
 
 use super::line;
-use super::message::Summary;
-use crate::track::transactions::What;
 use crate::wire::client::field::Value;
 use crate::wire::client::message::{Info2, Message};
 use crate::wire::client::request::Request;
@@ -63,7 +61,7 @@ pub fn request(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
         let named = counts.iter().zip(WORDS).find(|(count, _)| **count > 0);
         write!(out, "{} ", named.map_or("", |(_, word)| word))?;
     }
-    write!(out, "{all} {}", plural(all, "row", "rows"))?;
+    write!(out, "{all} {}", if all == 1 { "row" } else { "rows" })?;
     if kinds > 1 {
         let mut between = " (";
         for (count, word) in counts.iter().zip(WORDS).filter(|(count, _)| **count > 0) {
@@ -79,35 +77,4 @@ pub fn request(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
         }
     }
     line::filter(out, message)
-}
-
-/// What the messages of a response are, by what was asked: `6 rows`, `140 records, 2 partitions done`.
-///
-/// # Errors
-/// Those of `out`.
-pub fn contents(out: &mut dyn fmt::Write, answer: &Summary<'_>, what: Option<What>) -> fmt::Result {
-    let inside = answer.count.saturating_sub(answer.ends);
-    let (count, one, many) = match what {
-        Some(What::Message(Request::BATCH | Request::BATCH_DIRECT)) => (inside, "row", "rows"),
-        Some(What::Message(Request::AGGREGATE)) => (answer.records, "value", "values"),
-        Some(What::Message(kind)) if kind.is_foreground_query() => (answer.records, "record", "records"),
-        _ => return write!(out, "{} {}", answer.count, plural(answer.count, "message", "messages")),
-    };
-    let partitions = if many == "rows" { 0 } else { answer.partitions };
-    if count > 0 || partitions == 0 {
-        write!(out, "{count} {}", plural(count, one, many))?;
-    }
-    if partitions > 0 {
-        let between = if count > 0 { ", " } else { "" };
-        write!(
-            out,
-            "{between}{partitions} {} done",
-            plural(partitions, "partition", "partitions")
-        )?;
-    }
-    Ok(())
-}
-
-const fn plural(count: u32, one: &'static str, many: &'static str) -> &'static str {
-    if count == 1 { one } else { many }
 }

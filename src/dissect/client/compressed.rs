@@ -2,29 +2,45 @@
 
 use core::fmt::Write as _;
 
-use crate::dissect::client::stream as client;
-use crate::dissect::client::stream::Path;
+use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::{column, common};
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::compressed::Compressed;
 use crate::wire::client::proto::{Header, ProtoType};
 use crate::wire::ground::inflate::inflate;
+use crate::wire::ground::input::{Malformed, reason};
 
 fields! {
     ORIGINAL_SIZE: U64, "aerospike.original_size", "Original size", "Length of the inflated message, its own header included" .unit(" bytes");
     STREAM: Bytes, "aerospike.compressed", "Compressed message", "zlib stream of a whole message";
 }
 
-/// The body of a compressed message.
+/// The message inside of a compressed one.
+pub struct Inner<'p> {
+    /// Where its items go: over the inflated bytes.
+    pub tree: Tree<'p>,
+    /// Its proto header, of type AS_MSG.
+    pub header: Header<'p>,
+    /// What follows its header.
+    pub body: &'p [u8],
+}
+
+/// The body of a compressed message, and what is inside, if that can be read.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
+pub fn body<'p>(
+    path: &Path<'p>,
+    tree: &Tree<'p>,
+    top: &Tree<'p>,
+    body: &'p [u8],
+) -> Guarded<Option<Inner<'p>>> {
     let compressed = match Compressed::parse(body) {
         Ok((_, compressed)) => compressed,
         Err(error) => {
             column::line(path.packet, |out| write!(out, "Malformed compressed message"));
-            return common::malformed(top, &crate::wire::ground::input::reason(error));
+            common::malformed(top, &reason(error))?;
+            return Ok(None);
         }
     };
     top.add_in(&ORIGINAL_SIZE, compressed.size_bytes, compressed.order)?;
@@ -33,13 +49,14 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
         Ok(size) => size,
         Err(error) if common::is_cut(tree, &error) => {
             column::line(path.packet, |out| write!(out, "Compressed message, cut"));
-            return Ok(());
+            return Ok(None);
         }
         Err(error) => {
             column::line(path.packet, |out| {
                 write!(out, "Compressed message refused: {error}")
             });
-            return common::malformed(top, &error);
+            common::malformed(top, &error)?;
+            return Ok(None);
         }
     };
     let room = path.packet.scratch(announced);
@@ -48,11 +65,12 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
         Err(error) if tree.source().is_cut() => {
             let _ = error;
             column::line(path.packet, |out| write!(out, "Compressed message, cut"));
-            return Ok(());
+            return Ok(None);
         }
         Err(error) => {
             column::line(path.packet, |out| write!(out, "Malformed compressed message"));
-            return common::malformed(top, &error);
+            common::malformed(top, &error)?;
+            return Ok(None);
         }
     };
     let room: &'p [u8] = room;
@@ -60,20 +78,18 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
     let source = path
         .packet
         .new_source(tree.source(), bytes, announced, c"Inflated Aerospike message")?;
-    let inner = tree.over(source);
+    let tree = tree.over(source);
     match Header::parse(source.bytes()) {
         Ok((rest, header)) if header.kind == ProtoType::AS_MSG && header.refusal().is_none() => {
             let size = usize::try_from(header.size).unwrap_or(usize::MAX);
-            client::proto(path, &inner, &header, rest.get(..size).unwrap_or(rest))
+            let body = rest.get(..size).unwrap_or(rest);
+            Ok(Some(Inner { tree, header, body }))
         }
         _ => {
             column::line(path.packet, |out| write!(out, "Malformed compressed message"));
-            let error = crate::wire::ground::input::Malformed::illegal(
-                "compressed message",
-                source.bytes(),
-                "holds no message",
-            );
-            common::malformed(&inner, &error)
+            let error = Malformed::illegal("compressed message", source.bytes(), "holds no message");
+            common::malformed(&tree, &error)?;
+            Ok(None)
         }
     }
 }

@@ -2,16 +2,16 @@
 
 use core::fmt;
 
-use super::batch;
-use crate::dissect::client::stream::Path;
-use crate::dissect::shared::common::{self, DATA, NAMESPACE, PARTITION, SET};
-use crate::dissect::values::{cdt, expression, predexp, value};
+use crate::dissect::exchange::context::Path;
+use crate::dissect::shared::common::{self, NAMESPACE, PARTITION, SET};
+use crate::dissect::shared::index::INDEX_NAME;
+use crate::dissect::values::{bin, predexp};
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::field::{DIGEST_RIPE_ARRAY, Field, FieldType, SIZE_AT, TYPE_AT, Value};
 use crate::wire::client::key::KeyLiteral;
 use crate::wire::client::proto::Order;
 use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp, WhereFlags};
-use crate::wire::client::request::Request;
+use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::ground::time::UpdateTime;
 use crate::wire::values::particle::{ParticleType, Value as Particle};
@@ -40,7 +40,6 @@ fields! {
     SAMPLE_MAX: U64, "aerospike.field.sample_max", "Maximum records", "How many records a node may return";
     LUT: AbsoluteTime, "aerospike.field.lut", "Last update time", "When the record was updated at its source";
     BVAL: I64, "aerospike.field.bval", "Index value", "Value of the index at which the query goes on";
-    INDEX_NAME: String, "aerospike.index.name", "Index name", "Name of the secondary index";
     INDEX_TYPE: U8, "aerospike.index.type", "Index type", "What of the bin is indexed" .values(IndexType::TABLE);
     INDEX_RANGES: U8, "aerospike.index.ranges", "Number of ranges", "Always 1";
     INDEX_NAME_SIZE: U8, "aerospike.index.bin_size", "Bin name length", "Length of the bin name";
@@ -64,11 +63,15 @@ bit_sets! {
     WHERE_FLAGS: U8 of WhereFlags, "aerospike.where.flags", "Condition flags", "How the server is to treat the condition";
 }
 
-/// One field: its heading, size, type and data.
+/// One field: its heading, size, type and data; of a batch without the rows. Given back are the heading and the value.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, kind: Request) -> Guarded {
+pub fn field<'p>(
+    path: &Path<'p>,
+    tree: &Tree<'p>,
+    field: &Field<'p>,
+) -> Guarded<(Tree<'p>, Result<Value<'p>, Malformed<'p>>)> {
     let heading = tree.sub(&FIELD, field.bytes)?;
     let order = path.order;
     heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], order)?;
@@ -81,10 +84,11 @@ pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, kind: Requ
         let (named, length) = (field.kind, field.data.len());
         heading.item().label(format_args!("{named}: {length} bytes"));
     }
-    match value {
-        Ok(value) => data(path, &heading, field, &value, kind),
-        Err(error) => common::malformed_in(&heading, field.data, &error),
+    match &value {
+        Ok(value) => data(&heading, field, value)?,
+        Err(error) => common::malformed_in(&heading, field.data, error)?,
     }
+    Ok((heading, value))
 }
 
 /// Whether the heading has no more to say of the data than its length, or cannot always.
@@ -103,13 +107,7 @@ const fn has_no_text(value: &Value<'_>) -> bool {
     )
 }
 
-fn data<'p>(
-    path: &Path<'p>,
-    heading: &Tree<'p>,
-    field: &Field<'p>,
-    value: &Value<'p>,
-    kind: Request,
-) -> Guarded {
+fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded {
     let bytes = field.data;
     let item = heading.item();
     match *value {
@@ -218,12 +216,13 @@ fn data<'p>(
                 }
             }
         }
-        Value::Batch(list) => batch::rows(path, heading, field, &list)?,
-        Value::UdfArguments(list) => value::arguments(heading, list)?,
-        Value::IndexContext(list) => cdt::context(heading, list)?,
+        // Its rows have messages of their own.
+        Value::Batch(_) => {}
+        Value::UdfArguments(list) => bin::arguments(heading, &UDF_ARGLIST, list)?,
+        Value::IndexContext(list) => bin::context(heading, &INDEX_CONTEXT, list)?,
         Value::Expression(input) => {
             item.label(format_args!("{}: {}", field.kind, ExpressionText(input)));
-            expression::expression(heading, input)?;
+            bin::expression(heading, input)?;
         }
         Value::Predexp(input) => {
             item.label(format_args!("{}: {}", field.kind, PredexpText(input)));
@@ -234,14 +233,13 @@ fn data<'p>(
             heading.add(&WHERE_TEXT, condition.text)?;
             item.label(format_args!("WHERE: {}", Lossy(condition.text)));
         }
-        Value::ErrorDetails(map) => value::error_details(heading, map)?,
+        Value::ErrorDetails(map) => bin::error_details(heading, &ERROR_DETAILS, map)?,
         Value::Unknown(data) => {
             if !data.is_empty() {
                 heading.add(&FIELD_DATA, data)?;
             }
         }
     }
-    let _ = (kind, &DATA);
     Ok(())
 }
 

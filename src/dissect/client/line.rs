@@ -3,8 +3,8 @@
 use core::fmt;
 
 use super::field::Range;
-use super::message::Identity;
-use crate::dissect::values::cdt::OpText;
+use crate::dissect::exchange::identity::Identity;
+use crate::dissect::values::text::OpText;
 use crate::epan::Text;
 use crate::wire::client::field::{FieldType, Value as FieldValue};
 use crate::wire::client::message::Message;

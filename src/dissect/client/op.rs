@@ -1,10 +1,10 @@
 //! Operations (bins) of a message or batch row.
 
 use super::field;
-use crate::dissect::client::stream::Path;
+use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common;
 use crate::dissect::shared::common::BIN_NAME;
-use crate::dissect::values::value;
+use crate::dissect::values::bin;
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::op::{CODE_AT, FLAGS_AT, NAME_SIZE_AT, Op, OpCode, OpFlags, PARTICLE_AT, SIZE_AT};
 use crate::wire::client::proto::Order;
@@ -54,7 +54,7 @@ pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
         op.content()
     };
     match value {
-        Ok(value) => value::bin(path, &heading, op, &value),
+        Ok(value) => bin::bin(&heading, op, &value, path.is_request),
         Err(error) => common::malformed_in(&heading, op.value, &error),
     }
 }

@@ -2,62 +2,22 @@
 
 use core::fmt::Write as _;
 
-use super::{compressed, message};
-use crate::dissect::admin::message as admin;
-use crate::dissect::exchange::first_pass::Memory;
-use crate::dissect::exchange::links;
-use crate::dissect::exchange::taps;
-use crate::dissect::info::message as info;
-use crate::dissect::shared::column;
-use crate::dissect::shared::common::{self, DATA, REQUEST, RESPONSE};
-use crate::epan::memory::FileRef;
+use super::proto;
+use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::{links, taps};
+use crate::dissect::shared::common;
+use crate::dissect::shared::{column, frame};
 use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::stream::{self, Place, Stream};
-use crate::track::transactions::{Answer, Asked, Given, Sight, Transaction, What};
-use crate::track::tries;
 use crate::wire::client::guess::{Looks, looks};
-use crate::wire::client::matching::{Expected, Facts, Progress};
 use crate::wire::client::plausible::{Plausibility, plausible, weak};
-use crate::wire::client::proto::Order;
-use crate::wire::client::proto::{HEADER, Header, ProtoType, Refusal, SIZE_AT, TYPE_AT, VERSION_AT};
+use crate::wire::client::proto::{HEADER, Header, Order, ProtoType, Refusal};
 use crate::wire::ground::text::Text as Lossy;
 
 fields! {
-    VERSION: U8, "aerospike.version", "Version", "Version of the proto header";
-    TYPE: U8, "aerospike.type", "Type", "What the body is" .values(ProtoType::TABLE);
-    SIZE: U48, "aerospike.size", "Size", "Length of the body" .unit(" bytes");
     CONTINUED: Bytes, "aerospike.continuation", "Continuation data", "Bytes whose place in a message is not known";
     REFUSED: Bytes, "aerospike.refused", "Not a proto header", "Bytes at which a server closes the connection";
-}
-
-/// A message's way through the dissector: what is known of it before its body is read.
-#[derive(Clone, Copy)]
-pub struct Path<'p> {
-    /// The packet.
-    pub packet: Packet<'p>,
-    /// Sent by a client.
-    pub is_request: bool,
-    /// At a known position, and not sent before: may be remembered and judged.
-    pub is_tracked: bool,
-    /// The connection.
-    pub stream: Option<&'p Stream>,
-    /// The connection's state again, to be kept in what is remembered.
-    pub place: Option<FileRef<Stream>>,
-    /// Which way the message goes: 0 or 1.
-    pub segment_direction: usize,
-    /// TCP's sequence number behind the message.
-    pub end: Option<u32>,
-    /// What its sender had received of the other direction.
-    pub sight: Sight,
-    /// The request that a response belongs to.
-    pub answer: Option<Answer>,
-    /// The type on the wire (that of the wrapper for a compressed message).
-    pub kind: ProtoType,
-    /// The body behind the proto header (the inner one of a compressed message).
-    pub body: &'p [u8],
-    /// The order of sizes and counts: little endian in requests that one node proxies to another.
-    pub order: Order,
 }
 
 /// A segment of a connection, or a record inside TLS.
@@ -158,7 +118,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
     };
     let size = usize::try_from(header.size).unwrap_or(usize::MAX);
     let body = rest.get(..size).unwrap_or(rest);
-    let side = stream.side(&call.segment, || request_by_content(&header, body));
+    let side = stream.side(packet, &call.segment, || request_by_content(&header, body));
     let mut path = Path {
         packet,
         is_request: match side {
@@ -180,150 +140,16 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         body,
         order: Order::Big,
     };
-    count(packet);
+    frame::count(packet);
     if !path.is_request {
         stream.answered(packet, &call.segment);
         if path.is_tracked {
-            path.answer = stream.queue.answer(packet, &AEROSPIKE, header.kind, path.sight);
+            path.answer = stream.queue.answer(packet, header.kind, path.sight);
         }
     }
-    proto(&path, &tree, &header, body)?;
-    finish(&tree, bytes)?;
+    proto::proto(&path, &tree, &header, body)?;
+    frame::finish(&tree, bytes)?;
     source.throw_if_cut()
-}
-
-/// The proto header's item, then its body.
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'p [u8]) -> Guarded {
-    let path = &Path { body, ..*path };
-    let bytes = tree.source().bytes();
-    // The message may stand inside another.
-    let start = (header.bytes.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);
-    let end = start.saturating_add(HEADER).saturating_add(body.len());
-    let top = tree.protocol(&AEROSPIKE, bytes.get(start..end).unwrap_or(bytes))?;
-    if tree.exists() {
-        let kind = header.kind;
-        let direction = if path.is_request { "request" } else { "response" };
-        top.item().label(format_args!(
-            "Aerospike Protocol, {kind} {direction}, {} bytes",
-            header.size
-        ));
-        top.add(&VERSION, &header.bytes[VERSION_AT])?;
-        top.add(&TYPE, &header.bytes[TYPE_AT])?;
-        top.add_in(&SIZE, &header.bytes[SIZE_AT], header.order)?;
-        let which = if path.is_request { &REQUEST } else { &RESPONSE };
-        top.boolean(which, &[], true)?.generated();
-    }
-    match header.kind {
-        ProtoType::AS_MSG => message::body(path, tree, &top, header.order, body),
-        ProtoType::INFO => info::body(path, tree, &top, body),
-        ProtoType::SECURITY => admin::body(path, tree, &top, body),
-        ProtoType::AS_MSG_COMPRESSED => compressed::body(path, tree, &top, body),
-        kind => {
-            column::line(path.packet, |out| {
-                write!(
-                    out,
-                    "{} {kind}",
-                    if path.is_request { "Request" } else { "Response" }
-                )
-            });
-            if !body.is_empty() {
-                top.add(&DATA, body)?;
-            }
-            Ok(())
-        }
-    }
-}
-
-impl Path<'_> {
-    /// A request: joins the queue of its connection.
-    #[must_use]
-    pub fn asked(
-        &self,
-        what: What,
-        expected: Expected,
-        body: &[u8],
-        details: Details,
-    ) -> Option<Transaction> {
-        let stream = self.stream.filter(|_| self.is_tracked && self.is_request)?;
-        let asked = Asked {
-            sight: self.sight,
-            what,
-            progress: Progress::new(expected, self.kind == ProtoType::AS_MSG_COMPRESSED),
-            timeout: details.timeout,
-            end: self.end,
-            rows: details.memory.rows,
-            place: details.memory.place,
-            writes: details.memory.writes,
-            // Info and security requests of different clients are alike: their repetition says nothing.
-            fingerprint: (!self.packet.is_visited() && matches!(what, What::Message(_)))
-                .then(|| tries::fingerprint(self.packet, body)),
-            counts_twice: details.counts_twice,
-        };
-        let transaction = stream.queue.asked(self.packet, &asked, self.place);
-        taps::asked(self, what, transaction.as_ref());
-        transaction
-    }
-
-    /// A response's message has been read: what it means for its request.
-    #[must_use]
-    pub fn answered(&self, facts: Facts, records: u32, is_ok: bool, is_cut: bool) -> Option<Answer> {
-        let Some((mut answer, stream)) = self.answer.zip(self.stream) else {
-            if self.is_tracked && !self.is_request {
-                taps::answered(self, None);
-            }
-            return None;
-        };
-        stream.queue.answered(
-            self.packet,
-            &mut answer,
-            &Given {
-                kind: self.kind,
-                facts,
-                records,
-                is_cut,
-                is_ok,
-            },
-        );
-        taps::answered(self, Some(&answer));
-        Some(answer)
-    }
-}
-
-/// What a message says about itself as a request.
-#[derive(Clone, Copy, Default)]
-pub struct Details {
-    /// Its own timeout in milliseconds.
-    pub timeout: u32,
-    /// The records it asks for.
-    pub memory: Memory,
-    /// Doing it twice is not the same as doing it once.
-    pub counts_twice: bool,
-}
-
-/// One more of the frame's messages.
-pub(super) fn count(packet: Packet<'_>) {
-    let messages = &packet.state().messages;
-    messages.set(messages.get().saturating_add(1));
-}
-
-/// Says what the frame's budget of items left out.
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn finish(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
-    let state = tree.packet().state();
-    let refused = state.refused.replace(0);
-    if refused == 0 {
-        return Ok(());
-    }
-    let item = tree.beyond_budget(&DATA, bytes)?;
-    item.expert(
-        &common::NOT_EXPANDED,
-        format_args!("{refused} more items are not expanded"),
-    )
 }
 
 fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
@@ -341,7 +167,7 @@ fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
 
 /// Bytes that belong to a message whose beginning is not known: shown, not judged.
 fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
-    count(packet);
+    frame::count(packet);
     let why = match place {
         Place::Repeated => "sent again by TCP",
         Place::Refused => "after a header at which the server closes the connection",
@@ -370,7 +196,7 @@ fn refused<'p>(
     let bytes = source.bytes();
     let from_client = segment.side != Side::Server;
     let looks = looks(bytes);
-    count(packet);
+    frame::count(packet);
     stream.advance(packet, segment, source.reported(), source.reported(), false);
     if from_client {
         stream.refuse(packet, segment);

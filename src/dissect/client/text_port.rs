@@ -2,14 +2,14 @@
 
 use core::cell::Cell;
 
-use crate::dissect::client::stream as client;
+use super::stream;
 use crate::dissect::exchange::taps;
-use crate::dissect::info::{line as info_line, message as info};
-use crate::dissect::shared::column;
+use crate::dissect::info::{line as info_line, message as info, value};
 use crate::dissect::shared::common::{DATA, REQUEST, RESPONSE};
+use crate::dissect::shared::{column, frame};
 use crate::epan::{Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{AEROSPIKE, INFO};
-use crate::track::stream;
+use crate::track::stream as connection;
 use crate::wire::client::guess::{Looks, looks};
 use crate::wire::client::plausible::{Plausibility, plausible};
 use crate::wire::info::message::{Answer, answers};
@@ -28,6 +28,8 @@ enum Speech {
 #[derive(Default)]
 struct Talk {
     speech: Cell<Speech>,
+    /// The frame in which it was decided.
+    since: Cell<u32>,
     /// Bytes of each direction that wait for the end of their line: none of them is one.
     waiting: [Cell<usize>; 2],
 }
@@ -50,23 +52,28 @@ pub fn segment<'p>(
         return Ok(0);
     };
     let talk: &Talk = conversation.state(&INFO);
-    let known = &talk.speech;
     let is_binary = || !is_text(*first) || plausible(bytes) == Plausibility::Strong;
-    if known.get() == Speech::Unknown {
+    if talk.speech.get() == Speech::Unknown && !packet.is_visited() {
         if is_binary() {
-            known.set(Speech::Binary);
+            talk.speech.set(Speech::Binary);
         } else if is_line(bytes) {
-            known.set(Speech::Text);
+            talk.speech.set(Speech::Text);
         }
+        talk.since.set(packet.frame());
     }
-    match known.get() {
+    let known = if packet.frame() < talk.since.get() {
+        Speech::Unknown
+    } else {
+        talk.speech.get()
+    };
+    match known {
         Speech::Text => text(packet, &tree, &segment, talk),
         // The report on what is no message is the same as on the other ports.
         Speech::Binary | Speech::Unknown => {
-            if let Some(stream) = stream::of(&segment).filter(|_| known.get() == Speech::Binary) {
+            if let Some(stream) = connection::of(&segment).filter(|_| known == Speech::Binary) {
                 stream.is_admin.set(true);
             }
-            client::segment(packet, source, tree, segment)
+            stream::segment(packet, source, tree, segment)
         }
     }
 }
@@ -113,7 +120,7 @@ fn text<'p>(packet: Packet<'p>, tree: &Tree<'p>, segment: &Segment<'p>, talk: &T
     if bytes.is_empty() {
         return Ok(source.bytes().len());
     }
-    client::count(packet);
+    frame::count(packet);
     let top = tree.protocol(&AEROSPIKE, bytes)?;
     top.item()
         .label(format_args!("Aerospike Protocol, text, {} bytes", bytes.len()));
@@ -131,7 +138,7 @@ fn text<'p>(packet: Packet<'p>, tree: &Tree<'p>, segment: &Segment<'p>, talk: &T
     } else {
         responses(packet, tree, &top, bytes)?;
     }
-    client::finish(tree, bytes)?;
+    frame::finish(tree, bytes)?;
     source.throw_if_cut()?;
     Ok(source.bytes().len())
 }
@@ -169,7 +176,7 @@ fn requests<'p>(packet: Packet<'p>, tree: &Tree<'p>, bytes: &'p [u8]) -> Guarded
         .label(format_args!("Aerospike Info Protocol, request"));
     for line in lines(bytes) {
         if line.text.is_empty() {
-            info::separator(&list, line.bytes)?;
+            value::separator(&list, line.bytes)?;
         } else {
             info::request(&list, &line.command(), tree.source().is_cut())?;
         }

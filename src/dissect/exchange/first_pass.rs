@@ -1,11 +1,10 @@
 //! On the first pass: what later messages need to know of a message's records.
 
-use crate::dissect::client::message::Identity;
-use crate::dissect::client::stream::Path;
+use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::identity::Identity;
 use crate::track::rows::{Errand, Row, Span};
 use crate::track::{keys, sets};
 use crate::wire::client::batch;
-use crate::wire::client::digest::{self, LENGTH};
 use crate::wire::client::field::{FieldType, Value};
 use crate::wire::client::message::{Info2, Message};
 use crate::wire::client::request::Request;
@@ -19,18 +18,6 @@ pub struct Memory {
     pub place: sets::Place,
     /// It, or a row of it, can change records.
     pub writes: bool,
-}
-
-impl Identity<'_> {
-    /// The digest, computed from set and key where the message has none.
-    #[must_use]
-    pub fn record(&self) -> Option<[u8; LENGTH]> {
-        match (self.digest, &self.key) {
-            (Some(digest), _) => Some(*digest.0),
-            (None, Some(key)) if key.has_digest() => Some(digest::compute(self.set, key)),
-            _ => None,
-        }
-    }
 }
 
 /// Whether a request or row can change its record.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::dissect::client::stream::Path;
+use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::register::preference;

@@ -2,9 +2,9 @@
 
 use core::fmt::Write as _;
 
-use crate::dissect::client::message::Identity;
-use crate::dissect::client::stream::Path;
+use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::first_pass::{is_single, writes};
+use crate::dissect::exchange::identity::Identity;
 use crate::epan::register::preference;
 use crate::epan::{Packet, Text};
 use crate::track::fabric::Linked;

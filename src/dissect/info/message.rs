@@ -2,14 +2,15 @@
 
 use core::fmt::Write as _;
 
-use crate::dissect::client::field::INDEX_NAME;
-use crate::dissect::client::stream::{Details, Path};
+use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::links;
+use crate::dissect::exchange::{self, Details};
 use crate::dissect::info::line::{Brief, Reason, RequestList, ResponseList, request_line, response_line};
 use crate::dissect::info::value as info_value;
 use crate::dissect::info::value::Names;
-use crate::dissect::shared::{column, result};
 use crate::dissect::shared::common::{self, DATA, NAMESPACE, SET};
+use crate::dissect::shared::index::INDEX_NAME;
+use crate::dissect::shared::{column, result};
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Tree};
 use crate::protocols::INFO;
@@ -31,7 +32,6 @@ fields! {
     PARAM_VALUE: String, "aerospike.info.param.value", "Parameter value", "Value of a command's parameter";
     ERROR: String, "aerospike.info.error", "Error", "What went wrong, in the server's words";
     ERROR_CODE: U32, "aerospike.info.error_code", "Error code", "Result code in an error" .values(crate::wire::client::result_code::ResultCode::TABLE);
-    SEPARATOR: None, "aerospike.info.separator", "Separator", "Bytes between names and values";
 }
 
 /// All that an info message fills.
@@ -41,7 +41,7 @@ static CONTENT: FieldGroup = FieldGroup::new(
     &[common::EXPERTS],
 );
 
-const PARAM: Names = Names {
+static PARAM: Names = Names {
     name: &PARAM_NAME,
     value: &PARAM_VALUE,
 };
@@ -54,13 +54,13 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
     let is_cut = tree.source().is_cut();
     if path.is_request {
         column::line(path.packet, |out| request_line(out, body));
-        let asked = path.asked(What::Info, Expected::Info, body, Details::default());
+        let asked = exchange::on_request(path, What::Info, Expected::Info, body, Details::default());
         if tree.exists() {
             requests(tree, top, body, is_cut)?;
         }
         asked.map_or(Ok(()), |transaction| links::request(path, top, &transaction))
     } else {
-        let linked = path.answered(Facts::default(), 0, true, is_cut);
+        let linked = exchange::on_response(path, Facts::default(), 0, true, is_cut);
         column::line(path.packet, |out| {
             response_line(out, info::answers(body))?;
             match linked.filter(|linked| linked.is_last) {
@@ -115,7 +115,7 @@ pub fn request<'p>(tree: &Tree<'p>, command: &Command<'p>, is_cut: bool) -> Guar
         item.append(format_args!(" (no line feed: the server ignores it)"));
     }
     cover.through(command.text);
-    separator(tree, cover.rest())
+    info_value::separator(tree, cover.rest())
 }
 
 fn responses<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
@@ -157,7 +157,7 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
             ));
             name(&line, echo)?;
             cover.through(echo.text);
-            separator(&line, cover.until(answer.value))?;
+            info_value::separator(&line, cover.until(answer.value))?;
         }
         None => {
             line.item().label(format_args!("{}", Brief(answer.value, 160)));
@@ -175,18 +175,7 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
         Outcome::Value => info_value::pieces(&value, command, answer.value)?,
     }
     cover.through(answer.value);
-    separator(&line, cover.rest())
-}
-
-/// Bytes between the pieces: there, but out of sight.
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn separator(tree: &Tree<'_>, part: &[u8]) -> Guarded {
-    if !part.is_empty() && tree.is_visible() {
-        tree.add(&SEPARATOR, part)?.hidden();
-    }
-    Ok(())
+    info_value::separator(&line, cover.rest())
 }
 
 /// A command's text, and its parts below.
@@ -208,7 +197,7 @@ fn name<'p>(tree: &Tree<'p>, command: &Command<'p>) -> Guarded<crate::epan::Item
         let item = node.add(&DATA, rest)?;
         item.append(format_args!(" (behind a NUL: the server does not read it)"));
     } else {
-        separator(&node, rest)?;
+        info_value::separator(&node, rest)?;
     }
     scope(&node, command)?;
     Ok(item)
@@ -264,7 +253,7 @@ fn failed<'p>(
                 item.append(format_args!(" (none is sent)"));
             }
         }
-        None => separator(tree, before)?,
+        None => info_value::separator(tree, before)?,
     }
     if let Some(result) = failure.result() {
         let part = failure.digits.unwrap_or(before);

@@ -3,7 +3,6 @@
 use core::fmt::Write as _;
 
 use crate::dissect::info::line::Brief;
-use crate::dissect::info::message::separator;
 use crate::dissect::shared::common::{NAMESPACE, NODE};
 use crate::epan::group::FieldGroup;
 use crate::epan::{Field, Guarded, Item, Text, Tree};
@@ -16,6 +15,7 @@ use crate::wire::info::value::{Rows, Table, Value, failure_pairs, guess, value};
 use crate::wire::values::value_text::{ContextText, ExpressionText};
 
 fields! {
+    SEPARATOR: None, "aerospike.info.separator", "Separator", "Bytes between names and values";
     ITEM: None, "aerospike.info.item", "Item", "One piece of a structured value";
     ITEM_NAME: String, "aerospike.info.item.name", "Item name", "Name of a piece of a structured value";
     ITEM_VALUE: String, "aerospike.info.item.value", "Item value", "A piece of a structured value";
@@ -40,6 +40,17 @@ fields! {
 /// All that the pieces of a value fill.
 static PIECES: FieldGroup = FieldGroup::new(&[FIELDS, &[&NODE, &NAMESPACE]], &[], &[]);
 
+/// Bytes between the pieces: there, but out of sight.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn separator(tree: &Tree<'_>, part: &[u8]) -> Guarded {
+    if !part.is_empty() && tree.is_visible() {
+        tree.add(&SEPARATOR, part)?.hidden();
+    }
+    Ok(())
+}
+
 /// The fields of a name and a value.
 pub struct Names {
     /// Of the name.
@@ -48,7 +59,7 @@ pub struct Names {
     pub value: &'static Field,
 }
 
-const PIECE: Names = Names {
+static PIECE: Names = Names {
     name: &ITEM_NAME,
     value: &ITEM_VALUE,
 };
@@ -145,13 +156,13 @@ pub fn pair<'p>(
     pair: &Pair<'p>,
     fields: &Names,
 ) -> Guarded {
-    let name = format_args!("{}", Lossy(pair.name));
+    let name = Lossy(pair.name);
     let Some(value) = pair.value else {
         return tree
-            .text(fields.name, cover.through(pair.bytes), name)
+            .text(fields.name, cover.through(pair.bytes), format_args!("{name}"))
             .map(|_| ());
     };
-    tree.text(fields.name, cover.until(value), name)?;
+    tree.text(fields.name, cover.until(value), format_args!("{name}"))?;
     let item = tree.add(fields.value, cover.through(value))?;
     match encoding(command, pair.name) {
         Some(Encoding::Node) => {

@@ -1,6 +1,13 @@
 //! What nodes say to each other, in the tree: heartbeats and fabric.
 
 pub mod container;
+pub mod content;
 pub mod fabric;
+pub mod fabric_line;
 pub mod heartbeat;
+pub mod links;
+pub mod message;
+pub mod pieces;
 pub mod record;
+pub mod refused;
+pub mod stream;

@@ -2,9 +2,11 @@
 
 use core::fmt;
 
-use crate::dissect::client::message;
+use super::container::leftover;
+use crate::dissect::client::header;
 use crate::dissect::shared::common::{self, BIN_NAME};
-use crate::dissect::values::value;
+use crate::dissect::values::bin;
+use crate::dissect::values::fields::value;
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::key::{Key, KeyLiteral};
 use crate::wire::client::proto::Order;
@@ -103,7 +105,7 @@ fn flat<'p>(tree: &Tree<'p>, record: &FlatRecord<'p>) -> Guarded {
     tree.uint(&TREE_ID, layout, u32::from(record.layout.tree_id()))?;
     common::digest(tree, record.digest)?;
     time(tree, at(FlatRecord::LAST_UPDATE_TIME), record.last_update_time)?;
-    tree.add_in(&message::GENERATION, at(FlatRecord::GENERATION), Order::Little)?;
+    tree.add_in(&header::GENERATION, at(FlatRecord::GENERATION), Order::Little)?;
     for next in record.parts() {
         match next {
             Ok(next) => part(tree, &next)?,
@@ -158,7 +160,7 @@ fn void_time(tree: &Tree<'_>, bytes: &[u8], time: VoidTime) -> Guarded {
     let seconds = time
         .unix_seconds()
         .and_then(|seconds| i64::try_from(seconds).ok());
-    tree.time(&message::VOID_TIME, bytes, seconds.unwrap_or(0), 0)?;
+    tree.time(&header::VOID_TIME, bytes, seconds.unwrap_or(0), 0)?;
     Ok(())
 }
 
@@ -185,10 +187,10 @@ fn bin<'p>(tree: &Tree<'p>, bin: &Bin<'p>) -> Guarded {
         BinValue::Integer(number) => {
             let (size, data) = sized.split_at_checked(1).unwrap_or((sized, &[]));
             below.uint(&VALUE_SIZE, size, u32::try_from(data.len()).unwrap_or(0))?;
-            value::shown(&below, data, &particle::Value::Integer(number))
+            bin::shown(&below, data, &particle::Value::Integer(number))
         }
-        BinValue::Float(number) => value::shown(&below, sized, &particle::Value::Float(number)),
-        BinValue::Bool(truth) => value::shown(&below, sized, &particle::Value::Bool(truth)),
+        BinValue::Float(number) => bin::shown(&below, sized, &particle::Value::Float(number)),
+        BinValue::Bool(truth) => bin::shown(&below, sized, &particle::Value::Bool(truth)),
         BinValue::Bytes(data) | BinValue::Msgpack(data) => {
             below.add_in(&VALUE_SIZE, sized.get(..4).unwrap_or_default(), Order::Little)?;
             typed(&below, bin.particle, data)
@@ -203,7 +205,7 @@ fn bin<'p>(tree: &Tree<'p>, bin: &Bin<'p>) -> Guarded {
 /// A value in the form that clients see.
 fn typed<'p>(tree: &Tree<'p>, kind: ParticleType, data: &'p [u8]) -> Guarded {
     match particle::Value::parse(kind, data) {
-        Ok(of) => value::shown(tree, data, &of),
+        Ok(of) => bin::shown(tree, data, &of),
         Err(error) => common::malformed(tree, &error),
     }
 }
@@ -238,7 +240,7 @@ fn pickle<'p>(tree: &Tree<'p>, pickle: &Pickle<'p>) -> Guarded {
             Err(error) => return common::malformed(tree, &error),
         }
     }
-    crate::dissect::internode::container::leftover(tree, "pickled record", bins.rest())
+    leftover(tree, "pickled record", bins.rest())
 }
 
 fn pickled_bin<'p>(tree: &Tree<'p>, bin: &PickleBin<'p>) -> Guarded {

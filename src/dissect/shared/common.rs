@@ -175,3 +175,18 @@ pub fn is_cut(tree: &Tree<'_>, error: &Malformed<'_>) -> bool {
 pub fn at<'p>(tree: &Tree<'p>, item: Item<'p>) -> Item<'p> {
     if item.exists() { item } else { tree.item() }
 }
+
+/// Bytes that follow the last structure of their container.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn leftover(tree: &Tree<'_>, what: &'static str, bytes: &[u8]) -> Guarded {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let item = tree.add(&DATA, bytes)?;
+    at(tree, item).expert(
+        &MALFORMED,
+        format_args!("{what}: {} bytes follow its end", bytes.len()),
+    )
+}

@@ -2,4 +2,6 @@
 
 pub mod column;
 pub mod common;
+pub mod frame;
+pub mod index;
 pub mod result;

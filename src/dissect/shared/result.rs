@@ -185,7 +185,10 @@ mod tests {
             let Some(said) = expert(code).filter(|said| !said.summary().starts_with("Another")) else {
                 continue;
             };
-            assert!(said.summary().starts_with(&format!("{code} ({}): ", code.0)), "{code}");
+            assert!(
+                said.summary().starts_with(&format!("{code} ({}): ", code.0)),
+                "{code}"
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Values of bins, calls and expressions in the tree.
 
-pub mod cdt;
-pub mod expression;
+pub mod bin;
+pub mod fields;
+pub mod node;
 pub mod predexp;
-pub mod value;
+pub mod text;
 pub mod walk;

@@ -1,6 +1,7 @@
 //! Old predicates: the filter of servers up to 5.7.
 
-use super::{expression, value};
+use super::bin;
+use super::fields::{expression, value};
 use crate::dissect::shared::common::{self, BIN_NAME, DATA};
 use crate::epan::{Field, Guarded, Tree};
 use crate::wire::values::predexp::{Data, Item, Items, PredexpTag, PredexpText};
@@ -55,7 +56,7 @@ fn item<'p>(tree: &Tree<'p>, item: &Item<'p>) -> Guarded {
             others(&tree, rest)
         }
         Data::String(text) => tree.add(&value::STRING, text).map(|_| ()),
-        Data::GeoJson(geo) => value::geojson(&tree, item.data, &geo),
+        Data::GeoJson(geo) => bin::geojson(&tree, item.data, &geo),
         Data::Name(name) => match item.tag.0 {
             100..=104 => tree.add(&BIN_NAME, name).map(|_| ()),
             _ => tree.add(&expression::VARIABLE, name).map(|_| ()),

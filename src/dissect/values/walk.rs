@@ -3,19 +3,13 @@
 //! Every byte belongs to one item without children: the header of a list or map has an item of its own, and so
 //! has the type byte of a string (with the length in front of it).
 
-use core::fmt;
-
-use super::{cdt, expression, value};
-use crate::dissect::client::message;
+use super::fields::{cdt, expression, value};
+use super::node::{self, Name, NodeText};
 use crate::dissect::shared::common;
 use crate::epan::{Field, Guarded, Thrown, Tree};
 use crate::wire::ground::input::Malformed;
-use crate::wire::values::cdt::operation_of;
 use crate::wire::values::msgpack;
 use crate::wire::values::node::{Kind, Node, Role, Strings};
-use crate::wire::values::value_text::{
-    CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
-};
 use crate::wire::values::walk::{Sink, Stop, Visit, Walked};
 
 /// Headings that can be open at once: 32 containers with a pair, level or definition in each, and the root.
@@ -65,7 +59,7 @@ pub fn items<'p>(
         covered: 0,
     };
     match walk(input, &mut items) {
-        Ok(rest) => message::leftover(tree, subject.what, rest),
+        Ok(rest) => common::leftover(tree, subject.what, rest),
         Err(Stop::Sink(thrown)) => Err(thrown),
         Err(Stop::Malformed(error)) => items.stopped(&error),
     }
@@ -117,12 +111,7 @@ impl<'p> Items<'p> {
     }
 
     fn name(&self, node: &Node<'p>, whole: &'static str) -> Name {
-        Name {
-            role: node.role,
-            index: node.index,
-            whole,
-            element: self.subject.element.filter(|_| self.depth == 1),
-        }
+        Name::new(node, whole, self.subject.element.filter(|_| self.depth == 1))
     }
 }
 
@@ -155,7 +144,7 @@ impl<'p> Sink<'p> for Items<'p> {
         let (header, count) = node.header();
         if !header.is_empty() {
             self.cover(header);
-            value::count(&tree, header, &node.kind, count)?;
+            node::count(&tree, header, &node.kind, count)?;
         }
         self.depth += 1;
         if let Some(slot) = self.trees.get_mut(self.depth) {
@@ -175,8 +164,8 @@ impl<'p> Sink<'p> for Items<'p> {
         self.cover(node.bytes);
         let name = self.name(node, "Value");
         match node.kind {
-            Kind::Coded(coded) => cdt::coded(&tree, node, name, coded),
-            _ => value::leaf(&tree, node, name, NodeText(node, self.subject.strings)),
+            Kind::Coded(coded) => node::coded(&tree, node, name, coded),
+            _ => node::leaf(&tree, node, name, NodeText(node, self.subject.strings)),
         }
     }
 
@@ -186,166 +175,5 @@ impl<'p> Sink<'p> for Items<'p> {
             &common::MALFORMED,
             format_args!("{why} (at offset {})", common::offset(&tree, why.at)),
         )
-    }
-}
-
-/// What a node is called in the tree: `[0]`, `Argument 0`, `Key`, `Return type`.
-#[derive(Clone, Copy)]
-pub struct Name {
-    role: Role,
-    index: u32,
-    whole: &'static str,
-    element: Option<&'static str>,
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.role, self.element) {
-            (Role::Element, Some(element)) => write!(f, "{element} {}", self.index),
-            (Role::Element, None) => write!(f, "[{}]", self.index),
-            (Role::Whole, _) => f.write_str(self.whole),
-            (Role::Pair, _) => write!(f, "Pair {}", self.index),
-            (Role::Level, _) => write!(f, "Level {}", self.index),
-            (role, _) => {
-                let mut letters = role.label().chars();
-                if let Some(first) = letters.next() {
-                    write!(f, "{}", first.to_ascii_uppercase())?;
-                }
-                f.write_str(letters.as_str())
-            }
-        }
-    }
-}
-
-/// A node as text: what it is as far as that fits into a line. Of a node that was just opened the end is not
-/// known, but its text finds it.
-#[derive(Clone, Copy)]
-pub struct NodeText<'n, 'a>(&'n Node<'a>, Strings);
-
-impl fmt::Display for NodeText<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(node, strings) = *self;
-        let bytes = node.bytes;
-        match (node.kind, node.role) {
-            // The text of a whole value stands in an item of its own.
-            (Kind::List { count, order }, Role::Whole) => {
-                write!(f, "{count} element{}", plural(count))?;
-                order.map_or(Ok(()), |order| write!(f, ", {order}"))
-            }
-            (Kind::Map { count, order }, Role::Whole) => {
-                write!(f, "{count} pair{}", plural(count))?;
-                order.map_or(Ok(()), |order| write!(f, ", {order}"))
-            }
-            (Kind::Call(call) | Kind::InContext(call), _) if call.inside || node.role == Role::Whole => {
-                match operation_of(call.family, bytes) {
-                    Some(op) => write!(f, "{op}"),
-                    None => f.write_str("unknown operation"),
-                }
-            }
-            (Kind::Call(call) | Kind::InContext(call), _) => CallText(call.family, bytes).fmt(f),
-            (Kind::Context, _) => ContextText(bytes).fmt(f),
-            (Kind::Evaluation, _) => EvaluationText(bytes).fmt(f),
-            (Kind::Expression { .. }, _) => ExpressionText(bytes).fmt(f),
-            (Kind::Pair, _) => {
-                text(f, bytes, strings)?;
-                f.write_str(": ")?;
-                text(f, behind(bytes), strings)
-            }
-            (Kind::Definition, _) => {
-                text(f, bytes, Strings::Raw)?;
-                f.write_str(", ")?;
-                ExpressionText(behind(bytes)).fmt(f)
-            }
-            (Kind::Level(level), _) => {
-                write!(f, "{level}(")?;
-                if level.is_expression() {
-                    ExpressionText(behind(bytes)).fmt(f)?;
-                } else {
-                    text(f, behind(bytes), strings)?;
-                }
-                f.write_str(")")
-            }
-            (Kind::Raw(_), _) => text(f, bytes, Strings::Raw),
-            _ => text(f, bytes, strings),
-        }
-    }
-}
-
-fn text(f: &mut fmt::Formatter<'_>, bytes: &[u8], strings: Strings) -> fmt::Result {
-    match strings {
-        Strings::Typed => write!(f, "{}", ValueText(bytes)),
-        Strings::Raw => write!(f, "{}", RawValueText(bytes)),
-    }
-}
-
-/// What follows the value that begins `bytes`.
-fn behind(bytes: &[u8]) -> &[u8] {
-    msgpack::skip(bytes).map_or(&[], |(rest, ())| rest)
-}
-
-const fn plural(count: u32) -> &'static str {
-    if count == 1 { "" } else { "s" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::values::cdt_ops::ContextType;
-
-    fn node<'a>(role: Role, kind: Kind<'a>, bytes: &'a [u8]) -> Node<'a> {
-        Node {
-            role,
-            index: 3,
-            kind,
-            bytes,
-        }
-    }
-
-    #[test]
-    fn names_say_what_a_node_is() {
-        let name = |role, element| {
-            let name = Name {
-                role,
-                index: 3,
-                whole: "Call",
-                element,
-            };
-            name.to_string()
-        };
-        assert_eq!(name(Role::Element, None), "[3]");
-        assert_eq!(name(Role::Element, Some("Argument")), "Argument 3");
-        assert_eq!(name(Role::Key, None), "Key");
-        assert_eq!(name(Role::Whole, None), "Call");
-        assert_eq!(name(Role::Level, Some("Argument")), "Level 3");
-    }
-
-    #[test]
-    fn an_open_node_has_the_text_of_its_first_value() {
-        let text = |node: Node<'_>| NodeText(&node, Strings::Typed).to_string();
-        let list = Kind::List {
-            count: 2,
-            order: None,
-        };
-        // Behind the node's end stand other bytes.
-        assert_eq!(
-            text(node(Role::Element, list, b"\x92\x01\xa2\x03ax")),
-            "[1,\"a\"]"
-        );
-        assert_eq!(text(node(Role::Whole, list, b"\x92\x01\xa2\x03ax")), "2 elements");
-        assert_eq!(
-            text(node(Role::Pair, Kind::Pair, b"\xa2\x03k\x91\x05\x07")),
-            "\"k\": [5]"
-        );
-        let level = Kind::Level(ContextType(0x22));
-        assert_eq!(text(node(Role::Level, level, b"\x22\xa2\x03k")), "map_key(\"k\")");
-        assert_eq!(text(node(Role::Level, level, b"\x22")), "map_key(…)");
-        assert_eq!(
-            text(node(
-                Role::Definition,
-                Kind::Definition,
-                b"\xa1x\x93\x51\x02\xa1i"
-            )),
-            "\"x\", int_bin(\"i\")"
-        );
     }
 }

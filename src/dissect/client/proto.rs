@@ -1,0 +1,68 @@
+//! The proto header and who gets the body behind it.
+
+use core::fmt::Write as _;
+
+use super::{compressed, message};
+use crate::dissect::admin;
+use crate::dissect::exchange::context::Path;
+use crate::dissect::info;
+use crate::dissect::shared::column;
+use crate::dissect::shared::common::{DATA, REQUEST, RESPONSE};
+use crate::epan::{Guarded, Tree};
+use crate::protocols::AEROSPIKE;
+use crate::wire::client::proto::{HEADER, Header, ProtoType, SIZE_AT, TYPE_AT, VERSION_AT};
+
+fields! {
+    VERSION: U8, "aerospike.version", "Version", "Version of the proto header";
+    TYPE: U8, "aerospike.type", "Type", "What the body is" .values(ProtoType::TABLE);
+    SIZE: U48, "aerospike.size", "Size", "Length of the body" .unit(" bytes");
+}
+
+/// The proto header's item, then its body.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'p [u8]) -> Guarded {
+    let path = &Path { body, ..*path };
+    let bytes = tree.source().bytes();
+    // The message may stand inside another.
+    let start = (header.bytes.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);
+    let end = start.saturating_add(HEADER).saturating_add(body.len());
+    let top = tree.protocol(&AEROSPIKE, bytes.get(start..end).unwrap_or(bytes))?;
+    if tree.exists() {
+        let kind = header.kind;
+        let direction = if path.is_request { "request" } else { "response" };
+        top.item().label(format_args!(
+            "Aerospike Protocol, {kind} {direction}, {} bytes",
+            header.size
+        ));
+        top.add(&VERSION, &header.bytes[VERSION_AT])?;
+        top.add(&TYPE, &header.bytes[TYPE_AT])?;
+        top.add_in(&SIZE, &header.bytes[SIZE_AT], header.order)?;
+        let which = if path.is_request { &REQUEST } else { &RESPONSE };
+        top.boolean(which, &[], true)?.generated();
+    }
+    match header.kind {
+        ProtoType::AS_MSG => message::body(path, tree, &top, header.order, body),
+        ProtoType::INFO => info::message::body(path, tree, &top, body),
+        ProtoType::SECURITY => admin::message::body(path, tree, &top, body),
+        // What is inside is a plain message: this goes one level deep.
+        ProtoType::AS_MSG_COMPRESSED => match compressed::body(path, tree, &top, body)? {
+            Some(inner) => proto(path, &inner.tree, &inner.header, inner.body),
+            None => Ok(()),
+        },
+        kind => {
+            column::line(path.packet, |out| {
+                write!(
+                    out,
+                    "{} {kind}",
+                    if path.is_request { "Request" } else { "Response" }
+                )
+            });
+            if !body.is_empty() {
+                top.add(&DATA, body)?;
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What is known of a message before its body is read.
+
+use crate::epan::Packet;
+use crate::epan::memory::FileRef;
+use crate::track::stream::Stream;
+use crate::track::transactions::{Answer, Sight};
+use crate::wire::client::proto::{Order, ProtoType};
+
+/// A message's way through the dissector: what is known of it before its body is read.
+#[derive(Clone, Copy)]
+pub struct Path<'p> {
+    /// The packet.
+    pub packet: Packet<'p>,
+    /// Sent by a client.
+    pub is_request: bool,
+    /// At a known position, and not sent before: may be remembered and judged.
+    pub is_tracked: bool,
+    /// The connection.
+    pub stream: Option<&'p Stream>,
+    /// The connection's state again, to be kept in what is remembered.
+    pub place: Option<FileRef<Stream>>,
+    /// Which way the message goes: 0 or 1.
+    pub segment_direction: usize,
+    /// TCP's sequence number behind the message.
+    pub end: Option<u32>,
+    /// What its sender had received of the other direction.
+    pub sight: Sight,
+    /// The request that a response belongs to.
+    pub answer: Option<Answer>,
+    /// The type on the wire (that of the wrapper for a compressed message).
+    pub kind: ProtoType,
+    /// The body behind the proto header (the inner one of a compressed message).
+    pub body: &'p [u8],
+    /// The order of sizes and counts: little endian in requests that one node proxies to another.
+    pub order: Order,
+}

@@ -1,0 +1,284 @@
+//! What the fields of all messages between nodes are shown with: names, texts, nodes, clocks.
+
+use core::fmt;
+
+use crate::dissect::shared::common;
+use crate::epan::register::Protocol;
+use crate::epan::tree::GENERATED_TEXT;
+use crate::epan::{Field, Guarded, Item, Packet, Tree};
+use crate::protocols::{FABRIC, HEARTBEAT};
+use crate::wire::client::proto::Order;
+use crate::wire::ground::input::Malformed;
+use crate::wire::ground::table::Row;
+use crate::wire::ground::text::Text as Lossy;
+use crate::wire::internode::cluster::{Hlc, NodeId, Nodes};
+use crate::wire::internode::container::plausible::Family;
+use crate::wire::internode::container::spec::{Spec, Table};
+use crate::wire::internode::container::{self as msg, Msg, MsgType, WireType};
+use crate::wire::internode::fabric::hello::Hello;
+
+fields! {
+    SIZE: U32, "aerospike.container.size", "Size", "Bytes after the header of a message between nodes" .unit(" bytes");
+    TYPE: U16, "aerospike.container.type", "Message type", "Type in the header of a heartbeat" .values(MsgType::TABLE);
+    FIELD: None, "aerospike.container.field", "Field", "A field of a message between nodes";
+    FIELD_ID: U16, "aerospike.container.field.id", "Field id", "What the field is, by the type of its message";
+    FIELD_TYPE: U8, "aerospike.container.field.type", "Wire type", "How the value is written" .values(WireType::TABLE);
+    FIELD_SIZE: U32, "aerospike.container.field.size", "Field size", "Length of the value" .unit(" bytes");
+    NUMBER: U64, "aerospike.container.number", "Number", "A number that has no field of its own";
+    TEXT: String, "aerospike.container.text", "Text", "A text that has no field of its own";
+    BYTES: Bytes, "aerospike.container.bytes", "Bytes", "Bytes whose layout only their sender knows";
+    COUNT: U32, "aerospike.container.count", "Number of elements", "Elements of an array or list";
+    NIL: Boolean, "aerospike.container.nil", "Nil", "An element of a list that is missing";
+    IMAGE: Bytes, "aerospike.container.image", "Memory image", "Header and offsets of an array as the sender had it in memory, up to 3.13";
+    PADDING: Bytes, "aerospike.container.padding", "Padding", "Zeros behind the last element or at the end of a text";
+    PROTOCOL_ID: U32, "aerospike.container.protocol_id", "Protocol identifier", "Which protocol between nodes, and its version" .hex().values(PROTOCOLS);
+    CLUSTER_KEY: U64, "aerospike.cluster_key", "Cluster key", "Identifies a cluster as it is formed at one time; 0: none" .hex();
+    CLUSTER_SIZE: U32, "aerospike.cluster_size", "Cluster size", "Length of the succession list";
+    PRINCIPAL: U64, "aerospike.principal", "Principal", "First node of the succession list" .hex();
+    HLC: U64, "aerospike.hlc", "Hybrid clock", "Hybrid logical clock of the sender" .hex();
+    HLC_TIME: AbsoluteTime, "aerospike.hlc.time", "Time", "Upper 48 bits of a hybrid clock";
+    HLC_COUNTER: U16, "aerospike.hlc.counter", "Counter", "Lower 16 bits of a hybrid clock";
+    SEQUENCE: U64, "aerospike.paxos_sequence", "Paxos sequence number", "A reading of the hybrid clock; 0: none" .hex();
+    NODE_PORT: U16, "aerospike.node.port", "Fabric port", "Hint: the port in a node id that the server made itself";
+    NODE_MAC: Ether, "aerospike.node.mac", "Hardware address", "Hint: the hardware address in a node id that the server made itself";
+}
+
+const fn row(value: u32, name: &'static str) -> Row {
+    Row {
+        value,
+        name,
+        remark: "",
+    }
+}
+
+/// Every protocol identifier there is.
+pub const PROTOCOLS: &[Row] = &[
+    row(1, "EXCHANGE"),
+    row(0x123b, "SMD up to 4.5.0"),
+    row(0x6862, "HEARTBEAT v1"),
+    row(0x6863, "HEARTBEAT v2"),
+    row(0x6864, "HEARTBEAT v3"),
+    row(0x7078, "PAXOS v1"),
+    row(0x7079, "PAXOS v2"),
+    row(0x707a, "PAXOS v3"),
+    row(0x707b, "PAXOS v4"),
+    row(0x707c, "CLUSTERING"),
+];
+
+/// A message on its way into the tree.
+#[derive(Clone, Copy)]
+pub struct Message<'m, 'p> {
+    /// The packet.
+    pub packet: Packet<'p>,
+    /// The message.
+    pub msg: &'m Msg<'p>,
+    /// What its field ids mean.
+    pub table: Option<&'static Table>,
+    /// Heartbeat or fabric.
+    pub family: Family,
+    /// Its ordinal in the frame.
+    pub ordinal: u32,
+    /// The hello of its connection, if it was before.
+    pub hello: Option<Hello>,
+    /// TCP's sequence number behind it.
+    pub end: Option<u32>,
+    /// It stands where the hello of a connection must.
+    pub lacks_hello: bool,
+    /// Of system metadata: the module holds secrets.
+    pub is_secret: bool,
+}
+
+/// The protocol that a family is shown as.
+#[must_use]
+pub const fn protocol(family: Family) -> &'static Protocol {
+    match family {
+        Family::Heartbeat => &HEARTBEAT,
+        Family::Fabric => &FABRIC,
+    }
+}
+
+/// Where a value goes.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'s, 'p> {
+    pub message: &'s Message<'s, 'p>,
+    /// The heading of its field, and the tree below it.
+    pub heading: &'s Tree<'p>,
+    pub name: Name,
+}
+
+impl<'p> Shown<'_, 'p> {
+    /// What the heading says of the value.
+    pub(super) fn label(&self, value: fmt::Arguments<'_>) {
+        self.heading.item().label(format_args!("{}: {value}", self.name));
+    }
+
+    /// An item below the heading.
+    pub(super) fn add(&self, field: &Field, part: &[u8]) -> Guarded<Item<'p>> {
+        self.heading.add(field, part)
+    }
+}
+
+/// The name of a field, or its id.
+#[derive(Clone, Copy)]
+pub(super) struct Name {
+    pub id: u16,
+    pub spec: Option<&'static Spec>,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.spec {
+            Some(spec) => f.write_str(spec.name),
+            None => write!(f, "Unknown field {}", self.id),
+        }
+    }
+}
+
+/// A field that the capture does not hold to its end: what is there, as bytes.
+pub(super) fn cut(heading: &Tree<'_>, field: &msg::Field<'_>) -> Guarded {
+    heading.item().append(format_args!(
+        " ({} of {} bytes captured)",
+        field.data.len(),
+        field.size
+    ));
+    if !field.data.is_empty() {
+        heading.add(&BYTES, field.data)?;
+    }
+    Ok(())
+}
+
+/// Bytes behind the last element of something.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn leftover<'p>(tree: &Tree<'p>, what: &'static str, rest: &'p [u8]) -> Guarded {
+    if rest.is_empty() {
+        return Ok(());
+    }
+    common::malformed(
+        tree,
+        &Malformed::illegal(what, rest, "bytes follow the last element"),
+    )
+}
+
+/// A text whose item covers `part`: the text and what belongs to it, such as the NUL at its end.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn string(tree: &Tree<'_>, field: &Field, part: &[u8], text: &[u8]) -> Guarded {
+    if part.len() == text.len() || text.len() >= GENERATED_TEXT / 2 {
+        tree.add(field, text)?;
+        if let Some(end @ [_, ..]) = part.get(text.len()..) {
+            tree.add(&PADDING, end)?;
+        }
+        return Ok(());
+    }
+    tree.text(field, part, format_args!("{}", Lossy(text)))?;
+    Ok(())
+}
+
+/// A point in time: seconds and nanoseconds since 1970.
+pub(super) fn time<'p>(
+    tree: &Tree<'p>,
+    field: &Field,
+    part: &[u8],
+    (seconds, nanoseconds): (u64, u32),
+) -> Guarded<Item<'p>> {
+    tree.time(
+        field,
+        part,
+        i64::try_from(seconds).unwrap_or(0),
+        i32::try_from(nanoseconds).unwrap_or(0),
+    )
+}
+
+/// The bytes of a number in the order given; of one that is not there, none.
+fn first(bytes: &[u8], width: usize) -> &[u8] {
+    bytes.get(..width).unwrap_or_default()
+}
+
+/// Integers inside buffers are little endian.
+pub(super) const INSIDE: Order = Order::Little;
+
+/// A node id, with what it says if the server made it itself.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn node<'p>(tree: &Tree<'p>, data: &[u8], id: NodeId, order: Order) -> Guarded<Item<'p>> {
+    let item = tree.add_in(&common::NODE, data, order)?;
+    let Some(parts) = id.parts().filter(|_| tree.exists()) else {
+        return Ok(item);
+    };
+    item.append(format_args!(" ({parts})"));
+    let below = tree.under(item, &common::NODE)?;
+    below.uint(&NODE_PORT, data, u32::from(parts.port))?.generated();
+    below.ether(&NODE_MAC, data, parts.mac)?.generated();
+    Ok(item)
+}
+
+/// Node ids back to back, little endian; zeros behind the last are padding.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn nodes<'p>(tree: &Tree<'p>, data: &'p [u8], is_padded: bool) -> Guarded {
+    let nodes = Nodes(data);
+    for (bytes, id) in &nodes {
+        if is_padded && id.0 == 0 {
+            let at = (bytes.as_ptr() as usize).wrapping_sub(data.as_ptr() as usize);
+            let rest = data.get(at..).unwrap_or_default();
+            if rest.iter().all(|byte| *byte == 0) {
+                tree.add(&PADDING, rest)?;
+                return Ok(());
+            }
+        }
+        node(tree, bytes, id, INSIDE)?;
+    }
+    leftover(tree, "list of nodes", nodes.leftover())
+}
+
+/// A cluster key.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn cluster_key<'p>(tree: &Tree<'p>, data: &[u8], order: Order) -> Guarded<Item<'p>> {
+    tree.add_in(&CLUSTER_KEY, data, order)
+}
+
+/// A reading of a hybrid clock: its time and its counter.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn hlc<'p>(tree: &Tree<'p>, field: &Field, data: &[u8], value: Hlc, order: Order) -> Guarded {
+    let item = tree.add_in(field, data, order)?;
+    if value.0 == 0 || !tree.exists() {
+        return Ok(());
+    }
+    let below = tree.under(item, field)?;
+    let (time_bytes, counter) = match order {
+        Order::Big => (first(data, 6), data.get(6..8).unwrap_or_default()),
+        Order::Little => (data.get(2..8).unwrap_or_default(), first(data, 2)),
+    };
+    time(&below, &HLC_TIME, time_bytes, value.unix())?;
+    below.uint(&HLC_COUNTER, counter, u32::from(value.counter()))?;
+    Ok(())
+}
+
+/// `a1, a2, a3`, a few at most.
+pub struct Listed<'a>(pub Nodes<'a>);
+
+impl core::fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        const SHOWN: usize = 8;
+        let count = self.0.count();
+        if count == 0 {
+            return f.write_str("none");
+        }
+        for (index, (_, node)) in self.0.into_iter().take(SHOWN).enumerate() {
+            write!(f, "{}{node}", if index == 0 { "" } else { ", " })?;
+        }
+        if count > SHOWN {
+            write!(f, " … and {} more", count - SHOWN)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,115 @@
+//! Arrays and msgpack lists: an item for the header and one for each element.
+
+use crate::dissect::internode::container::{
+    BYTES, COUNT, IMAGE, INSIDE, NIL, NUMBER, Shown, TEXT, leftover, nodes, time,
+};
+use crate::dissect::internode::pieces::{exchange, smd};
+use crate::dissect::shared::common;
+use crate::epan::{Field, Guarded, Tree};
+use crate::wire::ground::time::UpdateTime;
+use crate::wire::internode::container::Uints;
+use crate::wire::internode::container::array::Array;
+use crate::wire::internode::container::list::{Element, Item, List};
+use crate::wire::internode::container::spec::Kind;
+
+/// ARRAY_UINT32 or ARRAY_UINT64.
+pub(super) fn uints<'p>(shown: &Shown<'_, 'p>, kind: Kind, uints: Uints<'p>) -> Guarded {
+    let tree = shown.heading;
+    shown.label(format_args!("{} elements", uints.count()));
+    for (bytes, value) in uints {
+        match kind {
+            Kind::Actions => {
+                tree.add(&smd::ACTION, bytes)?;
+            }
+            Kind::Ms2010s => {
+                time(tree, &smd::TIMESTAMP, bytes, UpdateTime(value).unix())?;
+            }
+            _ => {
+                tree.add(&NUMBER, bytes)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// ARRAY_STR or ARRAY_BUF. The elements may stand anywhere, so the whole image is one item.
+pub(super) fn array<'p>(shown: &Shown<'_, 'p>, kind: Kind, array: &Array<'p>) -> Guarded {
+    let tree = shown.heading;
+    shown.label(format_args!("{} elements", array.count));
+    let image = tree.add(&IMAGE, array.bytes())?;
+    let below = tree.under(image, &IMAGE)?;
+    below.add_in(&COUNT, array.head().get(8..12).unwrap_or_default(), INSIDE)?;
+    let secret = shown.message.is_secret;
+    for element in array {
+        match element {
+            Ok(None) => {}
+            Ok(Some(data)) => match kind {
+                Kind::SmdKeys => smd::text(&below, &smd::KEY, secret, data, data)?,
+                Kind::SmdValues => smd::text(&below, &smd::VALUE, secret, data, data)?,
+                Kind::Texts => {
+                    below.add(&TEXT, data)?;
+                }
+                _ => {
+                    below.add(&BYTES, data)?;
+                }
+            },
+            Err(error) => return common::malformed(&below, &error),
+        }
+    }
+    Ok(())
+}
+
+/// MSGPACK.
+pub(super) fn list<'p>(shown: &Shown<'_, 'p>, kind: Kind, list: &List<'p>) -> Guarded {
+    let tree = shown.heading;
+    let secret = shown.message.is_secret;
+    shown.label(format_args!("{} elements", list.count));
+    tree.uint(&COUNT, list.head, list.count)?;
+    let mut items = list.items();
+    let mut index = 0u32;
+    for element in items.by_ref() {
+        let element = match element {
+            Ok(element) => element,
+            Err(error) => return common::malformed(tree, &error),
+        };
+        match (kind, element.item) {
+            (_, Item::Nil) => {
+                tree.boolean(&NIL, element.bytes, true)?;
+            }
+            (Kind::VersionTriples, Item::Uint(value)) => smd::version(tree, &element, index % 3, value)?,
+            (Kind::RebalanceFlagsList, Item::Uint(value)) => {
+                exchange::rebalance_flags(tree, &element, value)?
+            }
+            (_, Item::Uint(value)) => {
+                tree.uint64(&NUMBER, element.bytes, value)?;
+            }
+            (Kind::NamespaceList, Item::Bytes(name)) => text(tree, &common::NAMESPACE, &element, name)?,
+            (Kind::SmdKeyList, Item::Bytes(key)) => smd::text(tree, &smd::KEY, secret, element.bytes, key)?,
+            (Kind::SmdValueList, Item::Bytes(value)) => {
+                smd::text(tree, &smd::VALUE, secret, element.bytes, value)?;
+            }
+            (Kind::VersionsList, Item::Bytes(blob)) => exchange::versions(tree, &element, blob, index)?,
+            (Kind::NodesList, Item::Bytes(blob)) => {
+                let below = exchange::blob(tree, &element, blob, index)?;
+                nodes(&below, blob, false)?;
+            }
+            (Kind::RackIdsList, Item::Bytes(blob)) => {
+                let below = exchange::blob(tree, &element, blob, index)?;
+                exchange::rack_ids(&below, blob)?;
+            }
+            (Kind::TextList | Kind::UintList, Item::Bytes(value)) => text(tree, &TEXT, &element, value)?,
+            (_, Item::Bytes(_)) => {
+                tree.add(&BYTES, element.bytes)?;
+            }
+        }
+        index = index.wrapping_add(1);
+    }
+    leftover(tree, "msgpack list", items.rest())
+}
+
+/// A text whose item covers its msgpack header, too.
+fn text<'p>(tree: &Tree<'p>, field: &Field, element: &Element<'p>, value: &[u8]) -> Guarded {
+    let text = crate::wire::ground::text::Text(value);
+    tree.text(field, element.bytes, format_args!("{text}"))?;
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Requests and answers between nodes: links, times, and the verdicts that follow from them.
+
+use super::container::Message;
+use crate::dissect::exchange::links::{self, Milliseconds};
+use crate::epan::register::preference;
+use crate::epan::{Guarded, Packet, Tree};
+use crate::track::fabric::{self, Exchange, Linked, Part, State};
+
+/// Links between a request and its answer, and the verdicts that follow from them.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn exchange_links(top: &Tree<'_>, message: &Message<'_, '_>, linked: &Linked) -> Guarded {
+    let packet = message.packet;
+    let Some((part, exchange)) = &linked.exchange else {
+        return Ok(());
+    };
+    match part {
+        Part::Request | Part::Again => request(top, packet, message.end, *part, exchange),
+        Part::Answer | Part::AnswerAgain => {
+            top.uint(&links::REQUEST_IN, &[], exchange.request_frame)?
+                .generated();
+            if *part == Part::AnswerAgain {
+                return Ok(());
+            }
+            let taken = exchange.response_time();
+            links::time(top, &links::RESPONSE_TIME, taken)?;
+            let threshold = i64::from(preference::slow_threshold()).saturating_mul(1_000_000);
+            if threshold > 0 && taken > threshold {
+                top.expert(
+                    &links::SLOW,
+                    format_args!("Answered after {}", Milliseconds(taken)),
+                )?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn request(top: &Tree<'_>, packet: Packet<'_>, end: Option<u32>, part: Part, exchange: &Exchange) -> Guarded {
+    if part == Part::Again {
+        top.uint(&links::RETRY_OF, &[], exchange.request_frame)?
+            .generated();
+        top.expert(
+            &links::RETRY,
+            format_args!(
+                "Sent again: the same request in frame {} is not answered yet",
+                exchange.request_frame
+            ),
+        )?;
+    }
+    if !packet.is_visited() {
+        return Ok(());
+    }
+    if part == Part::Request && exchange.asked_again_in != 0 {
+        top.uint(&links::RETRIED_IN, &[], exchange.asked_again_in)?
+            .generated();
+    }
+    if exchange.state == State::Answered {
+        top.uint(&links::RESPONSE_IN, &[], exchange.answer_frame)?
+            .generated();
+        return Ok(());
+    }
+    if part == Part::Again || exchange.state != State::Open {
+        return Ok(());
+    }
+    let Some(ending) = packet.connection_end() else {
+        return Ok(());
+    };
+    if fabric::of(packet).is_unanswered(exchange, ending.completeness & links::ENDED != 0) {
+        top.expert(
+            &links::NO_RESPONSE,
+            format_args!(
+                "No answer to a write that wants one{}",
+                links::Ending(&ending, end)
+            ),
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! One message between nodes: what it says is remembered, then it is shown.
+
+use super::container::Message;
+use super::{fabric, heartbeat};
+use crate::dissect::exchange::taps;
+use crate::epan::{Guarded, Packet, Segment, Side, Tree};
+use crate::protocols::AEROSPIKE;
+use crate::track::connection::Connection;
+use crate::track::fabric::{self as track, Linked, Said};
+use crate::track::peers::End;
+use crate::track::record::TAP;
+use crate::wire::internode::cluster::NodeId;
+use crate::wire::internode::container::plausible::Family;
+use crate::wire::internode::container::spec::Kind;
+use crate::wire::internode::container::{Msg, MsgType};
+use crate::wire::internode::fabric as wire;
+use crate::wire::internode::fabric::Facts;
+use crate::wire::internode::fabric::hello::Hello;
+use crate::wire::internode::fabric::links::{self, Link};
+use crate::wire::internode::fabric::smd::ModuleId;
+use crate::wire::internode::heartbeat::Summary;
+use crate::wire::internode::heartbeat::endpoint::{Address, endpoints};
+
+/// Both ends of a connection: that of the sender of `segment`, then the other.
+pub(super) fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<NodeId>) -> [End<'p>; 2] {
+    let (from, to) = packet.ports();
+    let port = |port: u32| u16::try_from(port).ok();
+    let end = |address, is_opener: bool, listens: Option<u16>| End {
+        address,
+        opener: hello.filter(|_| is_opener),
+        port: listens,
+    };
+    let is_client = segment.side == Side::Client;
+    let is_server = segment.side == Side::Server;
+    [
+        end(
+            packet.source_address(),
+            is_client,
+            port(from).filter(|_| is_server),
+        ),
+        end(
+            packet.destination_address(),
+            is_server,
+            port(to).filter(|_| is_client),
+        ),
+    ]
+}
+
+/// Where a message was met.
+#[derive(Clone, Copy)]
+pub(super) struct Stage<'s, 'p> {
+    pub packet: Packet<'p>,
+    pub family: Family,
+    pub ordinal: u32,
+    pub connection: Option<(&'p Connection, &'s Segment<'p>)>,
+    /// Not sent before: may be remembered.
+    pub is_new: bool,
+    /// At a known position: may be judged.
+    pub is_known: bool,
+    /// TCP's sequence number behind it.
+    pub end: Option<u32>,
+    /// It stands where a hello must.
+    pub lacks_hello: bool,
+}
+
+impl<'p> Stage<'_, 'p> {
+    /// One message; a compressed one is opened once.
+    pub(super) fn message(&self, tree: &Tree<'p>, msg: &Msg<'p>, is_outer: bool) -> Guarded {
+        let packet = self.packet;
+        let learns = self.is_new && !packet.is_visited();
+        // `aerospike` finds every frame of ours.
+        if self.ordinal == 1 && is_outer && tree.exists() {
+            tree.protocol(&AEROSPIKE, msg.bytes)?.item().hidden();
+        }
+        if !learns && !tree.exists() && !packet.has_columns() && !TAP.has_listener() {
+            return Ok(());
+        }
+        match self.family {
+            Family::Heartbeat => self.heartbeat(tree, msg, is_outer, learns),
+            Family::Fabric => self.fabric(tree, msg, learns),
+        }
+    }
+
+    fn heartbeat(&self, tree: &Tree<'p>, msg: &Msg<'p>, is_outer: bool, learns: bool) -> Guarded {
+        let packet = self.packet;
+        let facts = Facts::of(msg);
+        let mut summary = Summary::of(msg);
+        if !is_outer {
+            // What was inflated never holds another stream.
+            summary.compressed = None;
+        }
+        let link = links::link(msg, &facts);
+        if learns {
+            learn(packet, msg, &summary);
+        }
+        let linked = match (link, self.connection) {
+            (Some(link), Some((connection, segment))) if learns => track::of(packet).note_info(
+                packet,
+                connection,
+                segment.direction,
+                self.ordinal,
+                link.is_request(),
+            ),
+            (Some(_), Some(_)) if self.is_new => track::of(packet).find(packet, self.ordinal),
+            _ => Linked::default(),
+        };
+        // Of a compressed message the one inside counts.
+        if self.is_new && summary.compressed.is_none() {
+            taps::internode(packet, msg, &facts, &linked);
+        }
+        let message = self.place(msg, &facts);
+        heartbeat::message(&message, tree, &summary, &linked, |inner| {
+            match Msg::read(inner.source().bytes()) {
+                Ok((_, inside)) if inside.header.kind.is_heartbeat() => self.message(inner, &inside, false),
+                _ => heartbeat::no_message(inner, inner.source().bytes()),
+            }
+        })
+    }
+
+    fn fabric(&self, tree: &Tree<'p>, msg: &Msg<'p>, learns: bool) -> Guarded {
+        let facts = Facts::of(msg);
+        let linked = if learns {
+            self.remember(msg, &facts)
+        } else if self.is_new {
+            track::of(self.packet).find(self.packet, self.ordinal)
+        } else {
+            Linked::default()
+        };
+        if self.is_new {
+            taps::internode(self.packet, msg, &facts, &linked);
+        }
+        fabric::message(&self.place(msg, &facts), tree, &facts, &linked)
+    }
+
+    fn place<'m>(&self, msg: &'m Msg<'p>, facts: &Facts<'p>) -> Message<'m, 'p> {
+        Message {
+            packet: self.packet,
+            msg,
+            table: facts.table,
+            family: self.family,
+            ordinal: self.ordinal,
+            hello: self
+                .connection
+                .filter(|_| self.family == Family::Fabric)
+                .and_then(|(connection, _)| connection.hello(self.packet, self.ordinal)),
+            end: self.end,
+            lacks_hello: self.lacks_hello,
+            is_secret: facts.module == Some(ModuleId::SECURITY)
+                || msg.header.kind == MsgType::SMD && holds_secrets(msg),
+        }
+    }
+
+    /// First pass: what a fabric message says is put in its place.
+    fn remember(&self, msg: &Msg<'p>, facts: &Facts<'p>) -> Linked {
+        let Some((connection, segment)) = self.connection else {
+            return Linked::default();
+        };
+        let packet = self.packet;
+        let state = track::of(packet);
+        if let Some(hello) = Hello::of(msg) {
+            connection.set_hello(packet, self.ordinal, &hello);
+            state.peers.speaks(packet.source_address(), hello.node);
+            let [from, to] = ends(packet, segment, Some(hello.node));
+            state.greeted(packet, &from, &to);
+            return Linked::default();
+        }
+        let opener = connection.hello(packet, self.ordinal).map(|hello| hello.node);
+        let [from, to] = ends(packet, segment, opener);
+        if msg.is_cut() {
+            state.lost(packet, &from, &to);
+        }
+        let link: Option<Link> = links::link(msg, facts);
+        let starts = match (facts.namespace, facts.partition_id) {
+            (Some(namespace), Some(partition)) => u16::try_from(partition).ok().map(|id| (namespace, id)),
+            _ => None,
+        };
+        let said = Said {
+            ordinal: self.ordinal,
+            link,
+            digest: facts.digest.map(|digest| digest.0),
+            emigration: facts.emig_id,
+            starts,
+            is_known: self.is_known,
+        };
+        state.note(packet, &from, &to, &said)
+    }
+}
+
+/// Old system metadata names its modules.
+fn holds_secrets(msg: &Msg<'_>) -> bool {
+    use crate::wire::internode::fabric::smd::OldFields;
+    let module = msg.field(OldFields::MODULE_NAME);
+    module.is_some_and(|module| module.text().eq_ignore_ascii_case(b"security"))
+}
+
+/// First pass: who a heartbeat's sender is, and where its fabric service is.
+fn learn(packet: Packet<'_>, msg: &Msg<'_>, summary: &Summary<'_>) {
+    let Some(node) = summary.node else { return };
+    let peers = &track::of(packet).peers;
+    peers.speaks(packet.source_address(), node);
+    let Some(table) = wire::table(msg) else { return };
+    let services = msg.fields().flatten().filter(|field| {
+        table
+            .of(field)
+            .is_some_and(|spec| spec.name == "FABRIC_DATA" && spec.kind == Kind::Endpoints)
+    });
+    for list in services.filter_map(|field| endpoints(field.data).ok()) {
+        for endpoint in list.items().flatten() {
+            match endpoint.address {
+                Address::V4(address) => peers.serves(node, &address.octets(), endpoint.port),
+                Address::V6(address) => peers.serves(node, &address.octets(), endpoint.port),
+            }
+        }
+    }
+}

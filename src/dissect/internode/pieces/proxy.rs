@@ -1,0 +1,60 @@
+//! PROXY: the client's message inside.
+
+use crate::dissect::client::proto;
+use crate::dissect::exchange::context::Path;
+use crate::dissect::internode::container::BYTES;
+use crate::dissect::shared::common;
+use crate::epan::{Guarded, Packet, Tree};
+use crate::protocols::AEROSPIKE;
+use crate::track::transactions::Sight;
+use crate::wire::client::proto::Order;
+use crate::wire::client::proto::{HEADER, Header, ProtoType};
+use crate::wire::ground::input::Malformed;
+use crate::wire::internode::container as msg;
+use crate::wire::internode::fabric::proxy::byte_order;
+
+/// The embedded message, little endian in a request.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn embedded<'p>(packet: Packet<'p>, tree: &Tree<'p>, field: &msg::Field<'p>) -> Guarded {
+    let data = field.data;
+    let is_short = field.is_cut() && data.len() < HEADER;
+    if !AEROSPIKE.is_enabled() || is_short {
+        if !data.is_empty() {
+            tree.add(&BYTES, data)?;
+        }
+        return Ok(());
+    }
+    let Some(order) = byte_order(data, field.size) else {
+        let error = Malformed::illegal("AS_PROTO", data, "its size fits in neither byte order");
+        return common::malformed(tree, &error);
+    };
+    match Header::parse_in(order, data) {
+        Ok((body, header)) if header.refusal().is_none() => {
+            proto::proto(&path(packet, order, header.kind), tree, &header, body)
+        }
+        _ => {
+            let error = Malformed::illegal("AS_PROTO", data, "it does not begin with a proto header");
+            common::malformed(tree, &error)
+        }
+    }
+}
+
+fn path(packet: Packet<'_>, order: Order, kind: ProtoType) -> Path<'_> {
+    Path {
+        packet,
+        // Only requests keep the memory image of the node that passes them on.
+        is_request: order == Order::Little,
+        is_tracked: false,
+        stream: None,
+        place: None,
+        segment_direction: 0,
+        end: None,
+        sight: Sight::default(),
+        answer: None,
+        kind,
+        body: &[],
+        order,
+    }
+}

@@ -1,0 +1,154 @@
+//! Bytes between nodes that are no message: of unknown place, or no header where one must be.
+
+use core::fmt::Write as _;
+
+use super::container::protocol;
+use crate::dissect::shared::{column, common};
+use crate::epan::{Guarded, Tree};
+use crate::protocols::AEROSPIKE;
+use crate::track::position::Place;
+use crate::wire::client::guess::{Looks, looks};
+use crate::wire::client::plausible::{Plausibility, plausible as plausible_client};
+use crate::wire::internode::container::plausible::{self, Family, Fit};
+use crate::wire::internode::container::{HEADER_SIZE, Header, MsgType};
+
+fields! {
+    CONTINUED: Bytes, "aerospike.container.continuation", "Continuation data", "Bytes whose place in a message is not known";
+    REFUSED: Bytes, "aerospike.container.refused", "Not a message header", "Bytes that a node does not understand";
+}
+
+const fn name(family: Family) -> &'static str {
+    match family {
+        Family::Heartbeat => "Heartbeat",
+        Family::Fabric => "Fabric",
+    }
+}
+
+/// A bad header at a known position.
+#[derive(Clone, Copy)]
+pub enum Fault {
+    /// The type is none that runs here.
+    Type(u16),
+    /// The size is one that no receiver accepts, or that the fields do not have.
+    Size(u32),
+}
+
+/// What is wrong with the header that must stand at the front of `bytes`. Fewer bytes than a header tell by their
+/// first, which is below 8 in any size up to 128 MiB.
+pub fn fault(family: Family, bytes: &[u8]) -> Option<Fault> {
+    let Ok((_, header)) = Header::read(bytes) else {
+        return match *bytes {
+            [first, ..] if first >= 8 => Some(Fault::Size(u32::from(first) << 24)),
+            _ => None,
+        };
+    };
+    if header.kind > MsgType::LAST || !family.has(header.kind) {
+        return Some(Fault::Type(header.kind.0));
+    }
+    let hello = header.kind == MsgType::FABRIC && !HELLO.contains(&header.size);
+    // What would swallow the segments to come must look right as far as it is here.
+    let swallows = header.length() > bytes.len() && plausible::fit(bytes) == Fit::No;
+    (header.complaint().is_some() || hello || swallows).then_some(Fault::Size(header.size))
+}
+
+/// The size of a hello: it names a node, and receivers have a limit for the first message of a connection.
+const HELLO: core::ops::Range<u32> = 11..(1 << 20) + 6;
+
+/// Bytes that belong to a message whose beginning is not known: shown, not judged.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn continuation(family: Family, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
+    let why = match place {
+        Place::Repeated => "sent again by TCP",
+        _ => "the beginning of the message is not in the capture",
+    };
+    column::line(tree.packet(), |out| {
+        write!(out, "{} continuation data, {} bytes", name(family), bytes.len())
+    });
+    find_as_aerospike(tree, bytes)?;
+    let top = tree.protocol(protocol(family), bytes)?;
+    top.item()
+        .label(format_args!("Aerospike {}, continuation data", name(family)));
+    let item = top.add(&CONTINUED, bytes)?;
+    common::at(&top, item).expert(&common::CONTINUATION, format_args!("Continuation data: {why}"))
+}
+
+fn find_as_aerospike(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
+    if tree.exists() {
+        tree.protocol(&AEROSPIKE, bytes)?.item().hidden();
+    }
+    Ok(())
+}
+
+/// Bytes at a known position that are no header: said, and handed to the dissector of what they look like.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn refused<'p>(family: Family, tree: &Tree<'p>, fault: Fault, hand_over: bool) -> Guarded {
+    let packet = tree.packet();
+    let source = tree.source();
+    let bytes = source.bytes();
+    let is_client = plausible_client(bytes) == Plausibility::Strong;
+    let looks = looks(bytes);
+    let words = if is_client {
+        "a message of an Aerospike client"
+    } else {
+        looks.words()
+    };
+    let stranger = if is_client {
+        Some(c"aerospike")
+    } else {
+        stranger(looks, family)
+    };
+    column::line(packet, |out| {
+        match fault {
+            Fault::Type(kind) => write!(out, "{}: bad message type {kind}", name(family))?,
+            Fault::Size(size) => write!(out, "{}: bad message size {size}", name(family))?,
+        }
+        write!(out, ", looks like {words}")?;
+        // What the other dissector writes goes behind.
+        let is_foreign = stranger.is_some_and(|name| !name.to_bytes().starts_with(b"aerospike"));
+        if hand_over && is_foreign {
+            write!(out, " | ")?;
+        }
+        Ok(())
+    });
+    find_as_aerospike(tree, bytes)?;
+    let top = tree.protocol(protocol(family), bytes)?;
+    top.item().label(format_args!(
+        "Aerospike {}, no message header: looks like {words}",
+        name(family)
+    ));
+    let item = common::at(&top, top.add(&REFUSED, bytes)?);
+    match fault {
+        Fault::Type(kind) => item.expert(
+            &common::UNSUPPORTED_TYPE,
+            format_args!("These bytes look like {words}; type {kind} is none of {}", name(family)),
+        )?,
+        Fault::Size(size) => item.expert(
+            &common::INVALID_SIZE,
+            format_args!(
+                "These bytes look like {words}; a size of {size} bytes is over the limit, or not that of the fields"
+            ),
+        )?,
+    }
+    match stranger {
+        Some(name) if hand_over && bytes.len() >= HEADER_SIZE => {
+            packet.call_dissector(name, source, tree, true)
+        }
+        _ => source.throw_if_cut(),
+    }
+}
+
+/// The dissector of what bytes look like that are not ours here.
+fn stranger(looks: Looks, family: Family) -> Option<&'static core::ffi::CStr> {
+    match (looks, family) {
+        (Looks::TlsClientHello | Looks::TlsRecord, _) => Some(c"tls"),
+        (Looks::Http, _) => Some(c"http"),
+        (Looks::Ssh, _) => Some(c"ssh"),
+        (Looks::Heartbeat, Family::Fabric) => Some(c"aerospike.heartbeat"),
+        (Looks::FabricHello | Looks::Fabric, Family::Heartbeat) => Some(c"aerospike.fabric"),
+        _ => None,
+    }
+}

@@ -1,0 +1,228 @@
+//! Values of bins, fields and calls in the tree: the text, and below it what they are made of.
+
+use super::fields::{cdt, expression, value};
+use super::node;
+use super::text::OpText;
+use super::walk::{self, Subject};
+use crate::dissect::shared::common::{BIN_NAME, DATA, MALFORMED};
+use crate::epan::group::FieldGroup;
+use crate::epan::tree::GENERATED_TEXT;
+use crate::epan::{BitSet, Field, Guarded, Text, Tree};
+use crate::wire::client::op::{Op, OpCode};
+use crate::wire::values::call::Family;
+use crate::wire::values::node::Strings;
+use crate::wire::values::particle::{GeoJson, Value};
+use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, RawValueText, ValueText};
+use crate::wire::values::walk::{raw_value, value as any_value};
+use crate::wire::values::{cdt as calls, expression as expressions};
+
+/// The value of a bin, under the operation's heading.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn bin<'p>(tree: &Tree<'p>, op: &Op<'p>, value: &Value<'p>, is_request: bool) -> Guarded {
+    match value {
+        Value::Call(input) => return call(tree, op, input),
+        // A read that names a bin has no value; a write without one deletes the bin.
+        Value::Nil if is_request && !op.code.is_plain_write() => return Ok(()),
+        _ => {}
+    }
+    shown(tree, op.value, value)
+}
+
+/// A value that fills `bytes`: its text and its items.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn shown<'p>(tree: &Tree<'p>, bytes: &'p [u8], value: &Value<'p>) -> Guarded {
+    if tree.wants(&value::VALUE) {
+        let text = Text::<GENERATED_TEXT>::of(format_args!("{}", BinText(value)));
+        tree.written(&value::VALUE, bytes, &text)?.generated();
+        tree.item().append(format_args!(" = {text}"));
+    }
+    typed(tree, bytes, value)
+}
+
+/// A value that fills `bytes`, with the type it has.
+fn typed<'p>(tree: &Tree<'p>, bytes: &'p [u8], of: &Value<'p>) -> Guarded {
+    match *of {
+        Value::Nil => {}
+        Value::Integer(number) => {
+            tree.int64(&value::INTEGER, bytes, number)?;
+        }
+        Value::Float(number) => {
+            tree.double(&value::FLOAT, bytes, number)?;
+        }
+        Value::Bool(truth) => {
+            tree.boolean(&value::BOOL, bytes, truth)?;
+        }
+        Value::Text(text) => {
+            tree.add(&value::STRING, text)?;
+        }
+        Value::Blob(blob) => {
+            tree.add(&value::BYTES, blob)?;
+        }
+        Value::List(list) | Value::Map(list) => {
+            if is_wanted(tree) {
+                walk::items(tree, Subject::new("value"), list, any_value)?;
+            }
+        }
+        Value::GeoJson(geo) => geojson(tree, bytes, &geo)?,
+        Value::Hll(hll) => node::hyperloglog(tree, bytes, &hll)?,
+        Value::Call(data) | Value::Unknown(data) => {
+            if !data.is_empty() {
+                tree.add(&DATA, data)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A GeoJSON particle: header, cells and text.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn geojson(tree: &Tree<'_>, bytes: &[u8], geo: &GeoJson<'_>) -> Guarded {
+    tree.add(&value::GEO_FLAGS, bytes.get(..1).unwrap_or_default())?;
+    tree.add(&value::GEO_CELLS, bytes.get(1..3).unwrap_or_default())?;
+    for cell in geo.cells() {
+        tree.add(&value::GEO_CELL, cell.bytes)?;
+    }
+    tree.add(&value::GEOJSON, geo.json)?;
+    Ok(())
+}
+
+/// The call that an operation of a request carries.
+fn call<'p>(tree: &Tree<'p>, op: &Op<'p>, input: &'p [u8]) -> Guarded {
+    let text = match op.code {
+        OpCode::EXP_READ | OpCode::EXP_MODIFY => &expression::EXP_TEXT,
+        _ => &cdt::CDT_TEXT,
+    };
+    tree.text(text, input, format_args!("{}", OpText(op)))?
+        .generated();
+    tree.item().append(format_args!(": {}", OpText(op)));
+    if !is_call_wanted(tree) {
+        return Ok(());
+    }
+    match Family::of_op(op.code.0) {
+        Some(family) => walk::items(tree, Subject::new("call"), input, |input, items| {
+            calls::call(family, input, items)
+        }),
+        None => evaluation(tree, input),
+    }
+}
+
+/// The context of a secondary index.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn context<'p>(tree: &Tree<'p>, heading: &'static Field, list: &'p [u8]) -> Guarded {
+    tree.text(&cdt::CONTEXT_TEXT, list, format_args!("{}", ContextText(list)))?
+        .generated();
+    tree.item()
+        .label(format_args!("INDEX_CONTEXT: {}", ContextText(list)));
+    let subject = Subject {
+        heading: Some(heading),
+        ..Subject::new("index context")
+    };
+    if is_call_wanted(tree) || tree.wants(heading) {
+        walk::items(tree, subject, list, calls::context)?;
+    }
+    Ok(())
+}
+
+/// A filter or index expression, under its field's heading.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn expression<'p>(tree: &Tree<'p>, input: &'p [u8]) -> Guarded {
+    tree.text(
+        &expression::EXP_TEXT,
+        input,
+        format_args!("{}", ExpressionText(input)),
+    )?
+    .generated();
+    if !is_call_wanted(tree) {
+        return Ok(());
+    }
+    walk::items(tree, Subject::new("expression"), input, expressions::expression)
+}
+
+/// The value of an expression operation; its text is there already.
+fn evaluation<'p>(tree: &Tree<'p>, input: &'p [u8]) -> Guarded {
+    walk::items(
+        tree,
+        Subject::new("expression operation"),
+        input,
+        expressions::evaluation,
+    )
+}
+
+/// The argument list of a UDF; some clients send nothing where there are none.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn arguments<'p>(tree: &Tree<'p>, heading: &'static Field, list: &'p [u8]) -> Guarded {
+    if list.is_empty() {
+        return Ok(());
+    }
+    tree.text(&value::VALUE, list, format_args!("{}", ValueText(list)))?
+        .generated();
+    tree.item()
+        .label(format_args!("UDF_ARGLIST: {}", ValueText(list)));
+    let subject = Subject {
+        heading: Some(heading),
+        element: Some("Argument"),
+        ..Subject::new("UDF arguments")
+    };
+    if is_wanted(tree) || tree.wants(heading) {
+        walk::items(tree, subject, list, any_value)?;
+    }
+    Ok(())
+}
+
+/// Error details: a map of subcode and message, whose strings have no type byte.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn error_details<'p>(tree: &Tree<'p>, heading: &'static Field, map: &'p [u8]) -> Guarded {
+    tree.text(&value::VALUE, map, format_args!("{}", RawValueText(map)))?
+        .generated();
+    tree.item()
+        .label(format_args!("ERROR_DETAILS: {}", RawValueText(map)));
+    let subject = Subject {
+        heading: Some(heading),
+        strings: Strings::Raw,
+        ..Subject::new("error details")
+    };
+    if is_wanted(tree) || tree.wants(heading) {
+        walk::items(tree, subject, map, raw_value)?;
+    }
+    Ok(())
+}
+
+/// All that values are shown with.
+static INSIDE_VALUES: FieldGroup = FieldGroup::new(&[value::FIELDS, &[&DATA]], &[ORDERS], &[&[&MALFORMED]]);
+static ORDERS: &[&BitSet] = &[&cdt::LIST_ORDER, &cdt::MAP_ORDER];
+
+/// All that calls and expressions are shown with.
+static INSIDE_CALLS: FieldGroup = FieldGroup::new(
+    &[
+        value::FIELDS,
+        cdt::FIELDS,
+        expression::FIELDS,
+        &[&BIN_NAME, &DATA],
+    ],
+    &[cdt::BIT_SETS, expression::BIT_SETS],
+    &[&[&MALFORMED]],
+);
+
+/// Whether anybody looks at what is inside of values.
+fn is_wanted(tree: &Tree<'_>) -> bool {
+    tree.wants_any(&INSIDE_VALUES)
+}
+
+/// Whether anybody looks at what is inside of calls and expressions.
+fn is_call_wanted(tree: &Tree<'_>) -> bool {
+    tree.wants_any(&INSIDE_CALLS)
+}
