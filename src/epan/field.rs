@@ -271,8 +271,9 @@ impl BitSet {
 
     /// With names for what a group of several bits says.
     #[must_use]
-    pub const fn groups(self, groups: &'static [Row]) -> Self {
-        Self { groups, ..self }
+    pub const fn groups(mut self, groups: &'static [Row]) -> Self {
+        self.groups = groups;
+        self
     }
 
     /// The notes of the whole and of its bits, once registered.

@@ -18,7 +18,7 @@ use crate::epan::{Guarded, Tree};
 use crate::protocols::MESSAGE;
 use crate::track::transactions::{Answer, What};
 use crate::wire::client::field::FieldType;
-use crate::wire::client::matching::{Expected, Facts};
+use crate::wire::client::matching::Expected;
 use crate::wire::client::message::{Message, Messages, Part};
 use crate::wire::client::proto::Order;
 use crate::wire::client::request::{self, Request};
