@@ -60,7 +60,14 @@ impl<'a> Summary<'a> {
             Some(What::Message(Request::BATCH | Request::BATCH_DIRECT)) => (inside, "row", "rows"),
             Some(What::Message(Request::AGGREGATE)) => (self.records, "value", "values"),
             Some(What::Message(kind)) if kind.is_foreground_query() => (self.records, "record", "records"),
-            _ => return write!(out, "{} {}", self.count, plural(self.count, "message", "messages")),
+            _ => {
+                return write!(
+                    out,
+                    "{} {}",
+                    self.count,
+                    plural(self.count, "message", "messages")
+                );
+            }
         };
         let partitions = if many == "rows" { 0 } else { self.partitions };
         if count > 0 || partitions == 0 {

@@ -9,7 +9,16 @@ use crate::wire::client::request::Request;
 use crate::wire::ground::text::Text as Lossy;
 
 /// What rows ask for, in words of a reader.
-const WORDS: [&str; 8] = ["read", "exists", "write", "touch", "operate", "delete", "udf", "transaction"];
+const WORDS: [&str; 8] = [
+    "read",
+    "exists",
+    "write",
+    "touch",
+    "operate",
+    "delete",
+    "udf",
+    "transaction",
+];
 
 /// The place in [`WORDS`] of a row's request.
 const fn word(kind: Request, info2: Info2) -> Option<usize> {
@@ -46,10 +55,7 @@ pub fn request(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
             let counter = word(body.request, body.info2()).and_then(|word| counts.get_mut(word));
             let counter = counter.unwrap_or(&mut others);
             *counter = counter.saturating_add(1);
-            let here = (
-                body.namespace.unwrap_or_default(),
-                body.set.unwrap_or_default(),
-            );
+            let here = (body.namespace.unwrap_or_default(), body.set.unwrap_or_default());
             let first = place.get_or_insert(here);
             one_namespace &= first.0 == here.0;
             one_set &= *first == here;

@@ -29,7 +29,13 @@ use crate::wire::values::particle::ParticleType;
 
 /// What fields and operations of every message fill.
 static CONTENT: FieldGroup = FieldGroup::new(
-    &[common::FIELDS, field::FIELDS, op::FIELDS, value::FIELDS, expert::FIELDS],
+    &[
+        common::FIELDS,
+        field::FIELDS,
+        op::FIELDS,
+        value::FIELDS,
+        expert::FIELDS,
+    ],
     &[op::BIT_SETS, field::BIT_SETS],
     &[common::EXPERTS],
 );

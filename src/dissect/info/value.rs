@@ -244,7 +244,9 @@ fn decoded(tree: &Tree<'_>, encoding: Encoding, text: &[u8]) -> Guarded {
         let lines = tree.under(item, &DECODED)?;
         for line in bytes.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            lines.text(&SOURCE, &[], format_args!("{}", Lossy(line)))?.generated();
+            lines
+                .text(&SOURCE, &[], format_args!("{}", Lossy(line)))?
+                .generated();
         }
     }
     Ok(())

@@ -442,7 +442,10 @@ mod tests {
         let Value::Where(condition) = value(44, b"\x02$.i > 3") else {
             panic!("not a condition")
         };
-        assert_eq!((condition.flags, condition.text), (WhereFlags::EXPLAIN, &b"$.i > 3"[..]));
+        assert_eq!(
+            (condition.flags, condition.text),
+            (WhereFlags::EXPLAIN, &b"$.i > 3"[..])
+        );
         assert!(field(44, b"").value().is_err());
     }
 

@@ -144,6 +144,9 @@ mod tests {
         assert_eq!(Info3::empty().sc_read_mode(), "session");
         assert_eq!(Info3::SC_READ_TYPE.sc_read_mode(), "linearize");
         assert_eq!(Info3::SC_READ_RELAX.sc_read_mode(), "allow replica");
-        assert_eq!(Info4::from_bits_retain(0x40).error_verbosity(), ErrorVerbosity::MESSAGE);
+        assert_eq!(
+            Info4::from_bits_retain(0x40).error_verbosity(),
+            ErrorVerbosity::MESSAGE
+        );
     }
 }

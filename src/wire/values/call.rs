@@ -9,7 +9,8 @@ use core::fmt;
 
 use super::bits::{BitFlags, BitOp, IntFlags, ResizeFlags, Sign};
 use super::cdt_ops::{
-    CdtOp, ContextType, ListFlags, ListOrder, MapFlags, MapOrder, ReturnType, SelectFlags, Selected, SortFlags,
+    CdtOp, ContextType, ListFlags, ListOrder, MapFlags, MapOrder, ReturnType, SelectFlags, Selected,
+    SortFlags,
 };
 use super::expression_ops::{ExpFlags, ExpOp, LoopVariable, RegexFlags, ResultType, System};
 use super::hll::{HllFlags, HllOp};
