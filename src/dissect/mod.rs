@@ -45,6 +45,7 @@ pub fn register() {
     register::experts(&AEROSPIKE, client::batch::EXPERTS);
     register::experts(&AEROSPIKE, shared::common::EXPERTS);
     register::experts(&AEROSPIKE, shared::result::EXPERTS);
+    register::experts(&AEROSPIKE, shared::hint::EXPERTS);
     register::fields(&AEROSPIKE, internode::container::FIELDS);
     register::fields(&AEROSPIKE, internode::refused::FIELDS);
     register::fields(&HEARTBEAT, internode::pieces::heartbeat::FIELDS);

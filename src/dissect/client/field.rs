@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common::{self, NAMESPACE, PARTITION, SET};
+use crate::dissect::shared::hint;
 use crate::dissect::shared::index::INDEX_NAME;
 use crate::dissect::values::{bin, predexp};
 use crate::epan::{Guarded, Tree};
@@ -14,6 +15,8 @@ use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions,
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::ground::time::UpdateTime;
+use crate::wire::values::expression::result_type;
+use crate::wire::values::expression_ops::ResultType;
 use crate::wire::values::particle::{ParticleType, Value as Particle};
 use crate::wire::values::predexp::PredexpText;
 use crate::wire::values::value_text::{BinText, ExpressionText, geo};
@@ -223,6 +226,11 @@ fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded
         Value::Expression(input) => {
             item.label(format_args!("{}: {}", field.kind, ExpressionText(input)));
             bin::expression(heading, input)?;
+            let is_filter = field.kind == FieldType::PREDEXP;
+            let given = result_type(input).filter(|given| is_filter && *given != ResultType::BOOL);
+            if let Some(given) = given {
+                heading.expert(&hint::NOT_BOOLEAN, format_args!("It gives {given}"))?;
+            }
         }
         Value::Predexp(input) => {
             item.label(format_args!("{}: {}", field.kind, PredexpText(input)));

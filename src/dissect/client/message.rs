@@ -9,7 +9,7 @@ use crate::dissect::exchange::identity::Identity;
 use crate::dissect::exchange::{self, Details, first_pass, links};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, OPERATION, PARTITION};
-use crate::dissect::shared::result;
+use crate::dissect::shared::{hint, result};
 use crate::dissect::values::fields::{cdt, expression, value};
 use crate::dissect::values::predexp;
 use crate::epan::expert;
@@ -37,7 +37,7 @@ static CONTENT: FieldGroup = FieldGroup::new(
         expert::FIELDS,
     ],
     &[op::BIT_SETS, field::BIT_SETS],
-    &[common::EXPERTS],
+    &[common::EXPERTS, hint::EXPERTS],
 );
 
 /// What only batches, calls, lists, maps and expressions fill.
@@ -212,6 +212,9 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
         ));
     }
     header::header(path, &top, &message.header, kind)?;
+    if path.is_request && kind == Request::SELECT && message.header.n_ops == 0 {
+        top.expert(&hint::NO_BINS, format_args!(""))?;
+    }
     if !path.is_request {
         batch::answered_row(path, &top, &message.header)?;
         result::say(&top, message.header.result_code)?;

@@ -27,10 +27,11 @@ impl fmt::Display for Reason<'_, '_> {
 #[derive(Clone, Copy)]
 pub struct Brief<'a>(pub &'a [u8], pub usize);
 
-impl fmt::Display for Brief<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<'a> Brief<'a> {
+    /// The first bytes, whole characters.
+    fn head(&self) -> Lossy<'a> {
         let Some((head, [next, ..])) = self.0.split_at_checked(self.1) else {
-            return write!(f, "{}", Lossy(self.0));
+            return Lossy(self.0);
         };
         // Not in the middle of a character.
         let mut head = head;
@@ -42,7 +43,15 @@ impl fmt::Display for Brief<'_> {
                 }
             }
         }
-        write!(f, "{}…", Lossy(head))
+        Lossy(head)
+    }
+}
+
+impl fmt::Display for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = self.head();
+        let is_cut = head.0.len() < self.0.len();
+        write!(f, "{head}{}", if is_cut { "…" } else { "" })
     }
 }
 
@@ -143,6 +152,8 @@ fn answers<'a>(out: &mut dyn fmt::Write, answers: impl Iterator<Item = Answer<'a
                 text,
                 ..
             }) => write!(out, "ERROR:{code} {}", Brief(text, 60))?,
+            // Nobody knows how it goes on.
+            _ if !answer.terminated => write!(out, "{}…", Brief(answer.value, 60).head())?,
             _ if answer.value.is_empty() => out.write_str("\"\"")?,
             _ if answer.value.len() > 60 => write!(out, "{} bytes", answer.value.len())?,
             _ => write!(out, "{}", Lossy(answer.value))?,
@@ -211,6 +222,9 @@ mod tests {
             "Response info ERROR:80 not authenticated"
         );
         assert_eq!(response(b""), "Response info nothing");
+        // Cut by the capture: what is not there is not empty.
+        assert_eq!(response(b"services\t"), "Response info services …");
+        assert_eq!(response(b"build\t8.1"), "Response info build 8.1…");
     }
 
     #[test]

@@ -148,10 +148,12 @@ fn responses<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
 pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
     let line = tree.sub(&LINE, answer.bytes)?;
     let mut cover = Cover::new(answer.bytes);
+    // What was not captured of a value is not known, which is not to say that it is empty.
+    let unknown = if answer.terminated { "" } else { "…" };
     match &answer.echo {
         Some(echo) => {
             line.item().label(format_args!(
-                "{} = {}",
+                "{} = {}{unknown}",
                 Lossy(echo.text),
                 Brief(answer.value, 160)
             ));
@@ -160,8 +162,12 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
             info_value::separator(&line, cover.until(answer.value))?;
         }
         None => {
-            line.item().label(format_args!("{}", Brief(answer.value, 160)));
+            line.item()
+                .label(format_args!("{}{unknown}", Brief(answer.value, 160)));
         }
+    }
+    if !answer.terminated && answer.value.is_empty() {
+        return info_value::separator(&line, cover.rest());
     }
     let command = answer.echo.as_ref();
     let item = line.add(&VALUE, answer.value)?;

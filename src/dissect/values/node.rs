@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::fields::{cdt, expression, value};
 use crate::dissect::shared::common::BIN_NAME;
+use crate::dissect::shared::hint;
 use crate::epan::{BitSet, Field, Guarded, Tree};
 use crate::wire::client::proto::Order;
 use crate::wire::values::call::{Coded, Content, Name as RawName, Table};
@@ -240,6 +241,14 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
     if node.role == Role::Metadata {
         return metadata(tree, node, name, coded);
     }
+    let order = match coded.table {
+        Table::ListOrder => LIST_ORDER,
+        Table::MapOrder => MAP_ORDER,
+        _ => -1,
+    };
+    if coded.value & !order != 0 {
+        tree.expert(&hint::ORDER_BITS, format_args!("The order is {}", coded.value))?;
+    }
     match (coded.table, u32::try_from(coded.value)) {
         (Table::CdtOp | Table::BitOp | Table::HllOp | Table::StringOp | Table::TextOp, _) => {
             operation(tree, part, name, coded)
@@ -271,6 +280,10 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
         _ => unexplained(tree, part, name, coded),
     }
 }
+
+/// Bits that the order of a list and of a map can have.
+const LIST_ORDER: i64 = 0x11;
+const MAP_ORDER: i64 = 0x1b;
 
 /// A code with its number, which is said once.
 struct Numbered(Coded);

@@ -9,7 +9,7 @@
 
 use super::call::{Arg, Family, Name, Table};
 use super::cdt::Ahead;
-use super::expression_ops::ExpOp;
+use super::expression_ops::{ExpOp, ResultType};
 use super::msgpack::{self, Token};
 use super::node::{Kind, Node, Role, Strings};
 use super::walk::{Sink, Stop, Walk, Walked, enough};
@@ -97,6 +97,51 @@ fn compared(op: ExpOp, input: &[u8]) -> Option<Table> {
     table(input).or_else(|| match Ahead::of(input) {
         Ahead::Int(behind, _) => table(behind),
         _ => None,
+    })
+}
+
+/// The type that an expression gives, if its first bytes say so.
+///
+/// Source: client-protocol 7.2, 7.4.
+#[must_use]
+pub fn result_type(input: &[u8]) -> Option<ResultType> {
+    let (_, token) = msgpack::head(input).ok()?;
+    let Token::List(_) = token else {
+        return match token {
+            Token::Nil => Some(ResultType::NIL),
+            Token::Bool(_) => Some(ResultType::BOOL),
+            Token::Int(_) | Token::UInt(_) => Some(ResultType::INT),
+            Token::Float(_) => Some(ResultType::FLOAT),
+            Token::Map(_) => Some(ResultType::MAP),
+            Token::Str(body) => match msgpack::typed(body)?.0 {
+                3 => Some(ResultType::STR),
+                _ => None,
+            },
+            _ => None,
+        };
+    };
+    let (rest, op) = Ahead::first_of(input).int()?;
+    Some(match ExpOp(u8::try_from(op).ok()?) {
+        op if (ExpOp::EQ..=ExpOp::IN_LIST).contains(&op) => ResultType::BOOL,
+        ExpOp::AND | ExpOp::OR | ExpOp::NOT | ExpOp::EXCLUSIVE => ResultType::BOOL,
+        ExpOp::META_KEY_EXISTS | ExpOp::META_IS_TOMBSTONE => ResultType::BOOL,
+        op if (ExpOp::INT_AND..=ExpOp::INT_RSCAN).contains(&op) => ResultType::INT,
+        ExpOp::TO_INT | ExpOp::BIN_TYPE => ResultType::INT,
+        ExpOp::TO_FLOAT => ResultType::FLOAT,
+        ExpOp::TO_STRING | ExpOp::META_SET_NAME => ResultType::STR,
+        ExpOp::META_DIGEST_MOD
+        | ExpOp::META_DEVICE_SIZE
+        | ExpOp::META_LAST_UPDATE
+        | ExpOp::META_SINCE_UPDATE
+        | ExpOp::META_VOID_TIME
+        | ExpOp::META_TTL
+        | ExpOp::META_MEMORY_SIZE
+        | ExpOp::META_RECORD_SIZE => ResultType::INT,
+        ExpOp::QUOTE | ExpOp::MAP_KEYS | ExpOp::MAP_VALUES => ResultType::LIST,
+        ExpOp::BIN | ExpOp::REC_KEY | ExpOp::VAR_BUILTIN | ExpOp::CALL => {
+            ResultType(u8::try_from(Ahead::of(rest).int()?.1).ok()?)
+        }
+        _ => return None,
     })
 }
 
@@ -256,5 +301,24 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
             Ok((left, Kind::Evaluation))
         })?;
         Ok(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_of_a_result_is_known_from_its_first_bytes() {
+        let gives = |bytes: &[u8]| result_type(bytes);
+        // eq(int_bin("a"), 1), add(…), int_bin("a"), bool_bin("a"), 5, a variable.
+        assert_eq!(gives(b"\x93\x01\x93\x51\x02\xa1a\x01"), Some(ResultType::BOOL));
+        assert_eq!(gives(b"\x93\x51\x02\xa1a"), Some(ResultType::INT));
+        assert_eq!(gives(b"\x93\x51\x01\xa1a"), Some(ResultType::BOOL));
+        assert_eq!(gives(b"\x95\x7f\x02\x00\x91\x10\x93\x51\x04\xa1l"), Some(ResultType::INT));
+        assert_eq!(gives(b"\x05"), Some(ResultType::INT));
+        assert_eq!(gives(b"\x91\x46"), Some(ResultType::STR));
+        assert_eq!(gives(b"\x92\x7c\xa1x"), None);
+        assert_eq!(gives(b"\x91"), None);
     }
 }
