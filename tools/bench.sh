@@ -8,7 +8,7 @@
 #   tools/bench.sh times             CPU time and peak memory of whole runs, in turn
 #   tools/bench.sh growth            twice, four and eight times the input: instructions and memory per unit
 #
-# CAPTURE=file    instead of the sample in ../shared/captures, or the one that is made where there is none
+# CAPTURE=file    instead of the sample perf-sample-30k; CAPTURE=made: one that is made
 # PACKETS=30000   of the capture that is made
 # ROUNDS=3        of the instructions
 # PAIRS=7         runs of each for the times
@@ -22,7 +22,7 @@ PACKETS=${PACKETS:-30000}
 ROUNDS=${ROUNDS:-3}
 PAIRS=${PAIRS:-7}
 OUT=${OUT:-}
-SAMPLE=../shared/captures/perf-sample-30k.pcapng
+SAMPLE=captures/perf-sample-30k.pcapng.gz
 
 # A field that each message has, and no value of which is there: every message is asked, none is printed.
 FILTER='aerospike.msg.generation == 4294967295'
@@ -47,9 +47,12 @@ prepare() {
 }
 
 pick_capture() {
-    if [ -z "$CAPTURE" ] && [ -f "$SAMPLE" ]; then CAPTURE=$SAMPLE; fi
-    if [ -n "$CAPTURE" ]; then
-        cp "$CAPTURE" "$TEMPORARY/all.pcap"
+    CAPTURE=${CAPTURE:-$SAMPLE}
+    if [ "$CAPTURE" != made ]; then
+        case $CAPTURE in
+        *.gz) gzip -dc "$CAPTURE" >"$TEMPORARY/all.pcap" ;;
+        *) cp "$CAPTURE" "$TEMPORARY/all.pcap" ;;
+        esac
         say "Capture: ${CAPTURE##*/}"
     else
         "$traffic" mixed "$PACKETS" >"$TEMPORARY/all.pcap"

@@ -10,6 +10,9 @@ CHROOTS=${AEROSPIKE_CHROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/aerospike-wireshark
 RELEASES=(bookworm noble trixie sid)
 # The user in a chroot that is not root.
 TESTER=tester
+# In a chroot: this machine's Rust, unless that is empty, and where is built.
+CHROOT_RUST=/opt/rust/bin:
+CHROOT_TARGET=/var/cache/aerospike-target
 
 release_title() {
     case $1 in
@@ -57,9 +60,9 @@ in_chroot() { # FOLDER USER COMMAND...
     mountpoint -q "$folder/dev" || mount --rbind /dev "$folder/dev"
     cat /etc/resolv.conf >"$folder/etc/resolv.conf"
     # shellcheck disable=SC2016 # expanded in the chroot
-    chroot --userspec="$user" "$folder" env -i "HOME=$home" "PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
+    chroot --userspec="$user" "$folder" env -i "HOME=$home" "PATH=$CHROOT_RUST/usr/sbin:/usr/bin:/sbin:/bin" \
         LC_ALL=C.UTF-8 TZ=UTC DEBIAN_FRONTEND=noninteractive CI=1 CARGO_HOME=/opt/cargo CARGO_NET_OFFLINE=true \
-        CARGO_TERM_COLOR=never CARGO_TARGET_DIR=/var/cache/aerospike-target "$@" </dev/null
+        CARGO_TERM_COLOR=never CARGO_TARGET_DIR="$CHROOT_TARGET" "$@" </dev/null
 }
 
 # Ubuntu's key is in no package of Debian 12; Debian 13 has it.
@@ -169,7 +172,8 @@ show_to() { # CHROOT FOLDER PLACE
 in_project() { # RELEASE USER COMMAND...
     local folder=$CHROOTS/$1/build user=$2
     shift 2
-    in_chroot "$folder" root chown -R "$user:" /var/cache/aerospike-target
+    mkdir -p "$folder$CHROOT_TARGET"
+    in_chroot "$folder" root chown -R "$user:" "$CHROOT_TARGET"
     # shellcheck disable=SC2016 # expanded in the chroot
     in_chroot "$folder" "$user" sh -c 'cd /aerospike/project && exec "$@"' sh "$@"
 }

@@ -3,7 +3,8 @@
 # there yet, and says in a table what was run. Needs root, debootstrap and, the first time, the network.
 #
 #   tools/versions.sh               all of them: bookworm (4.0) noble (4.2) trixie (4.4) sid (4.6)
-#   tools/versions.sh RELEASE...    those
+#   tools/versions.sh RELEASE...    those; with trixie also its own Rust, the oldest that the plugin promises
+#   tools/versions.sh --oldest      Debian 13 with its own Rust alone
 #   tools/versions.sh --short       "make install" and some of the tests, as a user, in the chroots that are there;
 #                                   what cannot be run there is said and left out
 #
@@ -82,6 +83,26 @@ test_release() { # RELEASE
     done
     uninstall_in "$release"
     in_chroot "$CHROOTS/$release/build" root sh -c "$apt_clean" >/dev/null
+}
+
+# Debian 13 with its own Rust, the oldest that the plugin promises: no rustup, and the tests are built, too.
+test_oldest() {
+    local release=trixie install=failed wanted found=Rust
+    wanted=$(sed -nE 's/^rust-version = "(.*)"/\1/p' Cargo.toml)
+    make_build_chroot "$release"
+    uninstall_in "$release"
+    local CHROOT_RUST='' CHROOT_TARGET=/var/cache/aerospike-oldest
+    rm -rf "$CHROOTS/$release/build$CHROOT_TARGET"
+    if run_step "$release" root packages-oldest tools/packages.sh build; then
+        found=$(in_chroot "$CHROOTS/$release/build" root rustc --version)
+        [[ "$found" == "rustc $wanted."* ]] || failures+=("$(release_title "$release") has $found, not Rust $wanted")
+        if run_step "$release" "$TESTER" install-oldest make install &&
+            run_step "$release" "$TESTER" check-oldest cargo check --locked --all-targets; then
+            install=passed
+        fi
+    fi
+    rows+=("| $(release_title "$release") with its own ${found%% (*} | $(version_in "$release") | user | $install | built, not run | | | |")
+    uninstall_in "$release"
 }
 
 report() {
@@ -190,7 +211,7 @@ if [ "${1:-}" = --short ]; then
         exit 0
     fi
 else
-    choose_releases "$@"
+    if [ "${1:-}" != --oldest ]; then choose_releases "$@"; fi
     reason=$(chroots_lack)
     [ -z "$reason" ] || die "The versions cannot be tested here: $reason"
 fi
@@ -199,8 +220,15 @@ lock_chroots
 rows=() failures=()
 if [ "${1:-}" = --short ]; then
     test_in_short
+elif [ "${1:-}" = --oldest ]; then
+    fetch_crates
+    test_oldest
+    report
 else
     fetch_crates
-    for release in "${wanted[@]}"; do test_release "$release"; done
+    for release in "${wanted[@]}"; do
+        test_release "$release"
+        [ "$release" != trixie ] || test_oldest
+    done
     report
 fi
