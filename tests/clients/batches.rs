@@ -16,13 +16,19 @@ fn check(name: &str, missized: &[u32], expected: usize) {
         batches += 1;
         let rows = message.rows();
         assert_eq!(rows.len() as i128, count, "{}", message.outline());
-        assert!(!message.item.has("aerospike.expert.malformed"), "{}", message.outline());
+        assert!(
+            !message.item.has("aerospike.expert.malformed"),
+            "{}",
+            message.outline()
+        );
         for row in rows {
             assert!(row.has("aerospike.digest"), "{}", message.outline());
         }
     }
     assert!(batches >= expected, "{name}: {batches} batches");
-    let noted: BTreeSet<u32> = frames_seen(name, &[], "aerospike.expert.batch_size").into_iter().collect();
+    let noted: BTreeSet<u32> = frames_seen(name, &[], "aerospike.expert.batch_size")
+        .into_iter()
+        .collect();
     for frame in missized {
         assert!(noted.contains(frame), "{name} frame {frame}: {noted:?}");
     }
@@ -46,7 +52,11 @@ fn rows_are_read_by_their_count() {
 #[test]
 fn a_right_size_is_no_note() {
     for name in ["batch-all", "clients/java-t-batch"] {
-        assert_eq!(frames_seen(name, &[], "aerospike.expert.batch_size"), [0u32; 0], "{name}");
+        assert_eq!(
+            frames_seen(name, &[], "aerospike.expert.batch_size"),
+            [0u32; 0],
+            "{name}"
+        );
     }
 }
 
@@ -58,12 +68,23 @@ fn a_refused_batch_direct_is_answered() {
     assert_eq!(requests, [80, 84, 87, 89]);
     let linked = frames_seen(name, &["-2"], "aerospike.operation == 2 && aerospike.response_in");
     assert_eq!(linked, requests);
-    let silent = frames_seen(name, &["-2"], "aerospike.expert.no_response || aerospike.expert.incomplete_answer");
+    let silent = frames_seen(
+        name,
+        &["-2"],
+        "aerospike.expert.no_response || aerospike.expert.incomplete_answer",
+    );
     assert_eq!(silent, [0u32; 0]);
     // What follows is its own: the batch after them has its row and its end.
     let shown = capture(name);
-    let frame = shown.frames.iter().find(|frame| frame.number == 84).expect("frame 84");
-    let field = frame.all("aerospike.field.type").find(|item| item.int() == Some(6)).expect("field 6");
+    let frame = shown
+        .frames
+        .iter()
+        .find(|frame| frame.number == 84)
+        .expect("frame 84");
+    let field = frame
+        .all("aerospike.field.type")
+        .find(|item| item.int() == Some(6))
+        .expect("field 6");
     assert!(field.showname.contains("DIGEST_RIPE_ARRAY"), "{}", field.showname);
     assert!(frame.all("aerospike.digest").count() >= 1);
 }

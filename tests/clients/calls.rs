@@ -90,7 +90,17 @@ pub fn snake(camel: &str) -> String {
 fn a_line_of_a_sweep_is_read() {
     let call = call("J8\tListOperation.append(policy=ListPolicy(ORDERED,flags=1), value='a,b', ctx=ctx=[mapKey('k'), listIndex(1)])\tresult 26 Error 26,1")
         .expect("a call");
-    assert_eq!((call.class.as_str(), call.method.as_str(), call.code()), ("ListOperation", "append", Some(26)));
+    assert_eq!(
+        (call.class.as_str(), call.method.as_str(), call.code()),
+        ("ListOperation", "append", Some(26))
+    );
     let values: Vec<&str> = call.args.iter().map(|(_, value)| value.as_str()).collect();
-    assert_eq!(values, ["ListPolicy(ORDERED,flags=1)", "'a,b'", "ctx=[mapKey('k'), listIndex(1)]"]);
+    assert_eq!(
+        values,
+        [
+            "ListPolicy(ORDERED,flags=1)",
+            "'a,b'",
+            "ctx=[mapKey('k'), listIndex(1)]"
+        ]
+    );
 }

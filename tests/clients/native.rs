@@ -6,20 +6,37 @@ use crate::common::info::info_column;
 #[test]
 fn conditions_are_text() {
     let column = info_column("clients/native-string-ctx");
-    assert!(column.iter().any(|line| line == "Request explain test.nat by nat_i where $.i > 3"), "{column:?}");
+    assert!(
+        column
+            .iter()
+            .any(|line| line == "Request explain test.nat by nat_i where $.i > 3"),
+        "{column:?}"
+    );
     let name = "clients/py-native";
     let column = info_column(name);
     let wanted = "Request explain test.nat where $.i > 3 and $.s == 'Hello World'";
     assert!(column.iter().any(|line| line == wanted), "{column:?}");
-    let flagged = frames_seen(name, &[], "aerospike.where.flags.explain == 1 && aerospike.where contains \"$.i\"");
+    let flagged = frames_seen(
+        name,
+        &[],
+        "aerospike.where.flags.explain == 1 && aerospike.where contains \"$.i\"",
+    );
     assert_eq!(flagged.len(), 2);
 }
 
 #[test]
 fn operations_of_8_2_have_names() {
     let column = info_column("clients/native-b64-join");
-    for call in ["b: bit_b64_encode()", "b: bit_b64_encode(0, 2)", "l: list_join()", "l: list_join(\",\")"] {
-        assert!(column.iter().any(|line| line.ends_with(call)), "{call}: {column:?}");
+    for call in [
+        "b: bit_b64_encode()",
+        "b: bit_b64_encode(0, 2)",
+        "l: list_join()",
+        "l: list_join(\",\")",
+    ] {
+        assert!(
+            column.iter().any(|line| line.ends_with(call)),
+            "{call}: {column:?}"
+        );
     }
 }
 
@@ -33,7 +50,10 @@ fn string_operations_in_a_context() {
         "m: string_upper(0) @ map_key(\"a\")",
         "l: string_replace([\"l\",\"L\"], 0) @ list_index(1)",
     ] {
-        assert!(column.iter().any(|line| line.ends_with(call)), "{call}: {column:?}");
+        assert!(
+            column.iter().any(|line| line.ends_with(call)),
+            "{call}: {column:?}"
+        );
     }
     assert_eq!(frames_seen(name, &[], "aerospike.expert.malformed"), [0u32; 0]);
 }
@@ -42,12 +62,18 @@ fn string_operations_in_a_context() {
 fn the_verbosity_of_errors_has_names() {
     let name = "clients/native-string-ctx";
     let names = ["aerospike.msg.info4.error_verbosity"];
-    let rows = columns(name, &[], "aerospike.request && aerospike.msg.info1.read == 1", &names);
+    let rows = columns(
+        name,
+        &[],
+        "aerospike.request && aerospike.msg.info1.read == 1",
+        &names,
+    );
     let mut values: Vec<String> = rows.into_iter().flatten().flatten().collect();
     values.sort();
     values.dedup();
     assert_eq!(values, ["0", "1", "2", "3"]);
-    let text = crate::common::host::host().on(name, &["-V", "-Y", "aerospike.msg.info4.error_verbosity == 3"]);
+    let text =
+        crate::common::host::host().on(name, &["-V", "-Y", "aerospike.msg.info4.error_verbosity == 3"]);
     let text = text.expect_success().text();
     assert!(text.contains("ERROR_VERBOSITY: EXPRESSION_TRACE"), "{text}");
 }
@@ -77,6 +103,9 @@ fn every_operation_is_named() {
         assert!(column.iter().any(|line| line.ends_with(call)), "{call}");
     }
     for exp in ["aerospike.exp.ael == \",\"", "aerospike.exp.op == 99"] {
-        assert!(!frames_seen("clients/native-allops", &[], exp).is_empty(), "{exp}");
+        assert!(
+            !frames_seen("clients/native-allops", &[], exp).is_empty(),
+            "{exp}"
+        );
     }
 }

@@ -12,7 +12,9 @@ const NAME: &str = "clients/java-sweep";
 
 /// The family of a class whose calls name their operation: `list` of `ListOperation` and `ListExp`.
 fn family(class: &str) -> Option<&'static str> {
-    let stem = class.strip_suffix("Operation").or_else(|| class.strip_suffix("Exp"))?;
+    let stem = class
+        .strip_suffix("Operation")
+        .or_else(|| class.strip_suffix("Exp"))?;
     Some(match stem {
         "List" => "list",
         "Map" => "map",
@@ -26,7 +28,9 @@ fn family(class: &str) -> Option<&'static str> {
 fn names(family: &str, method: &str) -> Vec<String> {
     let mut name = snake(method).replace("relative", "rel");
     if !name.contains("rel_") {
-        name = name.replace("key_range", "key_interval").replace("value_range", "value_interval");
+        name = name
+            .replace("key_range", "key_interval")
+            .replace("value_range", "value_interval");
     }
     if family == "list" {
         name = name.replace("by_value_list", "all_by_value_list");
@@ -68,7 +72,10 @@ fn expression(method: &str, args: &[(String, String)]) -> Option<String> {
 
 /// The literal of an argument as the text shows it.
 fn literal(value: &str) -> String {
-    let value = value.replace('\'', "\"").replace("hll ", "").replace("geo point", "geo(");
+    let value = value
+        .replace('\'', "\"")
+        .replace("hll ", "")
+        .replace("geo point", "geo(");
     let mut text = value.clone();
     for kind in ["int", "list", "map", "float", "string"] {
         let from = format!("{kind}Bin(");
@@ -89,7 +96,11 @@ fn return_type(value: &str) -> String {
         "KEY_VALUE" => "KEY_VALUE_MAP",
         name => name,
     };
-    let inverted = if value.ends_with("|INVERTED") { "INVERTED|" } else { "" };
+    let inverted = if value.ends_with("|INVERTED") {
+        "INVERTED|"
+    } else {
+        ""
+    };
     format!("({inverted}{name}")
 }
 
@@ -121,7 +132,10 @@ fn contexts(call: &Call) -> Vec<String> {
         return Vec::new();
     };
     let inside = list.trim_start_matches("ctx=");
-    let Some(levels) = inside.strip_prefix('[').and_then(|inside| inside.strip_suffix(']')) else {
+    let Some(levels) = inside
+        .strip_prefix('[')
+        .and_then(|inside| inside.strip_suffix(']'))
+    else {
         return Vec::new();
     };
     split(levels)
@@ -140,20 +154,28 @@ fn wanted(call: &Call) -> Vec<String> {
     // The method that sets the order writes it into the last level, too.
     if call.method == "create" {
         let last = wanted.pop();
-        wanted.extend(last.map(|level| level.replacen('(', "_create(", 1).replace("_create_create", "_create")));
+        wanted.extend(last.map(|level| {
+            level
+                .replacen('(', "_create(", 1)
+                .replace("_create_create", "_create")
+        }));
     }
     for (name, value) in &call.args {
         match name.as_str() {
             "returnType" => wanted.push(return_type(value)),
             "policy" => wanted.extend(flags(value).into_iter().map(String::from)),
-            "ctx" | "binName" | "bin" | "valueType" | "type" | "order" | "pad" | "persistIndex" | "signed"
-            | "action" | "resizeFlags" | "sortFlags" | "name" | "exps" => {}
+            "ctx" | "binName" | "bin" | "valueType" | "type" | "order" | "pad" | "persistIndex"
+            | "signed" | "action" | "resizeFlags" | "sortFlags" | "name" | "exps" => {}
             "map" if value.starts_with('{') => wanted.push("\"k1\":1,\"k2\":\"two\"".into()),
             "val" if call.class == "Exp" => {}
             _ => wanted.push(literal(value)),
         }
     }
-    if call.args.iter().any(|(name, value)| name == "signed" && value == "true") {
+    if call
+        .args
+        .iter()
+        .any(|(name, value)| name == "signed" && value == "true")
+    {
         wanted.push("SIGNED".into());
     }
     for (name, value) in &call.args {
@@ -167,7 +189,9 @@ fn wanted(call: &Call) -> Vec<String> {
 /// What is shown of a request's call or expression.
 fn text_of(exchange: &Exchange<'_>) -> String {
     let item = exchange.request.item;
-    let text = item.text_of("aerospike.cdt.text").or_else(|| item.text_of("aerospike.exp.text"));
+    let text = item
+        .text_of("aerospike.cdt.text")
+        .or_else(|| item.text_of("aerospike.exp.text"));
     text.unwrap_or_default().to_string()
 }
 
@@ -198,12 +222,19 @@ fn every_call_is_shown_as_it_was_made() {
         let named = begins.is_empty() || begins.iter().any(|name| text.starts_with(&format!("{name}(")));
         findings.check(named, || format!("{line}: {text} is none of {begins:?}"));
         let has_call = family(&call.class).is_some() || matches!(call.class.as_str(), "Exp" | "ExpOperation");
-        for part in wanted(call).iter().filter(|_| has_call && family(&call.class).is_some()) {
-            findings.check(text.contains(part.as_str()), || format!("{line}: no {part} in {text}"));
+        for part in wanted(call)
+            .iter()
+            .filter(|_| has_call && family(&call.class).is_some())
+        {
+            findings.check(text.contains(part.as_str()), || {
+                format!("{line}: no {part} in {text}")
+            });
         }
         let code = exchange.answer().and_then(|answer| answer.result_code());
         let right = call.code().is_none_or(|wanted| code == Some(wanted));
-        findings.check(right, || format!("{line}: result {code:?}, the list says {}", call.result));
+        findings.check(right, || {
+            format!("{line}: result {code:?}, the list says {}", call.result)
+        });
     }
     findings.report();
 }
@@ -231,9 +262,13 @@ fn plain_operations_have_their_codes() {
             .any(|exchange| {
                 let ops = exchange.request.ops();
                 let is_header = call.method == "getHeader" && ops.is_empty();
-                is_header || ops.iter().any(|op| op.int_of("aerospike.op.type") == Some(code)) || call.method.starts_with("get")
+                is_header
+                    || ops.iter().any(|op| op.int_of("aerospike.op.type") == Some(code))
+                    || call.method.starts_with("get")
             });
-        findings.check(found, || format!("{} {}: no operation {code}", call.key, call.method));
+        findings.check(found, || {
+            format!("{} {}: no operation {code}", call.key, call.method)
+        });
     }
     findings.report();
 }
@@ -245,14 +280,31 @@ fn expressions_show_their_arguments() {
     let texts: BTreeMap<String, String> = shown
         .exchanges()
         .iter()
-        .filter_map(|exchange| Some((exchange.request.item.text_of("aerospike.key")?.to_string(), text_of(exchange))))
+        .filter_map(|exchange| {
+            Some((
+                exchange.request.item.text_of("aerospike.key")?.to_string(),
+                text_of(exchange),
+            ))
+        })
         .collect();
     let wanted = [
         ("J264", "eq(int_bin(\"i\"), 3), UPDATE_ONLY|ALLOW_DELETE"),
-        ("J268", "and(eq(int_bin(\"i\"), 1), gt(float_bin(\"d\"), 2.5), ne(bin_type(\"e\"), NULL)), EVAL_NO_FAIL"),
-        ("J280", "cond(eq(int_bin(\"i\"), 1), \"one\", \"other\"), EVAL_NO_FAIL"),
-        ("J310", "let(def(\"x\", int_bin(\"i\")), add(var(\"x\"), 1)), EVAL_NO_FAIL"),
-        ("J328", "regex_compare(ICASE|NEWLINE, \"^ab.*c$\", str_bin(\"s\")), EVAL_NO_FAIL"),
+        (
+            "J268",
+            "and(eq(int_bin(\"i\"), 1), gt(float_bin(\"d\"), 2.5), ne(bin_type(\"e\"), NULL)), EVAL_NO_FAIL",
+        ),
+        (
+            "J280",
+            "cond(eq(int_bin(\"i\"), 1), \"one\", \"other\"), EVAL_NO_FAIL",
+        ),
+        (
+            "J310",
+            "let(def(\"x\", int_bin(\"i\")), add(var(\"x\"), 1)), EVAL_NO_FAIL",
+        ),
+        (
+            "J328",
+            "regex_compare(ICASE|NEWLINE, \"^ab.*c$\", str_bin(\"s\")), EVAL_NO_FAIL",
+        ),
         ("J340", "0xabcd, EVAL_NO_FAIL"),
         ("J345", "{\"k1\":1,\"k2\":\"two\"}, EVAL_NO_FAIL"),
         ("J349", "WILDCARD, EVAL_NO_FAIL"),

@@ -11,10 +11,26 @@ use crate::common::{Findings, capture, captures};
 
 /// What clients send that is malformed, by capture and frame, with the reason.
 const MALFORMED: [(&str, u32, &str); 4] = [
-    ("clients/java-sweep", 958, "Exp.def alone: a name and a value where one expression stands"),
-    ("clients/native-allops", 505, "exp_let of what are no definitions: an even number of parts"),
-    ("clients/native-allops", 507, "cond of two parts: an odd number is needed"),
-    ("clients/native-allops", 509, "def alone: a name and a value where one expression stands"),
+    (
+        "clients/java-sweep",
+        958,
+        "Exp.def alone: a name and a value where one expression stands",
+    ),
+    (
+        "clients/native-allops",
+        505,
+        "exp_let of what are no definitions: an even number of parts",
+    ),
+    (
+        "clients/native-allops",
+        507,
+        "cond of two parts: an odd number is needed",
+    ),
+    (
+        "clients/native-allops",
+        509,
+        "def alone: a name and a value where one expression stands",
+    ),
 ];
 
 /// What has no name in the reference, by capture.
@@ -33,14 +49,18 @@ fn nothing_is_malformed_without_a_reason() {
     for name in all() {
         let filter = "aerospike.expert.malformed || _ws.malformed || aerospike.data";
         for frame in frames_seen(&name, &[], filter) {
-            let known = MALFORMED.iter().any(|(capture, number, _)| *capture == name && *number == frame);
+            let known = MALFORMED
+                .iter()
+                .any(|(capture, number, _)| *capture == name && *number == frame);
             findings.check(known, || format!("{name} frame {frame}"));
             met.insert((name.clone(), frame));
         }
     }
     for (name, frame, why) in MALFORMED {
         let is_met = met.contains(&(name.to_string(), frame));
-        findings.check(is_met, || format!("{name} frame {frame} is not malformed any more: {why}"));
+        findings.check(is_met, || {
+            format!("{name} frame {frame} is not malformed any more: {why}")
+        });
     }
     findings.report();
 }
@@ -49,10 +69,17 @@ fn nothing_is_malformed_without_a_reason() {
 fn nothing_is_unknown_that_has_a_name() {
     let mut findings = Findings::default();
     for name in all() {
-        let options = ["-O", "aerospike,aerospike.msg,aerospike.batch,aerospike.info,aerospike.admin", "-Y", "aerospike"];
+        let options = [
+            "-O",
+            "aerospike,aerospike.msg,aerospike.batch,aerospike.info,aerospike.admin",
+            "-Y",
+            "aerospike",
+        ];
         let text = host().on(&name, &options).expect_success().text();
         for line in text.lines().filter(|line| line.contains("Unknown (")) {
-            let known = UNKNOWN.iter().any(|(capture, what)| *capture == name && line.contains(what))
+            let known = UNKNOWN
+                .iter()
+                .any(|(capture, what)| *capture == name && line.contains(what))
                 || name == "clients/native-allops" && line.contains("Select flags: Unknown (5)");
             findings.check(known, || format!("{name}: {}", line.trim()));
         }
@@ -123,17 +150,25 @@ fn every_byte_has_a_field() {
     for name in WALKED.map(|name| format!("clients/{name}")) {
         let frames: Vec<u32> = capture(&name).ours().map(|frame| frame.number).collect();
         for (number, tree) in trees(&name, &[], &frames) {
-            if MALFORMED.iter().any(|(capture, frame, _)| *capture == name && *frame == number) {
+            if MALFORMED
+                .iter()
+                .any(|(capture, frame, _)| *capture == name && *frame == number)
+            {
                 continue;
             }
-            let is_info = tree.iter().flat_map(Node::walk).any(|node| node.name == "aerospike.info");
+            let is_info = tree
+                .iter()
+                .flat_map(Node::walk)
+                .any(|node| node.name == "aerospike.info");
             for (source, (protocols, leaves)) in protocols_and_leaves(&tree) {
                 let mut bare = protocols.without(&leaves);
                 // Between the names and values of information there are tabs and line ends.
                 if is_info {
                     bare.retain(|(start, end)| end - start > 2);
                 }
-                findings.check(bare.is_empty(), || format!("{name} frame {number} source {source}: {bare:?}"));
+                findings.check(bare.is_empty(), || {
+                    format!("{name} frame {number} source {source}: {bare:?}")
+                });
             }
         }
     }

@@ -315,7 +315,10 @@ mod tests {
         assert_eq!(gives(b"\x93\x01\x93\x51\x02\xa1a\x01"), Some(ResultType::BOOL));
         assert_eq!(gives(b"\x93\x51\x02\xa1a"), Some(ResultType::INT));
         assert_eq!(gives(b"\x93\x51\x01\xa1a"), Some(ResultType::BOOL));
-        assert_eq!(gives(b"\x95\x7f\x02\x00\x91\x10\x93\x51\x04\xa1l"), Some(ResultType::INT));
+        assert_eq!(
+            gives(b"\x95\x7f\x02\x00\x91\x10\x93\x51\x04\xa1l"),
+            Some(ResultType::INT)
+        );
         assert_eq!(gives(b"\x05"), Some(ResultType::INT));
         assert_eq!(gives(b"\x91\x46"), Some(ResultType::STR));
         assert_eq!(gives(b"\x92\x7c\xa1x"), None);

@@ -185,17 +185,24 @@ mod tests {
         );
         assert_eq!(fault(b"\x82\xa2\x03b\x02\xa2\x03a\x01"), None);
         // Inside another value.
-        assert_eq!(
-            fault(b"\x81\x01\x93\xc7\x00\x01\x02\x01"),
-            Some(Fault::Unordered)
-        );
+        assert_eq!(fault(b"\x81\x01\x93\xc7\x00\x01\x02\x01"), Some(Fault::Unordered));
     }
 
     #[test]
     fn keys_are_integers_strings_and_blobs() {
         assert_eq!(fault(b"\x83\x01\x01\xa2\x03a\x01\xa2\x04\x00\x01"), None);
-        for key in [&b"\xc0"[..], b"\xc3", b"\xcb\x40\x04\0\0\0\0\0\0", b"\x90", b"\x80"] {
-            assert_eq!(fault(&[b"\x81", key, b"\x01"].concat()), Some(Fault::KeyType), "{key:?}");
+        for key in [
+            &b"\xc0"[..],
+            b"\xc3",
+            b"\xcb\x40\x04\0\0\0\0\0\0",
+            b"\x90",
+            b"\x80",
+        ] {
+            assert_eq!(
+                fault(&[b"\x81", key, b"\x01"].concat()),
+                Some(Fault::KeyType),
+                "{key:?}"
+            );
         }
         assert_eq!(fault(b"\x81\xc0"), Some(Fault::KeyType));
         assert_eq!(fault(b"\x81"), None);
