@@ -48,8 +48,6 @@ fn policies_are_seen_in_the_header() {
         ("P32", "info3.sc_read_type"),
         ("P33", "info3.sc_read_relax"),
         ("P36", "info1.consistency_level_all"),
-        ("P47", "info1.get_no_bins"),
-        ("P48", "info1.get_no_bins"),
     ] {
         assert!(bit(key, name), "{key} without {name}");
     }

@@ -326,7 +326,11 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
     pub(super) fn argument(&mut self, arg: Arg, index: u32, input: &'a [u8]) -> Walked<'a, S::Error> {
         match arg.content {
             Content::Value => self.value(Role::Arg(arg), index, input, Strings::Typed),
-            Content::Raw(_) => self.value(Role::Arg(arg), index, input, Strings::Raw),
+            Content::Raw(_) => match msgpack::head(input)? {
+                // Some clients write such a text in the form of a blob.
+                (rest, Token::Bin(text)) => self.leaf(Role::Arg(arg), index, Kind::Raw(text), input, rest),
+                _ => self.value(Role::Arg(arg), index, input, Strings::Raw),
+            },
             Content::Code(_) => self.code(arg, index, input),
             Content::Expression => self.expression(Role::Arg(arg), index, input),
         }
