@@ -4,13 +4,19 @@
 //! and COUNT exchanges of one kind each on one connection: `small`, `batches` (300 rows), `records` (1 MB), `scans`
 //! (3,000 records), `fabric` (messages between nodes). `every`: COUNT times some of each of these, each kind on one
 //! connection.
+//!
+//! `traffic again COUNT < FILE.pcap` makes COUNT packets of those of a file; `traffic cql < FILE.pcap` puts CQL of the
+//! same sizes in the place of its messages.
 
-use std::io::Write;
+use std::io::{self, BufWriter, Read, Write};
 
 // Tests that make traffic have it twice.
 #[allow(dead_code, clippy::duplicate_mod)]
 #[path = "../tests/common/make.rs"]
 mod make;
+
+#[allow(dead_code)]
+mod again;
 
 use make::{End, Maker};
 
@@ -265,11 +271,20 @@ pub fn capture(kind: &str, count: u32) -> Vec<u8> {
     maker.finish()
 }
 
-fn main() -> std::io::Result<()> {
+fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [kind, count] = arguments.as_slice() else {
-        panic!("usage: traffic mixed|every|small|batches|records|scans|fabric COUNT");
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut out = BufWriter::new(io::stdout());
+    let input = || -> io::Result<Vec<u8>> {
+        let mut file = Vec::new();
+        io::stdin().read_to_end(&mut file)?;
+        Ok(file)
     };
-    let count = count.parse().expect("COUNT is a number");
-    std::io::stdout().write_all(&capture(kind, count))
+    match arguments[..] {
+        ["cql"] => again::cql(&input()?, &mut out)?,
+        ["again", count] => again::again(&input()?, count.parse().expect("COUNT is a number"), &mut out)?,
+        [kind, count] => out.write_all(&capture(kind, count.parse().expect("COUNT is a number")))?,
+        _ => panic!("usage: traffic mixed|every|small|batches|records|scans|fabric|again COUNT, traffic cql"),
+    }
+    out.flush()
 }

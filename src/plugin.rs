@@ -10,10 +10,10 @@ use crate::epan::register::{self, preferences};
 use crate::epan::version::Version;
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
-use crate::wire::client::plausible::{Plausibility, plausible};
+use crate::stats;
+use crate::wire::exchange::plausible::{Plausibility, plausible};
 use crate::wire::internode::container::plausible as between;
 use crate::wire::internode::container::plausible::{Claim, Family};
-use crate::{stats, track};
 
 static PLUGIN: Plugin = Plugin {
     register: register_protocols,
@@ -22,8 +22,6 @@ static PLUGIN: Plugin = Plugin {
     heuristic,
     pdu_length,
     pdu,
-    file_opened: track::forget,
-    file_closed: track::forget,
 };
 
 fn register_protocols() {

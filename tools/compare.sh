@@ -35,7 +35,7 @@ chmod 777 "$TEMPORARY/home" "$TEMPORARY/out"
 mapfile -t statistics < <(GUEST_PLUGINS=$TEMPORARY/new as_guest "$TSHARK" -z help 2>&1 |
     sed -nE 's/^[[:space:]]*(aerospike[a-z,]*)$/\1/p' | sort -u)
 for build in base new; do
-    GUEST_PLUGINS=$TEMPORARY/$build as_guest "$TSHARK" -G plugins 2>/dev/null | grep -q "/$build/.*aerospike.so" ||
+    GUEST_PLUGINS=$TEMPORARY/$build as_guest "$TSHARK" -G plugins 2>/dev/null | grep -c "/$build/.*aerospike.so" >/dev/null ||
         die "tshark does not load the plugin: $build"
 done
 counters=()
@@ -65,7 +65,7 @@ compare() {
         if ! cmp -s <(look base $view "$copy") <(look new $view "$copy"); then
             {
                 printf '== %s: %s\n' "$file" "$view"
-                diff <(look base $view "$copy") <(look new $view "$copy") | head -n 20
+                diff <(look base $view "$copy") <(look new $view "$copy") | head -n 20 || true
             } >"$TEMPORARY/out/$BASHPID-$view"
         fi
     done
@@ -74,10 +74,10 @@ compare() {
 
 count=0
 while IFS= read -r file; do
-    while [ "$(jobs -rp | wc -l)" -ge "${JOBS:-2}" ]; do wait -n; done
+    while [ "$(jobs -rp | wc -l)" -ge "${JOBS:-2}" ]; do wait -n || true; done
     compare "$file" &
     count=$((count + 1))
-done < <(find -L "$@" -type f \( -name '*.pcapng' -o -name '*.pcap' -o -name '*.pcapng.gz' \) | sort)
+done < <(find -L "$@" -type f \( -name '*.pcapng' -o -name '*.pcap' -o -name '*.pcapng.gz' -o -name '*.pcap.gz' \) | sort)
 wait
 say "$count captures, ${#statistics[@]} statistics: ${statistics[*]}"
 shopt -s nullglob

@@ -2,13 +2,15 @@
 
 use aerospike::wire::admin::message as admin;
 use aerospike::wire::admin::message::Value as AdminValue;
+use aerospike::wire::client::batch::Batch;
 use aerospike::wire::client::compressed::Compressed;
 use aerospike::wire::client::field::{Field, FieldType, Value};
-use aerospike::wire::client::matching::{Expected, Facts, Progress};
 use aerospike::wire::client::message::{Message, Messages};
 use aerospike::wire::client::op::{Op, OpCode};
 use aerospike::wire::client::proto::{Header, Order, ProtoType};
-use aerospike::wire::client::{digest, guess as looks, mrt, plausible, request};
+use aerospike::wire::client::{digest, guess as looks, mrt, request};
+use aerospike::wire::exchange::matching::{Expected, Facts, Progress};
+use aerospike::wire::exchange::plausible;
 use aerospike::wire::ground::inflate::inflate;
 use aerospike::wire::ground::time::Ttl;
 use aerospike::wire::values::particle::{self, ParticleType};
@@ -195,7 +197,10 @@ fn field<'a>(sight: &mut Sight<'a>, field: &Field<'a>) {
             }
         }
         Value::BinList(list) => sight.every(list.iter(), |sight, name| sight.see(name)),
-        Value::Batch(batch) => {
+        Value::Batch(data) => {
+            let Some(batch) = sight.take(Batch::read(data)) else {
+                return;
+            };
             let mut rows = batch.rows();
             sight.every(rows.by_ref(), |sight, row| {
                 sight.see(row.bytes);
@@ -205,7 +210,7 @@ fn field<'a>(sight: &mut Sight<'a>, field: &Field<'a>) {
                     sight.see(piece);
                 }
                 sight.text(body.info1.bytes, body.request);
-                let _ = (body.info2(), body.info4(), request::of_row(body));
+                let _ = (body.info2(), body.info4(), body.request);
                 sight.every(body.fields(), |sight, inner| {
                     // A batch in a batch is of no use to anyone, and would nest.
                     if !matches!(inner.kind, FieldType::BATCH | FieldType::BATCH_WITH_SET) {

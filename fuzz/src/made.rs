@@ -2,8 +2,9 @@
 //! spoiled in a few places: most of what comes out is nearly right, so that a parser goes deep into it.
 
 use aerospike::wire::ground::table::Row;
+use aerospike::wire::values::arg::{Arg, Content, Presence};
 use aerospike::wire::values::bits::BitOp;
-use aerospike::wire::values::call::{Arg, Content, Family, Presence};
+use aerospike::wire::values::call::Family;
 use aerospike::wire::values::cdt_ops::CdtOp;
 use aerospike::wire::values::expression_ops::ExpOp;
 use aerospike::wire::values::hll::HllOp;

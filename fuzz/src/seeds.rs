@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
+use aerospike::wire::client::batch::Batch;
 use aerospike::wire::client::field::{Field, FieldType, Value};
 use aerospike::wire::client::message::Messages;
 use aerospike::wire::client::op::Op;
@@ -83,8 +84,11 @@ impl Seeds {
         }
         self.add("fields", &[&[field.kind.0, 0], field.data]);
         match field.value() {
-            Ok(Value::Batch(batch)) => {
-                let rows = batch.rows().flatten();
+            Ok(Value::Batch(data)) => {
+                let rows = Batch::read(data)
+                    .into_iter()
+                    .flat_map(|batch| batch.rows())
+                    .flatten();
                 let own = rows.filter_map(|row| row.own_body().copied());
                 for body in own.take(50) {
                     body.fields().flatten().for_each(|field| self.field(&field));

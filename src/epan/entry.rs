@@ -12,7 +12,7 @@ use once_cell::sync::OnceCell;
 
 use super::packet::{Conversation, Lent, Packet, Source};
 use super::tree::Tree;
-use super::{Guarded, register, sys};
+use super::{Guarded, file, sys};
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("a panic must unwind to the entry: set panic = \"unwind\"");
@@ -136,10 +136,6 @@ pub struct Plugin {
     pub pdu_length: fn(Framing, &[u8], bool) -> Option<usize>,
     /// One whole message.
     pub pdu: for<'p> fn(Framing, Packet<'p>, Source<'p>, Tree<'p>, &Call<'p>) -> Guarded,
-    /// A capture is opened: what was remembered of another is void.
-    pub file_opened: fn(),
-    /// The capture is closed.
-    pub file_closed: fn(),
 }
 
 static PLUGIN: OnceCell<&'static Plugin> = OnceCell::new();
@@ -173,12 +169,26 @@ fn keep_panic(payload: &(dyn Any + Send)) {
     unsafe { sys::as_keep_panic(text.as_ptr().cast(), text.len()) };
 }
 
+/// Wireshark calls from one thread, on which all that is not made for several rests: cells, and what lives in its
+/// memory. A debug build looks whether that is so.
+fn assert_one_thread() {
+    #[cfg(debug_assertions)]
+    {
+        static THREAD: OnceCell<std::thread::ThreadId> = OnceCell::new();
+        let here = std::thread::current().id();
+        assert!(*THREAD.get_or_init(|| here) == here, "called from another thread");
+    }
+}
+
 /// Runs a function behind an entry inside Wireshark's TRY: nothing but a value comes out.
 fn behind_try(run: impl FnOnce(&'static Plugin) -> Guarded<usize>) -> usize {
     let Some(plugin) = PLUGIN.get() else { return 0 };
     #[cfg(feature = "soundness")]
     let _entered = super::soundness::Entered::new();
-    match catch_unwind(AssertUnwindSafe(|| run(plugin))) {
+    match catch_unwind(AssertUnwindSafe(|| {
+        assert_one_thread();
+        run(plugin)
+    })) {
         Ok(Ok(used)) => used,
         // C keeps the exception and throws it when we are back.
         Ok(Err(_)) => 0,
@@ -191,7 +201,11 @@ fn behind_try(run: impl FnOnce(&'static Plugin) -> Guarded<usize>) -> usize {
 
 /// Runs a callback that Wireshark calls outside any TRY: a panic ends here, in the log.
 pub(crate) fn caught<T>(otherwise: T, run: impl FnOnce() -> T) -> T {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+    catch_unwind(AssertUnwindSafe(|| {
+        assert_one_thread();
+        run()
+    }))
+    .unwrap_or_else(|_| {
         // SAFETY: a static text; logging does not throw.
         unsafe { sys::as_log(c"Aerospike plugin: a callback failed; its results are incomplete".as_ptr()) };
         otherwise
@@ -358,21 +372,19 @@ unsafe extern "C" fn register_handoff() {
 }
 
 unsafe extern "C" fn file_opened() {
-    register::next_file();
-    outside_try(|plugin| {
-        #[cfg(feature = "soundness")]
+    file::next();
+    #[cfg(feature = "soundness")]
+    outside_try(|_| {
         let _alive = super::soundness::pass(super::soundness::Point::Open);
-        (plugin.file_opened)();
     });
     #[cfg(feature = "count-allocations")]
     super::count::start();
 }
 
 unsafe extern "C" fn file_closed() {
-    register::next_file();
+    file::next();
     #[cfg(feature = "count-allocations")]
     super::count::report();
-    outside_try(|plugin| (plugin.file_closed)());
     #[cfg(feature = "soundness")]
     super::soundness::report();
 }

@@ -7,7 +7,7 @@ use libc::c_int;
 use once_cell::sync::OnceCell;
 
 use super::group::Notes;
-use super::{register, sys};
+use super::{file, sys};
 use crate::wire::ground::table::Row;
 
 /// What a field holds; the narrowest type that is true.
@@ -398,7 +398,7 @@ impl Expert {
 
     /// Whether it was said in this capture before; it is now.
     pub(crate) fn was_said(&self) -> bool {
-        let file = register::file();
+        let file = file::current();
         let said = self.said.load(Ordering::Relaxed) == file;
         self.said.store(file, Ordering::Relaxed);
         said

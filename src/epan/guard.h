@@ -184,8 +184,7 @@ const uint8_t *as_tvb_bytes(tvbuff_t *tvb, int *captured, int *reported);
 
 void *as_packet_alloc(packet_info *pinfo, size_t size);
 void *as_file_alloc(size_t size);
-void *as_file_realloc(void *old, size_t size);
-void as_file_free(void *old);
+void *as_file_room(size_t size);
 /* Zeros at the beginning of each dissection of the packet: AS_PACKET_STATE bytes. */
 enum { AS_PACKET_STATE = 64 };
 void *as_packet_state(packet_info *pinfo);

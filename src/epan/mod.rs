@@ -11,6 +11,7 @@ pub mod entry;
 #[macro_use]
 pub mod field;
 pub mod expert;
+pub mod file;
 pub mod group;
 pub mod memory;
 pub mod packet;

@@ -5,10 +5,11 @@ use core::ffi::CStr;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use libc::c_int;
+use libc::{c_int, c_void};
 
 use super::entry::{Call, Framing};
 use super::field::Field;
+use super::file::{File, FileRef};
 use super::memory::{self, Answered, FrameState};
 use super::register::Protocol;
 use super::text::Text;
@@ -56,6 +57,12 @@ impl<'p> Packet<'p> {
             heard.set(if yes { Answered::Yes } else { Answered::No });
         }
         matches!(heard.get(), Answered::Yes)
+    }
+
+    /// That a capture is open.
+    #[must_use]
+    pub const fn file(self) -> File<'p> {
+        File::new()
     }
 
     /// The frame's number.
@@ -275,7 +282,7 @@ impl<'p> Packet<'p> {
     /// The first `most` of `values`, for as long as the dissection of the frame lives.
     #[must_use]
     pub fn gather<T: Copy>(self, most: usize, values: impl Iterator<Item = T>) -> &'p mut [T] {
-        const { assert!(core::mem::align_of::<T>() <= 16, "wmem aligns as malloc does") };
+        const { memory::fits::<T>() };
         let size = most.saturating_mul(size_of::<T>());
         // SAFETY: the pool aborts rather than return NULL; fresh memory of the right size and alignment, of which no
         // more than was written is lent.
@@ -293,7 +300,7 @@ impl<'p> Packet<'p> {
     /// A copy of `values` that lives as long as the dissection of the frame, its taps included.
     #[must_use]
     pub fn keep<T: Copy>(self, values: &[T]) -> &'p [T] {
-        const { assert!(core::mem::align_of::<T>() <= 16, "wmem aligns as malloc does") };
+        const { memory::fits::<T>() };
         if values.is_empty() {
             return &[];
         }
@@ -315,7 +322,7 @@ impl<'p> Packet<'p> {
 
     /// Remembers `value` for this frame until the file is closed.
     pub fn remember<T: 'static>(self, protocol: &Protocol, key: u32, value: T) -> &'p T {
-        let (raw, reference) = memory::tagged(value);
+        let (raw, reference) = memory::tagged(self.file(), value);
         // SAFETY: file-scope memory, never freed before the file is closed.
         unsafe { sys::as_set_frame_data(self.info.as_ptr(), protocol.id(), key, raw) };
         reference
@@ -347,22 +354,29 @@ impl<'p> Conversation<'p> {
     /// What `protocol` keeps of the conversation, made by `T::default` at the first call.
     #[must_use]
     pub fn state<T: Default + 'static>(self, protocol: &Protocol) -> &'p T {
-        // SAFETY: file scope outlives the packet; the tag is checked.
-        let known = unsafe { memory::untag(sys::as_conversation_data(self.raw.as_ptr(), protocol.id())) };
-        known.unwrap_or_else(|| {
-            let (raw, reference) = memory::tagged(T::default());
-            // SAFETY: file-scope memory, never freed before the file is closed.
-            unsafe { sys::as_set_conversation_data(self.raw.as_ptr(), protocol.id(), raw) };
-            reference
-        })
+        self.kept(protocol).1
     }
-}
 
-impl Conversation<'_> {
-    /// What `protocol` keeps of the conversation, as a reference that other remembered things may hold.
+    /// The same, as a reference that other remembered things may hold.
     #[must_use]
-    pub fn state_ref<T: Default + 'static>(self, protocol: &Protocol) -> memory::FileRef<T> {
-        memory::FileRef::new(self.state(protocol))
+    pub fn state_ref<T: Default + 'static>(self, protocol: &Protocol) -> FileRef<T> {
+        let (raw, _) = self.kept::<T>(protocol);
+        // SAFETY: made by `tagged`, in the file that the packet of this conversation belongs to.
+        unsafe { FileRef::new(File::new(), raw) }
+    }
+
+    fn kept<T: Default + 'static>(self, protocol: &Protocol) -> (*mut c_void, &'p T) {
+        // SAFETY: the conversation is alive.
+        let raw = unsafe { sys::as_conversation_data(self.raw.as_ptr(), protocol.id()) };
+        // SAFETY: file scope outlives the packet; the tag is checked.
+        if let Some(known) = unsafe { memory::untag(raw) } {
+            return (raw, known);
+        }
+        // A conversation is known of a packet under dissection alone: a file is open.
+        let (raw, reference) = memory::tagged(File::new(), T::default());
+        // SAFETY: file-scope memory, never freed before the file is closed.
+        unsafe { sys::as_set_conversation_data(self.raw.as_ptr(), protocol.id(), raw) };
+        (raw, reference)
     }
 }
 

@@ -152,5 +152,4 @@ const uint8_t *as_tvb_bytes(tvbuff_t *tvb, int *captured, int *reported)
 
 void *as_packet_alloc(packet_info *pinfo, size_t size) { return wmem_alloc(pinfo->pool, size); }
 void *as_file_alloc(size_t size) { return wmem_alloc0(wmem_file_scope(), size); }
-void as_file_free(void *old) { wmem_free(wmem_file_scope(), old); }
-void *as_file_realloc(void *old, size_t size) { return wmem_realloc(wmem_file_scope(), old, size); }
+void *as_file_room(size_t size) { return wmem_alloc(wmem_file_scope(), size); }

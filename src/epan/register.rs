@@ -3,7 +3,7 @@
 
 use core::ffi::CStr;
 use core::ptr;
-use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicI32, Ordering};
 use std::ffi::CString;
 
 use libc::{c_char, c_int, c_void};
@@ -273,19 +273,6 @@ pub fn conversation_filter(protocol: &Protocol, name: &'static CStr) {
 pub fn handoff() {
     // SAFETY: called once, in the handoff phase, after `preferences`.
     unsafe { sys::as_handoff() };
-}
-
-/// Which capture is open, by number: what is done once a capture notes it.
-static FILE: AtomicU32 = AtomicU32::new(1);
-
-/// Another capture is opened, or this one is closed.
-pub(super) fn next_file() {
-    FILE.fetch_add(1, Ordering::Relaxed);
-}
-
-/// See [`FILE`].
-pub(super) fn file() -> u32 {
-    FILE.load(Ordering::Relaxed)
 }
 
 /// The preferences as the user has them now.

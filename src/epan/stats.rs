@@ -158,6 +158,14 @@ struct Slot {
     state: Mutex<Option<Box<dyn Open>>>,
 }
 
+impl Slot {
+    /// Puts a state in the place of another, which is to be dropped when nothing is locked any more.
+    fn replace(&self, state: Option<Box<dyn Open>>) -> Option<Box<dyn Open>> {
+        let mut place = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        core::mem::replace(&mut place, state)
+    }
+}
+
 static SLOTS: [Slot; sys::AS_MAX_REPORTS as usize] = [const {
     Slot {
         make: OnceCell::new(),
@@ -165,12 +173,68 @@ static SLOTS: [Slot; sys::AS_MAX_REPORTS as usize] = [const {
     }
 }; sys::AS_MAX_REPORTS as usize];
 
-/// Registers a report: a menu entry under Statistics and a `-z`.
-pub fn report<P: Payload, R: Report<P>>(tap: &'static Tap<P>) {
+/// All reports of a tap, as a tuple of their types.
+pub trait Reports<P: Payload> {
+    /// Their numbers.
+    const NUMBERS: &'static [u8];
+
+    /// Registers each.
+    fn register(tap: &'static Tap<P>);
+}
+
+macro_rules! tuples {
+    ($(($($R:ident),*))*) => {$(
+        impl<P: Payload, $($R: Report<P>),*> Reports<P> for ($($R,)*) {
+            const NUMBERS: &'static [u8] = &[$($R::NUMBER),*];
+
+            fn register(tap: &'static Tap<P>) {
+                $( report::<P, $R>(tap); )*
+            }
+        }
+    )*};
+}
+
+tuples! { (A) (A, B) (A, B, C) (A, B, C, D) }
+
+/// Whether there is a place for each, and for no two the same.
+const fn are_places(numbers: &[u8]) -> bool {
+    let mut at = 0;
+    while at < numbers.len() {
+        let mut later = at + 1;
+        while later < numbers.len() {
+            if numbers[later] == numbers[at] {
+                return false;
+            }
+            later += 1;
+        }
+        if numbers[at] as u32 >= sys::AS_MAX_REPORTS {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// Registers reports: for each a menu entry under Statistics and a `-z`. Two with one number do not compile.
+pub fn reports<P: Payload, R: Reports<P>>(tap: &'static Tap<P>) {
+    const {
+        assert!(
+            are_places(R::NUMBERS),
+            "each report has a number of its own, from 0 on"
+        )
+    };
+    R::register(tap);
+}
+
+fn report<P: Payload, R: Report<P>>(tap: &'static Tap<P>) {
     let Some(slot) = SLOTS.get(usize::from(R::NUMBER)) else {
         return;
     };
-    let _ = slot.make.set(|| Box::new(Of::<P, R>(R::default(), PhantomData)));
+    let make: fn() -> Box<dyn Open> = || Box::new(Of::<P, R>(R::default(), PhantomData));
+    if slot.make.set(make).is_err() {
+        // Another tap's report has the number.
+        return;
+    }
     let columns: Vec<sys::as_column> = R::COLUMNS
         .iter()
         .map(|column| {
@@ -351,19 +415,18 @@ unsafe extern "C" fn table_opened(report: c_int) {
         let Some((slot, make)) = slot(report).and_then(|slot| Some((slot, slot.make.get()?))) else {
             return false;
         };
-        let keep = |state| *slot.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
         // The old state goes before there is a new one.
-        keep(None);
+        drop(slot.replace(None));
         let mut state = make();
         state.opened(&Sheet(report));
-        keep(Some(state));
+        drop(slot.replace(Some(state)));
         true
     });
 }
 
 unsafe extern "C" fn table_closed(report: c_int) {
     caught(false, || {
-        let state = slot(report).map(|slot| slot.state.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let state = slot(report).and_then(|slot| slot.replace(None));
         state.is_some()
     });
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::Operation;
+use super::operation::Operation;
 use crate::epan::Text;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
 use crate::track::record::{Record, Records};

@@ -4,70 +4,22 @@
 pub mod diagnosis;
 pub mod hotkeys;
 pub mod latency;
+pub mod operation;
 pub mod ranking;
 pub mod srt;
 pub mod tree;
 
-use core::fmt;
-
 use crate::epan::stats;
 use crate::protocols::AEROSPIKE;
-use crate::track::record::{Record, TAP};
-use crate::track::transactions::What;
-use crate::wire::admin::message::Command;
-use crate::wire::client::request::Request;
-use crate::wire::ground::text::Text;
+use crate::track::record::TAP;
+
+pub use operation::Operation;
 
 /// Registers the tap and all who listen to it.
 pub fn register() {
     TAP.register();
     stats::listen();
-    stats::report::<_, hotkeys::HotKeys>(&TAP);
-    stats::report::<_, latency::Latency>(&TAP);
-    stats::report::<_, diagnosis::Diagnosis>(&TAP);
+    stats::reports::<_, (hotkeys::HotKeys, latency::Latency, diagnosis::Diagnosis)>(&TAP);
     stats::response_times::<_, srt::Times>(&AEROSPIKE, &TAP);
     stats::counters::<_, tree::Overview>(&TAP, c"aerospike", c"Aerospike", c"Overview");
-}
-
-/// What a record asks for or answers, in words: `get`, `batch write`, `info build`, `security LOGIN`.
-pub struct Operation<'r, 'p> {
-    record: &'r Record<'p>,
-    is_brief: bool,
-}
-
-impl<'r, 'p> Operation<'r, 'p> {
-    /// In full.
-    #[must_use]
-    pub const fn of(record: &'r Record<'p>) -> Self {
-        Self {
-            record,
-            is_brief: false,
-        }
-    }
-
-    /// Without the commands of info and security.
-    #[must_use]
-    pub const fn brief(record: &'r Record<'p>) -> Self {
-        Self {
-            record,
-            is_brief: true,
-        }
-    }
-}
-
-impl fmt::Display for Operation<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let record = self.record;
-        let writes = record.transaction.is_some_and(|transaction| transaction.writes);
-        match record.what {
-            What::Message(Request::BATCH) if writes => f.write_str("batch write"),
-            What::Message(Request::BATCH | Request::BATCH_DIRECT) => f.write_str("batch read"),
-            What::Message(request) => write!(f, "{request}"),
-            What::Info if self.is_brief || record.command.is_empty() => f.write_str("info"),
-            What::Info => write!(f, "info {}", Text(record.command)),
-            What::Security(_) if self.is_brief => f.write_str("security"),
-            What::Security(command) => write!(f, "security {}", Command(command)),
-            What::Other => f.write_str("other"),
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! Service response times: from a request to the end of its answer, by operation and by server node.
 
-use super::Operation;
+use super::operation::Operation;
 use crate::epan::stats::{Listener, Srt, has_windows};
 use crate::track::record::{Record, Records};
 

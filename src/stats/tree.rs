@@ -2,7 +2,7 @@
 
 use core::ffi::CStr;
 
-use super::Operation;
+use super::operation::Operation;
 use crate::epan::stats::{Counters, Listener};
 use crate::track::record::{Event, Record, Records};
 use crate::track::transactions::What;

@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::map::{FileMap, RecentMap, hash};
 use super::peers::{End, Peer, Peers};
 use crate::epan::Packet;
-use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
+use crate::epan::file::{CaptureState, File, FileArena, FileSlice, FileVec};
 use crate::wire::internode::fabric::links::{Class, Expect, Key, Link, Role};
 
 /// How long a request waits for its answer: after that the counters may have begun anew. Nanoseconds.
@@ -73,7 +73,7 @@ impl Exchange {
 #[derive(Clone, Copy)]
 pub struct Emigration {
     /// Name of the namespace.
-    pub namespace: FileSlice,
+    namespace: FileSlice,
     /// The partition.
     pub partition: u16,
     started_at: i64,
@@ -173,12 +173,7 @@ static STATE: CaptureState<Fabric> = CaptureState::new();
 /// What is remembered of the nodes of the open capture.
 #[must_use]
 pub fn of(packet: Packet<'_>) -> &Fabric {
-    STATE.get(packet)
-}
-
-/// Forgets the capture.
-pub fn forget() {
-    STATE.forget();
+    STATE.get(packet.file())
 }
 
 /// What a message says that its place in an exchange depends on.
@@ -199,17 +194,23 @@ pub struct Said<'a> {
 }
 
 impl Fabric {
-    fn pair(&self, asks: Peer, answers: Peer) -> u32 {
+    /// The namespace of an emigration.
+    #[must_use]
+    pub fn namespace<'p>(&self, packet: Packet<'p>, emigration: &Emigration) -> &'p [u8] {
+        self.names.get(packet.file(), emigration.namespace)
+    }
+
+    fn pair(&self, file: File<'_>, asks: Peer, answers: Peer) -> u32 {
         let key = (asks, answers);
         self.pair_of.get(&key).unwrap_or_else(|| {
-            let index = self.pairs.push(Pair::default());
-            self.pair_of.insert(key, index);
+            let index = self.pairs.push(file, Pair::default());
+            self.pair_of.insert(file, key, index);
             index
         })
     }
 
-    fn change_pair(&self, asks: Peer, answers: Peer, change: impl FnOnce(&mut Pair)) {
-        let index = self.pair(asks, answers);
+    fn change_pair(&self, file: File<'_>, asks: Peer, answers: Peer, change: impl FnOnce(&mut Pair)) {
+        let index = self.pair(file, asks, answers);
         if let Some(mut pair) = self.pairs.get(index) {
             change(&mut pair);
             self.pairs.set(index, pair);
@@ -218,11 +219,14 @@ impl Fabric {
 
     /// A hello from one end to the other: after a while without one, an earlier life of the node is over.
     pub fn greeted(&self, packet: Packet<'_>, from: &End<'_>, to: &End<'_>) {
-        let (Some(from), Some(to)) = (self.peers.at(from), self.peers.at(to)) else {
+        let (Some(from), Some(to)) = (
+            self.peers.at(packet.file(), from),
+            self.peers.at(packet.file(), to),
+        ) else {
             return;
         };
         let now = packet.nanoseconds();
-        self.change_pair(from, to, |pair| {
+        self.change_pair(packet.file(), from, to, |pair| {
             if pair.hello_at == i64::MIN || now.wrapping_sub(pair.hello_at) > BURST {
                 pair.epoch = now;
             }
@@ -233,8 +237,11 @@ impl Fabric {
     /// Bytes from one end to the other are not in the capture, or could not be read.
     pub fn lost(&self, packet: Packet<'_>, from: &End<'_>, to: &End<'_>) {
         let now = packet.nanoseconds();
-        match (self.peers.at(from), self.peers.at(to)) {
-            (Some(from), Some(to)) => self.change_pair(to, from, |pair| pair.lost_at = now),
+        match (
+            self.peers.at(packet.file(), from),
+            self.peers.at(packet.file(), to),
+        ) {
+            (Some(from), Some(to)) => self.change_pair(packet.file(), to, from, |pair| pair.lost_at = now),
             _ => self.lost_at.set(Some(now)),
         }
     }
@@ -243,7 +250,10 @@ impl Fabric {
     pub fn note(&self, packet: Packet<'_>, from: &End<'_>, to: &End<'_>, said: &Said<'_>) -> Linked {
         let now = packet.nanoseconds();
         self.now.set(self.now.get().max(now));
-        let (Some(from), Some(to)) = (self.peers.at(from), self.peers.at(to)) else {
+        let (Some(from), Some(to)) = (
+            self.peers.at(packet.file(), from),
+            self.peers.at(packet.file(), to),
+        ) else {
             return Linked::default();
         };
         let Some(link) = said.link else {
@@ -251,18 +261,21 @@ impl Fabric {
         };
         // Of an emigration the id is the asking node's, as every id is.
         let pair = if link.is_request() {
-            self.pair(from, to)
+            self.pair(packet.file(), from, to)
         } else {
-            self.pair(to, from)
+            self.pair(packet.file(), to, from)
         };
         let emigration = said.emigration.and_then(|id| {
             if let Some((namespace, partition)) = said.starts {
-                let index = self.emigrations.push(Emigration {
-                    namespace: self.names.copy(&[namespace]),
-                    partition,
-                    started_at: now,
-                });
-                self.emigration_of.insert((pair, id), index);
+                let index = self.emigrations.push(
+                    packet.file(),
+                    Emigration {
+                        namespace: self.names.copy(packet.file(), &[namespace]),
+                        partition,
+                        started_at: now,
+                    },
+                );
+                self.emigration_of.insert(packet.file(), (pair, id), index);
                 return None;
             }
             let index = self.emigration_of.get(&(pair, id))?;
@@ -293,7 +306,7 @@ impl Fabric {
             emigration: emigration.unwrap_or(NONE),
             part: exchange.map_or(Part::Request, |(part, _)| part),
         };
-        self.mentions.push(mention);
+        self.mentions.push(packet.file(), mention);
         self.linked(&mention)
     }
 
@@ -353,19 +366,22 @@ impl Fabric {
                 self.exchanges.set(index, earlier);
             }
         }
-        let index = self.exchanges.push(Exchange {
-            asked_at: now,
-            answered_at: 0,
-            request_frame: packet.frame(),
-            answer_frame: 0,
-            asked_again_in: 0,
-            pair,
-            digest,
-            is_judged: said.is_known && link.key.class == Class::Write && expect == Expect::Answer,
-            state: State::Open,
-        });
+        let index = self.exchanges.push(
+            packet.file(),
+            Exchange {
+                asked_at: now,
+                answered_at: 0,
+                request_frame: packet.frame(),
+                answer_frame: 0,
+                asked_again_in: 0,
+                pair,
+                digest,
+                is_judged: said.is_known && link.key.class == Class::Write && expect == Expect::Answer,
+                state: State::Open,
+            },
+        );
         if expect != Expect::Nothing {
-            self.pending.insert(pending, index, now, PATIENCE);
+            self.pending.insert(packet.file(), pending, index, now, PATIENCE);
         }
         (Part::Request, index)
     }
@@ -408,17 +424,20 @@ impl Fabric {
         let now = packet.nanoseconds();
         let direction = direction.min(1);
         let part = if is_request {
-            let index = self.exchanges.push(Exchange {
-                asked_at: now,
-                answered_at: 0,
-                request_frame: packet.frame(),
-                answer_frame: 0,
-                asked_again_in: 0,
-                pair: NONE,
-                digest: None,
-                is_judged: false,
-                state: State::Open,
-            });
+            let index = self.exchanges.push(
+                packet.file(),
+                Exchange {
+                    asked_at: now,
+                    answered_at: 0,
+                    request_frame: packet.frame(),
+                    answer_frame: 0,
+                    asked_again_in: 0,
+                    pair: NONE,
+                    digest: None,
+                    is_judged: false,
+                    state: State::Open,
+                },
+            );
             connection.asked(direction, index, now, SILENCE);
             Some((Part::Request, index))
         } else {

@@ -25,11 +25,3 @@ fn most() -> u32 {
     }
     MOST
 }
-
-/// The capture is closed, or another is opened: what was remembered is void.
-pub fn forget() {
-    keys::forget();
-    sets::forget();
-    tries::forget();
-    fabric::forget();
-}

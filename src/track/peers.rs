@@ -7,6 +7,7 @@
 use core::cell::Cell;
 
 use super::map::FileMap;
+use crate::epan::file::File;
 use crate::wire::internode::cluster::NodeId;
 
 /// A node, by a number of this capture.
@@ -71,16 +72,16 @@ impl Peers {
         self.count.get()
     }
 
-    fn change(&self, address: &[u8], change: impl FnOnce(&mut Host)) {
+    fn change(&self, file: File<'_>, address: &[u8], change: impl FnOnce(&mut Host)) {
         if let Some(address) = Address::of(address) {
             let mut host = self.hosts.get(&address).unwrap_or_default();
             change(&mut host);
-            self.hosts.insert(address, host);
+            self.hosts.insert(file, address, host);
         }
     }
 
     /// `node` speaks from `address`.
-    pub fn speaks(&self, address: &[u8], node: NodeId) {
+    pub fn speaks(&self, file: File<'_>, address: &[u8], node: NodeId) {
         let Some(key) = Address::of(address).filter(|_| node.0 != 0) else {
             return;
         };
@@ -89,7 +90,7 @@ impl Peers {
             return;
         }
         if host.node != 0 {
-            return self.change(address, |host| host.is_shared = true);
+            return self.change(file, address, |host| host.is_shared = true);
         }
         // A node with several addresses is one node; what is pending under an older number is given up.
         let peer = match (self.nodes.get(&node.0), host.peer) {
@@ -97,36 +98,36 @@ impl Peers {
             (None, 0) => self.number(),
             (None, peer) => peer,
         };
-        self.nodes.insert(node.0, peer);
-        self.change(address, |host| (host.node, host.peer) = (node.0, peer));
+        self.nodes.insert(file, node.0, peer);
+        self.change(file, address, |host| (host.node, host.peer) = (node.0, peer));
     }
 
     /// A fabric connection goes from one address to a port at another.
-    pub fn connects(&self, from: &[u8], to: &[u8], port: u16) {
-        self.change(to, |host| {
+    pub fn connects(&self, file: File<'_>, from: &[u8], to: &[u8], port: u16) {
+        self.change(file, to, |host| {
             host.is_shared |= from == to || host.port != 0 && host.port != port;
             host.port = port;
         });
     }
 
     /// `node` says that its fabric service is at an address and port.
-    pub fn serves(&self, node: NodeId, address: &[u8], port: u16) {
+    pub fn serves(&self, file: File<'_>, node: NodeId, address: &[u8], port: u16) {
         let Some(key) = Address::of(address).map(|address| (address, port)) else {
             return;
         };
         match self.services.get(&key) {
             None => {
-                self.services.insert(key, node.0);
+                self.services.insert(file, key, node.0);
             }
             Some(known) if known != node.0 && known != 0 => {
-                self.services.insert(key, 0);
+                self.services.insert(file, key, 0);
             }
             Some(_) => {}
         }
     }
 
     /// Which node is at one end of a connection, if that is certain.
-    pub fn at(&self, end: &End<'_>) -> Option<Peer> {
+    pub fn at(&self, file: File<'_>, end: &End<'_>) -> Option<Peer> {
         let address = Address::of(end.address)?;
         let host = self.hosts.get(&address).unwrap_or_default();
         let node = if host.is_shared {
@@ -139,14 +140,14 @@ impl Peers {
             return Some(Peer(host.peer));
         } else {
             let peer = self.number();
-            self.change(end.address, |host| host.peer = peer);
+            self.change(file, end.address, |host| host.peer = peer);
             return Some(Peer(peer));
         };
         if let Some(peer) = self.nodes.get(&node) {
             return Some(Peer(peer));
         }
         let peer = self.number();
-        self.nodes.insert(node, peer);
+        self.nodes.insert(file, node, peer);
         Some(Peer(peer))
     }
 }

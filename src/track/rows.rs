@@ -1,7 +1,7 @@
 //! The records that a connection's requests ask for, so that answers, which do not name them, can be told.
 
 use super::sets::Place;
-use crate::epan::memory::FileVec;
+use crate::epan::file::{File, FileVec};
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::request::Request;
 
@@ -48,12 +48,12 @@ pub struct Rows {
 
 impl Rows {
     /// Remembers the rows of a batch, ordered by their index.
-    pub fn remember(&self, rows: impl Iterator<Item = (Row, Errand)>) -> Span {
+    pub fn remember(&self, file: File<'_>, rows: impl Iterator<Item = (Row, Errand)>) -> Span {
         let from = self.rows.len();
         for (row, errand) in rows {
-            let first = self.rows.push(row);
+            let first = self.rows.push(file, row);
             if first == from || self.errand(first) != Some(errand) {
-                self.runs.push(Run { first, errand });
+                self.runs.push(file, Run { first, errand });
             }
         }
         Span {
@@ -63,8 +63,8 @@ impl Rows {
     }
 
     /// Remembers the record of a request on one.
-    pub fn remember_one(&self, digest: [u8; LENGTH]) -> Span {
-        let from = self.rows.push(Row { index: 0, digest });
+    pub fn remember_one(&self, file: File<'_>, digest: [u8; LENGTH]) -> Span {
+        let from = self.rows.push(file, Row { index: 0, digest });
         Span { from, count: 1 }
     }
 

@@ -2,7 +2,7 @@
 
 use super::map::{FileMap, hash};
 use crate::epan::Packet;
-use crate::epan::memory::{CaptureState, FileArena, FileSlice, FileVec};
+use crate::epan::file::{CaptureState, FileArena, FileSlice, FileVec};
 
 /// A namespace and a set of the capture; the default is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,18 +18,14 @@ struct Places {
 
 static PLACES: CaptureState<Places> = CaptureState::new();
 
-/// Forgets the capture.
-pub fn forget() {
-    PLACES.forget();
-}
-
 /// The number of a namespace and a set; the first pass gives a new one where there is none.
 #[must_use]
 pub fn note(packet: Packet<'_>, namespace: &[u8], set: &[u8]) -> Place {
     if namespace.is_empty() {
         return Place::default();
     }
-    let places = PLACES.get(packet);
+    let file = packet.file();
+    let places = PLACES.get(file);
     let key = hash(&(namespace, set));
     if let Some(known) = places.index.get(&key) {
         // Two pairs with one hash: the second stays without a number.
@@ -43,18 +39,19 @@ pub fn note(packet: Packet<'_>, namespace: &[u8], set: &[u8]) -> Place {
         return Place::default();
     };
     let place = Place(number);
-    if packet.is_visited() || !places.index.insert(key, place) {
+    if packet.is_visited() || !places.index.insert(file, key, place) {
         return Place::default();
     }
-    places
-        .names
-        .push([places.bytes.copy(&[namespace]), places.bytes.copy(&[set])]);
+    let names = [namespace, set].map(|name| places.bytes.copy(file, &[name]));
+    places.names.push(file, names);
     place
 }
 
 /// Namespace and set of a number.
 #[must_use]
 pub fn get(packet: Packet<'_>, place: Place) -> Option<(&[u8], &[u8])> {
-    let [namespace, set] = PLACES.get(packet).names.get(u32::from(place.0.checked_sub(1)?))?;
-    Some((namespace.get(packet), set.get(packet)))
+    let file = packet.file();
+    let places = PLACES.get(file);
+    let [namespace, set] = places.names.get(u32::from(place.0.checked_sub(1)?))?;
+    Some((places.bytes.get(file, namespace), places.bytes.get(file, set)))
 }

@@ -12,12 +12,12 @@ use super::sets;
 use super::stream::{Stream, before};
 use super::tries::{self, Fingerprint};
 use crate::epan::Packet;
-use crate::epan::memory::{FileRef, FileVec};
-use crate::wire::client::matching::{Facts, Progress, Step};
+use crate::epan::file::{FileRef, FileVec};
 use crate::wire::client::message::Header;
 use crate::wire::client::proto::ProtoType;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
+use crate::wire::exchange::matching::{Facts, Progress, Step};
 
 /// What kind of request a transaction is, for tables and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -296,7 +296,7 @@ impl Queue {
             transaction.state = State::Lost;
             self.head.set(self.transactions.len().saturating_add(1));
         }
-        self.transactions.push(transaction);
+        self.transactions.push(packet.file(), transaction);
         Some(transaction)
     }
 
@@ -446,13 +446,16 @@ impl Queue {
         answer.transaction = transaction;
         self.transactions.set(answer.index, transaction);
         let bit = |is: bool, bit: u32| if is { bit } else { 0 };
-        self.links.push(Link {
-            frame,
-            place: packet.state().messages.get() << 2
-                | bit(answer.is_first, Link::FIRST)
-                | bit(answer.is_last, Link::LAST),
-            index: answer.index,
-        });
+        self.links.push(
+            packet.file(),
+            Link {
+                frame,
+                place: packet.state().messages.get() << 2
+                    | bit(answer.is_first, Link::FIRST)
+                    | bit(answer.is_last, Link::LAST),
+                index: answer.index,
+            },
+        );
     }
 
     /// A gap in the capture: which answers went by is not known, unless the client does not pipeline and TCP's

@@ -172,7 +172,7 @@ impl Listing<'_> {
                 self.value("end", range.end, range.end().unwrap());
             }
             field::Value::IndexType(kind) => self.line(data, format_args!("u8={}", kind.0)),
-            field::Value::Batch(batch) => self.batch(data, &batch),
+            field::Value::Batch(data) => self.batch(data, &Batch::read(data).unwrap()),
             field::Value::Expression(_) | field::Value::ErrorDetails(_) => self.line(data, "msgpack"),
             other => panic!("not in any example: {other:?}"),
         }

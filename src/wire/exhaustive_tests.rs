@@ -5,12 +5,14 @@ use std::fmt::Write;
 
 use super::examples::CLIENT;
 use crate::wire::admin::message as admin;
+use crate::wire::client::batch::Batch;
 use crate::wire::client::compressed::Compressed;
 use crate::wire::client::field::{Field, Value as FieldValue};
 use crate::wire::client::message::{Message, Messages};
 use crate::wire::client::op::Op;
 use crate::wire::client::proto::{Header, Order, ProtoType};
-use crate::wire::client::{guess as looks, mrt, plausible};
+use crate::wire::client::{guess as looks, mrt};
+use crate::wire::exchange::plausible;
 use crate::wire::ground::inflate;
 use crate::wire::ground::input::{Malformed, reason};
 use crate::wire::info::{message as info, value as info_value};
@@ -190,7 +192,10 @@ impl<'a> Reader<'a> {
                     self.see(name.bytes, "name");
                 }
             }
-            FieldValue::Batch(batch) => {
+            FieldValue::Batch(data) => {
+                let Some(batch) = self.take(Batch::read(data)) else {
+                    return;
+                };
                 for row in batch.rows() {
                     let Some(row) = self.take(row) else { return };
                     self.see(row.bytes, format_args!("{} {:?}", row.index, row.flags));

@@ -32,6 +32,7 @@ pub mod client;
 pub(crate) mod examples;
 #[cfg(test)]
 mod examples_tests;
+pub mod exchange;
 #[cfg(test)]
 mod exhaustive_tests;
 pub mod info;

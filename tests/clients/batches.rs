@@ -68,11 +68,7 @@ fn a_refused_batch_direct_is_answered() {
     assert_eq!(requests, [80, 84, 87, 89]);
     let linked = frames_seen(name, &["-2"], "aerospike.operation == 2 && aerospike.response_in");
     assert_eq!(linked, requests);
-    let silent = frames_seen(
-        name,
-        &["-2"],
-        "aerospike.expert.no_response",
-    );
+    let silent = frames_seen(name, &["-2"], "aerospike.expert.no_response");
     assert_eq!(silent, [0u32; 0]);
     // What follows is its own: the batch after them has its row and its end.
     let shown = capture(name);

@@ -165,7 +165,9 @@ fn wanted(call: &Call) -> Vec<String> {
             "returnType" => wanted.push(return_type(value)),
             // Of these the flags are not sent.
             "policy" if matches!(call.method.as_str(), "setMapPolicy") => {}
-            "policy" if call.class.starts_with("Map") && matches!(call.method.as_str(), "increment" | "decrement") => {}
+            "policy"
+                if call.class.starts_with("Map")
+                    && matches!(call.method.as_str(), "increment" | "decrement") => {}
             "policy" => wanted.extend(flags(value).into_iter().map(String::from)),
             "ctx" | "binName" | "bin" | "valueType" | "type" | "order" | "pad" | "persistIndex"
             | "signed" | "action" | "resizeFlags" | "sortFlags" | "name" | "exps" => {}

@@ -3,7 +3,7 @@
 use aerospike::wire::ground::table::Row;
 use aerospike::wire::internode::container::spec::Spec;
 use aerospike::wire::internode::fabric::TABLES;
-use aerospike::wire::values::call::{Arg, Content, Presence};
+use aerospike::wire::values::arg::{Arg, Content, Presence};
 use aerospike::wire::{admin, client, internode, values};
 
 /// A table, by its form.

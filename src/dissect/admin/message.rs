@@ -18,9 +18,9 @@ use crate::track::transactions::{Transaction, What};
 use crate::wire::admin::message::{
     COMMAND_AT, Command, FieldId, HEADER, Message, Messages, N_FIELDS_AT, RESULT_AT, SCHEME_AT,
 };
-use crate::wire::client::matching::{Expected, Facts};
 use crate::wire::client::proto::ProtoType;
 use crate::wire::client::result_code::ResultCode;
+use crate::wire::exchange::matching::{Expected, Facts};
 use crate::wire::ground::at::{Cover, part};
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;

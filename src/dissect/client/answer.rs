@@ -3,10 +3,10 @@
 use core::fmt;
 
 use crate::track::transactions::What;
-use crate::wire::client::matching::Facts;
 use crate::wire::client::message::{Message, Part};
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
+use crate::wire::exchange::matching::Facts;
 
 /// What the messages of a response say together.
 #[derive(Default)]

@@ -42,9 +42,12 @@ bit_sets! {
 /// What Wireshark threw.
 pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
     let (heading, value) = field::field(path, tree, field)?;
-    match value {
-        Ok(Value::Batch(list)) => rows(path, &heading, field, &list),
-        _ => Ok(()),
+    let Ok(Value::Batch(data)) = value else {
+        return Ok(());
+    };
+    match Batch::read(data) {
+        Ok(batch) => rows(path, &heading, field, &batch),
+        Err(error) => common::malformed_in(&heading, data, &error),
     }
 }
 

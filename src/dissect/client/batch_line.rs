@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::line;
+use crate::wire::client::batch::Batch;
 use crate::wire::client::field::Value;
 use crate::wire::client::message::{Info2, Message};
 use crate::wire::client::request::Request;
@@ -47,7 +48,10 @@ pub fn request(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
     let mut place: Option<(&[u8], &[u8])> = None;
     let (mut one_namespace, mut one_set) = (true, true);
     for field in message.fields().flatten() {
-        let Ok(Value::Batch(batch)) = field.value() else {
+        let Ok(Value::Batch(data)) = field.value() else {
+            continue;
+        };
+        let Ok(batch) = Batch::read(data) else {
             continue;
         };
         all = all.saturating_add(batch.count);

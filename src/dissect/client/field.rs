@@ -106,6 +106,7 @@ const fn has_no_text(value: &Value<'_>) -> bool {
             | Value::UdfArguments(_)
             | Value::IndexContext(_)
             | Value::ErrorDetails(_)
+            | Value::Batch(_)
             | Value::Unknown(_)
     )
 }

@@ -11,8 +11,8 @@ use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::stream::{self, Place, Stream};
 use crate::wire::client::guess::{Looks, looks};
-use crate::wire::client::plausible::{Plausibility, plausible, weak};
 use crate::wire::client::proto::{HEADER, Header, Order, ProtoType, Refusal};
+use crate::wire::exchange::plausible::{Plausibility, plausible, weak};
 use crate::wire::ground::text::Text as Lossy;
 
 fields! {

@@ -11,7 +11,7 @@ use crate::epan::{Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{AEROSPIKE, INFO};
 use crate::track::stream as connection;
 use crate::wire::client::guess::{Looks, looks};
-use crate::wire::client::plausible::{Plausibility, plausible};
+use crate::wire::exchange::plausible::{Plausibility, plausible};
 use crate::wire::info::message::{Answer, answers};
 use crate::wire::info::text_port::{ABORT, Line, is_text};
 

@@ -1,7 +1,7 @@
 //! What is known of a message before its body is read.
 
 use crate::epan::Packet;
-use crate::epan::memory::FileRef;
+use crate::epan::file::FileRef;
 use crate::track::stream::Stream;
 use crate::track::transactions::{Answer, Sight};
 use crate::wire::client::proto::{Order, ProtoType};

@@ -4,7 +4,7 @@ use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
 use crate::track::rows::{Errand, Row, Span};
 use crate::track::{keys, sets};
-use crate::wire::client::batch;
+use crate::wire::client::batch::Batch;
 use crate::wire::client::field::{FieldType, Value};
 use crate::wire::client::message::{Info2, Message};
 use crate::wire::client::request::Request;
@@ -46,23 +46,27 @@ pub fn request<'p>(path: &Path<'p>, message: &Message<'p>, kind: Request, identi
     };
     if kind == Request::BATCH {
         for field in message.fields().flatten() {
-            if let Ok(Value::Batch(batch)) = field.value() {
+            let batch = match field.value() {
+                Ok(Value::Batch(data)) => Batch::read(data).ok(),
+                _ => None,
+            };
+            if let Some(batch) = batch {
                 let writes = &mut memory.writes;
                 let rows = batch_rows(path, &batch).inspect(|(_, errand)| *writes |= errand.writes);
                 let indexes = batch.rows().flatten().map(|row| row.index);
                 memory.rows = if indexes.is_sorted() {
-                    stream.queue.rows.remember(rows)
+                    stream.queue.rows.remember(packet.file(), rows)
                 } else {
                     let rows = packet.gather(batch.rows().count(), rows);
                     // Not a stable sort, which would allocate: of rows with one index any may answer.
                     rows.sort_unstable_by_key(|(row, _)| row.index);
-                    stream.queue.rows.remember(rows.iter().copied())
+                    stream.queue.rows.remember(packet.file(), rows.iter().copied())
                 };
             }
         }
     } else if is_single(kind) {
         if let Some(digest) = identity.record() {
-            memory.rows = stream.queue.rows.remember_one(digest);
+            memory.rows = stream.queue.rows.remember_one(packet.file(), digest);
             if let Some(key) = &identity.key {
                 keys::note(packet, identity.set, &digest, key);
             }
@@ -72,7 +76,7 @@ pub fn request<'p>(path: &Path<'p>, message: &Message<'p>, kind: Request, identi
 }
 
 /// The rows of a batch with what each asks for, as they come; their keys are noted.
-fn batch_rows<'p>(path: &Path<'p>, batch: &batch::Batch<'p>) -> impl Iterator<Item = (Row, Errand)> + 'p {
+fn batch_rows<'p>(path: &Path<'p>, batch: &Batch<'p>) -> impl Iterator<Item = (Row, Errand)> + 'p {
     let packet = path.packet;
     let mut errand = None;
     batch.rows().flatten().filter_map(move |row| {

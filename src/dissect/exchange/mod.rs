@@ -10,8 +10,8 @@ use self::context::Path;
 use self::first_pass::Memory;
 use crate::track::transactions::{Answer, Asked, Given, Transaction, What};
 use crate::track::tries;
-use crate::wire::client::matching::{Expected, Facts, Progress};
 use crate::wire::client::proto::ProtoType;
+use crate::wire::exchange::matching::{Expected, Facts, Progress};
 
 /// What a message says about itself as a request.
 #[derive(Clone, Copy, Default)]

@@ -12,6 +12,7 @@ use crate::track::record::{Endpoint, Event, Record, Step, TAP, Touch};
 use crate::track::transactions::{Answer, Transaction, What};
 use crate::track::{keys, sets};
 use crate::wire::admin::message as admin;
+use crate::wire::client::batch::Batch;
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::field::Value;
 use crate::wire::client::guess::Looks;
@@ -251,7 +252,8 @@ fn requested<'p>(
     }
     for field in message.fields().flatten() {
         match field.value() {
-            Ok(Value::Batch(batch)) => {
+            Ok(Value::Batch(data)) => {
+                let Ok(batch) = Batch::read(data) else { continue };
                 let mut place: (&[u8], &[u8]) = (&[], &[]);
                 for row in batch.rows().flatten() {
                     let Some(body) = row.body else { continue };

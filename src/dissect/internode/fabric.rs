@@ -8,7 +8,7 @@ use super::{content, fabric_line, links};
 use crate::dissect::shared::{column, common, result};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::FABRIC;
-use crate::track::fabric::{Exchange, Linked};
+use crate::track::fabric::{self, Exchange, Linked};
 use crate::wire::client::digest::partition;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::Text as Lossy;
@@ -76,7 +76,7 @@ fn items<'p>(message: &Message<'_, 'p>, tree: &Tree<'p>, facts: &Facts<'p>, link
         }
     }
     if let Some(emigration) = &linked.emigration {
-        let namespace = emigration.namespace.get(packet);
+        let namespace = fabric::of(packet).namespace(packet, emigration);
         top.text(&common::NAMESPACE, &[], format_args!("{}", Lossy(namespace)))?
             .generated();
         if facts.partition().is_none() {

@@ -6,7 +6,7 @@ use super::container::{Listed, Message};
 use super::record::KeyOf;
 use crate::dissect::exchange::links::Milliseconds;
 use crate::epan::Packet;
-use crate::track::fabric::{Linked, Part};
+use crate::track::fabric::{self, Linked, Part};
 use crate::wire::client::digest::Digest;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::Text as Lossy;
@@ -175,7 +175,7 @@ fn migrate(out: &mut dyn Write, packet: Packet<'_>, facts: &Facts<'_>, linked: &
     }
     let namespace = linked
         .emigration
-        .map(|emigration| emigration.namespace.get(packet));
+        .map(|emigration| fabric::of(packet).namespace(packet, &emigration));
     record(out, facts, linked, namespace)
 }
 

@@ -159,7 +159,9 @@ impl<'p> Stage<'_, 'p> {
         let state = track::of(packet);
         if let Some(hello) = Hello::of(msg) {
             connection.set_hello(packet, self.ordinal, &hello);
-            state.peers.speaks(packet.source_address(), hello.node);
+            state
+                .peers
+                .speaks(packet.file(), packet.source_address(), hello.node);
             let [from, to] = ends(packet, segment, Some(hello.node));
             state.greeted(packet, &from, &to);
             return Linked::default();
@@ -197,7 +199,7 @@ fn holds_secrets(msg: &Msg<'_>) -> bool {
 fn learn(packet: Packet<'_>, msg: &Msg<'_>, summary: &Summary<'_>) {
     let Some(node) = summary.node else { return };
     let peers = &track::of(packet).peers;
-    peers.speaks(packet.source_address(), node);
+    peers.speaks(packet.file(), packet.source_address(), node);
     let Some(table) = wire::table(msg) else { return };
     let services = msg.fields().flatten().filter(|field| {
         table
@@ -207,8 +209,8 @@ fn learn(packet: Packet<'_>, msg: &Msg<'_>, summary: &Summary<'_>) {
     for list in services.filter_map(|field| endpoints(field.data).ok()) {
         for endpoint in list.items().flatten() {
             match endpoint.address {
-                Address::V4(address) => peers.serves(node, &address.octets(), endpoint.port),
-                Address::V6(address) => peers.serves(node, &address.octets(), endpoint.port),
+                Address::V4(address) => peers.serves(packet.file(), node, &address.octets(), endpoint.port),
+                Address::V6(address) => peers.serves(packet.file(), node, &address.octets(), endpoint.port),
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::epan::{Guarded, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::position::Place;
 use crate::wire::client::guess::{Looks, looks};
-use crate::wire::client::plausible::{Plausibility, plausible as plausible_client};
+use crate::wire::exchange::plausible::{Plausibility, plausible as plausible_client};
 use crate::wire::internode::container::plausible::{self, Family, Fit};
 use crate::wire::internode::container::{HEADER_SIZE, Header, MsgType};
 

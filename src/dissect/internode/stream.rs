@@ -106,12 +106,18 @@ fn meet<'p>(packet: Packet<'p>, segment: &Segment<'p>, connection: &Connection, 
     let (from, to) = packet.ports();
     let addresses = (packet.source_address(), packet.destination_address());
     match segment.side {
-        Side::Client => state
-            .peers
-            .connects(addresses.0, addresses.1, u16::try_from(to).unwrap_or(0)),
-        Side::Server => state
-            .peers
-            .connects(addresses.1, addresses.0, u16::try_from(from).unwrap_or(0)),
+        Side::Client => state.peers.connects(
+            packet.file(),
+            addresses.0,
+            addresses.1,
+            u16::try_from(to).unwrap_or(0),
+        ),
+        Side::Server => state.peers.connects(
+            packet.file(),
+            addresses.1,
+            addresses.0,
+            u16::try_from(from).unwrap_or(0),
+        ),
         Side::Unknown => {}
     }
     let [from, to] = ends(packet, segment, None);

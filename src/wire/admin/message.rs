@@ -4,7 +4,6 @@
 
 use core::ops::Range;
 
-use crate::wire::client::query::short_strings;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::at::At;
 use crate::wire::ground::at::before;
@@ -352,7 +351,7 @@ pub struct Roles<'a> {
 impl<'a> Roles<'a> {
     /// The names; ends at the first error.
     pub fn iter(&self) -> impl Iterator<Item = Result<&'a [u8], Malformed<'a>>> {
-        short_strings("role", self.count, self.content).map(|role| role.map(|role| role.text))
+        input::short_strings("role", self.count, self.content).map(|role| role.map(|role| role.text))
     }
 }
 

@@ -74,6 +74,14 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
+    /// [`Self::parse`] of the data of a field.
+    ///
+    /// # Errors
+    /// Fewer than 5 bytes.
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed<'a>> {
+        Self::parse(data).map(|(_, batch)| batch).map_err(input::reason)
+    }
+
     /// Reads the head; the rows follow lazily.
     ///
     /// # Errors
@@ -87,25 +95,6 @@ impl<'a> Batch<'a> {
             content,
         };
         Ok((&[], batch))
-    }
-
-    /// How many bytes of `data` the head and the whole rows are, and whether these are all rows.
-    ///
-    /// Source: client-protocol 8.1
-    #[must_use]
-    pub fn extent(data: &'a [u8]) -> (usize, bool) {
-        let Ok((_, batch)) = Self::parse(data) else {
-            return (0, false);
-        };
-        let mut rows = batch.rows();
-        let (mut whole, mut left) = (0u32, rows.rest());
-        while let Some(Ok(row)) = rows.next() {
-            if row.body.is_none_or(|body| body.fault.is_some()) {
-                break;
-            }
-            (whole, left) = (whole.saturating_add(1), rows.rest());
-        }
-        (data.len().saturating_sub(left.len()), whole == batch.count)
     }
 
     /// The rows, one after the other.
@@ -238,7 +227,13 @@ impl<'a> Body<'a> {
             body.fault = Some(fault);
             end
         });
-        body.request = request::of_row(&body);
+        body.request = request::of_row(
+            body.info1.value,
+            body.info2(),
+            body.info4(),
+            body.fields(),
+            body.ops(),
+        );
         for field in body.fields().flatten() {
             match field.kind {
                 FieldType::NAMESPACE => body.namespace = Some(field.data),
@@ -370,6 +365,7 @@ impl<'a> Iterator for Rows<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::extent;
     use super::*;
     use proptest::prelude::*;
 
@@ -441,13 +437,35 @@ mod tests {
         body.extend(NAMESPACE);
         let data = row(0, &body);
         let longer = [&data[..], b"more"].concat();
-        assert_eq!(Batch::extent(&longer), (data.len(), true));
+        assert_eq!(extent::of_batch(&longer), (data.len(), true));
         for cut in 0..data.len() {
-            assert!(!Batch::extent(&data[..cut]).1, "cut at {cut}");
+            assert!(!extent::of_batch(&data[..cut]).1, "cut at {cut}");
         }
     }
 
+    /// The extent as the rows themselves tell it.
+    fn walked(data: &[u8]) -> (usize, bool) {
+        let Ok(batch) = Batch::read(data) else {
+            return (0, false);
+        };
+        let mut rows = batch.rows();
+        let (mut whole, mut left) = (0u32, rows.rest());
+        while let Some(Ok(row)) = rows.next() {
+            if row.body.is_none_or(|body| body.fault.is_some()) {
+                break;
+            }
+            (whole, left) = (whole + 1, rows.rest());
+        }
+        (data.len() - left.len(), whole == batch.count)
+    }
+
     proptest! {
+        #[test]
+        fn the_extent_is_told_without_reading(count in 0u32..4, bytes in prop::collection::vec(prop_oneof![4 => 0u8..6, 1 => any::<u8>()], 0..120)) {
+            let data = [&count.to_be_bytes()[..], &bytes].concat();
+            prop_assert_eq!(extent::of_batch(&data), walked(&data));
+        }
+
         #[test]
         fn rows_progress_and_end(data: Vec<u8>) {
             if let Ok((_, batch)) = Batch::parse(&data) {

@@ -2,8 +2,8 @@
 
 use core::ops::Range;
 
-use super::batch::Batch;
 use super::digest::{self, Digest};
+use super::extent;
 use super::key::Key;
 use super::op::Ops;
 use super::proto::Order;
@@ -119,7 +119,7 @@ pub enum Value<'a> {
     /// QUERY_BINLIST: names.
     BinList(BinList<'a>),
     /// BATCH, BATCH_WITH_SET.
-    Batch(Batch<'a>),
+    Batch(&'a [u8]),
     /// UDF_ARGLIST: a MessagePack list (may be empty).
     UdfArguments(&'a [u8]),
     /// INDEX_CONTEXT: a MessagePack list context.
@@ -178,7 +178,7 @@ impl<'a> Field<'a> {
         };
         let (_, size) = order.u32("field_sz")(input).ok()?;
         let said = usize::try_from(size).ok()?.checked_sub(1);
-        let (extent, is_whole) = Batch::extent(data);
+        let (extent, is_whole) = extent::of_batch(data);
         let data = match said {
             Some(said) if said <= data.len() && extent <= said => return None,
             _ if is_whole => data.get(..extent)?,
@@ -237,9 +237,7 @@ impl<'a> Field<'a> {
             FieldType::INDEX_TYPE => Value::IndexType(IndexType(u8::from_be_bytes(self.exactly()?))),
             FieldType::UDF_OP => Value::UdfOp(UdfOp(u8::from_be_bytes(self.exactly()?))),
             FieldType::QUERY_BINLIST => Value::BinList(BinList::parse(data).map_err(input::reason)?.1),
-            FieldType::BATCH | FieldType::BATCH_WITH_SET => {
-                Value::Batch(Batch::parse(data).map_err(input::reason)?.1)
-            }
+            FieldType::BATCH | FieldType::BATCH_WITH_SET => Value::Batch(data),
             FieldType::UDF_ARGLIST => Value::UdfArguments(data),
             FieldType::INDEX_CONTEXT => Value::IndexContext(data),
             FieldType::INDEX_EXPRESSION => Value::Expression(data),
@@ -352,6 +350,7 @@ impl<'a> Iterator for Fields<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::batch::Batch;
     use super::*;
     use crate::wire::client::query::WhereFlags;
     use proptest::prelude::*;
@@ -417,7 +416,7 @@ mod tests {
             let mut fields = Fields::new(Order::Big, 1, 0, &bytes);
             let field = fields.next().unwrap().unwrap();
             let rows = match field.value() {
-                Ok(Value::Batch(batch)) => batch.rows().flatten().count(),
+                Ok(Value::Batch(data)) => Batch::read(data).unwrap().rows().flatten().count(),
                 other => panic!("{other:?}"),
             };
             let left = fields.rest().len();

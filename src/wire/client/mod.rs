@@ -3,15 +3,14 @@
 pub mod batch;
 pub mod compressed;
 pub mod digest;
+pub mod extent;
 pub mod field;
 pub mod guess;
 pub mod info_bits;
 pub mod key;
-pub mod matching;
 pub mod message;
 pub mod mrt;
 pub mod op;
-pub mod plausible;
 pub mod proto;
 pub mod query;
 pub mod request;

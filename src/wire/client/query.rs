@@ -302,15 +302,6 @@ pub struct BinList<'a> {
     names: &'a [u8],
 }
 
-/// A name of a list with its length byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ShortString<'a> {
-    /// Length byte and text.
-    pub bytes: &'a [u8],
-    /// The text.
-    pub text: &'a [u8],
-}
-
 impl<'a> BinList<'a> {
     /// Reads the count; the names follow lazily.
     ///
@@ -322,8 +313,8 @@ impl<'a> BinList<'a> {
     }
 
     /// The names; ends at the first error.
-    pub fn iter(&self) -> impl Iterator<Item = Result<ShortString<'a>, Malformed<'a>>> {
-        short_strings("bin name", self.count, self.names)
+    pub fn iter(&self) -> impl Iterator<Item = Result<input::ShortString<'a>, Malformed<'a>>> {
+        input::short_strings("bin name", self.count, self.names)
     }
 }
 
@@ -366,31 +357,6 @@ impl<'a> Where<'a> {
         let flags = WhereFlags::from_bits_retain(flags);
         Ok((&[], Self { flags, text }))
     }
-}
-
-/// `count` strings, each after a length byte; ends at the first error.
-pub(crate) fn short_strings<'a>(
-    what: &'static str,
-    count: u8,
-    mut rest: &'a [u8],
-) -> impl Iterator<Item = Result<ShortString<'a>, Malformed<'a>>> {
-    let mut left = count;
-    core::iter::from_fn(move || {
-        left = left.checked_sub(1)?;
-        let name = input::u8(what)(rest)
-            .and_then(|(tail, width)| input::bytes(what, "its length byte", usize::from(width))(tail));
-        match name {
-            Ok((tail, text)) => {
-                let bytes = crate::wire::ground::at::before(rest, tail);
-                rest = tail;
-                Some(Ok(ShortString { bytes, text }))
-            }
-            Err(error) => {
-                left = 0;
-                Some(Err(input::reason(error)))
-            }
-        }
-    })
 }
 
 #[cfg(test)]
@@ -441,7 +407,7 @@ mod tests {
         let (_, bins) = BinList::parse(b"\x03\x01a\x02bc\x05x").unwrap();
         let mut names = bins.iter();
         let name = |bytes: &'static [u8]| {
-            Some(Ok(ShortString {
+            Some(Ok(input::ShortString {
                 bytes,
                 text: &bytes[1..],
             }))

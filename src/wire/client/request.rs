@@ -1,6 +1,5 @@
 //! What a request asks for.
 
-use super::batch::Body;
 use super::field::{Field, FieldType, Fields};
 use super::message::{Info1, Info2, Info4, Message};
 use super::op::{OpCode, Ops};
@@ -171,11 +170,10 @@ pub fn of_proxied(message: &Message<'_>) -> Request {
     of_record(header.info1, header.info2, header.info4, udf, message.ops())
 }
 
-/// The kind of a batch row.
+/// The kind of a row of a batch, which is always about one record.
 #[must_use]
-pub fn of_row(body: &Body<'_>) -> Request {
-    let udf = Seen::new(body.fields()).udf;
-    of_record(body.info1.value, body.info2(), body.info4(), udf, body.ops())
+pub fn of_row(info1: Info1, info2: Info2, info4: Info4, fields: Fields<'_>, ops: Ops<'_>) -> Request {
+    of_record(info1, info2, info4, Seen::new(fields).udf, ops)
 }
 
 fn of_query(info1: Info1, info2: Info2, seen: &Seen) -> Request {

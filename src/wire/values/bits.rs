@@ -2,7 +2,7 @@
 
 use bitflags::bitflags;
 
-use super::call::{Arg, Table, operations};
+use super::arg::{Arg, Table, operations};
 
 const OFFSET: Arg = Arg::value("bit offset");
 const SIZE: Arg = Arg::value("bit size");

@@ -6,7 +6,8 @@
 //!
 //! Source: client-protocol 6.3–6.9.
 
-use super::call::{Arg, Coded, Content, Family, Table};
+use super::arg::{Arg, Content, Table};
+use super::call::{Coded, Family};
 use super::cdt_ops::{CdtOp, ContextType};
 use super::msgpack::{self, Token};
 use super::node::{Call, Kind, Node, Role, Strings};

@@ -5,7 +5,7 @@ use core::fmt;
 
 use bitflags::bitflags;
 
-use super::call::{Arg, Table, operations, write_flags};
+use super::arg::{Arg, Table, operations, write_flags};
 
 const RETURN: Arg = Arg::code("return type", Table::ReturnType);
 const INDEX: Arg = Arg::value("index");

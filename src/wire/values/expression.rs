@@ -7,7 +7,8 @@
 //!
 //! Source: client-protocol 7.
 
-use super::call::{Arg, Family, Name, Table};
+use super::arg::{Arg, Name, Table};
+use super::call::Family;
 use super::cdt::Ahead;
 use super::expression_ops::{ExpOp, ResultType};
 use super::msgpack::{self, Token};

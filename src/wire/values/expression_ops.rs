@@ -6,7 +6,7 @@ use core::fmt;
 
 use bitflags::bitflags;
 
-use super::call::{Arg, Name, Table, operations};
+use super::arg::{Arg, Name, Table, operations};
 
 const LEFT: Arg = Arg::expression("left");
 const RIGHT: Arg = Arg::expression("right");

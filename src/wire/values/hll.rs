@@ -2,7 +2,7 @@
 
 use bitflags::bitflags;
 
-use super::call::{Arg, Table, operations};
+use super::arg::{Arg, Table, operations};
 
 const VALUES: Arg = Arg::value("values");
 const HLLS: Arg = Arg::value("HLLs");

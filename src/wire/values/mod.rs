@@ -1,5 +1,6 @@
 //! Values of bins and what is computed from them: particles, msgpack, calls, expressions.
 
+pub mod arg;
 pub mod bits;
 pub mod call;
 pub mod cdt;

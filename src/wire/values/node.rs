@@ -1,6 +1,7 @@
 //! What the walk over values, calls and expressions meets: one node at a time.
 
-use super::call::{Arg, Coded, Family};
+use super::arg::Arg;
+use super::call::{Coded, Family};
 use super::cdt_ops::ContextType;
 use super::expression_ops::ExpOp;
 use super::msgpack::{self, Token};

@@ -7,7 +7,8 @@
 
 use core::fmt::{self, Write};
 
-use super::call::{Coded, Table};
+use super::arg::Table;
+use super::call::Coded;
 use super::msgpack::LEVELS;
 use super::particle::GeoJson;
 use super::value_text::{geo, hex, quoted};

@@ -28,7 +28,8 @@
 
 use core::fmt::{self, Write};
 
-use super::call::{Coded, Content, Family, Presence, Table};
+use super::arg::{Content, Presence, Table};
+use super::call::{Coded, Family};
 use super::cdt;
 use super::cdt_ops::CdtOp;
 use super::expression;

@@ -18,7 +18,8 @@
 //! Every byte belongs to exactly one leaf, or to the header of exactly one opened node: the header
 //! of a list or map (its first 1 to 5 bytes).
 
-use super::call::{Coded, Table};
+use super::arg::Table;
+use super::call::Coded;
 use super::msgpack::{self, Token};
 use super::node::{Kind, Node, Role, Strings};
 use crate::wire::ground::at::before;

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use bitflags::bitflags;
 
-use super::{Why, le_u40};
+use super::layout::{Why, le_u40};
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::ground::time::UpdateTime;

@@ -1,9 +1,7 @@
 //! What follows the head of a flat record: optional parts, then the bins.
 
-use core::fmt;
-
 use super::bin::Bin;
-use super::{ExtraFlags, RecordFlags, WHAT, uintvar};
+use super::layout::{ExtraFlags, RecordFlags, WHAT, Why, uintvar};
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::ground::time::VoidTime;
@@ -33,33 +31,6 @@ pub enum Part<'a> {
     Padding,
     /// All the rest, which cannot be read for that reason.
     Opaque(Why),
-}
-
-/// Why a flat record cannot be read further, though nothing is wrong with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// Data of a multi-record transaction comes next (enterprise).
-    Transaction,
-    /// The bins are compressed (enterprise).
-    Compressed,
-    /// A bin has a source id (enterprise).
-    SourceId,
-    /// Flags that no known version sets.
-    Flags,
-    /// A particle type that no known version stores.
-    Particle,
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Transaction => "data of a multi-record transaction",
-            Self::Compressed => "compressed bins",
-            Self::SourceId => "a bin with a source id",
-            Self::Flags => "unknown flags",
-            Self::Particle => "an unknown particle type",
-        })
-    }
 }
 
 /// A part and all of its bytes.

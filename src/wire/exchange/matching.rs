@@ -5,11 +5,11 @@
 //!
 //! Source: client-protocol 13
 
-use super::message::{self, Messages, Part};
-use super::proto::{Order, ProtoType};
-use super::request::{self, Request};
-use super::result_code::ResultCode;
 use crate::wire::admin::message as admin;
+use crate::wire::client::message::{self, Messages, Part};
+use crate::wire::client::proto::{Order, ProtoType};
+use crate::wire::client::request::{self, Request};
+use crate::wire::client::result_code::ResultCode;
 
 /// What answers a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,12 +2,12 @@
 //!
 //! Source: client-protocol 15 and 13
 
-use super::field::{Field, FieldType};
-use super::message::{self, Info1};
-use super::op::Op;
-use super::proto::{HEADER, Header, MAX_SIZE, Order, ProtoType, VERSION};
-use super::result_code::ResultCode;
 use crate::wire::admin::message as admin;
+use crate::wire::client::field::{Field, FieldType};
+use crate::wire::client::message::{self, Info1};
+use crate::wire::client::op::Op;
+use crate::wire::client::proto::{HEADER, Header, MAX_SIZE, Order, ProtoType, VERSION};
+use crate::wire::client::result_code::ResultCode;
 
 /// How much speaks for a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

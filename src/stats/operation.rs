@@ -1,0 +1,52 @@
+//! What a record is about, in words.
+
+use core::fmt;
+
+use crate::track::record::Record;
+use crate::track::transactions::What;
+use crate::wire::admin::message::Command;
+use crate::wire::client::request::Request;
+use crate::wire::ground::text::Text;
+
+/// What a record asks for or answers, in words: `get`, `batch write`, `info build`, `security LOGIN`.
+pub struct Operation<'r, 'p> {
+    record: &'r Record<'p>,
+    is_brief: bool,
+}
+
+impl<'r, 'p> Operation<'r, 'p> {
+    /// In full.
+    #[must_use]
+    pub const fn of(record: &'r Record<'p>) -> Self {
+        Self {
+            record,
+            is_brief: false,
+        }
+    }
+
+    /// Without the commands of info and security.
+    #[must_use]
+    pub const fn brief(record: &'r Record<'p>) -> Self {
+        Self {
+            record,
+            is_brief: true,
+        }
+    }
+}
+
+impl fmt::Display for Operation<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let record = self.record;
+        let writes = record.transaction.is_some_and(|transaction| transaction.writes);
+        match record.what {
+            What::Message(Request::BATCH) if writes => f.write_str("batch write"),
+            What::Message(Request::BATCH | Request::BATCH_DIRECT) => f.write_str("batch read"),
+            What::Message(request) => write!(f, "{request}"),
+            What::Info if self.is_brief || record.command.is_empty() => f.write_str("info"),
+            What::Info => write!(f, "info {}", Text(record.command)),
+            What::Security(_) if self.is_brief => f.write_str("security"),
+            What::Security(command) => write!(f, "security {}", Command(command)),
+            What::Other => f.write_str("other"),
+        }
+    }
+}
