@@ -6,6 +6,7 @@ mod common;
 
 mod batches;
 mod calls;
+mod hints;
 mod native;
 mod policies;
 mod sweep;

@@ -32,6 +32,7 @@ use crate::track::fabric::Part;
 use crate::track::record::{Event, Record, Records, Step, Touch};
 use crate::track::transactions::What;
 use crate::wire::client::guess::Looks;
+use crate::wire::client::key::KeyLiteral;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::internode::fabric::links::Class;
@@ -293,7 +294,9 @@ impl State {
             namespace,
             set,
             digest: touch.map(|touch| touch.digest),
-            key: touch.and_then(|touch| touch.key).map(|key| key.to_string()),
+            key: touch
+                .and_then(|touch| touch.key)
+                .map(|key| KeyLiteral(&key).to_string()),
             operation: if result == ResultCode::OK {
                 String::new()
             } else {
