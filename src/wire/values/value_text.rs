@@ -350,7 +350,7 @@ fn string(out: &mut dyn Write, text: &[u8]) -> fmt::Result {
 /// Bytes of a string that say whether it is text.
 const LOOKED_AT: usize = 1024;
 
-/// Whether most of the bytes are text: a quarter or more that would have to be escaped is none.
+/// Whether the bytes are text: one stray byte is let pass, a quarter or more that would have to be escaped is not.
 fn is_text(bytes: &[u8]) -> bool {
     let strange = |text: &str| {
         let is_control = |c: &char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
@@ -361,7 +361,8 @@ fn is_text(bytes: &[u8]) -> bool {
         .utf8_chunks()
         .map(|chunk| strange(chunk.valid()).saturating_add(chunk.invalid().len()))
         .fold(0usize, usize::saturating_add);
-    escaped.saturating_mul(4) < head.len().max(1)
+    let is_stray = escaped == 1 && head.len() > 1;
+    is_stray || escaped.saturating_mul(4) < head.len().max(1)
 }
 
 /// A string in quotes, escaped so that it stays one line of plain text.
