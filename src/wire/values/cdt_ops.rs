@@ -394,7 +394,7 @@ mod tests {
         assert_eq!(CdtOp(14).args(), None);
         let names = CdtOp(19).args().unwrap().iter().map(|arg| arg.name);
         assert_eq!(names.collect::<Vec<_>>(), ["return type", "index"]);
-        assert_eq!(CdtOp::TABLE.len(), 35 + 37 + 2);
+        assert_eq!(CdtOp::TABLE.len(), 36 + 37 + 2);
         for row in CdtOp::TABLE {
             let prefix = match row.value {
                 0..64 => "list_",
