@@ -19,6 +19,7 @@ static PLUGIN: Plugin = Plugin {
     register: register_protocols,
     handoff,
     dissect: dissect_segment,
+    too_deep,
     heuristic,
     pdu_length,
     pdu,
@@ -113,6 +114,11 @@ fn dissect_segment<'p>(
         Entry::HeartbeatUdp => stream::datagram(packet, source, tree),
         Entry::InfoTextTcp => info_text::segment(packet, source, tree, segment),
     }
+}
+
+fn too_deep<'p>(source: Source<'p>, tree: Tree<'p>) -> Guarded {
+    let top = tree.protocol(&AEROSPIKE, source.bytes())?;
+    dissect::shared::common::too_deep(&top, source.bytes())
 }
 
 fn heuristic(which: Heuristic, bytes: &[u8], reported: usize) -> bool {

@@ -129,6 +129,8 @@ pub struct Plugin {
     pub handoff: fn(),
     /// A segment or datagram; returns how many bytes are ours (0: not our protocol).
     pub dissect: for<'p> fn(Entry, Packet<'p>, Source<'p>, Tree<'p>, Segment<'p>) -> Guarded<usize>,
+    /// Messages are nested too deep in each other to go on.
+    pub too_deep: for<'p> fn(Source<'p>, Tree<'p>) -> Guarded,
     /// Whether the bytes are of the heuristic's protocol.
     pub heuristic: fn(Heuristic, &[u8], usize) -> bool,
     /// The whole length of the message that begins the bytes; `None`: more bytes are needed to tell, which
@@ -274,6 +276,9 @@ unsafe extern "C" fn dissect(
         let handles = unsafe { handles(tvb, info, tree) };
         let (Some(entry), Some((packet, source, tree))) = (Entry::from_c(entry), handles) else {
             return Ok(0);
+        };
+        let Some(_level) = packet.enter(entry) else {
+            return (plugin.too_deep)(source, tree).map(|()| source.bytes().len());
         };
         // SAFETY: so is the segment, which is the guard's.
         let segment = unsafe { segment(raw) };

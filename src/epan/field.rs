@@ -289,6 +289,12 @@ impl BitSet {
         self.notes.any(|each| self.each_note(each))
     }
 
+    /// The items that it makes: the whole and each bit.
+    pub(crate) fn items(&self) -> u32 {
+        let bits = self.references.get().map_or(0, |bits| bits.len());
+        u32::try_from(bits).unwrap_or(0).saturating_add(1)
+    }
+
     /// The field of the whole integer.
     #[must_use]
     pub const fn field(&self) -> &Field {

@@ -138,7 +138,7 @@ static heur_dissector_t const heuristics[AS_HEURISTIC_MAX] = {
 
 static unsigned pdu_length(int framing, packet_info *pinfo, tvbuff_t *tvb, int offset)
 {
-    int can_wait = desegment != 0 && pinfo->can_desegment != 0;
+    int can_wait = desegment != 0 && pinfo->can_desegment != 0 && !as_quoted(pinfo);
     unsigned length = rust.pdu_length(framing, can_wait, tvb, offset);
     throw_kept();
     return length;
@@ -172,8 +172,10 @@ static dissector_t const pdus[AS_FRAMING_MAX] = {client_pdu, heartbeat_pdu, fabr
 
 int as_dissect_pdus(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
+    as_bool waits = desegment != 0 && !as_quoted(pinfo);
+
     /* A header of one byte: the length callback asks for more itself, and so sees a bad first byte at once. */
-    GUARD(tcp_dissect_pdus(tvb, pinfo, tree, desegment, 1, lengths[framing], pdus[framing], data));
+    GUARD(tcp_dissect_pdus(tvb, pinfo, tree, waits, 1, lengths[framing], pdus[framing], data));
 }
 
 /* ---- start-up --------------------------------------------------------------------------------------------------- */

@@ -163,7 +163,10 @@ void as_append_text(proto_item *item, const char *text);
 int as_protocol_enabled(int protocol);
 
 uint32_t as_frame(const packet_info *pinfo);
+/* Whether nothing may be remembered: on later passes, and of bytes that an error message quotes. */
 int as_visited(const packet_info *pinfo);
+/* Whether an error message of the network (ICMP) quotes these bytes. */
+int as_quoted(const packet_info *pinfo);
 void as_frame_time(const packet_info *pinfo, int64_t *secs, int *nsecs);
 uint32_t as_source_port(const packet_info *pinfo);
 uint32_t as_destination_port(const packet_info *pinfo);

@@ -24,8 +24,57 @@ pub struct FrameState {
     pub lines: Cell<u32>,
     /// The next line of the Info column belongs to the last one.
     pub line_is_open: Cell<u32>,
+    /// Times that the budget was said to be used up.
+    pub(crate) reported: Cell<u32>,
+    /// Bytes that items hold as their values.
+    pub(crate) content: Cell<u32>,
+    /// Bytes that were inflated.
+    pub(crate) inflated: Cell<u32>,
+    /// Levels of messages in messages that are open.
+    pub(crate) depth: Cell<u32>,
+    /// Entries that are at work, a bit each.
+    pub(crate) entered: Cell<u32>,
+    /// How many of them came to be so twice.
+    pub(crate) again: Cell<u32>,
+    /// Records that were queued to taps.
+    pub(crate) tapped: Cell<u32>,
+    /// Records for which there was no room.
+    pub missing: Cell<u32>,
     /// Whether somebody asks for expert items as such.
     pub(crate) experts_heard: Cell<Answered>,
+}
+
+impl FrameState {
+    /// Bytes of values that a frame's items may hold, as a copy each: a message of the largest legal size is shown in part.
+    const CONTENT: u32 = 48 << 20;
+    /// Bytes that may be inflated for a frame.
+    const INFLATED: u32 = 64 << 20;
+
+    /// Counts an item that there is no room for.
+    pub(crate) fn refuse(&self) {
+        self.refused.set(self.refused.get().saturating_add(1));
+    }
+
+    /// Takes `bytes` from the frame's budget of values; whether there were so many.
+    pub(crate) fn holds(&self, bytes: usize) -> bool {
+        take(&self.content, bytes, Self::CONTENT)
+    }
+
+    /// Takes `bytes` from the frame's budget of inflated bytes; whether there were so many.
+    pub fn inflates(&self, bytes: usize) -> bool {
+        take(&self.inflated, bytes, Self::INFLATED)
+    }
+}
+
+fn take(used: &Cell<u32>, bytes: usize, most: u32) -> bool {
+    let sum = u32::try_from(bytes)
+        .ok()
+        .and_then(|bytes| used.get().checked_add(bytes))
+        .filter(|sum| *sum <= most);
+    if let Some(sum) = sum {
+        used.set(sum);
+    }
+    sum.is_some()
 }
 
 /// The answer to a question that is asked once a frame.

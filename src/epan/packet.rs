@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 
 use libc::{c_int, c_void};
 
-use super::entry::{Call, Framing};
+use super::entry::{Call, Entry, Framing};
 use super::field::Field;
 use super::file::{File, FileRef};
 use super::memory::{self, Answered, FrameState};
@@ -36,6 +36,34 @@ pub struct Source<'p> {
 pub(crate) struct Lent<'l, 'p> {
     pub(crate) packet: Packet<'p>,
     pub(crate) call: &'l Call<'p>,
+}
+
+/// Levels that messages, values and dissectors may be nested in all.
+pub const LEVELS: u32 = 32;
+
+/// Of a [`Level`]: its entry was at work before.
+const AGAIN: u32 = u32::MAX;
+
+/// A level of messages in messages, until it is dropped.
+#[must_use = "the level ends when this is dropped"]
+pub struct Level<'p> {
+    state: &'p FrameState,
+    /// The bit of the entry whose level it is, [`AGAIN`], or 0.
+    entry: u32,
+}
+
+impl Drop for Level<'_> {
+    fn drop(&mut self) {
+        let state = self.state;
+        match self.entry {
+            AGAIN => state.again.set(state.again.get().saturating_sub(1)),
+            bit => state.entered.set(state.entered.get() & !bit),
+        }
+        // The outermost entry is no level.
+        if self.entry == 0 || state.entered.get() != 0 {
+            state.depth.set(state.depth.get().saturating_sub(1));
+        }
+    }
 }
 
 impl<'p> Packet<'p> {
@@ -72,11 +100,76 @@ impl<'p> Packet<'p> {
         unsafe { sys::as_frame(self.info.as_ptr()) }
     }
 
-    /// Whether this is a later pass: what is remembered must not change now.
+    /// Whether what is remembered must not change now: on later passes, and of quoted bytes.
     #[must_use]
     pub fn is_visited(self) -> bool {
         // SAFETY: the packet is alive for 'p.
-        unsafe { sys::as_visited(self.info.as_ptr()) != 0 }
+        unsafe { sys::as_visited(self.info.as_ptr()) != 0 || self.state.again.get() > 0 }
+    }
+
+    /// Whether these bytes are no segment or datagram of their own: an error message of the network quotes them, or
+    /// another dissector found them inside a message of ours. They are shown, and that is all.
+    #[must_use]
+    pub fn is_aside(self) -> bool {
+        // SAFETY: the packet is alive for 'p.
+        unsafe { sys::as_quoted(self.info.as_ptr()) != 0 || self.state.again.get() > 0 }
+    }
+
+    /// Where the next record for taps is the last that the frame can have: how many more there would be, complete when
+    /// listeners get it.
+    #[must_use]
+    pub fn last_of_taps(self) -> Option<&'p Cell<u32>> {
+        (self.state.tapped.get() + 1 == super::tap::MOST).then_some(&self.state.missing)
+    }
+
+    /// Takes `count` items from the frame's budget; counts one as refused where there are not so many left.
+    pub(crate) fn afford(self, count: u32) -> bool {
+        let items = &self.state.items;
+        let sum = items.get().saturating_add(count);
+        if sum > super::tree::ITEM_BUDGET {
+            self.state.refuse();
+            return false;
+        }
+        items.set(sum);
+        true
+    }
+
+    /// One level deeper, for as long as the result lives; `None` where there are [`LEVELS`] already.
+    #[must_use]
+    pub fn descend(self) -> Option<Level<'p>> {
+        let depth = &self.state.depth;
+        if depth.get() >= LEVELS {
+            return None;
+        }
+        depth.set(depth.get() + 1);
+        Some(Level {
+            state: self.state,
+            entry: 0,
+        })
+    }
+
+    /// How many levels deeper it may go.
+    #[must_use]
+    pub fn levels_left(self) -> usize {
+        LEVELS.saturating_sub(self.state.depth.get()) as usize
+    }
+
+    /// An entry begins its work. Where another is at work already, a dissector of Wireshark's came back to us: a level
+    /// deeper.
+    pub(crate) fn enter(self, entry: Entry) -> Option<Level<'p>> {
+        let (state, bit) = (self.state, 1 << entry as u32);
+        let entered = state.entered.get();
+        if entered != 0 && state.depth.get() >= LEVELS {
+            return None;
+        }
+        state.depth.set(state.depth.get() + u32::from(entered != 0));
+        let is_again = entered & bit != 0;
+        state.again.set(state.again.get() + u32::from(is_again));
+        state.entered.set(entered | bit);
+        Some(Level {
+            state,
+            entry: if is_again { AGAIN } else { bit },
+        })
     }
 
     /// When the frame was captured: seconds and nanoseconds since 1970.

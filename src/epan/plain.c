@@ -71,7 +71,8 @@ void as_append_text(proto_item *item, const char *text) { proto_item_append_text
 int as_protocol_enabled(int protocol) { return proto_is_protocol_enabled(find_protocol_by_id(protocol)); }
 
 uint32_t as_frame(const packet_info *pinfo) { return pinfo->num; }
-int as_visited(const packet_info *pinfo) { return PINFO_FD_VISITED(pinfo) != 0; }
+int as_visited(const packet_info *pinfo) { return PINFO_FD_VISITED(pinfo) != 0 || as_quoted(pinfo); }
+int as_quoted(const packet_info *pinfo) { return pinfo->flags.in_error_pkt != 0; }
 
 void as_frame_time(const packet_info *pinfo, int64_t *secs, int *nsecs)
 {
@@ -112,7 +113,7 @@ void as_credential(packet_info *pinfo, int hf, const char *user, const char *inf
 
     if (tap == 0)
         tap = find_tap_id("credentials");
-    if (tap == 0 || !have_tap_listener(tap))
+    if (tap == 0 || !have_tap_listener(tap) || as_quoted(pinfo))
         return;
     /* Listeners of some versions keep the pointers. */
     found = wmem_new0(wmem_file_scope(), credential);
@@ -127,7 +128,7 @@ void as_credential(packet_info *pinfo, int hf, const char *user, const char *inf
 
 int as_wait_for_more(packet_info *pinfo, int offset)
 {
-    if (!as_pref_desegment() || !pinfo->can_desegment)
+    if (!as_pref_desegment() || !pinfo->can_desegment || as_quoted(pinfo))
         return 0;
     pinfo->desegment_offset = offset;
     pinfo->desegment_len = DESEGMENT_ONE_MORE_SEGMENT;

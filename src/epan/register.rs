@@ -305,3 +305,9 @@ pub mod preference {
         hotkeys_rows -> u32 = as_pref_hotkeys_rows;
     }
 }
+
+/// Tells the user something that no window shows: a line on standard error.
+pub fn log(text: &'static CStr) {
+    // SAFETY: a static text; logging does not throw.
+    unsafe { sys::as_log(text.as_ptr()) };
+}

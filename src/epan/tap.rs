@@ -9,6 +9,10 @@ use libc::{c_int, c_void};
 use super::packet::Packet;
 use super::sys;
 
+/// Records that are queued for a frame at most. Wireshark has room for 5,000, those of other protocols among them, and
+/// drops the rest without a word to who listens.
+pub const MOST: u32 = 4_900;
+
 /// What a tap carries, for as long as a packet lives.
 pub trait Payload: 'static {
     /// The record itself.
@@ -50,6 +54,15 @@ impl<P: Payload> Tap<P> {
 
     /// Hands over a record, a copy of which lives as long as the packet.
     pub fn queue<'p>(&self, packet: Packet<'p>, record: P::At<'p>) {
+        let state = packet.state();
+        if packet.is_aside() {
+            return;
+        }
+        if state.tapped.get() >= MOST {
+            state.missing.set(state.missing.get().saturating_add(1));
+            return;
+        }
+        state.tapped.set(state.tapped.get() + 1);
         let record: *const c_void = packet.keep(&[record]).as_ptr().cast();
         // SAFETY: the packet is alive; the copy lives until the listeners have had it.
         unsafe {

@@ -15,6 +15,7 @@
 
 #include <epan/srt_table.h>
 #include <epan/stat_tap_ui.h>
+#include <epan/stats_tree_priv.h>
 #include <epan/tap.h>
 #include <wsutil/wslog.h>
 
@@ -425,12 +426,29 @@ static tap_packet_status tree_packet(stats_tree *tree, packet_info *pinfo, epan_
     return rust.tree_packet(tree, record) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 
-static void tree_init(stats_tree *tree) { rust.tree_opened(tree); }
+/* Rows below a heading, and below each of many: names come from the packets, and Wireshark walks over the rows for each
+ * new one. */
+enum { AS_TREE_ROWS = 500, AS_TREE_MANY = 50, AS_TREE_FEW_ROWS = 20 };
+
+static void tree_init(stats_tree *tree)
+{
+    /* Wireshark looks for what hangs on the root among all names of the tree. With names of its own, a namespace that is
+     * called like a heading stays what it is. */
+    tree->root.hash = g_hash_table_new(g_str_hash, g_str_equal);
+    rust.tree_opened(tree);
+}
+
+static void tree_cleanup(stats_tree *tree)
+{
+    if (tree->root.hash != NULL)
+        g_hash_table_destroy(tree->root.hash);
+    tree->root.hash = NULL;
+}
 
 void as_register_tree(const char *tap, const char *abbreviation, const char *menu, const char *name)
 {
     char *path = g_strconcat(menu, SUBMENU, name, NULL);
-    stats_tree_register_plugin(tap, abbreviation, path, 0, tree_packet, tree_init, NULL);
+    stats_tree_register_plugin(tap, abbreviation, path, 0, tree_packet, tree_init, tree_cleanup);
     g_free(path);
 }
 
@@ -441,5 +459,11 @@ int as_tree_node(stats_tree *tree, const char *name)
 
 int as_tree_count(stats_tree *tree, const char *name, int parent, int has_children, int by)
 {
+    const stat_node *above = (const stat_node *)g_ptr_array_index(tree->parents, parent);
+    int is_few = above->parent != &tree->root && tree->parents->len > AS_TREE_MANY;
+
+    if (parent != 0 && above->hash != NULL && g_hash_table_lookup(above->hash, name) == NULL &&
+        g_hash_table_size(above->hash) >= (is_few ? AS_TREE_FEW_ROWS : AS_TREE_ROWS))
+        name = "(others)";
     return stats_tree_manip_node_int(MN_INCREASE, tree, name, parent, has_children != 0, by);
 }

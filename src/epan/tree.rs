@@ -12,7 +12,7 @@ use core::sync::atomic::Ordering;
 use libc::{c_char, c_int, c_uint};
 
 use super::expert::DETAIL;
-use super::field::{Expert, Field};
+use super::field::{Expert, Field, Kind};
 use super::group::FieldGroup;
 use super::packet::{Packet, Source};
 use super::register::Protocol;
@@ -25,6 +25,16 @@ mod bits;
 
 /// Items a frame may have; well under `gui.max_tree_items`, where Wireshark gives up on the frame.
 pub const ITEM_BUDGET: u32 = 200_000;
+
+/// Items that Wireshark makes of an expert item: itself, its text, severity and group, what filters by its
+/// name, and the detail below it.
+const EXPERT_ITEMS: u32 = 7;
+
+/// How often a frame says that its budget is used up: each costs items, too.
+const REPORTS: u32 = 1000;
+
+/// Bytes of a text or of bytes that an item holds at most, in which filters search: as long as a record can be.
+pub const LONGEST: usize = 8 << 20;
 
 /// Bytes that a label holds (Wireshark's `ITEM_LABEL_LENGTH`).
 const LABEL: usize = 240;
@@ -150,16 +160,19 @@ impl<'p> Tree<'p> {
         }
     }
 
-    /// Takes one item from the frame's budget.
-    fn afford(&self) -> bool {
+    /// Takes `count` items from the frame's budget.
+    fn afford(&self, count: u32) -> bool {
+        self.packet.afford(count)
+    }
+
+    /// Takes an item with a value of so many bytes from the frame's budget.
+    fn afford_value(&self, bytes: usize) -> bool {
         let state = self.packet.state;
-        let items = state.items.get();
-        if items >= ITEM_BUDGET {
-            state.refused.set(state.refused.get().saturating_add(1));
+        if !state.holds(bytes) {
+            state.refuse();
             return false;
         }
-        state.items.set(items + 1);
-        true
+        self.afford(1)
     }
 
     fn make(
@@ -168,9 +181,18 @@ impl<'p> Tree<'p> {
         part: &[u8],
         call: impl FnOnce(c_int, c_int, c_int, &mut *mut sys::proto_item) -> c_int,
     ) -> Guarded<Item<'p>> {
-        if !self.afford() {
+        if !self.afford(1) {
             return Ok(self.nothing());
         }
+        self.make_afforded(field, part, call)
+    }
+
+    fn make_afforded(
+        &self,
+        field: &Field,
+        part: &[u8],
+        call: impl FnOnce(c_int, c_int, c_int, &mut *mut sys::proto_item) -> c_int,
+    ) -> Guarded<Item<'p>> {
         let (start, length) = self.source.locate(part);
         let mut node = ptr::null_mut();
         let id = field.id();
@@ -219,23 +241,54 @@ impl<'p> Tree<'p> {
         } else {
             encoding(order)
         };
+        let whole = part;
+        let part = part.get(..LONGEST).unwrap_or(part);
+        let is_affordable = if field.kind.is_text() {
+            // A byte that is no text becomes three, in a buffer that doubles as it grows.
+            let copies = if core::str::from_utf8(part).is_ok() { 2 } else { 8 };
+            self.afford_value(part.len().saturating_mul(copies))
+        } else if matches!(field.kind, Kind::Bytes) {
+            self.afford_value(part.len())
+        } else {
+            self.afford(1)
+        };
+        if !is_affordable {
+            return Ok(self.nothing());
+        }
         let tvb = self.source.tvb.as_ptr();
         // SAFETY: tree and buffer are alive, `part` was located inside the buffer.
-        self.make(field, part, |hf, start, length, out| unsafe {
+        let item = self.make_afforded(field, part, |hf, start, length, out| unsafe {
             sys::as_item(self.node, hf, tvb, start, length, encoding, out)
+        })?;
+        Ok(if part.len() < whole.len() {
+            item.set_length(whole.len())
+        } else {
+            item
         })
     }
 
-    /// The one item that stands for all that the budget refused.
+    /// The one item that stands for all that the budget refused since it was last asked for, with an expert item of
+    /// their number; not more than [`REPORTS`] times a frame.
     ///
     /// # Errors
     /// What Wireshark threw.
-    pub fn beyond_budget(&self, field: &Field, part: &[u8]) -> Guarded<Item<'p>> {
-        let items = &self.packet.state.items;
-        let used = items.replace(0);
-        let item = self.add(field, part);
-        items.set(used);
-        item
+    pub fn beyond_budget(&self, field: &Field, part: &[u8], expert: &Expert) -> Guarded {
+        let state = self.packet.state;
+        let refused = state.refused.replace(0);
+        if refused == 0 || state.reported.get() >= REPORTS {
+            return Ok(());
+        }
+        state.reported.set(state.reported.get() + 1);
+        let used = state.items.replace(0);
+        let content = state.content.replace(0);
+        let said = self.add(field, part).and_then(|item| {
+            let at = if item.exists() { item } else { self.item() };
+            at.expert(expert, format_args!("{refused} more items are not expanded"))
+        });
+        state.items.set(used);
+        state.content.set(content);
+        state.refused.set(0);
+        said
     }
 
     /// A protocol's item over `part`, and its subtree.
@@ -246,6 +299,13 @@ impl<'p> Tree<'p> {
         // SAFETY: the tree is alive or NULL, the id is registered.
         if !self.visible && unsafe { sys::as_wants_protocol(self.node, protocol.id()) == 0 } {
             return Ok(*self);
+        }
+        if !self.afford(1) {
+            // A text for it must not become this node's.
+            return Ok(Self {
+                visible: false,
+                ..*self
+            });
         }
         let (start, length) = self.source.locate(part);
         let mut node = ptr::null_mut();
@@ -385,8 +445,11 @@ impl<'p> Tree<'p> {
         }
         let tvb = self.source.tvb.as_ptr();
         let size = c_int::try_from(value.len()).unwrap_or(0);
+        if !self.afford_value(value.len()) {
+            return Ok(self.nothing());
+        }
         // SAFETY: as in `add_in`; Wireshark copies the value.
-        self.make(field, part, |hf, start, length, out| unsafe {
+        self.make_afforded(field, part, |hf, start, length, out| unsafe {
             sys::as_bytes(self.node, hf, tvb, start, length, value.as_ptr(), size, out)
         })
     }
@@ -440,9 +503,12 @@ impl<'p> Tree<'p> {
         if !self.wants(field) {
             return Ok(self.nothing());
         }
+        if !self.afford_value(text.as_str().len()) {
+            return Ok(self.nothing());
+        }
         let tvb = self.source.tvb.as_ptr();
         // SAFETY: as in `add_in`; the text ends with NUL and Wireshark copies it.
-        self.make(field, part, |hf, start, length, out| unsafe {
+        self.make_afforded(field, part, |hf, start, length, out| unsafe {
             sys::as_string(self.node, hf, tvb, start, length, text.as_ptr(), out)
         })
     }
@@ -519,6 +585,9 @@ impl<'p> Item<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn expert(self, expert: &Expert, detail: fmt::Arguments<'_>) -> Guarded {
+        if !self.node.is_null() && !self.packet.afford(EXPERT_ITEMS) {
+            return Ok(());
+        }
         let is_read = self.visible || expert.reference.is_set() || DETAIL.reference.is_set();
         // Where nobody reads it, what counts is that it happened, once a capture: Wireshark keeps the worst.
         if !is_read

@@ -18,6 +18,8 @@ use crate::wire::ground::text::{Hex, Text};
 const ROWS: u32 = 100_000;
 /// Keys that are counted at most; the hottest of them are listed.
 const COUNTED: usize = 1_000_000;
+/// Namespaces at most.
+const NAMESPACES: usize = 65_536;
 /// Shares of so many of the hottest keys are shown.
 const TOPS: [u32; 4] = [1, 10, 100, 1000];
 
@@ -119,17 +121,22 @@ struct Share {
 /// The report.
 pub struct HotKeys {
     limit: u32,
-    namespaces: Vec<Box<[u8]>>,
-    index: HashMap<(usize, [u8; LENGTH]), usize>,
+    namespaces: HashMap<Box<[u8]>, u32>,
+    index: HashMap<(u32, [u8; LENGTH]), u32>,
     keys: Vec<Key>,
     ranking: Ranking,
     all: Counts,
+    /// The heat of all keys that are counted. (That of all together can be less: of one key the requests pass a filter,
+    /// of another the answers.)
     heat: u64,
     tops: [Share; TOPS.len()],
     /// What is listed.
     listed: Share,
     /// Of keys that are not counted one by one.
     others: Share,
+    others_counts: Counts,
+    /// Messages that Wireshark had no room for, and the row that says it.
+    missing: (u32, Option<u32>),
     rows: u32,
 }
 
@@ -141,7 +148,7 @@ impl Default for HotKeys {
         };
         Self {
             limit,
-            namespaces: Vec::new(),
+            namespaces: HashMap::new(),
             index: HashMap::new(),
             keys: Vec::new(),
             ranking: Ranking::default(),
@@ -150,6 +157,8 @@ impl Default for HotKeys {
             tops: [Share::default(); TOPS.len()],
             listed: Share::default(),
             others: Share::default(),
+            others_counts: Counts::default(),
+            missing: (0, None),
             rows: 0,
         }
     }
@@ -185,27 +194,32 @@ impl Report<Records> for HotKeys {
         for touch in record.touches {
             self.count(record, touch, sheet);
         }
-        if !record.touches.is_empty() {
+        if let Some(like) = record.touches.last() {
+            // Of those that are left out only the number is known.
+            for _ in 0..record.left_out {
+                self.all.add(record, like);
+                self.others_counts.add(record, like);
+            }
             self.write_all(sheet);
             self.write_shares(sheet);
         }
-        !record.touches.is_empty()
+        self.miss(record.messages_missing(), sheet);
+        !record.touches.is_empty() || record.missing.is_some()
     }
 }
 
 impl HotKeys {
     fn count(&mut self, record: &Record<'_>, touch: &Touch<'_>, sheet: &Sheet) {
-        let before = self.all.heat();
         self.all.add(record, touch);
-        self.heat = u64::from(self.all.heat());
         let Some(id) = self.find(touch) else {
-            self.others.heat += u64::from(self.all.heat() - before);
+            self.others_counts.add(record, touch);
             return;
         };
         let Some(key) = self.keys.get_mut(id) else { return };
         let before = key.counts.heat();
         key.counts.add(record, touch);
         let (counts, place) = (key.counts, key.place);
+        self.heat += u64::from(counts.heat() - before);
         let place = match place {
             Some(place) => Some(place),
             None => self.list(id, before, touch, sheet),
@@ -222,16 +236,20 @@ impl HotKeys {
     /// The key's number, or a new one.
     fn find(&mut self, touch: &Touch<'_>) -> Option<usize> {
         let namespaces = &mut self.namespaces;
-        let known = namespaces.iter().position(|name| **name == *touch.namespace);
-        let namespace = known.unwrap_or_else(|| {
-            namespaces.push(touch.namespace.into());
-            namespaces.len() - 1
-        });
+        let namespace = match namespaces.get(touch.namespace) {
+            Some(known) => *known,
+            None if namespaces.len() < NAMESPACES && self.keys.len() < COUNTED => {
+                let number = u32::try_from(namespaces.len()).ok()?;
+                namespaces.insert(touch.namespace.into(), number);
+                number
+            }
+            None => return None,
+        };
         let next = self.keys.len();
         match self.index.entry((namespace, touch.digest)) {
-            std::collections::hash_map::Entry::Occupied(known) => Some(*known.get()),
+            std::collections::hash_map::Entry::Occupied(known) => Some(*known.get() as usize),
             std::collections::hash_map::Entry::Vacant(new) if next < COUNTED => {
-                new.insert(next);
+                new.insert(u32::try_from(next).ok()?);
                 self.keys.push(Key {
                     counts: Counts::default(),
                     place: None,
@@ -318,6 +336,22 @@ impl HotKeys {
         Some(number)
     }
 
+    /// Says how many messages are not counted, in a row of their own.
+    fn miss(&mut self, more: u32, sheet: &Sheet) {
+        if more == 0 {
+            return;
+        }
+        self.missing.0 = self.missing.0.saturating_add(more);
+        if self.missing.1.is_none() {
+            self.missing.1 = self.total_row(sheet, "not counted");
+        }
+        if let Some(row) = self.missing.1.and_then(|row| sheet.row(TOTALS, row)) {
+            let most = crate::epan::tap::MOST;
+            row.text(KEY, format_args!("{} messages", self.missing.0));
+            row.text(DIGEST, format_args!("beyond {most} a frame"));
+        }
+    }
+
     fn write_all(&mut self, sheet: &Sheet) {
         if let Some(row) = sheet.row(TOTALS, 0) {
             row.text(KEY, format_args!("{}", Keys(self.keys.len())));
@@ -337,7 +371,7 @@ impl HotKeys {
         self.tops = tops;
         if self.keys.len() > self.limit as usize {
             let mut share = Share {
-                heat: self.heat - self.listed.heat - self.others.heat,
+                heat: self.heat.saturating_sub(self.listed.heat),
                 ..self.listed
             };
             if share.row.is_none() {
@@ -350,6 +384,7 @@ impl HotKeys {
             self.write_share(sheet, &mut share);
             (self.listed.row, self.listed.written) = (share.row, share.written);
         }
+        self.others.heat = u64::from(self.others_counts.heat());
         if self.others.heat > 0 {
             let mut share = self.others;
             if share.row.is_none() {
@@ -365,7 +400,8 @@ impl HotKeys {
             return;
         };
         row.unsigned(REQUESTS, u32::try_from(share.heat).unwrap_or(u32::MAX));
-        let thousandths = (share.heat * 1000 + self.heat / 2) / self.heat.max(1);
+        let heat = (self.heat + u64::from(self.others_counts.heat())).max(1);
+        let thousandths = (share.heat * 1000 + heat / 2) / heat;
         if share.written != Some(thousandths) {
             share.written = Some(thousandths);
             let (whole, part) = (thousandths / 10, thousandths % 10);

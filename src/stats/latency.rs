@@ -23,6 +23,9 @@ const MAX: u32 = 8;
 /// All rows show a new rate at every answer up to so many rows; beyond that, when the time has grown by a thousandth.
 const FEW: usize = 32;
 
+/// Rows at most, the one of all and the one of the others aside.
+const ROWS: usize = 1000;
+
 #[derive(Clone, Copy, Default)]
 struct Line {
     count: u32,
@@ -41,6 +44,8 @@ pub struct Latency {
     seen: Option<(i64, i64)>,
     /// The time for which all rates are right.
     refreshed: i64,
+    /// Messages that Wireshark had no room for, and the row that says it.
+    missing: (u32, usize),
 }
 
 impl Report<Records> for Latency {
@@ -73,21 +78,29 @@ impl Report<Records> for Latency {
         let (first, last) = self.seen.unwrap_or((record.time, record.time));
         let seen = (first.min(record.time), last.max(record.time));
         self.seen = Some(seen);
+        self.miss(record.messages_missing(), sheet);
         let Some(time) = record.response_time() else {
             return false;
         };
         let name = Text::<128>::of(format_args!("{} {}", record.server, Operation::brief(record)));
         let known = self.index.get(name.as_str()).copied();
-        let number = known.unwrap_or_else(|| {
-            let number = self.lines.len();
-            self.lines.push(Line::default());
-            self.index.insert(name.as_str().to_owned(), number);
-            if let Some(row) = row(sheet, number) {
-                row.text(NODE, format_args!("{}", record.server));
-                row.text(OPERATION, format_args!("{}", Operation::brief(record)));
+        let number = match known {
+            Some(number) => number,
+            None if self.index.len() < ROWS => {
+                let (node, operation) = (record.server, Operation::brief(record));
+                self.line(
+                    name.as_str(),
+                    format_args!("{node}"),
+                    format_args!("{operation}"),
+                    sheet,
+                )
             }
-            number
-        });
+            // No node and operation are called so.
+            None => match self.index.get(OTHERS) {
+                Some(number) => *number,
+                None => self.line(OTHERS, format_args!("{OTHERS}"), format_args!("{OTHERS}"), sheet),
+            },
+        };
         for number in [0, number] {
             if let Some(line) = self.lines.get_mut(number) {
                 line.add(time);
@@ -124,7 +137,44 @@ impl Line {
     }
 }
 
+/// The row of those that have none of their own.
+const OTHERS: &str = "(others)";
+
 impl Latency {
+    /// A line and row of its own, behind the last.
+    fn line(
+        &mut self,
+        name: &str,
+        node: core::fmt::Arguments<'_>,
+        operation: core::fmt::Arguments<'_>,
+        sheet: &Sheet,
+    ) -> usize {
+        let number = self.lines.len();
+        self.lines.push(Line::default());
+        self.index.insert(name.to_owned(), number);
+        if let Some(row) = row(sheet, number) {
+            row.text(NODE, node);
+            row.text(OPERATION, operation);
+        }
+        number
+    }
+
+    /// Says how many messages are not counted, in a row of their own.
+    fn miss(&mut self, more: u32, sheet: &Sheet) {
+        if more == 0 {
+            return;
+        }
+        if self.missing.0 == 0 {
+            let operation = format_args!("messages beyond {} a frame", crate::epan::tap::MOST);
+            self.missing.1 = self.line("(not counted)", format_args!("(not counted)"), operation, sheet);
+        }
+        self.missing.0 = self.missing.0.saturating_add(more);
+        if let Some(row) = row(sheet, self.missing.1) {
+            self.write(self.missing.1, row);
+            row.unsigned(COUNT, self.missing.0);
+        }
+    }
+
     /// Answers a second over all the time that the report has seen.
     fn rate(&self, number: usize) -> f64 {
         let (first, last) = self.seen.unwrap_or_default();

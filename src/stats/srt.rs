@@ -21,6 +21,9 @@ impl Listener<Records, Srt> for Times {
     }
 
     fn packet(record: &Record<'_>, srt: &Srt) -> bool {
+        if record.messages_missing() > 0 {
+            crate::epan::register::log(c"Aerospike service response times: a frame has more messages than Wireshark hands over; the rest is not counted");
+        }
         let (Some(_), Some(transaction)) = (record.response_time(), record.transaction) else {
             return false;
         };

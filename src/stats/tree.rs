@@ -28,6 +28,19 @@ impl Listener<Records, Counters> for Overview {
     }
 
     fn packet(record: &Record<'_>, counters: &Counters) -> bool {
+        match record.messages_missing() {
+            0 => {}
+            missing => {
+                let below = heading(counters, MESSAGES, missing);
+                let most = crate::epan::tap::MOST;
+                counters.count(
+                    below,
+                    format_args!("(beyond {most} a frame: counted here alone)"),
+                    false,
+                    missing,
+                );
+            }
+        }
         let one = |name: &'static CStr, text: core::fmt::Arguments<'_>| {
             counters.count(heading(counters, name, 1), text, false, 1);
         };

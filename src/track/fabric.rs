@@ -9,6 +9,7 @@
 use core::cell::Cell;
 use core::num::NonZeroU64;
 
+use super::budget;
 use super::connection::Connection;
 use super::map::{FileMap, RecentMap, hash};
 use super::peers::{End, Peer, Peers};
@@ -168,6 +169,9 @@ pub struct Fabric {
     lost_at: Cell<Option<i64>>,
 }
 
+/// Bytes that a message is kept in at most, its places in tables that are half empty among them.
+const SIZE: usize = size_of::<Exchange>() + size_of::<Mention>() + size_of::<Emigration>() + 80;
+
 static STATE: CaptureState<Fabric> = CaptureState::new();
 
 /// What is remembered of the nodes of the open capture.
@@ -259,6 +263,10 @@ impl Fabric {
         let Some(link) = said.link else {
             return Linked::default();
         };
+        let name = said.starts.map_or(0, |(namespace, _)| namespace.len());
+        if !budget::keep(packet, SIZE + name) {
+            return Linked::default();
+        }
         // Of an emigration the id is the asking node's, as every id is.
         let pair = if link.is_request() {
             self.pair(packet.file(), from, to)
@@ -423,6 +431,9 @@ impl Fabric {
     ) -> Linked {
         let now = packet.nanoseconds();
         let direction = direction.min(1);
+        if !budget::keep(packet, SIZE) {
+            return Linked::default();
+        }
         let part = if is_request {
             let index = self.exchanges.push(
                 packet.file(),

@@ -1,6 +1,7 @@
 //! The user key behind a digest, wherever in the capture it was seen: a request carries either or both, and most
 //! clients send the digest alone.
 
+use super::budget;
 use super::map::FileMap;
 use crate::epan::Packet;
 use crate::epan::file::{CaptureState, FileArena, FileSlice};
@@ -36,7 +37,14 @@ pub fn note(packet: Packet<'_>, set: &[u8], digest: &[u8; LENGTH], key: &Key<'_>
     }
     let keys = KEYS.get(packet.file());
     let is_full = keys.seen.len() >= super::most();
-    if is_full || keys.seen.get(digest).is_some() || digest::compute(set, key) != *digest {
+    if keys.seen.get(digest).is_some() || digest::compute(set, key) != *digest {
+        return;
+    }
+    if is_full {
+        return budget::dropped(packet);
+    }
+    // With its place in the table.
+    if !budget::keep(packet, size_of::<Seen>() + LENGTH + 12 + key.value.len()) {
         return;
     }
     let seen = Seen {

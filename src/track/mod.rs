@@ -1,6 +1,7 @@
 //! What is remembered across packets. Changes only on the first pass; later passes read.
 #![forbid(unsafe_code)]
 
+pub mod budget;
 pub mod connection;
 pub mod fabric;
 pub mod keys;

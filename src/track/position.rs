@@ -18,6 +18,8 @@ pub enum Place {
     Repeated = 2,
     /// Behind a header at which the server closes the connection: nothing here is interpreted.
     Refused = 3,
+    /// Quoted by an error message of the network, or inside another message of ours: shown, and nothing else.
+    Aside = 4,
 }
 
 impl Place {
@@ -28,6 +30,7 @@ impl Place {
             1 => Self::Unknown,
             2 => Self::Repeated,
             3 => Self::Refused,
+            4 => Self::Aside,
             _ => Self::Known,
         }
     }
@@ -72,6 +75,9 @@ impl Position {
     /// Where `segment` stands, from its sequence number alone, and whether bytes are missing before it; on later
     /// passes what the first one found.
     pub fn place(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> (Place, bool) {
+        if packet.is_aside() {
+            return (Place::Aside, false);
+        }
         let Some(sequence) = segment.sequence else {
             return (self.place_in_tls(packet, protocol, segment), false);
         };

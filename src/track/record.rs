@@ -1,5 +1,6 @@
 //! What the tap "aerospike" hands to statistics: a plain copy of what a message asked or answered.
 
+use core::cell::Cell;
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
@@ -140,7 +141,14 @@ pub struct Record<'p> {
     pub results: &'p [ResultCode],
     /// The records it asks for, or answers for.
     pub touches: &'p [Touch<'p>],
+    /// How many more records there are than `touches`.
+    pub left_out: u32,
+    /// In the last record that a frame can have: how many messages of the frame have none.
+    pub missing: Option<&'p Cell<u32>>,
 }
+
+/// Records that a message can ask for or answer for in its [`Record`].
+pub const TOUCHES: usize = 65_536;
 
 /// One record that a message asks for or answers for.
 #[derive(Clone, Copy)]
@@ -162,6 +170,12 @@ pub struct Touch<'p> {
 }
 
 impl Record<'_> {
+    /// How many messages of the frame nobody is told of: Wireshark's queue has an end. Said once for a frame.
+    #[must_use]
+    pub fn messages_missing(&self) -> u32 {
+        self.missing.map_or(0, Cell::get)
+    }
+
     /// Nanoseconds from the request to this message, if this is an answer to a known one.
     #[must_use]
     pub fn elapsed(&self) -> Option<i64> {

@@ -1,7 +1,9 @@
 //! The records that a connection's requests ask for, so that answers, which do not name them, can be told.
 
+use super::budget;
 use super::sets::Place;
-use crate::epan::file::{File, FileVec};
+use crate::epan::Packet;
+use crate::epan::file::FileVec;
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::request::Request;
 
@@ -25,11 +27,30 @@ pub struct Errand {
     pub writes: bool,
 }
 
+/// Rows of one request that are remembered: fifty times what a server takes by default.
+pub const MOST: usize = 262_144;
+
 /// The rows of one request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     from: u32,
+    /// With [`CUT`].
     count: u32,
+}
+
+/// In the number of rows: there were more, which are not remembered.
+const CUT: u32 = 1 << 31;
+
+impl Span {
+    const fn count(self) -> u32 {
+        self.count & !CUT
+    }
+
+    /// Whether there were more rows than are remembered.
+    #[must_use]
+    pub const fn is_cut(self) -> bool {
+        self.count & CUT != 0
+    }
 }
 
 /// Rows from `first` on, up to the next run, ask for the same.
@@ -47,31 +68,43 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Remembers the rows of a batch, ordered by their index.
-    pub fn remember(&self, file: File<'_>, rows: impl Iterator<Item = (Row, Errand)>) -> Span {
+    /// Remembers the rows of a batch, ordered by their index; as many as there may be.
+    pub fn remember(&self, packet: Packet<'_>, rows: impl Iterator<Item = (Row, Errand)>) -> Span {
         let from = self.rows.len();
-        for (row, errand) in rows {
-            let first = self.rows.push(file, row);
-            if first == from || self.errand(first) != Some(errand) {
-                self.runs.push(file, Run { first, errand });
+        let mut last = None;
+        let mut cut = 0;
+        for (number, (row, errand)) in rows.enumerate() {
+            let is_new = last != Some(errand);
+            let size = size_of::<Row>() + if is_new { size_of::<Run>() } else { 0 };
+            if number >= MOST || !budget::keep(packet, size) {
+                cut = CUT;
+                break;
+            }
+            let first = self.rows.push(packet.file(), row);
+            if is_new {
+                self.runs.push(packet.file(), Run { first, errand });
+                last = Some(errand);
             }
         }
         Span {
             from,
-            count: self.rows.len() - from,
+            count: (self.rows.len() - from) | cut,
         }
     }
 
     /// Remembers the record of a request on one.
-    pub fn remember_one(&self, file: File<'_>, digest: [u8; LENGTH]) -> Span {
-        let from = self.rows.push(file, Row { index: 0, digest });
+    pub fn remember_one(&self, packet: Packet<'_>, digest: [u8; LENGTH]) -> Span {
+        if !budget::keep(packet, size_of::<Row>()) {
+            return Span { from: 0, count: CUT };
+        }
+        let from = self.rows.push(packet.file(), Row { index: 0, digest });
         Span { from, count: 1 }
     }
 
     /// The record of a request on one.
     #[must_use]
     pub fn only(&self, span: Span) -> Option<Row> {
-        (span.count == 1).then(|| self.rows.get(span.from)).flatten()
+        (span.count() == 1).then(|| self.rows.get(span.from)).flatten()
     }
 
     /// The record of row `index` in a batch, and what is asked of it.
@@ -83,7 +116,7 @@ impl Rows {
 
     /// All rows of a batch.
     pub fn all(&self, span: Span) -> impl Iterator<Item = (Row, Errand)> + '_ {
-        (span.from..span.from + span.count)
+        (span.from..span.from + span.count())
             .filter_map(|place| Some((self.rows.get(place)?, self.errand(place)?)))
     }
 
@@ -93,7 +126,7 @@ impl Rows {
     }
 
     fn place(&self, span: Span, index: u32) -> Option<u32> {
-        let Span { from, count } = span;
+        let (from, count) = (span.from, span.count());
         // Most batches number their rows from 0.
         let straight = (index < count).then(|| from + index);
         let is_there = |place| self.rows.get(place).is_some_and(|row| row.index == index);

@@ -1,5 +1,6 @@
 //! Namespaces and sets by number, so that what is remembered of a request can say them in two bytes.
 
+use super::budget;
 use super::map::{FileMap, hash};
 use crate::epan::Packet;
 use crate::epan::file::{CaptureState, FileArena, FileSlice, FileVec};
@@ -35,11 +36,17 @@ pub fn note(packet: Packet<'_>, namespace: &[u8], set: &[u8]) -> Place {
             Place::default()
         };
     }
+    if packet.is_visited() {
+        return Place::default();
+    }
     let Ok(number) = u16::try_from(places.names.len() + 1) else {
+        budget::dropped(packet);
         return Place::default();
     };
     let place = Place(number);
-    if packet.is_visited() || !places.index.insert(file, key, place) {
+    let size = 64 + namespace.len() + set.len();
+    if !budget::keep(packet, size) || !places.index.insert(file, key, place) {
+        budget::dropped(packet);
         return Place::default();
     }
     let names = [namespace, set].map(|name| places.bytes.copy(file, &[name]));

@@ -7,6 +7,7 @@
 
 use core::cell::Cell;
 
+use super::budget;
 use super::rows::{Rows, Span};
 use super::sets;
 use super::stream::{Stream, before};
@@ -214,6 +215,9 @@ pub struct Queue {
     ahead: Cell<Option<u32>>,
 }
 
+/// Bytes that a request is kept in: the transaction, and its fingerprint in a table that is half empty.
+const SIZE: usize = size_of::<Transaction>() + 48;
+
 /// Which transaction a message of an answer belongs to.
 #[derive(Clone, Copy)]
 struct Link {
@@ -251,6 +255,12 @@ impl Queue {
             let place = |one: &Transaction| (one.request_frame, one.request_ordinal);
             let index = self.transactions.partition_point(|one| place(one) >= at);
             return self.get(index).filter(|found| place(found) == at);
+        }
+        if !budget::keep(packet, SIZE) {
+            // Of what follows nobody knows which answer is whose.
+            self.doubtful.set(true);
+            self.give_up(self.head.get(), self.transactions.len());
+            return None;
         }
         self.settle();
         let is_open = self.head.get() < self.transactions.len();
@@ -445,6 +455,9 @@ impl Queue {
         answer.is_last = transaction.state == State::Complete;
         answer.transaction = transaction;
         self.transactions.set(answer.index, transaction);
+        if !budget::keep(packet, size_of::<Link>()) {
+            return;
+        }
         let bit = |is: bool, bit: u32| if is { bit } else { 0 };
         self.links.push(
             packet.file(),

@@ -131,23 +131,24 @@ fn cases() -> Vec<(String, Vec<u8>, &'static str, &'static str)> {
         }
     }
     for (name, depth) in [("33", 33), ("10,000", 10_000)] {
-        let deep = "nested deeper than 32 levels";
+        // The protocol has no limit, so it is not called malformed.
+        let (deep, beyond) = ("Nested deeper than 32 levels", "aerospike.expert.not_expanded");
         let lists = [vec![0x91; depth], vec![1]].concat();
         case(
             &format!("lists {name} deep"),
             value(2, LIST, &lists),
-            malformed,
+            beyond,
             deep,
         );
         let maps = [b"\x81\x01".repeat(depth), vec![1]].concat();
-        case(&format!("maps {name} deep"), value(2, 19, &maps), malformed, deep);
+        case(&format!("maps {name} deep"), value(2, 19, &maps), beyond, deep);
         let not = [b"\x92\x12".repeat(depth), vec![0xc3]].concat();
-        case(&format!("expressions {name} deep"), filter(&not), malformed, deep);
+        case(&format!("expressions {name} deep"), filter(&not), beyond, deep);
         let context = [b"\x93\xcc\xff\x92\x10\x00".repeat(depth), b"\x91\x10".to_vec()].concat();
         case(
             &format!("calls in contexts {name} deep"),
             value(3, BLOB, &context),
-            malformed,
+            beyond,
             "",
         );
         let levels = [
@@ -195,7 +196,11 @@ fn each_is_named() {
     for options in [&[][..], &["-2"]] {
         let names = ["frame.number", "aerospike.detail"];
         let mut by_frame = std::collections::BTreeMap::new();
-        for expert in ["aerospike.expert.malformed", "aerospike.expert.invalid_size"] {
+        for expert in [
+            "aerospike.expert.malformed",
+            "aerospike.expert.invalid_size",
+            "aerospike.expert.not_expanded",
+        ] {
             for row in columns("made-limits", options, expert, &names) {
                 let frame: u32 = row[0][0].parse().expect("a number");
                 by_frame.insert((frame, expert), row[1].join(","));

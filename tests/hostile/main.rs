@@ -5,5 +5,7 @@ mod common;
 
 mod cuts;
 mod files;
+mod known;
 mod limits;
+mod nested;
 mod streams;

@@ -70,6 +70,9 @@ fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'
         tree.add(&FIELD_DATA, data)?;
         return Ok(());
     }
+    let Some(_level) = path.packet.descend() else {
+        return common::too_deep(tree, data);
+    };
     let top = tree.protocol(&BATCH, data)?;
     top.item()
         .label(format_args!("Aerospike Batch, {} rows", batch.count));
@@ -173,7 +176,11 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
         tree.expert(&hint::NO_BINS, format_args!(""))?;
     }
     for next in body.fields().flatten() {
-        self::field(path, tree, &next)?;
+        let (heading, value) = field::field(path, tree, &next)?;
+        if matches!(value, Ok(Value::Batch(_))) {
+            let why = "a batch cannot stand in a row of a batch";
+            common::malformed(&heading, &Malformed::illegal("batch row", next.data, why))?;
+        }
     }
     for next in body.ops().flatten() {
         op::op(path, tree, &next)?;

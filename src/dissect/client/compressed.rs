@@ -4,6 +4,7 @@ use core::fmt::Write as _;
 
 use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::{column, common};
+use crate::epan::packet::Level;
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::compressed::Compressed;
 use crate::wire::client::proto::{Header, ProtoType};
@@ -23,6 +24,8 @@ pub struct Inner<'p> {
     pub header: Header<'p>,
     /// What follows its header.
     pub body: &'p [u8],
+    /// The level that it is.
+    _level: Level<'p>,
 }
 
 /// The body of a compressed message, and what is inside, if that can be read.
@@ -59,7 +62,20 @@ pub fn body<'p>(
             return Ok(None);
         }
     };
-    let room = path.packet.scratch(announced);
+    let packet = path.packet;
+    if !packet.state().inflates(announced) {
+        column::line(packet, |out| write!(out, "Compressed message, not inflated"));
+        top.expert(
+            &common::NOT_EXPANDED,
+            format_args!("Not inflated: the frame's messages would have more than 64 MiB"),
+        )?;
+        return Ok(None);
+    }
+    let Some(level) = packet.descend() else {
+        common::too_deep(top, compressed.stream)?;
+        return Ok(None);
+    };
+    let room = packet.scratch(announced);
     let inflated = match inflate(compressed.stream, room) {
         Ok(length) => length,
         Err(error) if tree.source().is_cut() => {
@@ -83,7 +99,12 @@ pub fn body<'p>(
         Ok((rest, header)) if header.kind == ProtoType::AS_MSG && header.refusal().is_none() => {
             let size = usize::try_from(header.size).unwrap_or(usize::MAX);
             let body = rest.get(..size).unwrap_or(rest);
-            Ok(Some(Inner { tree, header, body }))
+            Ok(Some(Inner {
+                tree,
+                header,
+                body,
+                _level: level,
+            }))
         }
         _ => {
             column::line(path.packet, |out| write!(out, "Malformed compressed message"));

@@ -9,6 +9,7 @@ use crate::dissect::shared::common;
 use crate::dissect::shared::{column, frame};
 use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
+use crate::track::budget;
 use crate::track::stream::{self, Place, Stream};
 use crate::wire::client::guess::{Looks, looks};
 use crate::wire::client::proto::{HEADER, Header, Order, ProtoType, Refusal};
@@ -37,6 +38,7 @@ pub fn segment<'p>(
     if bytes.is_empty() {
         return Ok(0);
     }
+    budget::earn(packet, bytes.len());
     let place = stream.place(packet, &AEROSPIKE, &segment);
     let begins = match place {
         Place::Known => {
@@ -47,7 +49,7 @@ pub fn segment<'p>(
             true
         }
         Place::Unknown => plausible(bytes) == Plausibility::Strong,
-        Place::Repeated => weak(bytes),
+        Place::Repeated | Place::Aside => weak(bytes),
         Place::Refused => false,
     };
     if !begins {
@@ -64,7 +66,7 @@ pub fn segment<'p>(
         is_lost: core::cell::Cell::new(false),
     };
     let outcome = packet.dissect_pdus(Framing::Client, &tree, &call);
-    if place != Place::Repeated {
+    if place.is_new() {
         stream.advance(
             packet,
             &segment,
@@ -107,7 +109,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         return Ok(());
     };
     if let Some(refusal) = refusal(bytes) {
-        if place == Place::Repeated {
+        if !place.is_new() {
             return continuation(packet, &tree, bytes, place);
         }
         return refused(packet, &tree, stream, &call.segment, refusal, false);
@@ -126,7 +128,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
             Side::Server => false,
             Side::Unknown => request_by_content(&header, body).unwrap_or(true),
         },
-        is_tracked: matches!(place, Place::Known | Place::Unknown),
+        is_tracked: place.is_new(),
         stream: Some(stream),
         place: stream::reference(&call.segment),
         segment_direction: call.segment.direction,
@@ -165,6 +167,9 @@ fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
     }
 }
 
+/// Why bytes are not judged that are no segment of their own.
+pub const ASIDE: &str = "quoted by another message";
+
 /// Bytes that belong to a message whose beginning is not known: shown, not judged.
 fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
     frame::count(packet);
@@ -173,6 +178,7 @@ fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place)
             "out of order in the capture: TCP's preference tcp.reassemble_out_of_order puts it in its place"
         }
         Place::Repeated => "sent again by TCP",
+        Place::Aside => ASIDE,
         Place::Refused => "after a header at which the server closes the connection",
         _ => {
             "the beginning of the message is not in the capture, or comes later (then \

@@ -32,10 +32,18 @@ struct Talk {
     since: Cell<u32>,
     /// Bytes of each direction that wait for the end of their line: none of them is one.
     waiting: [Cell<usize>; 2],
+    /// How often they have waited.
+    waits: [Cell<u32>; 2],
 }
 
 /// A line that does not end within this many bytes is shown as it is.
 const PATIENCE: usize = 1 << 20;
+
+/// A line was shown although it has not ended.
+struct Ended;
+
+/// Nor does one that has not ended after so many segments: TCP copies what waits with each.
+const WAITS: u32 = 128;
 
 /// A segment of a connection to the text info port.
 ///
@@ -108,9 +116,21 @@ fn text<'p>(packet: Packet<'p>, tree: &Tree<'p>, segment: &Segment<'p>, talk: &T
             .map_or(0, |last| searched + last + 1)
     };
     let tail = bytes.len() - whole;
-    let waits = tail > 0 && tail < PATIENCE && !source.is_cut() && packet.wait_for_more(whole);
-    if let Some(waiting) = waiting.filter(|_| !packet.is_visited()) {
+    let asked = talk.waits.get(segment.direction);
+    let key = packet.state().messages.get();
+    let is_patient = if packet.is_visited() {
+        packet.remembered::<Ended>(&INFO, key).is_none()
+    } else {
+        asked.is_none_or(|asked| whole > 0 || asked.get() < WAITS)
+    };
+    if !is_patient && !packet.is_visited() {
+        packet.remember(&INFO, key, Ended);
+    }
+    let waits = tail > 0 && tail < PATIENCE && is_patient && !source.is_cut() && packet.wait_for_more(whole);
+    if let (Some(waiting), Some(asked), false) = (waiting, asked, packet.is_visited()) {
         waiting.set(if waits { tail } else { 0 });
+        let before = if whole > 0 { 0 } else { asked.get() };
+        asked.set(if waits { before + 1 } else { 0 });
     }
     let bytes = if waits {
         bytes.get(..whole).unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
-use crate::track::rows::{Errand, Row, Span};
+use crate::track::rows::{self, Errand, Row, Span};
 use crate::track::{keys, sets};
 use crate::wire::client::batch::Batch;
 use crate::wire::client::field::{FieldType, Value};
@@ -55,18 +55,20 @@ pub fn request<'p>(path: &Path<'p>, message: &Message<'p>, kind: Request, identi
                 let rows = batch_rows(path, &batch).inspect(|(_, errand)| *writes |= errand.writes);
                 let indexes = batch.rows().flatten().map(|row| row.index);
                 memory.rows = if indexes.is_sorted() {
-                    stream.queue.rows.remember(packet.file(), rows)
+                    stream.queue.rows.remember(packet, rows)
                 } else {
-                    let rows = packet.gather(batch.rows().count(), rows);
+                    // One more than is remembered, so that it is seen that there are more.
+                    let most = batch.rows().count().min(rows::MOST + 1);
+                    let rows = packet.gather(most, rows);
                     // Not a stable sort, which would allocate: of rows with one index any may answer.
                     rows.sort_unstable_by_key(|(row, _)| row.index);
-                    stream.queue.rows.remember(packet.file(), rows.iter().copied())
+                    stream.queue.rows.remember(packet, rows.iter().copied())
                 };
             }
         }
     } else if is_single(kind) {
         if let Some(digest) = identity.record() {
-            memory.rows = stream.queue.rows.remember_one(packet.file(), digest);
+            memory.rows = stream.queue.rows.remember_one(packet, digest);
             if let Some(key) = &identity.key {
                 keys::note(packet, identity.set, &digest, key);
             }

@@ -87,6 +87,14 @@ pub fn time(tree: &Tree<'_>, field: &'static crate::epan::Field, nanoseconds: i6
 /// What Wireshark threw.
 pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
     let packet = path.packet;
+    if transaction.rows.is_cut() {
+        top.expert(
+            &common::NOT_EXPANDED,
+            format_args!(
+                "More records are asked for than are remembered: answers for the others do not tell theirs"
+            ),
+        )?;
+    }
     if transaction.retry_of != 0 {
         top.uint(&RETRY_OF, &[], transaction.retry_of)?.generated();
         top.expert(

@@ -8,7 +8,7 @@ use crate::dissect::exchange::identity::Identity;
 use crate::epan::register::preference;
 use crate::epan::{Packet, Text};
 use crate::track::fabric::Linked;
-use crate::track::record::{Endpoint, Event, Record, Step, TAP, Touch};
+use crate::track::record::{Endpoint, Event, Record, Step, TAP, TOUCHES, Touch};
 use crate::track::transactions::{Answer, Transaction, What};
 use crate::track::{keys, sets};
 use crate::wire::admin::message as admin;
@@ -38,9 +38,9 @@ pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>) {
             if let Ok((_, message)) = Message::parse(path.order, path.body) {
                 let identity = Identity::of(message.fields());
                 (record.namespace, record.set) = (identity.namespace, identity.set);
-                record.touches = path
-                    .packet
-                    .keep(&requested(path.packet, &message, kind, &identity));
+                let mut touches = Touches::default();
+                requested(&mut touches, path.packet, &message, kind, &identity);
+                touches.give_to(&mut record, path.packet);
             }
         }
         What::Info => {
@@ -77,7 +77,7 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
     match path.kind {
         ProtoType::AS_MSG | ProtoType::AS_MSG_COMPRESSED => {
             let mut results = Vec::new();
-            let mut touches = Vec::new();
+            let mut touches = Touches::default();
             for message in Messages::new(path.order, path.body).flatten() {
                 results.push(message.header.result_code);
                 if let Some(answer) = linked.filter(|answer| answer.refuses(&message.header)) {
@@ -87,7 +87,7 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
                 }
             }
             record.results = packet.keep(&results);
-            record.touches = packet.keep(&touches);
+            touches.give_to(&mut record, packet);
         }
         ProtoType::INFO => {
             let names = info::answers(path.body).filter_map(|answer| Some(answer.echo?.name));
@@ -192,6 +192,8 @@ fn empty(packet: Packet<'_>, event: Event, what: What) -> Record<'_> {
         command: &[],
         results: &[],
         touches: &[],
+        left_out: 0,
+        missing: packet.last_of_taps(),
     }
 }
 
@@ -231,14 +233,40 @@ fn touch<'p>(
     }
 }
 
+/// The first [`TOUCHES`] records of a message, and how many more there are.
+#[derive(Default)]
+struct Touches<'p> {
+    list: Vec<Touch<'p>>,
+    left_out: u32,
+}
+
+impl<'p> Touches<'p> {
+    fn push(&mut self, touch: Touch<'p>) {
+        if self.list.len() < TOUCHES {
+            self.list.push(touch);
+        } else {
+            self.left_out = self.left_out.saturating_add(1);
+        }
+    }
+
+    fn extend(&mut self, touches: impl IntoIterator<Item = Touch<'p>>) {
+        touches.into_iter().for_each(|touch| self.push(touch));
+    }
+
+    fn give_to(&self, record: &mut Record<'p>, packet: Packet<'p>) {
+        record.touches = packet.keep(&self.list);
+        record.left_out = self.left_out;
+    }
+}
+
 /// The records that a request asks for.
 fn requested<'p>(
+    touches: &mut Touches<'p>,
     packet: Packet<'p>,
     message: &Message<'p>,
     kind: Request,
     identity: &Identity<'p>,
-) -> Vec<Touch<'p>> {
-    let mut touches = Vec::new();
+) {
     if is_single(kind) {
         if let Some(digest) = identity.record() {
             let place = (identity.namespace, identity.set);
@@ -248,7 +276,7 @@ fn requested<'p>(
                 ..touch(packet, place, digest, identity.key)
             });
         }
-        return touches;
+        return;
     }
     for field in message.fields().flatten() {
         match field.value() {
@@ -282,17 +310,15 @@ fn requested<'p>(
             _ => {}
         }
     }
-    touches
 }
 
 /// The records of a batch that is refused as a whole.
-fn refused<'p>(path: &Path<'p>, answer: &Answer, result: ResultCode) -> Vec<Touch<'p>> {
+fn refused<'p>(path: &Path<'p>, answer: &Answer, result: ResultCode) -> impl Iterator<Item = Touch<'p>> + 'p {
     let packet = path.packet;
     let rows = path.stream.map(|stream| &stream.queue.rows);
-    let rows = rows
-        .into_iter()
-        .flat_map(|rows| rows.all(answer.transaction.rows));
-    rows.map(|(row, errand)| Touch {
+    let span = answer.transaction.rows;
+    let rows = rows.into_iter().flat_map(move |rows| rows.all(span));
+    rows.map(move |(row, errand)| Touch {
         request: errand.request,
         writes: errand.writes,
         result: Some(result),
@@ -303,7 +329,6 @@ fn refused<'p>(path: &Path<'p>, answer: &Answer, result: ResultCode) -> Vec<Touc
             None,
         )
     })
-    .collect()
 }
 
 /// The record that a message of an answer is about.

@@ -66,7 +66,6 @@ pub const PROTOCOLS: &[Row] = &[
 ];
 
 /// A message on its way into the tree.
-#[derive(Clone, Copy)]
 pub struct Message<'m, 'p> {
     /// The packet.
     pub packet: Packet<'p>,
@@ -86,6 +85,8 @@ pub struct Message<'m, 'p> {
     pub lacks_hello: bool,
     /// Of system metadata: the module holds secrets.
     pub is_secret: bool,
+    /// A client's message was shown: one is all that a message carries.
+    pub has_proto: core::cell::Cell<bool>,
 }
 
 /// The protocol that a family is shown as.

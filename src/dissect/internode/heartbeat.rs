@@ -127,7 +127,15 @@ fn inflated<'p>(
     inside: impl FnOnce(&Tree<'p>) -> Guarded,
 ) -> Guarded {
     let packet = message.packet;
-    let room = packet.scratch(stream.len().saturating_mul(RATIO).min(LIMIT));
+    let size = stream.len().saturating_mul(RATIO).min(LIMIT);
+    if !packet.state().inflates(size) {
+        column::line(packet, |out| write!(out, "HB compressed, not inflated"));
+        return top.expert(
+            &common::NOT_EXPANDED,
+            format_args!("Not inflated: the frame's messages would have more than 64 MiB"),
+        );
+    }
+    let room = packet.scratch(size);
     let length = match inflate(stream, room) {
         Ok(length) => length,
         Err(_) if tree.source().is_cut() => {

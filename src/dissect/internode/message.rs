@@ -5,6 +5,7 @@ use super::{fabric, heartbeat};
 use crate::dissect::exchange::taps;
 use crate::epan::{Guarded, Packet, Segment, Side, Tree};
 use crate::protocols::AEROSPIKE;
+use crate::track::budget;
 use crate::track::connection::Connection;
 use crate::track::fabric::{self as track, Linked, Said};
 use crate::track::peers::End;
@@ -147,6 +148,7 @@ impl<'p> Stage<'_, 'p> {
             lacks_hello: self.lacks_hello,
             is_secret: facts.module == Some(ModuleId::SECURITY)
                 || msg.header.kind == MsgType::SMD && holds_secrets(msg),
+            has_proto: core::cell::Cell::new(false),
         }
     }
 
@@ -195,6 +197,9 @@ fn holds_secrets(msg: &Msg<'_>) -> bool {
     module.is_some_and(|module| module.text().eq_ignore_ascii_case(b"security"))
 }
 
+/// Bytes that the place of a service is kept in, where it is new.
+const SERVICE: usize = 80;
+
 /// First pass: who a heartbeat's sender is, and where its fabric service is.
 fn learn(packet: Packet<'_>, msg: &Msg<'_>, summary: &Summary<'_>) {
     let Some(node) = summary.node else { return };
@@ -208,6 +213,9 @@ fn learn(packet: Packet<'_>, msg: &Msg<'_>, summary: &Summary<'_>) {
     });
     for list in services.filter_map(|field| endpoints(field.data).ok()) {
         for endpoint in list.items().flatten() {
+            if !budget::keep(packet, SERVICE) {
+                return;
+            }
             match endpoint.address {
                 Address::V4(address) => peers.serves(packet.file(), node, &address.octets(), endpoint.port),
                 Address::V6(address) => peers.serves(packet.file(), node, &address.octets(), endpoint.port),

@@ -61,6 +61,7 @@ const HELLO: core::ops::Range<u32> = 11..(1 << 20) + 6;
 pub fn continuation(family: Family, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
     let why = match place {
         Place::Repeated => "sent again by TCP",
+        Place::Aside => crate::dissect::client::stream::ASIDE,
         _ => "the beginning of the message is not in the capture",
     };
     column::line(tree.packet(), |out| {

@@ -6,6 +6,7 @@ use super::refused::{continuation, fault, refused};
 use crate::dissect::shared::{common, frame};
 use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::HEARTBEAT;
+use crate::track::budget;
 use crate::track::connection::Connection;
 use crate::track::fabric as track;
 use crate::track::position::{Place, before};
@@ -39,6 +40,7 @@ pub fn segment<'p>(
     if bytes.is_empty() {
         return Ok(0);
     }
+    budget::earn(packet, bytes.len());
     let position = &connection.position;
     let (place, _) = position.place(packet, protocol(family), &segment);
     if family == Family::Fabric && !packet.is_visited() {
@@ -58,7 +60,7 @@ pub fn segment<'p>(
                 || plausible::begins(bytes, family)
                 || fills(family, source)
         }
-        Place::Repeated => plausible::anchored(bytes) != Fit::No,
+        Place::Repeated | Place::Aside => plausible::anchored(bytes) != Fit::No,
         Place::Refused => false,
     };
     if !begins {
@@ -78,7 +80,7 @@ pub fn segment<'p>(
         is_lost: core::cell::Cell::new(false),
     };
     let outcome = packet.dissect_pdus(framing, &tree, &call);
-    if place != Place::Repeated {
+    if place.is_new() {
         position.advance(
             packet,
             &segment,
@@ -150,7 +152,7 @@ pub fn pdu<'p>(
         return Ok(());
     };
     if let Some(fault) = fault(family, bytes) {
-        if place == Place::Repeated {
+        if !place.is_new() {
             return continuation(family, &tree, bytes, place);
         }
         return refused(family, &tree, fault, false);
@@ -196,13 +198,14 @@ pub fn datagram<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>) -> G
     if !msg.header.kind.is_heartbeat() || !fits && plausible::anchored(bytes) == Fit::No {
         return Ok(0);
     }
+    budget::earn(packet, bytes.len());
     let stage = Stage {
         packet,
         family: Family::Heartbeat,
         ordinal: frame::count(packet),
         connection: None,
-        is_new: true,
-        is_known: true,
+        is_new: !packet.is_aside(),
+        is_known: !packet.is_aside(),
         end: None,
         lacks_hello: false,
     };

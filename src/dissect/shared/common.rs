@@ -1,5 +1,6 @@
 //! What several protocols show: records, keys, values, links. The same thing has the same field everywhere.
 
+use crate::epan::packet::LEVELS;
 use crate::epan::{Guarded, Item, Source, Tree};
 use crate::track::keys;
 use crate::wire::client::digest::{self, Digest, LENGTH};
@@ -33,7 +34,7 @@ experts! {
     CONTINUATION: Comment Undecoded, "aerospike.expert.continuation", "Bytes at an unknown position of the stream";
     MALFORMED: Error Malformed, "aerospike.expert.malformed", "Bytes that do not fit their structure";
     DIGEST_MISMATCH: Warning Protocol, "aerospike.expert.digest_mismatch", "Set and key on the wire give another digest than the one sent";
-    NOT_EXPANDED: Comment Undecoded, "aerospike.expert.not_expanded", "The frame's budget of items is used up";
+    NOT_EXPANDED: Comment Undecoded, "aerospike.expert.not_expanded", "There is more than is shown or remembered: a limit of the plugin";
 }
 
 /// A digest with its partition.
@@ -128,6 +129,18 @@ pub fn malformed(tree: &Tree<'_>, error: &Malformed<'_>) -> Guarded {
         at => tree.add(&DATA, at)?,
     };
     accuse(tree, item, error)
+}
+
+/// What would be a level too deep: its bytes, and why there is no more.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn too_deep(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
+    let item = tree.add(&DATA, bytes)?;
+    at(tree, item).expert(
+        &NOT_EXPANDED,
+        format_args!("Nested deeper than {LEVELS} levels: not shown further"),
+    )
 }
 
 /// Fewer bytes than a header, and TCP holds nothing back: the message is in the next segments too.

@@ -2,6 +2,7 @@
 
 use super::common::{self, DATA};
 use crate::epan::{Guarded, Packet, Tree};
+use crate::track::budget;
 
 /// One more of the frame's messages: its ordinal, from 1.
 pub fn count(packet: Packet<'_>) -> u32 {
@@ -10,19 +11,17 @@ pub fn count(packet: Packet<'_>) -> u32 {
     messages.get()
 }
 
-/// Says what the frame's budget of items left out.
+/// Says what the budgets of the frame and of the capture left out.
 ///
 /// # Errors
 /// What Wireshark threw.
 pub fn finish(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
-    let state = tree.packet().state();
-    let refused = state.refused.replace(0);
-    if refused == 0 {
-        return Ok(());
+    tree.beyond_budget(&DATA, bytes, &common::NOT_EXPANDED)?;
+    if budget::is_spent_here(tree.packet()) {
+        tree.expert(
+            &common::NOT_EXPANDED,
+            format_args!("From here on not all is remembered that answers and reports could be told with"),
+        )?;
     }
-    let item = tree.beyond_budget(&DATA, bytes)?;
-    item.expert(
-        &common::NOT_EXPANDED,
-        format_args!("{refused} more items are not expanded"),
-    )
+    Ok(())
 }

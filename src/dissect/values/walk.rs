@@ -100,6 +100,9 @@ impl<'p> Items<'p> {
         if let Some(read @ [_, ..]) = self.input.get(self.covered..at) {
             tree.add(&common::DATA, read)?;
         }
+        if msgpack::is_too_deep(error) {
+            return common::too_deep(&tree, error.at);
+        }
         common::malformed(&tree, error)
     }
 
@@ -132,6 +135,10 @@ fn heading(kind: &Kind<'_>) -> &'static Field {
 
 impl<'p> Sink<'p> for Items<'p> {
     type Error = Thrown;
+
+    fn levels(&self) -> usize {
+        self.trees[0].packet().levels_left()
+    }
 
     fn open(&mut self, node: &Node<'p>) -> Guarded<Visit> {
         let heading = self.heading(node);

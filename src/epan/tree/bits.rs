@@ -57,7 +57,7 @@ impl<'p> Tree<'p> {
         set: &BitSet,
         call: impl FnOnce(*mut *mut c_int, &mut *mut sys::proto_item) -> c_int,
     ) -> Guarded<Item<'p>> {
-        if !self.wants_bits(set) || !self.afford() {
+        if !self.wants_bits(set) || !self.afford(set.items()) {
             return Ok(self.nothing());
         }
         let mut node = ptr::null_mut();

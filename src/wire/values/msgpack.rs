@@ -252,7 +252,16 @@ pub(super) fn skip_values(input: &[u8], count: u64, levels: usize) -> Parse<'_, 
 
 /// The container at `at` would be one level too many.
 pub(super) const fn too_deep(at: &[u8]) -> Malformed<'_> {
-    Malformed::illegal("msgpack value", at, "nested deeper than 32 levels")
+    Malformed::illegal("msgpack value", at, TOO_DEEP)
+}
+
+/// Why a value was not read on that the protocol allows.
+const TOO_DEEP: &str = "nested deeper than 32 levels";
+
+/// Whether the bytes may well be legal, and are nested deeper than is read.
+#[must_use]
+pub fn is_too_deep(error: &Malformed<'_>) -> bool {
+    error.by == TOO_DEEP
 }
 
 #[cfg(test)]

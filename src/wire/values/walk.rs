@@ -49,6 +49,11 @@ pub trait Sink<'a> {
     /// The sink's own; it ends the walk.
     fn leaf(&mut self, node: &Node<'a>) -> Result<(), Self::Error>;
 
+    /// How many levels of containers it takes, [`msgpack::LEVELS`] at most.
+    fn levels(&self) -> usize {
+        msgpack::LEVELS
+    }
+
     /// What comes next is not what the protocol has here, and is told as plain values.
     ///
     /// # Errors
@@ -116,8 +121,8 @@ pub(super) struct Walk<'s, S> {
 impl<'a, 's, S: Sink<'a>> Walk<'s, S> {
     pub(super) fn new(sink: &'s mut S) -> Self {
         Self {
+            levels: sink.levels().min(msgpack::LEVELS),
             sink,
-            levels: msgpack::LEVELS,
         }
     }
 

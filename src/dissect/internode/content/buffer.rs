@@ -26,6 +26,10 @@ pub(super) fn buffer<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, field: &msg
         Kind::Digest => digest(shown, data)?,
         Kind::Key => key(shown, data)?,
         Kind::FlatRecord | Kind::Record => record::record(tree, spec.kind, data)?,
+        Kind::Proto if shown.message.has_proto.replace(true) => {
+            tree.add(&BYTES, data)?;
+            shown.label(format_args!("{} bytes (one stands before it)", data.len()));
+        }
         Kind::Proto => proxy::embedded(shown.message.packet, tree, field)?,
         Kind::Services => services::services(tree, field)?,
         Kind::SmdKey => smd::text(tree, &smd::KEY, shown.message.is_secret, data, field.text())?,

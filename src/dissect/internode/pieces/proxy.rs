@@ -26,6 +26,9 @@ pub fn embedded<'p>(packet: Packet<'p>, tree: &Tree<'p>, field: &msg::Field<'p>)
         }
         return Ok(());
     }
+    let Some(_level) = packet.descend() else {
+        return common::too_deep(tree, data);
+    };
     let Some(order) = byte_order(data, field.size) else {
         let error = Malformed::illegal("AS_PROTO", data, "its size fits in neither byte order");
         return common::malformed(tree, &error);
