@@ -95,12 +95,28 @@ fn every_request_has_an_answer_or_a_reason() {
         // What is said of a request that has no answer is in the group "Sequence".
         let filter = "aerospike.request && !aerospike.response_in && !(_ws.expert.group == 0x02000000)";
         let unlinked = frames_seen(&name, &["-2"], filter);
-        let open = open_at_the_end(&name);
+        let mut open = open_at_the_end(&name);
+        open.extend(given_up(&name));
         for frame in unlinked {
             findings.check(open.contains(&frame), || format!("{name} frame {frame}"));
         }
     }
     findings.report();
+}
+
+/// The last request of each connection that ended: its client did not wait for the (whole) answer.
+fn given_up(name: &str) -> BTreeSet<u32> {
+    let streams = |filter: &str| -> Vec<(String, u32)> {
+        let rows = crate::common::fields::columns(name, &["-2"], filter, &["tcp.stream", "frame.number"]);
+        let number = |row: &Vec<Vec<String>>| row[1][0].parse().expect("a number");
+        rows.iter().map(|row| (row[0].concat(), number(row))).collect()
+    };
+    let last: std::collections::BTreeMap<String, u32> = streams("aerospike.request").into_iter().collect();
+    let ended = streams("tcp.flags.fin == 1 || tcp.flags.reset == 1");
+    ended
+        .iter()
+        .filter_map(|(stream, frame)| last.get(stream).copied().filter(|request| request < frame))
+        .collect()
 }
 
 /// Requests after which nothing of their connection's server is in the capture.
