@@ -22,8 +22,8 @@ test: ## Run all tests, with the Wireshark of this machine
 	cargo test --locked --features soundness,count-allocations --test soundness --test allocations
 	tools/beside.sh
 
-bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH=1: on more and more of the same
-	@tools/bench.sh $(if $(GROWTH),growth)
+bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH=1: on more and more of the same; SCALE=1: on millions
+	@tools/bench.sh $(if $(GROWTH),growth) $(if $(SCALE),scale)
 
 soundness: ## Inject faults into the plugin, and run it under valgrind where that is installed
 	@tools/packages.sh test

@@ -15,9 +15,12 @@ EXPORT const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
 static int proto = -1;
 static dissector_handle_t handle;
 
-static unsigned pdu_length(packet_info *pinfo _U_, tvbuff_t *tvb, int offset, void *data _U_)
+/* CQL's header is a byte longer than Aerospike's; the size is its end in both. */
+static unsigned header(const packet_info *pinfo) { return pinfo->srcport == 9042 || pinfo->destport == 9042 ? 9 : 8; }
+
+static unsigned pdu_length(packet_info *pinfo, tvbuff_t *tvb, int offset, void *data _U_)
 {
-    return 8 + tvb_get_ntohl(tvb, offset + 4);
+    return header(pinfo) + tvb_get_ntohl(tvb, offset + header(pinfo) - 4);
 }
 
 static int pdu(tvbuff_t *tvb, packet_info *pinfo _U_, proto_tree *tree _U_, void *data _U_)
@@ -27,7 +30,7 @@ static int pdu(tvbuff_t *tvb, packet_info *pinfo _U_, proto_tree *tree _U_, void
 
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    tcp_dissect_pdus(tvb, pinfo, tree, TRUE, 8, pdu_length, pdu, data);
+    tcp_dissect_pdus(tvb, pinfo, tree, TRUE, header(pinfo), pdu_length, pdu, data);
     return tvb_captured_length(tvb);
 }
 

@@ -7,6 +7,7 @@
 #                                    have a random seed): the same on every machine with this tshark, but for some hundred
 #   tools/bench.sh times             CPU time and peak memory of whole runs, in turn
 #   tools/bench.sh growth            twice, four and eight times the input: instructions and memory per unit
+#   tools/bench.sh scale             200,000 and 2,000,000 packets: CPU time and memory, per message
 #
 # CAPTURE=file    instead of the sample perf-sample-30k; CAPTURE=made: one that is made
 # PACKETS=30000   of the capture that is made
@@ -102,16 +103,17 @@ arguments() { # WHICH MODE
 count() { # WHICH FILE MODE
     local file="$TEMPORARY/out/$1.${3// /_}.${2%.*}" mode
     arguments "$1" "$3"
+    case $1.$2 in floor.cql-*) mode+=(-d 'tcp.port==9042,floor') ;; esac
     with "$1" valgrind --tool=callgrind --callgrind-out-file="$file" "$TSHARK" -r "$2" "${mode[@]}" \
         >/dev/null 2>"$file.words" || die "callgrind failed:" "$(tail -n 5 "$file.words")"
     sed -nE 's/^.*Collected : ([0-9]+).*/\1/p' "$file.words" | tail -n 1
 }
 
 # Instructions between the two lengths: the median of the rounds.
-difference() { # WHICH MODE
+difference() { # WHICH MODE [PREFIX]
     local round
     for ((round = 0; round < ROUNDS; round++)); do
-        say $(($(count "$1" long.pcap "$2") - $(count "$1" short.pcap "$2")))
+        say $(($(count "$1" "${3:-}long.pcap" "$2") - $(count "$1" "${3:-}short.pcap" "$2")))
     done | sort -n | sed -n "$(((ROUNDS + 1) / 2))p"
 }
 
@@ -140,7 +142,23 @@ instructions() {
     done
     items=$(($(lines plugin long.pcap) - $(lines plugin short.pcap) - $(lines floor long.pcap) + $(lines floor short.pcap)))
     say "  details, per item (a line; $((items / units)) a message): $(((plugin - floor) / items))"
+    cql
     if [ -n "$OUT" ]; then cp -r "$TEMPORARY/out/." "$OUT"; fi
+}
+
+# What Wireshark's dissector of CQL costs for the columns, with messages of the same sizes.
+cql() {
+    local which units floor cql
+    for which in short long; do
+        editcap -F pcap "$TEMPORARY/$which.pcap" "$TEMPORARY/out/classic.pcap"
+        "$traffic" cql <"$TEMPORARY/out/classic.pcap" >"$TEMPORARY/cql-$which.pcap"
+        chmod a+r "$TEMPORARY/cql-$which.pcap"
+    done
+    messages_of_cql() { with none "$TSHARK" -r "$1" -T fields -e cql.opcode 2>/dev/null | tr ',' '\n' | grep -c .; }
+    units=$(($(messages_of_cql cql-long.pcap) - $(messages_of_cql cql-short.pcap)))
+    floor=$(difference floor columns cql-)
+    cql=$(difference none columns cql-)
+    printf '  %-18s %10d %10d %+10d\n' 'CQL, columns' $((floor / units)) $((cql / units)) $(((cql - floor) / units))
 }
 
 # ---- times ----------------------------------------------------------------------------------------------------------
@@ -224,6 +242,29 @@ KINDS
     [ ${#bent[@]} -eq 0 ] || die 'More than linear, by over 5 %:' "${bent[@]}"
 }
 
+# ---- scale ----------------------------------------------------------------------------------------------------------
+
+# A sample again and again, with other hosts and times: what a message costs over the floor must not grow with their number.
+scale() {
+    local packets pair table=$TEMPORARY/table units memory cost=()
+    editcap -F pcap "$TEMPORARY/all.pcap" "$TEMPORARY/classic.pcap"
+    say 'Scale, without a tree: CPU time to the floor, and over the floor what a message costs and keeps'
+    printf '  %9s %9s  %-18s %14s %14s\n' packets messages 'CPU to floor' 'microseconds' 'bytes'
+    for packets in 200000 2000000; do
+        "$traffic" again "$packets" <"$TEMPORARY/classic.pcap" >"$TEMPORARY/all.pcap"
+        units=$(messages all.pcap)
+        : >"$table"
+        for ((pair = 0; pair < PAIRS; pair++)); do
+            say "$(run_once plugin 'no tree') $(run_once floor 'no tree')" >>"$table"
+        done
+        memory=$(awk -v units="$units" '{ print ($2 - $4) * 1024 / units }' "$table" | sort -n | sed -n "$(((PAIRS + 1) / 2))p")
+        cost+=("$(awk -v units="$units" '{ print ($1 - $3) * 1e6 / units }' "$table" | sort -n | sed -n "$(((PAIRS + 1) / 2))p")")
+        printf '  %9d %9d  %-18s %14.3f %14.0f\n' "$packets" "$units" "$(ratio 1 3 "$table")" "${cost[-1]}" "$memory"
+    done
+    awk -v few="${cost[0]}" -v many="${cost[1]}" 'BEGIN { printf "  a message costs %.2f times as much among ten times as many\n", many / few }'
+    awk -v memory="$memory" 'BEGIN { exit memory > 80 }' || die 'More than 80 bytes a message are kept.'
+}
+
 prepare
 machine
 case ${1:-} in
@@ -237,5 +278,9 @@ instructions | times)
     "$1"
     ;;
 growth) growth ;;
-*) die "usage: $0 [instructions|times|growth]" ;;
+scale)
+    pick_capture
+    scale
+    ;;
+*) die "usage: $0 [instructions|times|growth|scale]" ;;
 esac

@@ -4,6 +4,9 @@
 
 use core::ops::Range;
 
+use nom::Parser as _;
+use nom::combinator::{consumed, rest};
+
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::at::At;
 use crate::wire::ground::at::before;
@@ -127,11 +130,14 @@ impl<'a> Message<'a> {
     /// # Errors
     /// Fewer than 16 bytes; what is wrong after them is in [`Message::fault`].
     pub fn parse(input: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, scheme) = input::u8("security scheme")(input)?;
-        let (rest, result) = input::u8("security result")(rest)?;
-        let (rest, command) = input::u8("security command")(rest)?;
-        let (rest, n_fields) = input::u8("security n_fields")(rest)?;
-        let (content, reserved) = input::bytes("security header", "its fixed width", 12)(rest)?;
+        let mut header = (
+            input::u8("security scheme"),
+            input::u8("security result").map(ResultCode),
+            input::u8("security command").map(Command),
+            input::u8("security n_fields"),
+            input::bytes("security header", "its fixed width", 12),
+        );
+        let (content, (scheme, result, command, n_fields, reserved)) = header.parse(input)?;
         let mut fields = Fields {
             left: n_fields,
             rest: content,
@@ -144,8 +150,8 @@ impl<'a> Message<'a> {
         let message = Self {
             bytes: before(input, rest),
             scheme,
-            result: ResultCode(result),
-            command: Command(command),
+            result,
+            command,
             n_fields,
             reserved,
             fault,
@@ -262,20 +268,22 @@ impl<'a> Field<'a> {
     /// # Errors
     /// A size of 0 or one that exceeds the bytes left.
     pub fn parse(input: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, size) = input::be_u32("security field size")(input)?;
-        if size == 0 {
-            return Err(Malformed::illegal("security field", input, "size must not be 0").stop());
-        }
-        let size_left = usize::try_from(size).unwrap_or(usize::MAX);
-        let (rest, content) = input::bytes("security field", "its size", size_left)(rest)?;
-        let (data, id) = input::u8("security field id")(content)?;
-        let field = Self {
-            bytes: before(input, rest),
-            size,
-            id: FieldId(id),
-            data,
+        const WHAT: &str = "security field";
+        let size = input::be_u32("security field size");
+        let size = input::legal(WHAT, "size must not be 0", size, |size| *size != 0);
+        let content = |size: u32| {
+            input::bytes(WHAT, "its size", size as usize)
+                .and_then((input::u8("security field id").map(FieldId), rest))
+                .map(move |(id, data)| (size, id, data))
         };
-        Ok((rest, field))
+        consumed(size.flat_map(content))
+            .map(|(bytes, (size, id, data))| Self {
+                bytes,
+                size,
+                id,
+                data,
+            })
+            .parse(input)
     }
 
     /// Decodes the data.

@@ -1,6 +1,8 @@
 //! The privileges of a role.
 
-use crate::wire::ground::at::before;
+use nom::Parser as _;
+use nom::combinator::{cond, consumed};
+
 use crate::wire::ground::input::{self, Malformed, Parse};
 
 table! {
@@ -55,27 +57,20 @@ pub struct Grant<'a> {
 
 impl<'a> Grant<'a> {
     fn parse(input: &'a [u8]) -> Parse<'a, Self> {
-        let string = |what, input| {
-            let (rest, width) = input::u8(what)(input)?;
-            input::bytes(what, "its length byte", usize::from(width))(rest)
+        let name = |what| input::sized(what, "its length byte", input::u8(what));
+        let grant = |privilege: Privilege| {
+            let scope = (name("privilege namespace"), name("privilege set"));
+            cond(privilege.has_scope(), scope).map(move |scope| (privilege, scope.unzip()))
         };
-        let (mut rest, code) = input::u8("privilege code")(input)?;
-        let privilege = Privilege(code);
-        let (mut namespace, mut set) = (None, None);
-        if privilege.has_scope() {
-            let (tail, name) = string("privilege namespace", rest)?;
-            namespace = Some(name);
-            let (tail, name) = string("privilege set", tail)?;
-            set = Some(name);
-            rest = tail;
-        }
-        let grant = Self {
-            bytes: before(input, rest),
-            privilege,
-            namespace,
-            set,
-        };
-        Ok((rest, grant))
+        let code = input::u8("privilege code").map(Privilege);
+        consumed(code.flat_map(grant))
+            .map(|(bytes, (privilege, (namespace, set)))| Self {
+                bytes,
+                privilege,
+                namespace,
+                set,
+            })
+            .parse(input)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Batch requests: the rows in field 41 or 42.
 
 use bitflags::bitflags;
+use nom::Parser as _;
+use nom::combinator::{cond, rest};
 
 use super::digest::{Digest, LENGTH};
 use super::field::{FieldType, Fields};
@@ -87,14 +89,14 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// Fewer than 5 bytes.
     pub fn parse(data: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, count) = input::be_u32("batch number of rows")(data)?;
-        let (content, flags) = input::u8("batch flags")(rest)?;
-        let batch = Self {
-            count,
-            flags: BatchFlags::from_bits_retain(flags),
-            content,
-        };
-        Ok((&[], batch))
+        let flags = input::u8("batch flags").map(BatchFlags::from_bits_retain);
+        (input::be_u32("batch number of rows"), flags, rest)
+            .map(|(count, flags, content)| Self {
+                count,
+                flags,
+                content,
+            })
+            .parse(data)
     }
 
     /// The rows, one after the other.
@@ -179,34 +181,33 @@ pub struct Body<'a> {
 impl<'a> Body<'a> {
     fn parse(flags: RowFlags, input: &'a [u8]) -> Parse<'a, Self> {
         let has = |flag| flags.contains(flag);
-        let (rest, info1) = required(input::u8("row info1"), Info1::from_bits_retain)(input)?;
-        let (rest, info2) = optional(
-            has(RowFlags::HAS_EXTRA_INFO),
-            input::u8("row info2"),
-            Info2::from_bits_retain,
-        )(rest)?;
-        let (rest, info3) = optional(
-            has(RowFlags::HAS_EXTRA_INFO),
-            input::u8("row info3"),
-            Info3::from_bits_retain,
-        )(rest)?;
-        let (rest, info4) = optional(
-            has(RowFlags::HAS_INFO4),
-            input::u8("row info4"),
-            Info4::from_bits_retain,
-        )(rest)?;
-        let (rest, generation) = optional(
-            has(RowFlags::HAS_GENERATION),
-            input::be_u16("row generation"),
-            |n| n,
-        )(rest)?;
-        let (rest, record_ttl) = optional(
-            has(RowFlags::HAS_RECORD_TTL),
-            input::be_u32("row record_ttl"),
-            |n| n,
-        )(rest)?;
-        let (rest, n_fields) = required(input::be_u16("row n_fields"), |n| n)(rest)?;
-        let (content, n_ops) = required(input::be_u16("row n_ops"), |n| n)(rest)?;
+        let (info2, info3) = (input::u8("row info2"), input::u8("row info3"));
+        let mut head = (
+            input::located(input::u8("row info1").map(Info1::from_bits_retain)),
+            cond(
+                has(RowFlags::HAS_EXTRA_INFO),
+                (
+                    input::located(info2.map(Info2::from_bits_retain)),
+                    input::located(info3.map(Info3::from_bits_retain)),
+                ),
+            ),
+            cond(
+                has(RowFlags::HAS_INFO4),
+                input::located(input::u8("row info4").map(Info4::from_bits_retain)),
+            ),
+            cond(
+                has(RowFlags::HAS_GENERATION),
+                input::located(input::be_u16("row generation")),
+            ),
+            cond(
+                has(RowFlags::HAS_RECORD_TTL),
+                input::located(input::be_u32("row record_ttl")),
+            ),
+            input::located(input::be_u16("row n_fields")),
+            input::located(input::be_u16("row n_ops")),
+        );
+        let (content, (info1, extra, info4, generation, record_ttl, n_fields, n_ops)) = head.parse(input)?;
+        let (info2, info3) = extra.unzip();
         let mut body = Self {
             info1,
             info2,
@@ -272,34 +273,6 @@ impl<'a> Body<'a> {
     #[must_use]
     pub fn ops(&self) -> Ops<'a> {
         self.fields().ops().unwrap_or(Ops::new(Order::Big, 0, &[]))
-    }
-}
-
-fn required<'a, T, U>(
-    parse: impl Fn(&'a [u8]) -> Parse<'a, T>,
-    make: impl Fn(T) -> U,
-) -> impl Fn(&'a [u8]) -> Parse<'a, At<'a, U>> {
-    move |input| {
-        let (rest, value) = parse(input)?;
-        let bytes = before(input, rest);
-        let value = make(value);
-        Ok((rest, At { value, bytes }))
-    }
-}
-
-fn optional<'a, T, U>(
-    present: bool,
-    parse: impl Fn(&'a [u8]) -> Parse<'a, T>,
-    make: impl Fn(T) -> U,
-) -> impl Fn(&'a [u8]) -> Parse<'a, Option<At<'a, U>>> {
-    let parse = required(parse, make);
-    move |input| {
-        if present {
-            let (rest, at) = parse(input)?;
-            Ok((rest, Some(at)))
-        } else {
-            Ok((input, None))
-        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! The compressed wrapper: one proto message under zlib.
 
+use nom::Parser as _;
+use nom::combinator::{consumed, rest};
+
 use core::ops::Range;
 
 use super::proto::{HEADER, MAX_SIZE, Order};
-use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 
 /// Place of the original size in the body.
@@ -33,21 +35,19 @@ impl<'a> Compressed<'a> {
     /// # Errors
     /// Fewer than 8 bytes.
     pub fn parse(body: &'a [u8]) -> Parse<'a, Self> {
-        let (stream, big) = input::be_u64("original size")(body)?;
         let legal = |size| (1..=MAX_SIZE).contains(&size);
-        let little = big.swap_bytes();
-        let (original_size, order) = if !legal(big) && legal(little) {
-            (little, Order::Little)
-        } else {
-            (big, Order::Big)
-        };
-        let compressed = Self {
-            original_size,
-            order,
-            size_bytes: before(body, stream),
-            stream,
-        };
-        Ok((&[], compressed))
+        let size = input::be_u64("original size").map(|big| match big.swap_bytes() {
+            little if !legal(big) && legal(little) => (little, Order::Little),
+            _ => (big, Order::Big),
+        });
+        (consumed(size), rest)
+            .map(|((size_bytes, (original_size, order)), stream)| Self {
+                original_size,
+                order,
+                size_bytes,
+                stream,
+            })
+            .parse(body)
     }
 
     /// The bytes to expect when the stream is inflated; only then is it worth trying.

@@ -2,13 +2,15 @@
 
 use core::ops::Range;
 
+use nom::Parser as _;
+use nom::combinator::{consumed, rest};
+
 use super::digest::{self, Digest};
 use super::extent;
 use super::key::Key;
 use super::op::Ops;
 use super::proto::Order;
 use super::query::{BinList, Bvals, Digests, IndexRange, IndexType, Partitions, ScanOptions, UdfOp, Where};
-use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::ground::time::{UpdateTime, VoidTime};
 
@@ -142,20 +144,21 @@ impl<'a> Field<'a> {
     /// # Errors
     /// A size of 0 or one that exceeds the bytes left.
     pub fn parse(order: Order, input: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, size) = order.u32("field_sz")(input)?;
-        if size == 0 {
-            return Err(Malformed::illegal("field", input, "field_sz must not be 0").stop());
-        }
-        let (rest, content) =
-            input::bytes("field", "field_sz", usize::try_from(size).unwrap_or(usize::MAX))(rest)?;
-        let (data, kind) = input::u8("field type")(content)?;
-        let field = Self {
-            bytes: before(input, rest),
-            size,
-            kind: FieldType(kind),
-            data,
+        let size = order.u32("field_sz");
+        let size = input::legal("field", "field_sz must not be 0", size, |size| *size != 0);
+        let content = |size: u32| {
+            input::bytes("field", "field_sz", size as usize)
+                .and_then((input::u8("field type").map(FieldType), rest))
+                .map(move |(kind, data)| (size, kind, data))
         };
-        Ok((rest, field))
+        consumed(size.flat_map(content))
+            .map(|(bytes, (size, kind, data))| Self {
+                bytes,
+                size,
+                kind,
+                data,
+            })
+            .parse(input)
     }
 
     /// Whether a field of rows begins here whose size is not what is left of the message.
@@ -212,7 +215,7 @@ impl<'a> Field<'a> {
             | FieldType::INDEX_NAME
             | FieldType::UDF_FILENAME
             | FieldType::UDF_FUNCTION => Value::Text(data),
-            FieldType::KEY => Value::Key(Key::parse(data).map_err(input::reason)?.1),
+            FieldType::KEY => Value::Key(input::front(Key::parse, data)?),
             FieldType::RECORD_VERSION => {
                 let [a, b, c, d, e, f, g] = self.exactly()?;
                 Value::RecordVersion(u64::from_le_bytes([a, b, c, d, e, f, g, 0]))
@@ -233,10 +236,10 @@ impl<'a> Field<'a> {
             FieldType::SAMPLE_MAX => Value::SampleMax(u64::from_be_bytes(self.exactly()?)),
             FieldType::LUT => Value::Lut(UpdateTime(u64::from_be_bytes(self.exactly()?))),
             FieldType::BVAL_ARRAY => Value::Bvals(Bvals::new(data)?),
-            FieldType::INDEX_RANGE => Value::IndexRange(IndexRange::parse(data).map_err(input::reason)?.1),
+            FieldType::INDEX_RANGE => Value::IndexRange(input::front(IndexRange::parse, data)?),
             FieldType::INDEX_TYPE => Value::IndexType(IndexType(u8::from_be_bytes(self.exactly()?))),
             FieldType::UDF_OP => Value::UdfOp(UdfOp(u8::from_be_bytes(self.exactly()?))),
-            FieldType::QUERY_BINLIST => Value::BinList(BinList::parse(data).map_err(input::reason)?.1),
+            FieldType::QUERY_BINLIST => Value::BinList(input::front(BinList::parse, data)?),
             FieldType::BATCH | FieldType::BATCH_WITH_SET => Value::Batch(data),
             FieldType::UDF_ARGLIST => Value::UdfArguments(data),
             FieldType::INDEX_CONTEXT => Value::IndexContext(data),

@@ -2,6 +2,9 @@
 
 use core::fmt;
 
+use nom::Parser as _;
+use nom::combinator::rest;
+
 use crate::wire::ground::input::{self, Parse};
 use crate::wire::ground::text::{Hex, Text};
 use crate::wire::values::particle::ParticleType;
@@ -25,12 +28,9 @@ impl<'a> Key<'a> {
     /// # Errors
     /// An empty field: the type byte is missing.
     pub fn parse(data: &'a [u8]) -> Parse<'a, Self> {
-        let (value, kind) = input::u8("key particle type")(data)?;
-        let key = Self {
-            kind: ParticleType(kind),
-            value,
-        };
-        Ok((&[], key))
+        (input::u8("key particle type").map(ParticleType), rest)
+            .map(|(kind, value)| Self { kind, value })
+            .parse(data)
     }
 
     /// Whether records can have this key, so that a digest follows from it: integers and floats of 8 bytes,

@@ -3,10 +3,11 @@
 use core::ops::Range;
 
 use bitflags::bitflags;
+use nom::Parser as _;
+use nom::combinator::{cond, consumed, rest};
 
 use super::proto::Order;
 use crate::wire::ground::at::At;
-use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::values::particle::{ParticleType, Value};
 
@@ -155,53 +156,34 @@ impl<'a> Op<'a> {
     /// # Errors
     /// A size that the bytes left or the operation's own header and name do not fit.
     pub fn parse(order: Order, input: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, size) = order.u32("op_sz")(input)?;
-        let (rest, content) = input::bytes("op", "op_sz", usize::try_from(size).unwrap_or(usize::MAX))(rest)?;
-        if let Some(op) = Self::plain(input, rest, size, content) {
-            return Ok((rest, op));
-        }
-        let (content, code) = input::u8("op code")(content)?;
-        let (content, particle) = input::u8("op particle type")(content)?;
-        let (content, flags) = input::u8("op flags")(content)?;
-        let (content, name_size) = input::u8("op name_sz")(content)?;
-        let (content, name) = input::bytes("bin name", "name_sz", usize::from(name_size))(content)?;
-        let flags = OpFlags::from_bits_retain(flags);
-        let (value, lut) = if flags.contains(OpFlags::HAS_LUT) {
-            let (value, lut) = order.u64("op lut")(content)?;
-            let bytes = before(content, value);
-            (value, Some(At { value: lut, bytes }))
-        } else {
-            (content, None)
+        let content = |size: u32| {
+            let head = (
+                input::u8("op code").map(OpCode),
+                input::u8("op particle type").map(ParticleType),
+                input::u8("op flags").map(OpFlags::from_bits_retain),
+                input::sized("bin name", "name_sz", input::u8("op name_sz")),
+            );
+            let whole = head.flat_map(move |(code, particle, flags, name)| {
+                let lut = cond(
+                    flags.contains(OpFlags::HAS_LUT),
+                    input::located(order.u64("op lut")),
+                );
+                (lut, rest).map(move |(lut, value)| Self {
+                    bytes: input,
+                    size,
+                    code,
+                    particle,
+                    flags,
+                    name,
+                    lut,
+                    value,
+                })
+            });
+            input::bytes("op", "op_sz", size as usize).and_then(whole)
         };
-        let op = Self {
-            bytes: before(input, rest),
-            size,
-            code: OpCode(code),
-            particle: ParticleType(particle),
-            flags,
-            name,
-            lut,
-            value,
-        };
-        Ok((rest, op))
-    }
-
-    /// The operation that nearly all are: whole, and without a last-update time.
-    fn plain(input: &'a [u8], rest: &'a [u8], size: u32, content: &'a [u8]) -> Option<Self> {
-        let &[code, particle, 0, name_size, ref tail @ ..] = content else {
-            return None;
-        };
-        let (name, value) = tail.split_at_checked(usize::from(name_size))?;
-        Some(Self {
-            bytes: before(input, rest),
-            size,
-            code: OpCode(code),
-            particle: ParticleType(particle),
-            flags: OpFlags::empty(),
-            name,
-            lut: None,
-            value,
-        })
+        consumed(order.u32("op_sz").flat_map(content))
+            .map(|(bytes, op)| Self { bytes, ..op })
+            .parse(input)
     }
 
     /// The value as a bin's content: what responses and plain writes carry.

@@ -1,6 +1,8 @@
 //! The data of fields that only scans, queries and UDF jobs carry.
 
 use bitflags::bitflags;
+use nom::Parser as _;
+use nom::combinator::rest;
 
 use super::digest::{self, Digest};
 use crate::wire::ground::at::At;
@@ -238,23 +240,24 @@ impl<'a> IndexRange<'a> {
     /// # Errors
     /// A length that exceeds the bytes left.
     pub fn parse(data: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, n_ranges) = at(data, input::u8("INDEX_RANGE number of ranges"))?;
-        let (rest, width) = input::u8("INDEX_RANGE bin name length")(rest)?;
-        let (rest, bin) = input::bytes("INDEX_RANGE bin name", "its length byte", usize::from(width))(rest)?;
-        let (rest, kind) = at(rest, input::u8("INDEX_RANGE particle type"))?;
-        let (rest, start) = sized("INDEX_RANGE start", rest)?;
-        let (rest, end) = sized("INDEX_RANGE end", rest)?;
-        let range = Self {
-            n_ranges,
-            bin,
-            kind: At {
-                value: ParticleType(kind.value),
-                bytes: kind.bytes,
-            },
-            start,
-            end,
-        };
-        Ok((rest, range))
+        let bound = |what| input::sized(what, "its length", input::be_u32(what));
+        let width = input::u8("INDEX_RANGE bin name length");
+        let range = (
+            input::located(input::u8("INDEX_RANGE number of ranges")),
+            input::sized("INDEX_RANGE bin name", "its length byte", width),
+            input::located(input::u8("INDEX_RANGE particle type").map(ParticleType)),
+            bound("INDEX_RANGE start"),
+            bound("INDEX_RANGE end"),
+        );
+        range
+            .map(|(n_ranges, bin, kind, start, end)| Self {
+                n_ranges,
+                bin,
+                kind,
+                start,
+                end,
+            })
+            .parse(data)
     }
 
     /// The start as a value. Text for GeoJSON: there is no header here.
@@ -281,17 +284,6 @@ impl<'a> IndexRange<'a> {
     }
 }
 
-fn at<'a, T>(input: &'a [u8], parse: impl Fn(&'a [u8]) -> Parse<'a, T>) -> Parse<'a, At<'a, T>> {
-    let (rest, value) = parse(input)?;
-    let bytes = crate::wire::ground::at::before(input, rest);
-    Ok((rest, At { value, bytes }))
-}
-
-fn sized<'a>(what: &'static str, input: &'a [u8]) -> Parse<'a, &'a [u8]> {
-    let (rest, width) = input::be_u32(what)(input)?;
-    input::bytes(what, "its length", usize::try_from(width).unwrap_or(usize::MAX))(rest)
-}
-
 /// QUERY_BINLIST: u8 number of names, each u8 length and name. Up to 5.7.
 ///
 /// Source: client-protocol 4 (field 40)
@@ -308,8 +300,9 @@ impl<'a> BinList<'a> {
     /// # Errors
     /// An empty field.
     pub fn parse(data: &'a [u8]) -> Parse<'a, Self> {
-        let (names, count) = input::u8("QUERY_BINLIST number of bins")(data)?;
-        Ok((&[], Self { count, names }))
+        (input::u8("QUERY_BINLIST number of bins"), rest)
+            .map(|(count, names)| Self { count, names })
+            .parse(data)
     }
 
     /// The names; ends at the first error.

@@ -1,14 +1,19 @@
-//! What every parser stands on: nom's form of a parser over bytes, with an error that explains itself.
+//! What every parser stands on: nom's combinators over bytes, with an error that explains itself.
 //!
-//! The primitives are written out: nom's own know neither the structure nor the length that asked, and cost several
-//! times as much on the path of every packet.
+//! A structure is read by combinators: tuples, `map`, `flat_map`, `consumed`, and those here that say which structure
+//! and which length asked. Only the numbers and [`bytes`] are written out. Measured by callgrind on an operation of a
+//! message: 74 instructions all by hand, 77 with combinators over these, 232 with nom's own numbers and `take`.
 
 use core::fmt;
 
+use nom::combinator::consumed;
 use nom::error::{ErrorKind, ParseError};
+use nom::{IResult, Parser, ToUsize};
+
+use super::at::At;
 
 /// The result of a parser: the rest of the input and the value.
-pub type Parse<'a, T> = Result<(&'a [u8], T), nom::Err<Malformed<'a>>>;
+pub type Parse<'a, T> = IResult<&'a [u8], T, Malformed<'a>>;
 
 /// Why a structure could not be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +97,59 @@ pub fn bytes<'a>(what: &'static str, by: &'static str, n: usize) -> impl Fn(&'a 
     }
 }
 
+/// As many bytes as `number` says; `by` is its name.
+pub fn sized<'a, N: ToUsize>(
+    what: &'static str,
+    by: &'static str,
+    number: impl Parser<&'a [u8], Output = N, Error = Malformed<'a>>,
+) -> impl Parser<&'a [u8], Output = &'a [u8], Error = Malformed<'a>> {
+    number.flat_map(move |n: N| bytes(what, by, n.to_usize()))
+}
+
+/// At most `n` bytes: those of a value that were captured.
+pub fn up_to<'a>(n: usize) -> impl Fn(&'a [u8]) -> Parse<'a, &'a [u8]> {
+    move |input: &'a [u8]| {
+        // The rest is the end of the input, not just any empty one: positions are taken from it.
+        let (head, rest) = input.split_at_checked(n.min(input.len())).unwrap_or((input, &[]));
+        Ok((rest, head))
+    }
+}
+
+/// What `parser` reads, if it keeps a rule; else the bytes are there, but `by` (the rule in words) forbids them.
+pub fn legal<'a, T>(
+    what: &'static str,
+    by: &'static str,
+    mut parser: impl Parser<&'a [u8], Output = T, Error = Malformed<'a>>,
+    rule: impl Fn(&T) -> bool,
+) -> impl FnMut(&'a [u8]) -> Parse<'a, T> {
+    move |input: &'a [u8]| {
+        let (rest, value) = parser.parse(input)?;
+        if rule(&value) {
+            Ok((rest, value))
+        } else {
+            Err(Malformed::illegal(what, input, by).stop())
+        }
+    }
+}
+
+/// What `parser` reads, with its bytes.
+pub fn located<'a, T>(
+    parser: impl Parser<&'a [u8], Output = T, Error = Malformed<'a>>,
+) -> impl Parser<&'a [u8], Output = At<'a, T>, Error = Malformed<'a>> {
+    consumed(parser).map(|(bytes, value)| At { value, bytes })
+}
+
+/// What `parser` reads at the front of `input`, whatever follows.
+///
+/// # Errors
+/// Those of `parser`.
+pub fn front<'a, T>(
+    mut parser: impl Parser<&'a [u8], Output = T, Error = Malformed<'a>>,
+    input: &'a [u8],
+) -> Result<T, Malformed<'a>> {
+    parser.parse(input).map(|(_, value)| value).map_err(reason)
+}
+
 macro_rules! fixed {
     ($($(#[$meta:meta])* $name:ident: $from:ident -> $ty:ty, $width:literal;)*) => {$(
         $(#[$meta])*
@@ -145,9 +203,7 @@ pub(crate) fn short_strings<'a>(
     let mut left = count;
     core::iter::from_fn(move || {
         left = left.checked_sub(1)?;
-        let name =
-            u8(what)(rest).and_then(|(tail, width)| bytes(what, "its length byte", usize::from(width))(tail));
-        match name {
+        match sized(what, "its length byte", u8(what)).parse(rest) {
             Ok((tail, text)) => {
                 let bytes = rest
                     .get(..rest.len().saturating_sub(tail.len()))
@@ -178,6 +234,25 @@ mod tests {
             error.to_string(),
             "proto size: its fixed width needs 4 bytes, 2 left"
         );
+    }
+
+    #[test]
+    fn a_combination_says_what_stopped() {
+        let name = || sized("name", "its length", u8("name length"));
+        assert_eq!(front(name(), b"\x02ab!"), Ok(&b"ab"[..]));
+        let error = front(name(), b"\x03ab").unwrap_err();
+        assert_eq!(error.to_string(), "name: its length needs 3 bytes, 2 left");
+        let even = || legal("number", "it is odd", be_u16("number"), |n| n % 2 == 0);
+        assert_eq!(front(even(), &[1, 0]), Ok(256));
+        assert_eq!(
+            front(even(), &[1, 1]).unwrap_err().to_string(),
+            "number: it is odd"
+        );
+        assert_eq!(front(even(), &[1]).unwrap_err().needed, 2);
+        assert_eq!(up_to(3)(b"ab"), Ok((&b""[..], &b"ab"[..])));
+        let cut = consumed(up_to(3)).parse(&b"ab"[..]);
+        assert_eq!(cut, Ok((&b""[..], (&b"ab"[..], &b"ab"[..]))));
+        assert_eq!(up_to(1)(b"ab"), Ok((&b"b"[..], &b"a"[..])));
     }
 
     #[test]

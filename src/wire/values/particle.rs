@@ -1,5 +1,8 @@
 //! Particle types and the scalar values of bins.
 
+use nom::Parser as _;
+use nom::combinator::rest;
+
 use crate::wire::ground::input::{self, Malformed, Parse};
 
 table! {
@@ -81,8 +84,8 @@ impl<'a> Value<'a> {
             ParticleType::STRING => Self::Text(bytes),
             ParticleType::LIST => Self::List(bytes),
             ParticleType::MAP => Self::Map(bytes),
-            ParticleType::GEOJSON => Self::GeoJson(GeoJson::parse(bytes).map_err(input::reason)?.1),
-            ParticleType::HLL => Self::Hll(Hll::parse(bytes).map_err(input::reason)?.1),
+            ParticleType::GEOJSON => Self::GeoJson(input::front(GeoJson::parse, bytes)?),
+            ParticleType::HLL => Self::Hll(input::front(Hll::parse, bytes)?),
             ParticleType::BLOB
             | ParticleType::JAVA_BLOB
             | ParticleType::CSHARP_BLOB
@@ -139,17 +142,19 @@ impl<'a> GeoJson<'a> {
     /// # Errors
     /// Fewer bytes than the header or the number of cells asks for.
     pub fn parse(bytes: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, flags) = input::u8("GeoJSON flags")(bytes)?;
-        let (rest, n_cells) = input::be_u16("GeoJSON number of cells")(rest)?;
-        let width = usize::from(n_cells).saturating_mul(8);
-        let (json, cells) = input::bytes("GeoJSON cells", "number of cells", width)(rest)?;
-        let geo = Self {
-            flags,
-            n_cells,
-            cells,
-            json,
+        let cells = |n_cells: u16| {
+            let width = usize::from(n_cells).saturating_mul(8);
+            input::bytes("GeoJSON cells", "number of cells", width).map(move |cells| (n_cells, cells))
         };
-        Ok((&[], geo))
+        let n_cells = input::be_u16("GeoJSON number of cells");
+        (input::u8("GeoJSON flags"), n_cells.flat_map(cells), rest)
+            .map(|(flags, (n_cells, cells), json)| Self {
+                flags,
+                n_cells,
+                cells,
+                json,
+            })
+            .parse(bytes)
     }
 
     /// The server's mark of a region.
@@ -193,18 +198,23 @@ impl<'a> Hll<'a> {
     /// # Errors
     /// Fewer than 11 bytes.
     pub fn parse(bytes: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, flags) = input::u8("HLL flags")(bytes)?;
-        let (rest, n_index_bits) = input::u8("HLL index bits")(rest)?;
-        let (rest, n_minhash_bits) = input::u8("HLL minhash bits")(rest)?;
-        let (registers, cached_count) = input::le_u64("HLL cached count")(rest)?;
-        let hll = Self {
-            flags,
-            n_index_bits,
-            n_minhash_bits,
-            cached_count,
-            registers,
-        };
-        Ok((&[], hll))
+        let hll = (
+            input::u8("HLL flags"),
+            input::u8("HLL index bits"),
+            input::u8("HLL minhash bits"),
+            input::le_u64("HLL cached count"),
+            rest,
+        );
+        hll.map(
+            |(flags, n_index_bits, n_minhash_bits, cached_count, registers)| Self {
+                flags,
+                n_index_bits,
+                n_minhash_bits,
+                cached_count,
+                registers,
+            },
+        )
+        .parse(bytes)
     }
 
     /// The length that the registers should have by the two numbers of bits, if these are legal.

@@ -1,5 +1,7 @@
 //! The arrays that old servers (up to 3.13) dumped from memory: ARRAY_STR and ARRAY_BUF.
 
+use nom::Parser as _;
+
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 
@@ -46,26 +48,24 @@ impl<'a> Array<'a> {
     /// # Errors
     /// Fewer offsets than the count says.
     pub fn read(input: &'a [u8], elements: Elements) -> Result<Self, Malformed<'a>> {
-        Self::parse(input, elements)
-            .map(|(_, array)| array)
-            .map_err(input::reason)
-    }
-
-    fn parse(input: &'a [u8], elements: Elements) -> Parse<'a, Self> {
-        let (rest, allocated) = input::le_u32(WHAT)(input)?;
-        let (rest, used) = input::le_u32(WHAT)(rest)?;
-        let (rest, count) = input::le_u32(WHAT)(rest)?;
-        let size = (count as usize).saturating_mul(4);
-        let (rest, offsets) = input::bytes(WHAT, "its count", size)(rest)?;
-        let array = Self {
+        let offsets = |count: u32| {
+            let size = (count as usize).saturating_mul(4);
+            input::bytes(WHAT, "its count", size).map(move |offsets| (count, offsets))
+        };
+        let array = (
+            input::le_u32(WHAT),
+            input::le_u32(WHAT),
+            input::le_u32(WHAT).flat_map(offsets),
+        );
+        let array = array.map(|(allocated, used, (count, offsets))| Self {
             allocated,
             used,
             count,
             elements,
             whole: input,
             offsets,
-        };
-        Ok((rest, array))
+        });
+        input::front(array, input)
     }
 
     /// The head: allocated size, used size and count.
@@ -119,10 +119,7 @@ impl<'a> ArrayItems<'a> {
             return Err(Malformed::short(WHAT, whole, offset as usize, "the offset of an element").stop());
         };
         let (rest, data) = match self.array.elements {
-            Elements::Bufs => {
-                let (rest, size) = input::le_u32(WHAT)(at)?;
-                input::bytes(WHAT, "the size of an element", size as usize)(rest)?
-            }
+            Elements::Bufs => input::sized(WHAT, "the size of an element", input::le_u32(WHAT)).parse(at)?,
             Elements::Strs => match at
                 .iter()
                 .position(|byte| *byte == 0)

@@ -2,7 +2,9 @@
 //!
 //! Unlike strings in the client's lists and maps these carry no particle type before their bytes.
 
-use crate::wire::ground::at::before;
+use nom::Parser as _;
+use nom::combinator::consumed;
+
 use crate::wire::ground::input::{self, Malformed, Parse};
 
 const WHAT: &str = "msgpack list";
@@ -31,20 +33,15 @@ impl<'a> List<'a> {
     /// # Errors
     /// It is none.
     pub fn read(input: &'a [u8]) -> Result<Self, Malformed<'a>> {
-        Self::header(input)
-            .map(|(rest, count)| Self {
-                count,
-                head: before(input, rest),
-                rest,
-            })
-            .map_err(input::reason)
+        let (rest, (head, count)) = consumed(Self::header).parse(input).map_err(input::reason)?;
+        Ok(Self { count, head, rest })
     }
 
     fn header(input: &'a [u8]) -> Parse<'a, u32> {
         let (rest, first) = input::u8(WHAT)(input)?;
         match first {
             0x90..=0x9f => Ok((rest, u32::from(first & 0x0f))),
-            0xdc => input::be_u16(WHAT)(rest).map(|(rest, count)| (rest, u32::from(count))),
+            0xdc => input::be_u16(WHAT).map(u32::from).parse(rest),
             0xdd => input::be_u32(WHAT)(rest),
             _ => Err(Malformed::illegal(WHAT, input, "the value is no list").stop()),
         }
@@ -101,22 +98,27 @@ impl<'a> ListItems<'a> {
     }
 
     fn item(input: &'a [u8]) -> Parse<'a, Item<'a>> {
-        let sized = |rest, size: usize| {
-            input::bytes(WHAT, "the size of an element", size)(rest)
-                .map(|(rest, data)| (rest, Item::Bytes(data)))
-        };
+        const BY: &str = "the size of an element";
         let (rest, first) = input::u8(WHAT)(input)?;
         match first {
             0x00..=0x7f => Ok((rest, Item::Uint(first.into()))),
-            0xa0..=0xbf => sized(rest, usize::from(first & 0x1f)),
+            0xa0..=0xbf => input::bytes(WHAT, BY, (first & 0x1f).into())
+                .map(Item::Bytes)
+                .parse(rest),
             0xc0 => Ok((rest, Item::Nil)),
-            0xc4 | 0xd9 => input::u8(WHAT)(rest).and_then(|(rest, n)| sized(rest, n.into())),
-            0xc5 | 0xda => input::be_u16(WHAT)(rest).and_then(|(rest, n)| sized(rest, n.into())),
-            0xc6 | 0xdb => input::be_u32(WHAT)(rest).and_then(|(rest, n)| sized(rest, n as usize)),
-            0xcc => input::u8(WHAT)(rest).map(|(rest, n)| (rest, Item::Uint(n.into()))),
-            0xcd => input::be_u16(WHAT)(rest).map(|(rest, n)| (rest, Item::Uint(n.into()))),
-            0xce => input::be_u32(WHAT)(rest).map(|(rest, n)| (rest, Item::Uint(n.into()))),
-            0xcf => input::be_u64(WHAT)(rest).map(|(rest, n)| (rest, Item::Uint(n))),
+            0xc4 | 0xd9 => input::sized(WHAT, BY, input::u8(WHAT))
+                .map(Item::Bytes)
+                .parse(rest),
+            0xc5 | 0xda => input::sized(WHAT, BY, input::be_u16(WHAT))
+                .map(Item::Bytes)
+                .parse(rest),
+            0xc6 | 0xdb => input::sized(WHAT, BY, input::be_u32(WHAT))
+                .map(Item::Bytes)
+                .parse(rest),
+            0xcc => input::u8(WHAT).map(|n| Item::Uint(n.into())).parse(rest),
+            0xcd => input::be_u16(WHAT).map(|n| Item::Uint(n.into())).parse(rest),
+            0xce => input::be_u32(WHAT).map(|n| Item::Uint(n.into())).parse(rest),
+            0xcf => input::be_u64(WHAT).map(Item::Uint).parse(rest),
             _ => Err(Malformed::illegal(WHAT, input, "an element is no integer, string or nil").stop()),
         }
     }
@@ -132,9 +134,8 @@ impl<'a> Iterator for ListItems<'a> {
             self.left = 0;
             return Some(Err(Malformed::short(WHAT, self.rest, missing, "its count")));
         }
-        match Self::item(self.rest) {
-            Ok((rest, item)) => {
-                let bytes = before(self.rest, rest);
+        match consumed(Self::item).parse(self.rest) {
+            Ok((rest, (bytes, item))) => {
                 self.rest = rest;
                 Some(Ok(Element { item, bytes }))
             }

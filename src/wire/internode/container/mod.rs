@@ -19,6 +19,9 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
+use nom::Parser as _;
+use nom::combinator::{consumed, peek};
+
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use array::{Array, Elements};
@@ -129,15 +132,9 @@ impl Header {
     /// # Errors
     /// Fewer than 6 bytes.
     pub fn read(input: &[u8]) -> Parse<'_, Self> {
-        let (rest, size) = input::be_u32("msg size")(input)?;
-        let (rest, kind) = input::be_u16("msg type")(rest)?;
-        Ok((
-            rest,
-            Self {
-                size,
-                kind: MsgType(kind),
-            },
-        ))
+        (input::be_u32("msg size"), input::be_u16("msg type").map(MsgType))
+            .map(|(size, kind)| Self { size, kind })
+            .parse(input)
     }
 
     /// Length of the whole message in bytes, this header included.
@@ -174,11 +171,10 @@ impl<'a> Msg<'a> {
     /// Reads one message off the front. Only a missing header is an error: where the input ends
     /// before the size does, the message is cut ([`Msg::is_cut`]) and its fields end early.
     pub fn read(input: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, header) = Header::read(input)?;
-        let size = rest.len().min(header.size as usize);
-        let (body, rest) = rest.split_at_checked(size).unwrap_or((rest, &[]));
-        let bytes = before(input, rest);
-        Ok((rest, Self { header, bytes, body }))
+        let body = |header: Header| input::up_to(header.size as usize).map(move |body| (header, body));
+        consumed(Header::read.flat_map(body))
+            .map(|(bytes, (header, body))| Self { header, bytes, body })
+            .parse(input)
     }
 
     /// Fewer bytes are here than the header says.
@@ -237,38 +233,31 @@ pub struct Field<'a> {
 impl<'a> Field<'a> {
     /// `promised` is what the message's size leaves for this field and those after it.
     fn read(input: &'a [u8], promised: usize) -> Parse<'a, Self> {
-        let (rest, id) = input::be_u16("msg field id")(input)?;
-        let (rest, wire) = input::u8("msg field type")(rest)?;
-        let wire = WireType(wire);
+        let mut head = (
+            input::be_u16("msg field id"),
+            input::u8("msg field type").map(WireType),
+        );
+        let (rest, (id, wire)) = head.parse(input)?;
         let (rest, size) = match wire.fixed_width() {
-            Some(width) => {
-                if rest.len() < width {
-                    return Err(Malformed::short("msg field", rest, width, "its wire type").stop());
-                }
-                (rest, width)
-            }
-            None => {
-                let (rest, size) = input::be_u32("msg field size")(rest)?;
-                (rest, size as usize)
-            }
+            Some(width) => peek(input::bytes("msg field", "its wire type", width))
+                .map(<[u8]>::len)
+                .parse(rest)?,
+            None => input::be_u32("msg field size")
+                .map(|size| size as usize)
+                .parse(rest)?,
         };
-        let head = input.len().saturating_sub(rest.len());
-        if size > promised.saturating_sub(head) {
+        if size > promised.saturating_sub(before(input, rest).len()) {
             return Err(Malformed::short("msg field", rest, size, BY_SIZE).stop());
         }
-        let here = size.min(rest.len());
-        let (data, rest) = rest.split_at_checked(here).unwrap_or((rest, &[]));
-        let bytes = before(input, rest);
-        Ok((
-            rest,
-            Self {
-                id,
-                wire,
-                size,
-                data,
-                bytes,
-            },
-        ))
+        let (rest, data) = input::up_to(size)(rest)?;
+        let field = Self {
+            id,
+            wire,
+            size,
+            data,
+            bytes: before(input, rest),
+        };
+        Ok((rest, field))
     }
 
     /// Part of the value was not captured.

@@ -3,8 +3,9 @@
 use core::fmt;
 
 use bitflags::bitflags;
+use nom::Parser as _;
+use nom::combinator::consumed;
 
-use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::internode::cluster::ClusterKey;
 use crate::wire::internode::container::MsgType;
@@ -186,12 +187,9 @@ impl<'a> PartitionVersions<'a> {
     /// # Errors
     /// It is not there.
     pub fn read(input: &'a [u8]) -> Result<Self, Malformed<'a>> {
-        let (rest, count) = input::le_u32("partition versions")(input).map_err(input::reason)?;
-        Ok(Self {
-            count,
-            head: before(input, rest),
-            rest,
-        })
+        let count = input::le_u32("partition versions");
+        let (rest, (head, count)) = consumed(count).parse(input).map_err(input::reason)?;
+        Ok(Self { count, head, rest })
     }
 
     /// The groups, one after the other.
@@ -228,17 +226,22 @@ pub struct VersionGroup<'a> {
 impl<'a> VersionGroup<'a> {
     fn read(input: &'a [u8]) -> Parse<'a, Self> {
         const WHAT: &str = "partition version";
-        let (rest, version) = input::le_u64(WHAT)(input)?;
-        let (rest, count) = input::le_u32(WHAT)(rest)?;
-        let size = (count as usize).saturating_mul(2);
-        let (rest, ids) = input::bytes(WHAT, "its number of partitions", size)(rest)?;
-        let group = Self {
-            bytes: before(input, rest),
-            version: PartitionVersion(version),
-            count,
-            ids,
+        let ids = |count: u32| {
+            let size = (count as usize).saturating_mul(2);
+            input::bytes(WHAT, "its number of partitions", size).map(move |ids| (count, ids))
         };
-        Ok((rest, group))
+        let group = (
+            input::le_u64(WHAT).map(PartitionVersion),
+            input::le_u32(WHAT).flat_map(ids),
+        );
+        consumed(group)
+            .map(|(bytes, (version, (count, ids)))| Self {
+                bytes,
+                version,
+                count,
+                ids,
+            })
+            .parse(input)
     }
 
     /// The partition ids.

@@ -2,7 +2,10 @@
 
 use core::ops::Range;
 
-use crate::wire::ground::input::{self, Malformed, Parse};
+use nom::Parser as _;
+use nom::combinator::rest;
+
+use crate::wire::ground::input::{self, Malformed};
 use crate::wire::internode::cluster::NodeId;
 use crate::wire::internode::container::MsgType;
 use crate::wire::internode::container::spec::Table;
@@ -83,20 +86,18 @@ impl<'a> Change<'a> {
     /// # Errors
     /// Too few bytes.
     pub fn read(input: &'a [u8]) -> Result<Self, Malformed<'a>> {
-        Self::parse(input)
-            .map(|(_, change)| change)
-            .map_err(input::reason)
-    }
-
-    fn parse(input: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, principal) = input::le_u64("paxos change")(input)?;
-        let (rest, count) = input::le_u32("paxos change")(rest)?;
-        let change = Self {
-            principal: NodeId(principal),
-            count: i32::from_le_bytes(count.to_le_bytes()),
+        const WHAT: &str = "paxos change";
+        let change = (
+            input::le_u64(WHAT).map(NodeId),
+            input::le_u32(WHAT).map(|count| i32::from_le_bytes(count.to_le_bytes())),
             rest,
-        };
-        Ok((&[], change))
+        );
+        let change = change.map(|(principal, count, rest)| Self {
+            principal,
+            count,
+            rest,
+        });
+        input::front(change, input)
     }
 }
 

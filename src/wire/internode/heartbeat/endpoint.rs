@@ -5,6 +5,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use core::ops::Range;
 
 use bitflags::bitflags;
+use nom::Parser as _;
 
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
@@ -80,19 +81,16 @@ impl<'a> Endpoint<'a> {
     pub fn read(input: &'a [u8]) -> Parse<'a, Self> {
         const WHAT: &str = "endpoint";
         let (kind, capabilities) = input::u8(WHAT)(input)?;
-        let (rest, address_type) = input::u8(WHAT)(kind)?;
-        let (rest, port) = input::le_u16(WHAT)(rest)?;
-        let (rest, address) = match AddressType(address_type) {
-            AddressType::IPV4 => {
-                let (rest, bits) = input::be_u32(WHAT)(rest)?;
-                (rest, Address::V4(Ipv4Addr::from_bits(bits)))
-            }
-            AddressType::IPV6 => {
-                let (rest, high) = input::be_u64(WHAT)(rest)?;
-                let (rest, low) = input::be_u64(WHAT)(rest)?;
-                let bits = u128::from(high) << 64 | u128::from(low);
-                (rest, Address::V6(Ipv6Addr::from_bits(bits)))
-            }
+        let (rest, (address_type, port)) =
+            (input::u8(WHAT).map(AddressType), input::le_u16(WHAT)).parse(kind)?;
+        let ipv6 = |(high, low): (u64, u64)| Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(low));
+        let (rest, address) = match address_type {
+            AddressType::IPV4 => input::be_u32(WHAT)
+                .map(|bits| Address::V4(Ipv4Addr::from_bits(bits)))
+                .parse(rest)?,
+            AddressType::IPV6 => (input::be_u64(WHAT), input::be_u64(WHAT))
+                .map(|halves| Address::V6(ipv6(halves)))
+                .parse(rest)?,
             _ => return Err(Malformed::illegal(WHAT, kind, "the address type is neither 1 nor 2").stop()),
         };
         let endpoint = Self {
@@ -135,9 +133,8 @@ pub struct Endpoints<'a> {
 /// # Errors
 /// Not even the count is there.
 pub fn endpoints(input: &[u8]) -> Result<Endpoints<'_>, Malformed<'_>> {
-    input::u8("endpoint list")(input)
-        .map(|(_, count)| Endpoints { count, bytes: input })
-        .map_err(input::reason)
+    let list = input::u8("endpoint list").map(|count| Endpoints { count, bytes: input });
+    input::front(list, input)
 }
 
 impl<'a> Endpoints<'a> {

@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+use nom::Parser as _;
+
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::internode::cluster::{ClusterKey, Hlc, NodeId, Nodes};
 
@@ -74,13 +76,12 @@ impl<'a> PaxosData<'a> {
     /// # Errors
     /// The head is not all there.
     pub fn read(input: &'a [u8]) -> Result<Self, Malformed<'a>> {
-        Self::parse(input).map(|(_, data)| data).map_err(input::reason)
+        input::front(Self::parse, input)
     }
 
     fn parse(input: &'a [u8]) -> Parse<'a, Self> {
         const WHAT: &str = "PAXOS_DATA";
-        let (rest, protocol) = input::le_u32(WHAT)(input)?;
-        let protocol = ClusteringId(protocol);
+        let (rest, protocol) = input::le_u32(WHAT).map(ClusteringId).parse(input)?;
         if protocol != ClusteringId::CLUSTERING {
             let data = Self {
                 bytes: input,
@@ -91,21 +92,30 @@ impl<'a> PaxosData<'a> {
             };
             return Ok((&[], data));
         }
-        let (rest, cluster_key) = input::le_u64(WHAT)(rest)?;
-        let (rest, sequence) = input::le_u64(WHAT)(rest)?;
-        let (rest, preferred) = input::le_u64(WHAT)(rest)?;
-        let (rest, succession_length) = input::le_u32(WHAT)(rest)?;
-        let here = (succession_length as usize).saturating_mul(8).min(rest.len());
-        let (nodes, leftover) = rest.split_at_checked(here).unwrap_or((rest, &[]));
+        let state = (
+            input::le_u64(WHAT).map(ClusterKey),
+            input::le_u64(WHAT).map(Hlc),
+            input::le_u64(WHAT).map(NodeId),
+            input::le_u32(WHAT),
+        );
+        let state = state.map(
+            |(cluster_key, sequence, preferred, succession_length)| Clustering {
+                cluster_key,
+                sequence,
+                preferred_principal: Some(preferred).filter(|node| node.0 != 0),
+                succession_length,
+            },
+        );
+        let (leftover, (clustering, nodes)) = state
+            .flat_map(|state| {
+                let length = (state.succession_length as usize).saturating_mul(8);
+                input::up_to(length).map(move |nodes| (state, nodes))
+            })
+            .parse(rest)?;
         let data = Self {
             bytes: input,
             protocol,
-            clustering: Some(Clustering {
-                cluster_key: ClusterKey(cluster_key),
-                sequence: Hlc(sequence),
-                preferred_principal: Some(NodeId(preferred)).filter(|node| node.0 != 0),
-                succession_length,
-            }),
+            clustering: Some(clustering),
             succession: Nodes(nodes),
             leftover,
         };

@@ -4,6 +4,9 @@ use core::ops::Range;
 
 use bitflags::bitflags;
 
+use nom::Parser as _;
+use nom::combinator::rest;
+
 use super::layout::{Why, le_u40};
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
@@ -110,17 +113,18 @@ impl<'a> Geo<'a> {
 
     fn read(input: &'a [u8]) -> Parse<'a, Self> {
         const WHAT: &str = "GEOJSON bin";
-        let (rest, flags) = input::u8(WHAT)(input)?;
-        let (rest, count) = input::le_u16(WHAT)(rest)?;
-        let size = usize::from(count).saturating_mul(8);
-        let (json, cells) = input::bytes(WHAT, "its number of cells", size)(rest)?;
-        let geo = Self {
-            flags,
-            count,
-            cells,
-            json,
+        let cells = |count: u16| {
+            let size = usize::from(count).saturating_mul(8);
+            input::bytes(WHAT, "its number of cells", size).map(move |cells| (count, cells))
         };
-        Ok((&[], geo))
+        (input::u8(WHAT), input::le_u16(WHAT).flat_map(cells), rest)
+            .map(|(flags, (count, cells), json)| Self {
+                flags,
+                count,
+                cells,
+                json,
+            })
+            .parse(input)
     }
 }
 
@@ -130,11 +134,14 @@ impl<'a> Bin<'a> {
     /// # Errors
     /// Too few bytes, a name of more than 15, an integer of an odd size.
     pub fn read(input: &'a [u8]) -> Parse<'a, Result<Self, Why>> {
-        let (rest, length) = input::u8(WHAT)(input)?;
-        if length > MAX_NAME {
-            return Err(Malformed::illegal(WHAT, input, "the name is longer than 15 bytes").stop());
-        }
-        let (rest, name) = input::bytes(WHAT, "the length of its name", length.into())(rest)?;
+        let is_legal = |length: &u8| *length <= MAX_NAME;
+        let length = input::legal(
+            WHAT,
+            "the name is longer than 15 bytes",
+            input::u8(WHAT),
+            is_legal,
+        );
+        let (rest, name) = input::sized(WHAT, "the length of its name", length).parse(input)?;
         let (after, first) = input::u8(WHAT)(rest)?;
         let mut rest = rest;
         let mut flags = None;
@@ -146,8 +153,8 @@ impl<'a> Bin<'a> {
             }
             rest = after;
             if bits.contains(BinFlags::HAS_LUT) {
-                let (after, time) = le_u40(WHAT)(rest)?;
-                last_update_time = Some(UpdateTime(time));
+                let (after, time) = le_u40(WHAT).map(UpdateTime).parse(rest)?;
+                last_update_time = Some(time);
                 rest = after;
             }
             if bits.contains(BinFlags::HAS_SRC_ID) {
@@ -156,8 +163,7 @@ impl<'a> Bin<'a> {
             flags = Some(bits);
         }
         let start = rest;
-        let (rest, particle) = input::u8(WHAT)(rest)?;
-        let particle = ParticleType(particle);
+        let (rest, particle) = input::u8(WHAT).map(ParticleType).parse(rest)?;
         let Some((rest, value)) = value(particle, rest)? else {
             return Ok((&[], Err(Why::Particle)));
         };
@@ -182,49 +188,41 @@ fn value(
     use ParticleType as P;
     Ok(Some(match particle {
         P::INTEGER => integer(input)?,
-        P::FLOAT => {
-            let (rest, value) = input::le_f64(WHAT)(input)?;
-            (rest, BinValue::Float(value))
-        }
-        P::BOOL => {
-            let (rest, value) = input::u8(WHAT)(input)?;
-            (rest, BinValue::Bool(value != 0))
-        }
+        P::FLOAT => input::le_f64(WHAT).map(BinValue::Float).parse(input)?,
+        P::BOOL => input::u8(WHAT)
+            .map(|byte| BinValue::Bool(byte != 0))
+            .parse(input)?,
         P::STRING | P::BLOB | P::VECTOR | P::HLL | ParticleType(7..=12) => {
-            let (rest, data) = sized(input)?;
-            (rest, BinValue::Bytes(data))
+            sized.map(BinValue::Bytes).parse(input)?
         }
-        P::MAP | P::LIST => {
-            let (rest, data) = sized(input)?;
-            (rest, BinValue::Msgpack(data))
-        }
-        P::GEOJSON => {
-            let (rest, data) = sized(input)?;
-            let (_, geo) = Geo::read(data)?;
-            (rest, BinValue::Geo(geo))
-        }
+        P::MAP | P::LIST => sized.map(BinValue::Msgpack).parse(input)?,
+        P::GEOJSON => sized.and_then(Geo::read).map(BinValue::Geo).parse(input)?,
         _ => return Ok(None),
     }))
 }
 
 /// u8 size, then so many bytes; less than 8 are never negative.
 fn integer(input: &[u8]) -> Parse<'_, BinValue<'_>> {
-    let (rest, size) = input::u8(WHAT)(input)?;
-    if !matches!(size, 1 | 2 | 4 | 8) {
-        return Err(Malformed::illegal(WHAT, input, "the size of an integer is not 1, 2, 4 or 8").stop());
-    }
-    let (rest, data) = input::bytes(WHAT, "the size of its integer", size.into())(rest)?;
-    let value = data
-        .iter()
-        .rev()
-        .fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
-    Ok((rest, BinValue::Integer(i64::from_le_bytes(value.to_le_bytes()))))
+    let is_legal = |size: &u8| matches!(size, 1 | 2 | 4 | 8);
+    let value = |data: &[u8]| {
+        let low_last = data.iter().rev();
+        let value = low_last.fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+        BinValue::Integer(i64::from_le_bytes(value.to_le_bytes()))
+    };
+    let size = input::legal(
+        WHAT,
+        "the size of an integer is not 1, 2, 4 or 8",
+        input::u8(WHAT),
+        is_legal,
+    );
+    input::sized(WHAT, "the size of its integer", size)
+        .map(value)
+        .parse(input)
 }
 
 /// u32 little-endian size, then so many bytes.
 fn sized(input: &[u8]) -> Parse<'_, &[u8]> {
-    let (rest, size) = input::le_u32(WHAT)(input)?;
-    input::bytes(WHAT, "the size of its value", size as usize)(rest)
+    input::sized(WHAT, "the size of its value", input::le_u32(WHAT)).parse(input)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use bitflags::bitflags;
+use nom::Parser as _;
 
 use crate::wire::ground::input::{self, Malformed, Parse};
 
@@ -137,12 +138,9 @@ pub fn uintvar<'a>(what: &'static str) -> impl Fn(&'a [u8]) -> Parse<'a, u32> {
 
 /// Five bytes, little endian.
 pub(super) fn le_u40<'a>(what: &'static str) -> impl Fn(&'a [u8]) -> Parse<'a, u64> {
-    move |input| {
-        let (rest, bytes) = input::bytes(what, "its fixed width", 5)(input)?;
-        let value = bytes
-            .iter()
-            .rev()
-            .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        Ok((rest, value))
-    }
+    let value = |bytes: &[u8]| {
+        let low_last = bytes.iter().rev();
+        low_last.fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    };
+    move |input| input::bytes(what, "its fixed width", 5).map(value).parse(input)
 }

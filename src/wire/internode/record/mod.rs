@@ -13,6 +13,9 @@ mod tests;
 
 use core::ops::Range;
 
+use nom::Parser as _;
+use nom::combinator::rest;
+
 use crate::wire::client::digest::{self, Digest};
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::ground::time::{UpdateTime, VoidTime};
@@ -82,29 +85,34 @@ impl<'a> FlatRecord<'a> {
     /// # Errors
     /// Too few bytes, another magic.
     pub fn read(input: &'a [u8]) -> Result<Self, Malformed<'a>> {
-        Self::head(input).map(|(_, record)| record).map_err(input::reason)
+        input::front(Self::head, input)
     }
 
     fn head(input: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, magic) = input::le_u32(WHAT)(input)?;
-        if magic != MAGIC {
-            return Err(Malformed::illegal(WHAT, input, "the magic is not 0x037af201").stop());
-        }
-        let (rest, layout) = input::le_u32(WHAT)(rest)?;
-        let Some((digest, rest)) = Digest::split(rest) else {
-            return Err(Malformed::short(WHAT, rest, digest::LENGTH, "the digest").stop());
+        let digest = |input| match Digest::split(input) {
+            Some((digest, rest)) => Ok((rest, digest)),
+            None => Err(Malformed::short(WHAT, input, digest::LENGTH, "the digest").stop()),
         };
-        let (rest, last_update_time) = le_u40(WHAT)(rest)?;
-        let (rest, generation) = input::le_u16(WHAT)(rest)?;
-        let record = Self {
-            bytes: input,
-            layout: Layout(layout),
+        let magic = |magic: &u32| *magic == MAGIC;
+        let head = (
+            input::legal(WHAT, "the magic is not 0x037af201", input::le_u32(WHAT), magic),
+            input::le_u32(WHAT).map(Layout),
             digest,
-            last_update_time: UpdateTime(last_update_time),
-            generation,
-            optional: rest,
-        };
-        Ok((rest, record))
+            le_u40(WHAT).map(UpdateTime),
+            input::le_u16(WHAT),
+            rest,
+        );
+        head.map(
+            |(_, layout, digest, last_update_time, generation, optional)| Self {
+                bytes: input,
+                layout,
+                digest,
+                last_update_time,
+                generation,
+                optional,
+            },
+        )
+        .parse(input)
     }
 
     /// What follows the head, piece by piece.

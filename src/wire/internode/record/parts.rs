@@ -1,5 +1,7 @@
 //! What follows the head of a flat record: optional parts, then the bins.
 
+use nom::Parser as _;
+
 use super::bin::Bin;
 use super::layout::{ExtraFlags, RecordFlags, WHAT, Why, uintvar};
 use crate::wire::ground::at::before;
@@ -95,16 +97,13 @@ impl<'a> Parts<'a> {
         match self.next {
             Next::ExtraFlags => {
                 self.next = Next::VoidTime;
-                has(RecordFlags::HAS_EXTRA_FLAGS).then(|| {
-                    let (rest, bits) = input::u8(WHAT)(rest)?;
-                    Ok((rest, Part::ExtraFlags(ExtraFlags::from_bits_retain(bits))))
-                })
+                let part = |bits| Part::ExtraFlags(ExtraFlags::from_bits_retain(bits));
+                has(RecordFlags::HAS_EXTRA_FLAGS).then(|| input::u8(WHAT).map(part).parse(rest))
             }
             Next::VoidTime => {
                 self.next = Next::Set;
-                has(RecordFlags::HAS_VOID_TIME).then(|| {
-                    input::le_u32(WHAT)(rest).map(|(rest, time)| (rest, Part::VoidTime(VoidTime(time))))
-                })
+                let part = |time| Part::VoidTime(VoidTime(time));
+                has(RecordFlags::HAS_VOID_TIME).then(|| input::le_u32(WHAT).map(part).parse(rest))
             }
             Next::Set => {
                 self.next = Next::Key;
@@ -176,26 +175,23 @@ impl<'a> Iterator for Parts<'a> {
 
 /// u8 length (1 to 63), then the name.
 fn set(input: &[u8]) -> Parse<'_, Part<'_>> {
-    let (rest, length) = input::u8("set name")(input)?;
-    if !(1..=63).contains(&length) {
-        return Err(Malformed::illegal("set name", input, "the length is none of 1 to 63").stop());
-    }
-    let (rest, name) = input::bytes("set name", "its length", length.into())(rest)?;
-    Ok((rest, Part::Set(name)))
+    const WHAT: &str = "set name";
+    let is_legal = |length: &u8| (1..=63).contains(length);
+    let length = input::legal(WHAT, "the length is none of 1 to 63", input::u8(WHAT), is_legal);
+    input::sized(WHAT, "its length", length)
+        .map(Part::Set)
+        .parse(input)
 }
 
 /// uintvar size, then a particle type byte and the value.
 fn key(input: &[u8]) -> Parse<'_, Part<'_>> {
-    let (rest, size) = uintvar("stored key")(input)?;
-    let (rest, key) = input::bytes("stored key", "its size", size as usize)(rest)?;
+    const WHAT: &str = "stored key";
+    let (rest, key) = input::sized(WHAT, "its size", uintvar(WHAT)).parse(input)?;
     match *key {
-        [particle, ref value @ ..] => Ok((
-            rest,
-            Part::Key {
-                particle: ParticleType(particle),
-                value,
-            },
-        )),
-        [] => Err(Malformed::illegal("stored key", input, "the size is 0").stop()),
+        [particle, ref value @ ..] => {
+            let particle = ParticleType(particle);
+            Ok((rest, Part::Key { particle, value }))
+        }
+        [] => Err(Malformed::illegal(WHAT, input, "the size is 0").stop()),
     }
 }

@@ -1,7 +1,9 @@
 //! The form of records before 4.5.3, in use up to 4.9. Unlike the flat one it is big endian, and set,
 //! key, generation and times travel beside it as fields of the message.
 
-use crate::wire::ground::at::before;
+use nom::Parser as _;
+use nom::combinator::consumed;
+
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::values::particle::ParticleType;
 
@@ -25,12 +27,10 @@ impl<'a> Pickle<'a> {
     /// # Errors
     /// It is not there.
     pub fn read(input: &'a [u8]) -> Result<Self, Malformed<'a>> {
-        let (rest, count) = input::be_u16(WHAT)(input).map_err(input::reason)?;
-        Ok(Self {
-            count,
-            head: before(input, rest),
-            rest,
-        })
+        let (rest, (head, count)) = consumed(input::be_u16(WHAT))
+            .parse(input)
+            .map_err(input::reason)?;
+        Ok(Self { count, head, rest })
     }
 
     /// The bins, one after the other.
@@ -68,19 +68,21 @@ pub struct PickleBin<'a> {
 
 impl<'a> PickleBin<'a> {
     fn read(input: &'a [u8]) -> Parse<'a, Self> {
-        let (rest, length) = input::u8(WHAT)(input)?;
-        let (rest, name) = input::bytes(WHAT, "the length of a bin's name", length.into())(rest)?;
-        let (rest, _version) = input::u8(WHAT)(rest)?;
-        let (rest, particle) = input::u8(WHAT)(rest)?;
-        let (rest, size) = input::be_u32(WHAT)(rest)?;
-        let (rest, value) = input::bytes(WHAT, "the size of a bin's value", size as usize)(rest)?;
-        let bin = Self {
-            bytes: before(input, rest),
-            name,
-            particle: ParticleType(particle),
-            value,
-        };
-        Ok((rest, bin))
+        let version = input::u8(WHAT);
+        let bin = (
+            input::sized(WHAT, "the length of a bin's name", input::u8(WHAT)),
+            version,
+            input::u8(WHAT).map(ParticleType),
+            input::sized(WHAT, "the size of a bin's value", input::be_u32(WHAT)),
+        );
+        consumed(bin)
+            .map(|(bytes, (name, _, particle, value))| Self {
+                bytes,
+                name,
+                particle,
+                value,
+            })
+            .parse(input)
     }
 }
 
