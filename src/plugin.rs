@@ -1,13 +1,11 @@
 //! What Wireshark looks up in the plugin, and who answers its calls.
 
-use libc::{c_char, c_int};
-
 use crate::dissect;
 use crate::dissect::client::{stream as client, text_port as info_text};
 use crate::dissect::internode::stream;
-use crate::epan::entry::{self, Call, Entry, Framing, Heuristic, Plugin, Segment};
+use crate::epan::entry::Plugin;
 use crate::epan::register::{self, preferences};
-use crate::epan::version::Version;
+use crate::epan::segment::{Call, Entry, Framing, Heuristic, Segment};
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
 use crate::stats;
@@ -153,47 +151,4 @@ fn pdu<'p>(
     }
 }
 
-const fn text<const N: usize>(text: &str) -> [c_char; N] {
-    let bytes = text.as_bytes();
-    let mut out = [0; N];
-    let mut at = 0;
-    while at < bytes.len() && at + 1 < N {
-        out[at] = bytes[at] as c_char;
-        at += 1;
-    }
-    out
-}
-
-/// The plugin's version.
-#[unsafe(no_mangle)]
-#[allow(non_upper_case_globals)]
-pub static plugin_version: [c_char; 16] = text(env!("CARGO_PKG_VERSION"));
-
-/// The Wireshark that this file was built for; another minor version refuses it.
-#[unsafe(no_mangle)]
-#[allow(non_upper_case_globals)]
-pub static plugin_want_major: c_int = Version::BUILT.0[0] as c_int;
-
-/// The Wireshark that this file was built for; another minor version refuses it.
-#[unsafe(no_mangle)]
-#[allow(non_upper_case_globals)]
-pub static plugin_want_minor: c_int = Version::BUILT.0[1] as c_int;
-
-/// Called when Wireshark loads the plugin.
-#[unsafe(no_mangle)]
-pub extern "C" fn plugin_register() {
-    entry::register(&PLUGIN);
-}
-
-/// Exported by convention; Wireshark calls the function given at registration instead.
-#[unsafe(no_mangle)]
-pub extern "C" fn plugin_reg_handoff() {
-    handoff();
-}
-
-/// What kind of plugin this is (since 4.4): one that adds dissectors.
-#[unsafe(no_mangle)]
-pub extern "C" fn plugin_describe() -> u32 {
-    // WS_PLUGIN_DESC_DISSECTOR
-    1
-}
+export_plugin!(PLUGIN, handoff);

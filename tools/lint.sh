@@ -8,5 +8,6 @@ cargo fmt --check --manifest-path fuzz/Cargo.toml
 cargo clippy --locked --all-targets -- -D warnings
 cargo clippy --locked --features soundness,count-allocations --all-targets -- -D warnings
 cargo clippy --locked --no-default-features --all-targets -- -D warnings
+cargo clippy --locked --manifest-path fuzz/Cargo.toml --no-default-features --lib --bins -- -D warnings
 RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 shellcheck --external-sources tools/*.sh .ci/run

@@ -2,7 +2,6 @@
 //! panic becomes a DissectorError with its text.
 
 use core::any::Any;
-use core::cell::Cell;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,116 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use libc::{c_int, c_uint, c_void};
 use once_cell::sync::OnceCell;
 
-use super::packet::{Conversation, Lent, Packet, Source};
+use super::packet::{Conversation, Packet, Source};
+use super::pdus::Lent;
+use super::segment::{Call, Entry, Framing, Heuristic, Segment, Side};
 use super::tree::Tree;
-use super::{Guarded, file, sys};
+use super::{Guarded, scope, sys};
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("a panic must unwind to the entry: set panic = \"unwind\"");
-
-macro_rules! from_c {
-    ($(#[$meta:meta])* $Name:ident { $( $(#[$vmeta:meta])* $Variant:ident = $value:ident ),* $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u32)]
-        pub enum $Name { $( $(#[$vmeta])* $Variant = sys::$value ),* }
-
-        impl $Name {
-            fn from_c(number: c_int) -> Option<Self> {
-                $( if number == sys::$value as c_int { return Some(Self::$Variant); } )*
-                None
-            }
-        }
-    };
-}
-
-from_c! {
-    /// Who is calling: one for each registered dissector.
-    Entry {
-        /// Client protocol over TCP.
-        ClientTcp = AS_ENTRY_CLIENT_TCP,
-        /// Client protocol inside TLS.
-        ClientTls = AS_ENTRY_CLIENT_TLS,
-        /// Port 3003: the text protocol up to server 8.0, the admin port since.
-        InfoTextTcp = AS_ENTRY_INFO_TEXT_TCP,
-        /// Mesh heartbeat.
-        HeartbeatTcp = AS_ENTRY_HEARTBEAT_TCP,
-        /// Multicast heartbeat.
-        HeartbeatUdp = AS_ENTRY_HEARTBEAT_UDP,
-        /// Fabric.
-        FabricTcp = AS_ENTRY_FABRIC_TCP,
-    }
-}
-
-from_c! {
-    /// A heuristic that is asked whether bytes are its protocol's.
-    Heuristic {
-        /// Client protocol over TCP.
-        ClientTcp = AS_HEURISTIC_CLIENT_TCP,
-        /// Mesh heartbeat.
-        HeartbeatTcp = AS_HEURISTIC_HEARTBEAT_TCP,
-        /// Multicast heartbeat.
-        HeartbeatUdp = AS_HEURISTIC_HEARTBEAT_UDP,
-        /// Fabric.
-        FabricTcp = AS_HEURISTIC_FABRIC_TCP,
-    }
-}
-
-from_c! {
-    /// How a TCP stream is cut into messages.
-    Framing {
-        /// The 8-byte proto header.
-        Client = AS_FRAMING_CLIENT,
-        /// The 6-byte msg header, heartbeat.
-        Heartbeat = AS_FRAMING_HEARTBEAT,
-        /// The 6-byte msg header, fabric.
-        Fabric = AS_FRAMING_FABRIC,
-    }
-}
-
-/// Which side of a connection sent a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// Sent to the server's port.
-    Client,
-    /// Sent from the server's port.
-    Server,
-    /// Neither the handshake nor the ports tell.
-    Unknown,
-}
-
-/// What TCP says of the bytes handed over.
-#[derive(Clone, Copy)]
-pub struct Segment<'p> {
-    /// The connection; none over UDP.
-    pub conversation: Option<Conversation<'p>>,
-    /// Sequence number of the first byte; `None` where no TCP is below (TLS, UDP).
-    pub sequence: Option<u32>,
-    /// What its sender had received of the other direction, in sequence numbers; as `sequence`.
-    pub acknowledged: Option<u32>,
-    /// The same for all packets of one direction: 0 or 1.
-    pub direction: usize,
-    /// The first byte after the SYN of this direction, which the capture holds.
-    pub is_first: bool,
-    /// Put together by TCP from several segments.
-    pub is_reassembled: bool,
-    /// TCP may have held it back, so that [`Segment::acknowledged`] is of a later segment.
-    pub is_late: bool,
-    /// Who sent it.
-    pub side: Side,
-}
-
-/// One segment on its way through `tcp_dissect_pdus`, seen by each of its messages.
-pub struct Call<'p> {
-    /// What TCP says of the bytes.
-    pub segment: Segment<'p>,
-    /// A mark that the framing leaves for its messages.
-    pub mark: u8,
-    /// Bytes of the messages so far.
-    pub used: Cell<usize>,
-    /// The last of them is less than a header, so that nobody knows where the next one begins.
-    pub is_lost: Cell<bool>,
-}
 
 /// The functions of the plugin behind Wireshark's entries.
 pub struct Plugin {
@@ -359,7 +256,7 @@ unsafe extern "C" fn pdu(
         // SAFETY: as above.
         let tree = unsafe { Tree::new(tree, source, *packet) };
         #[cfg(feature = "soundness")]
-        super::soundness::in_message(*packet, source, &tree)?;
+        super::faults::in_message(*packet, source, &tree)?;
         call.used.set(call.used.get().saturating_add(source.reported()));
         (plugin.pdu)(framing, *packet, source, tree, call)?;
         Ok(source.bytes().len())
@@ -377,7 +274,7 @@ unsafe extern "C" fn register_handoff() {
 }
 
 unsafe extern "C" fn file_opened() {
-    file::next();
+    scope::next();
     #[cfg(feature = "soundness")]
     outside_try(|_| {
         let _alive = super::soundness::pass(super::soundness::Point::Open);
@@ -387,7 +284,7 @@ unsafe extern "C" fn file_opened() {
 }
 
 unsafe extern "C" fn file_closed() {
-    file::next();
+    scope::next();
     #[cfg(feature = "count-allocations")]
     super::count::report();
     #[cfg(feature = "soundness")]

@@ -3,11 +3,12 @@
 
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
-use libc::c_int;
+use libc::{c_int, c_uint};
 use once_cell::sync::OnceCell;
 
-use super::group::Notes;
-use super::{file, sys};
+use super::reference::{Notes, Reference};
+use super::{scope, sys};
+use crate::wire::client::proto::Order;
 use crate::wire::ground::table::Row;
 
 /// What a field holds; the narrowest type that is true.
@@ -115,32 +116,6 @@ pub enum Base {
     Hex,
     /// Decimal, then hexadecimal.
     DecHex,
-}
-
-/// Where Wireshark notes whether somebody (a filter, a column, `-e`) asks for a field in this packet.
-pub(crate) struct Reference(AtomicPtr<c_int>);
-
-impl Reference {
-    pub(crate) const fn new() -> Self {
-        Self(AtomicPtr::new(core::ptr::null_mut()))
-    }
-
-    /// `note` is Wireshark's own and lives as long as the program.
-    pub(crate) fn set(&self, note: *const c_int) {
-        self.0.store(note.cast_mut(), Ordering::Relaxed);
-    }
-
-    /// The note; NULL before registration.
-    pub(crate) fn note(&self) -> *const c_int {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Whether somebody asks.
-    pub(crate) fn is_set(&self) -> bool {
-        let note = self.0.load(Ordering::Relaxed);
-        // SAFETY: NULL, or Wireshark's note of a registered field; dissection is single-threaded.
-        !note.is_null() && unsafe { note.read() } != 0
-    }
 }
 
 /// A field of the display filter: a static, filled with its id when Wireshark starts.
@@ -404,7 +379,7 @@ impl Expert {
 
     /// Whether it was said in this capture before; it is now.
     pub(crate) fn was_said(&self) -> bool {
-        let file = file::current();
+        let file = scope::current();
         let said = self.said.load(Ordering::Relaxed) == file;
         self.said.store(file, Ordering::Relaxed);
         said
@@ -414,6 +389,14 @@ impl Expert {
         // SAFETY: expert_field is two C ints, as this array is; Wireshark writes them at registration and
         // reads them later, through the same atomics' cells.
         self.ids.as_ptr().cast_mut().cast()
+    }
+}
+
+/// How Wireshark is told the order of bytes.
+pub(super) const fn encoding(order: Order) -> c_uint {
+    match order {
+        Order::Big => sys::ENC_BIG_ENDIAN,
+        Order::Little => sys::ENC_LITTLE_ENDIAN,
     }
 }
 

@@ -14,36 +14,15 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use libc::c_void;
 
 use super::memory::{self, tagged, untag};
+use super::scope::current;
 use super::sys;
 
-/// Which capture is open, by number: what is done once a capture notes it.
-static FILE: AtomicU32 = AtomicU32::new(1);
+pub use super::scope::File;
 
-/// Another capture is opened, or this one is closed.
-pub(super) fn next() {
-    FILE.fetch_add(1, Ordering::Relaxed);
-}
-
-/// See [`FILE`].
-pub(super) fn current() -> u32 {
-    FILE.load(Ordering::Relaxed)
-}
-
-/// A capture is open, for as long as the packet lives that says so.
-#[derive(Clone, Copy)]
-pub struct File<'p>(PhantomData<(&'p (), *const ())>);
-
-impl File<'_> {
-    /// Only of a packet that is being dissected.
-    pub(super) const fn new() -> Self {
-        Self(PhantomData)
-    }
-
-    /// `size` bytes, not zeroed: pages that nobody writes to cost nothing.
-    fn room(self, size: usize) -> *mut c_void {
-        // SAFETY: a file is open; wmem aborts rather than return NULL.
-        unsafe { sys::as_file_room(size) }
-    }
+/// `size` bytes, not zeroed: pages that nobody writes to cost nothing.
+fn room(_: File<'_>, size: usize) -> *mut c_void {
+    // SAFETY: a file is open; wmem aborts rather than return NULL.
+    unsafe { sys::as_file_room(size) }
 }
 
 /// Elements of the first segment; each further one has twice as many as the one before.
@@ -159,7 +138,7 @@ impl<T: Copy + 'static> FileVec<T> {
         let (segment, _) = place(capacity);
         if segment == 0 || segment == SOME {
             let count = if segment == 0 { SOME } else { ALL };
-            let larger: *mut *mut T = file.room(count * size_of::<*mut T>()).cast();
+            let larger: *mut *mut T = room(file, count * size_of::<*mut T>()).cast();
             if segment > 0 {
                 // SAFETY: the first directory is full, the new one larger and fresh.
                 unsafe { core::ptr::copy_nonoverlapping(self.directory.get(), larger, segment) };
@@ -167,7 +146,7 @@ impl<T: Copy + 'static> FileVec<T> {
             self.directory.set(larger);
         }
         let count = (FIRST as usize) << segment;
-        let data = file.room(count.saturating_mul(size_of::<T>())).cast();
+        let data = room(file, count.saturating_mul(size_of::<T>())).cast();
         // SAFETY: the directory has room for this one, as it was just made or does not begin a new one; there are at
         // most `ALL` segments, as the capacity is below `MOST`.
         unsafe { self.directory.get().add(segment).write(data) };

@@ -8,8 +8,15 @@ use core::ptr::NonNull;
 
 use libc::{c_int, c_void};
 
-use super::file::File;
+use super::scope::File;
 use super::sys;
+
+/// Items a frame may have; well under `gui.max_tree_items`, where Wireshark gives up on the frame.
+pub(crate) const ITEM_BUDGET: u32 = 200_000;
+
+/// Records that are queued for a frame at most. Wireshark has room for 5,000, those of other protocols among them, and
+/// drops the rest without a word to who listens.
+pub const MOST_TAPPED: u32 = 4_900;
 
 /// Counters of one dissection of one frame, shared by everything of ours in it.
 #[repr(C)]

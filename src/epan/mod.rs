@@ -5,45 +5,46 @@
 //! [`Thrown`], an ordinary value that travels with `?` to the entry, where C throws again. A panic travels
 //! the same way ([`entry`]). The handles ([`Packet`], [`Tree`], [`Item`]) are thin and own nothing.
 
+mod bits;
 #[cfg(feature = "count-allocations")]
 mod count;
 pub mod entry;
 #[macro_use]
 pub mod field;
 pub mod expert;
+#[macro_use]
+pub mod export;
+#[cfg(feature = "soundness")]
+mod faults;
 pub mod file;
 pub mod group;
+pub mod item;
+pub mod level;
 pub mod memory;
 pub mod packet;
+mod pdus;
+pub mod protocol;
+mod reference;
 pub mod register;
+mod scope;
+pub mod segment;
 #[cfg(feature = "soundness")]
 pub mod soundness;
 pub mod stats;
+mod sys;
 pub mod tap;
 pub mod tcp_tap;
 pub mod text;
 pub mod tree;
 pub mod version;
 
-pub use entry::{Call, Entry, Framing, Heuristic, Plugin, Segment, Side};
+pub use entry::Plugin;
 pub use field::{BitSet, Expert, Field};
+pub use item::Item;
 pub use packet::{Conversation, Packet, Source};
+pub use segment::{Call, Entry, Framing, Heuristic, Segment, Side};
 pub use text::Text;
-pub use tree::{Item, Tree};
-
-#[allow(
-    non_camel_case_types,
-    non_upper_case_globals,
-    non_snake_case,
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    clippy::undocumented_unsafe_blocks,
-    clippy::all
-)]
-pub(crate) mod sys {
-    include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
-}
+pub use tree::Tree;
 
 /// An exception of Wireshark's is on its way: the guard keeps it, the entry throws it again.
 ///

@@ -7,13 +7,12 @@ use core::ptr::NonNull;
 
 use libc::{c_int, c_void};
 
-use super::entry::{Call, Entry, Framing};
 use super::field::Field;
 use super::file::{File, FileRef};
 use super::memory::{self, Answered, FrameState};
-use super::register::Protocol;
+use super::protocol::Protocol;
 use super::text::Text;
-use super::{Guarded, Tree, guarded, sys};
+use super::{Guarded, guarded, sys};
 
 pub use super::sys::as_connection_end as ConnectionEnd;
 
@@ -30,40 +29,6 @@ pub struct Source<'p> {
     pub(crate) tvb: NonNull<sys::tvbuff_t>,
     bytes: &'p [u8],
     reported: usize,
-}
-
-/// What goes through `tcp_dissect_pdus` to each message.
-pub(crate) struct Lent<'l, 'p> {
-    pub(crate) packet: Packet<'p>,
-    pub(crate) call: &'l Call<'p>,
-}
-
-/// Levels that messages, values and dissectors may be nested in all.
-pub const LEVELS: u32 = 32;
-
-/// Of a [`Level`]: its entry was at work before.
-const AGAIN: u32 = u32::MAX;
-
-/// A level of messages in messages, until it is dropped.
-#[must_use = "the level ends when this is dropped"]
-pub struct Level<'p> {
-    state: &'p FrameState,
-    /// The bit of the entry whose level it is, [`AGAIN`], or 0.
-    entry: u32,
-}
-
-impl Drop for Level<'_> {
-    fn drop(&mut self) {
-        let state = self.state;
-        match self.entry {
-            AGAIN => state.again.set(state.again.get().saturating_sub(1)),
-            bit => state.entered.set(state.entered.get() & !bit),
-        }
-        // The outermost entry is no level.
-        if self.entry == 0 || state.entered.get() != 0 {
-            state.depth.set(state.depth.get().saturating_sub(1));
-        }
-    }
 }
 
 impl<'p> Packet<'p> {
@@ -119,57 +84,19 @@ impl<'p> Packet<'p> {
     /// listeners get it.
     #[must_use]
     pub fn last_of_taps(self) -> Option<&'p Cell<u32>> {
-        (self.state.tapped.get() + 1 == super::tap::MOST).then_some(&self.state.missing)
+        (self.state.tapped.get() + 1 == memory::MOST_TAPPED).then_some(&self.state.missing)
     }
 
     /// Takes `count` items from the frame's budget; counts one as refused where there are not so many left.
     pub(crate) fn afford(self, count: u32) -> bool {
         let items = &self.state.items;
         let sum = items.get().saturating_add(count);
-        if sum > super::tree::ITEM_BUDGET {
+        if sum > memory::ITEM_BUDGET {
             self.state.refuse();
             return false;
         }
         items.set(sum);
         true
-    }
-
-    /// One level deeper, for as long as the result lives; `None` where there are [`LEVELS`] already.
-    #[must_use]
-    pub fn descend(self) -> Option<Level<'p>> {
-        let depth = &self.state.depth;
-        if depth.get() >= LEVELS {
-            return None;
-        }
-        depth.set(depth.get() + 1);
-        Some(Level {
-            state: self.state,
-            entry: 0,
-        })
-    }
-
-    /// How many levels deeper it may go.
-    #[must_use]
-    pub fn levels_left(self) -> usize {
-        LEVELS.saturating_sub(self.state.depth.get()) as usize
-    }
-
-    /// An entry begins its work. Where another is at work already, a dissector of Wireshark's came back to us: a level
-    /// deeper.
-    pub(crate) fn enter(self, entry: Entry) -> Option<Level<'p>> {
-        let (state, bit) = (self.state, 1 << entry as u32);
-        let entered = state.entered.get();
-        if entered != 0 && state.depth.get() >= LEVELS {
-            return None;
-        }
-        state.depth.set(state.depth.get() + u32::from(entered != 0));
-        let is_again = entered & bit != 0;
-        state.again.set(state.again.get() + u32::from(is_again));
-        state.entered.set(entered | bit);
-        Some(Level {
-            state,
-            entry: if is_again { AGAIN } else { bit },
-        })
     }
 
     /// When the frame was captured: seconds and nanoseconds since 1970.
@@ -282,52 +209,6 @@ impl<'p> Packet<'p> {
     #[must_use]
     pub fn state(self) -> &'p FrameState {
         self.state
-    }
-
-    /// Cuts the bytes of `tree` into messages by `framing` and dissects each.
-    ///
-    /// # Errors
-    /// What Wireshark threw.
-    pub fn dissect_pdus(self, framing: Framing, tree: &Tree<'p>, call: &Call<'p>) -> Guarded {
-        #[cfg(feature = "soundness")]
-        let _alive = super::soundness::Alive::new();
-        let lent = Lent { packet: self, call };
-        // SAFETY: packet, buffer and tree are alive; `lent` is lent until the guard returns, and read only by
-        // the entry of this framing.
-        guarded(unsafe {
-            sys::as_dissect_pdus(
-                framing as c_int,
-                tree.source().tvb.as_ptr(),
-                self.info.as_ptr(),
-                tree.node_ptr(),
-                core::ptr::from_ref(&lent).cast_mut().cast(),
-            )
-        })
-    }
-
-    /// Hands `source` to another dissector of Wireshark's; `claim` gives it the conversation from now on.
-    ///
-    /// # Errors
-    /// What that dissector threw.
-    pub fn call_dissector(
-        self,
-        name: &'static CStr,
-        source: Source<'p>,
-        tree: &Tree<'p>,
-        claim: bool,
-    ) -> Guarded {
-        #[cfg(feature = "soundness")]
-        let _alive = super::soundness::Alive::new();
-        // SAFETY: packet, buffer and tree are alive, the name is static.
-        guarded(unsafe {
-            sys::as_call_named(
-                name.as_ptr(),
-                source.tvb.as_ptr(),
-                self.info.as_ptr(),
-                tree.node_ptr(),
-                c_int::from(claim),
-            )
-        })
     }
 
     /// A new data source (a tab of the bytes pane) under `parent`, over bytes that live as long as the packet.

@@ -3,70 +3,17 @@
 
 use core::ffi::CStr;
 use core::ptr;
-use core::sync::atomic::{AtomicI32, Ordering};
+use core::sync::atomic::Ordering;
 use std::ffi::CString;
 
 use libc::{c_char, c_int, c_void};
 
-use super::entry::{Entry, Heuristic};
-use super::field::{Base, Bit, BitSet, Expert, Field, Group, Kind, Reference, Severity};
+use super::field::{Base, Bit, BitSet, Expert, Field, Group, Kind, Severity};
+use super::protocol::Protocol;
+use super::reference::Reference;
+use super::segment::{Entry, Heuristic};
 use super::sys;
 use crate::wire::ground::table::Row;
-
-/// A protocol that can be switched off under Enabled Protocols: a static, filled at start.
-pub struct Protocol {
-    pub(crate) id: AtomicI32,
-    name: &'static CStr,
-    short: &'static CStr,
-    filter: &'static CStr,
-    ett: AtomicI32,
-}
-
-impl Protocol {
-    /// By its full name, its short name and its filter name.
-    #[must_use]
-    pub const fn new(name: &'static CStr, short: &'static CStr, filter: &'static CStr) -> Self {
-        Self {
-            id: AtomicI32::new(-1),
-            name,
-            short,
-            filter,
-            ett: AtomicI32::new(-1),
-        }
-    }
-
-    /// Registers it.
-    pub fn register(&'static self) {
-        // SAFETY: the strings are static and end with NUL.
-        let id = unsafe {
-            sys::as_register_protocol(self.name.as_ptr(), self.short.as_ptr(), self.filter.as_ptr())
-        };
-        self.id.store(id, Ordering::Relaxed);
-        // SAFETY: the cell is static; C writes one int.
-        unsafe { sys::as_register_subtree(self.ett.as_ptr()) };
-    }
-
-    /// Whether the user left it on.
-    #[must_use]
-    pub fn is_enabled(&self) -> bool {
-        // SAFETY: takes a protocol id that was registered.
-        unsafe { sys::as_protocol_enabled(self.id()) != 0 }
-    }
-
-    pub(crate) fn id(&self) -> c_int {
-        self.id.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn ett(&self) -> c_int {
-        self.ett.load(Ordering::Relaxed)
-    }
-
-    /// The filter name.
-    #[must_use]
-    pub const fn filter(&self) -> &'static CStr {
-        self.filter
-    }
-}
 
 /// Leaked for as long as the program lives, as Wireshark keeps the pointer.
 fn forever(text: &str) -> *const c_char {
@@ -266,7 +213,7 @@ pub fn preferences(protocol: &Protocol) {
 /// Registers the conversation filter of the GUI: the messages of a packet's connection.
 pub fn conversation_filter(protocol: &Protocol, name: &'static CStr) {
     // SAFETY: static strings; the callbacks are the guard's own.
-    unsafe { sys::as_register_conversation_filter(protocol.filter.as_ptr(), name.as_ptr()) };
+    unsafe { sys::as_register_conversation_filter(protocol.filter().as_ptr(), name.as_ptr()) };
 }
 
 /// Puts the dissectors with range preferences of their own on their ports.

@@ -10,9 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use libc::c_int;
 use once_cell::sync::OnceCell;
 
-use super::packet::{Packet, Source};
-use super::tree::Tree;
-use super::{Guarded, guarded, sys};
+use super::sys;
 
 #[cfg(not(debug_assertions))]
 compile_error!("the feature `soundness` injects faults: it is not for release");
@@ -104,7 +102,7 @@ pub enum Point {
 
 /// What a fault does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+pub(super) enum Fault {
     Panic,
     /// An item of a field that is not registered.
     BadField,
@@ -164,7 +162,7 @@ fn chosen() -> Option<&'static Chosen> {
 }
 
 /// Whether the chosen fault, if it is one of `which` at `point`, strikes this time.
-fn strikes(point: Point, which: impl Fn(Fault) -> bool) -> Option<Fault> {
+pub(super) fn strikes(point: Point, which: impl Fn(Fault) -> bool) -> Option<Fault> {
     let chosen = chosen().filter(|chosen| chosen.point == point && which(chosen.fault))?;
     let passed = chosen.passed.fetch_add(1, Relaxed) + 1;
     (chosen.at == 0 || chosen.at == passed).then(|| {
@@ -192,44 +190,6 @@ pub fn place(field: c_int, start: c_int) -> (c_int, c_int) {
         Some(Fault::BadField) => (NO_FIELD, start),
         Some(_) => (field, c_int::MAX / 2),
         None => (field, start),
-    }
-}
-
-/// The faults that need a tree.
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn in_message<'p>(packet: Packet<'p>, source: Source<'p>, tree: &Tree<'p>) -> Guarded {
-    let Some(fault) = strikes(Point::Message, |fault| fault != Fault::Panic) else {
-        return Ok(());
-    };
-    let _alive = Alive::new();
-    let mut node = tree.node_ptr();
-    match fault {
-        Fault::Subdissector => packet.call_dissector(c"aerospike.soundness", source, tree, false),
-        Fault::Overread => {
-            // SAFETY: none. That is what has to be seen.
-            unsafe { sys::as_fault_overread() };
-            Ok(())
-        }
-        Fault::Unguarded => {
-            // SAFETY: none. The longjmp crosses this frame and those above it: with values alive that is undefined,
-            // and in practice leaves them alive, which the counter has to show.
-            unsafe { sys::as_fault_throw() };
-            Ok(())
-        }
-        // Each item under the last one, or all under this node; both end by a throw long before.
-        _ => (0..2_000_000).try_for_each(|number| {
-            let mut item = core::ptr::null_mut();
-            let tvb = source.tvb.as_ptr();
-            // SAFETY: tree and buffer are alive, the field is one of Wireshark's numbers.
-            guarded(unsafe { sys::as_uint(node, sys::as_fault_field(), tvb, 0, 0, number, &mut item) })?;
-            if fault == Fault::Depth {
-                // SAFETY: the item was just made; the first of all subtree kinds.
-                guarded(unsafe { sys::as_subtree(item, 0, &mut node) })?;
-            }
-            Ok(())
-        }),
     }
 }
 

@@ -12,7 +12,7 @@ use libc::{c_char, c_int, c_uint, c_void};
 use once_cell::sync::OnceCell;
 
 use super::entry::caught;
-use super::register::Protocol;
+use super::protocol::Protocol;
 use super::sys;
 use super::tap::{Payload, Tap, payload};
 use super::text::Text;

@@ -6,12 +6,9 @@ use core::sync::atomic::{AtomicI32, Ordering};
 
 use libc::{c_int, c_void};
 
+use super::memory::MOST_TAPPED;
 use super::packet::Packet;
 use super::sys;
-
-/// Records that are queued for a frame at most. Wireshark has room for 5,000, those of other protocols among them, and
-/// drops the rest without a word to who listens.
-pub const MOST: u32 = 4_900;
 
 /// What a tap carries, for as long as a packet lives.
 pub trait Payload: 'static {
@@ -58,7 +55,7 @@ impl<P: Payload> Tap<P> {
         if packet.is_aside() {
             return;
         }
-        if state.tapped.get() >= MOST {
+        if state.tapped.get() >= MOST_TAPPED {
             state.missing.set(state.missing.get().saturating_add(1));
             return;
         }

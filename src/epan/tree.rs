@@ -7,28 +7,19 @@
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr;
-use core::sync::atomic::Ordering;
 
-use libc::{c_char, c_int, c_uint};
+use libc::c_int;
 
 use super::expert::DETAIL;
-use super::field::{Expert, Field, Kind};
+use super::field::{Expert, Field, Kind, encoding};
 use super::group::FieldGroup;
+use super::item::Item;
 use super::packet::{Packet, Source};
-use super::register::Protocol;
+use super::protocol::Protocol;
 use super::text::Text;
 use super::{Guarded, guarded, sys};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::text::Text as Lossy;
-
-mod bits;
-
-/// Items a frame may have; well under `gui.max_tree_items`, where Wireshark gives up on the frame.
-pub const ITEM_BUDGET: u32 = 200_000;
-
-/// Items that Wireshark makes of an expert item: itself, its text, severity and group, what filters by its
-/// name, and the detail below it.
-const EXPERT_ITEMS: u32 = 7;
 
 /// How often a frame says that its budget is used up: each costs items, too.
 const REPORTS: u32 = 1000;
@@ -36,35 +27,16 @@ const REPORTS: u32 = 1000;
 /// Bytes of a text or of bytes that an item holds at most, in which filters search: as long as a record can be.
 pub const LONGEST: usize = 8 << 20;
 
-/// Bytes that a label holds (Wireshark's `ITEM_LABEL_LENGTH`).
-const LABEL: usize = 240;
-
 /// Bytes that a generated text holds.
 pub const GENERATED_TEXT: usize = 4096;
-
-const fn encoding(order: Order) -> c_uint {
-    match order {
-        Order::Big => sys::ENC_BIG_ENDIAN,
-        Order::Little => sys::ENC_LITTLE_ENDIAN,
-    }
-}
 
 /// A node of the tree to hang items under, with the bytes they come from. Without a tree every call is free.
 #[derive(Clone, Copy)]
 pub struct Tree<'p> {
-    node: *mut sys::proto_tree,
-    visible: bool,
-    source: Source<'p>,
+    pub(super) node: *mut sys::proto_tree,
+    pub(super) visible: bool,
+    pub(super) source: Source<'p>,
     packet: Packet<'p>,
-}
-
-/// An item of the tree; calls on one that was not made do nothing.
-#[derive(Clone, Copy)]
-pub struct Item<'p> {
-    node: *mut sys::proto_item,
-    visible: bool,
-    packet: Packet<'p>,
-    _life: PhantomData<&'p ()>,
 }
 
 impl<'p> Tree<'p> {
@@ -151,7 +123,7 @@ impl<'p> Tree<'p> {
         }
     }
 
-    const fn nothing(&self) -> Item<'p> {
+    pub(super) const fn nothing(&self) -> Item<'p> {
         Item {
             node: ptr::null_mut(),
             visible: false,
@@ -161,7 +133,7 @@ impl<'p> Tree<'p> {
     }
 
     /// Takes `count` items from the frame's budget.
-    fn afford(&self, count: u32) -> bool {
+    pub(super) fn afford(&self, count: u32) -> bool {
         self.packet.afford(count)
     }
 
@@ -519,100 +491,5 @@ impl<'p> Tree<'p> {
     /// What Wireshark threw.
     pub fn expert(&self, expert: &Expert, detail: fmt::Arguments<'_>) -> Guarded {
         self.item().expert(expert, detail)
-    }
-}
-
-impl<'p> Item<'p> {
-    /// Whether the item was made: somebody wants it, and the budget allowed it.
-    #[must_use]
-    pub const fn exists(&self) -> bool {
-        !self.node.is_null()
-    }
-
-    /// Marks a value that the plugin computed.
-    pub fn generated(self) -> Self {
-        if self.visible {
-            // SAFETY: the item is alive or NULL.
-            unsafe { sys::as_generated(self.node) };
-        }
-        self
-    }
-
-    /// Keeps an item out of sight; filters still find it.
-    pub fn hidden(self) -> Self {
-        if self.visible {
-            // SAFETY: the item is alive or NULL.
-            unsafe { sys::as_hidden(self.node) };
-        }
-        self
-    }
-
-    /// Sets the item's text.
-    pub fn label(self, text: fmt::Arguments<'_>) -> Self {
-        self.write(text, sys::as_set_text)
-    }
-
-    /// Appends to the item's text.
-    pub fn append(self, text: fmt::Arguments<'_>) -> Self {
-        self.write(text, sys::as_append_text)
-    }
-
-    fn write(
-        self,
-        text: fmt::Arguments<'_>,
-        call: unsafe extern "C" fn(*mut sys::proto_item, *const c_char),
-    ) -> Self {
-        if self.visible && !self.node.is_null() {
-            let text = Text::<LABEL>::of(text);
-            // SAFETY: the item is alive, the text ends with NUL and is copied.
-            unsafe { call(self.node, text.as_ptr()) };
-        }
-        self
-    }
-
-    /// Makes the item cover `length` bytes.
-    pub fn set_length(self, length: usize) -> Self {
-        if self.visible && !self.node.is_null() {
-            // SAFETY: the item is alive.
-            unsafe { sys::as_set_length(self.node, c_int::try_from(length).unwrap_or(0)) };
-        }
-        self
-    }
-
-    /// An expert item at this item: its text is that of all of its kind, `detail` (if any) stands below it.
-    /// Works without a tree too, for the expert tap.
-    ///
-    /// # Errors
-    /// What Wireshark threw.
-    pub fn expert(self, expert: &Expert, detail: fmt::Arguments<'_>) -> Guarded {
-        if !self.node.is_null() && !self.packet.afford(EXPERT_ITEMS) {
-            return Ok(());
-        }
-        let is_read = self.visible || expert.reference.is_set() || DETAIL.reference.is_set();
-        // Where nobody reads it, what counts is that it happened, once a capture: Wireshark keeps the worst.
-        if !is_read
-            && !self.packet.experts_are_heard()
-            && expert.was_said()
-            && !self.packet.has_expert_column()
-        {
-            return Ok(());
-        }
-        let text = (is_read && detail.as_str() != Some("")).then(|| Text::<512>::of(detail));
-        let text = text.as_ref().map_or(core::ptr::null(), Text::as_ptr);
-        let (id, ett) = (
-            DETAIL.id.load(Ordering::Relaxed),
-            DETAIL.ett.load(Ordering::Relaxed),
-        );
-        // SAFETY: packet, item and expert are alive; the text is NULL, or ends with NUL and is copied.
-        guarded(unsafe {
-            sys::as_expert(
-                self.packet.info.as_ptr(),
-                self.node,
-                expert.as_ptr(),
-                id,
-                ett,
-                text,
-            )
-        })
     }
 }

@@ -346,7 +346,7 @@ impl HotKeys {
             self.missing.1 = self.total_row(sheet, "not counted");
         }
         if let Some(row) = self.missing.1.and_then(|row| sheet.row(TOTALS, row)) {
-            let most = crate::epan::tap::MOST;
+            let most = crate::epan::memory::MOST_TAPPED;
             row.text(KEY, format_args!("{} messages", self.missing.0));
             row.text(DIGEST, format_args!("beyond {most} a frame"));
         }

@@ -32,7 +32,7 @@ impl Listener<Records, Counters> for Overview {
             0 => {}
             missing => {
                 let below = heading(counters, MESSAGES, missing);
-                let most = crate::epan::tap::MOST;
+                let most = crate::epan::memory::MOST_TAPPED;
                 counters.count(
                     below,
                     format_args!("(beyond {most} a frame: counted here alone)"),

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use super::position::Position;
-use crate::epan::register::Protocol;
+use crate::epan::protocol::Protocol;
 use crate::epan::{Packet, Segment};
 use crate::wire::internode::cluster::NodeId;
 use crate::wire::internode::fabric::hello::{Channel, Hello};

@@ -7,7 +7,7 @@ pub use super::position::{Place, before};
 use super::position::Position;
 use super::transactions::{Queue, Sight};
 use crate::epan::file::FileRef;
-use crate::epan::register::Protocol;
+use crate::epan::protocol::Protocol;
 use crate::epan::{Packet, Segment, Side};
 use crate::protocols::AEROSPIKE;
 

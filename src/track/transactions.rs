@@ -8,12 +8,11 @@
 use core::cell::Cell;
 
 use super::budget;
+use super::position::before;
 use super::rows::{Rows, Span};
 use super::sets;
-use super::stream::{Stream, before};
-use super::tries::{self, Fingerprint};
 use crate::epan::Packet;
-use crate::epan::file::{FileRef, FileVec};
+use crate::epan::file::FileVec;
 use crate::wire::client::message::Header;
 use crate::wire::client::proto::ProtoType;
 use crate::wire::client::request::Request;
@@ -62,6 +61,9 @@ impl Sight {
         matches!((self.acknowledged, self.seen), (Some(ack), Some(seen)) if before(seen, ack))
     }
 }
+
+/// A client's request: its address and a hash of its body.
+pub type Fingerprint = u64;
 
 /// What a request says about itself.
 #[derive(Clone, Copy)]
@@ -174,7 +176,7 @@ impl Transaction {
 /// A message of an answer and the transaction it belongs to.
 #[derive(Clone, Copy)]
 pub struct Answer {
-    /// The transaction, this message included once it was [taken](Queue::answered).
+    /// The transaction, this message included once it was taken.
     pub transaction: Transaction,
     index: u32,
     /// The first message of the answer.
@@ -242,12 +244,12 @@ impl Link {
 }
 
 impl Queue {
-    /// A request: put into the queue on the first pass, found there later.
-    pub fn asked(
+    /// A request: put into the queue on the first pass, found there later. `note` gets it before, with its index.
+    pub(super) fn asked(
         &self,
         packet: Packet<'_>,
         asked: &Asked,
-        place: Option<FileRef<Stream>>,
+        note: impl FnOnce(&mut Transaction, u32),
     ) -> Option<Transaction> {
         let ordinal = packet.state().messages.get();
         if packet.is_visited() {
@@ -290,15 +292,7 @@ impl Queue {
             writes: asked.writes,
             state: State::Open,
         };
-        if let (Some(fingerprint), Some(place)) = (asked.fingerprint, place) {
-            tries::note(
-                packet,
-                &mut transaction,
-                fingerprint,
-                place,
-                self.transactions.len(),
-            );
-        }
+        note(&mut transaction, self.transactions.len());
         let is_over =
             matches!((asked.end, self.ahead.get()), (Some(end), Some(ahead)) if !before(ahead, end));
         if is_over && !is_open {
@@ -422,8 +416,15 @@ impl Queue {
         })
     }
 
-    /// Takes a message into its transaction; says whether it is complete now.
-    pub fn answered(&self, packet: Packet<'_>, answer: &mut Answer, given: &Given) {
+    /// Takes a message into its transaction; says whether it is complete now. `applied` is asked of a write that was
+    /// done and is not the same when it is done twice: whether it was done before.
+    pub(super) fn answered(
+        &self,
+        packet: Packet<'_>,
+        answer: &mut Answer,
+        given: &Given,
+        applied: impl FnOnce(&Transaction) -> bool,
+    ) {
         let Given {
             kind,
             facts,
@@ -447,8 +448,7 @@ impl Queue {
         transaction.records = transaction.records.saturating_add(records);
         if transaction.progress.accept(kind, &facts) == Step::Complete {
             transaction.state = State::Complete;
-            transaction.applied_again =
-                is_ok && transaction.counts_twice && tries::applied(packet, &transaction);
+            transaction.applied_again = is_ok && transaction.counts_twice && applied(&transaction);
             self.head.set(answer.index + 1);
         }
         transaction.uncertain |= is_cut && transaction.state == State::Open;

@@ -8,7 +8,7 @@ use core::cell::Cell;
 
 use super::map::{FileMap, RecentMap};
 use super::stream::Stream;
-use super::transactions::{Queue, State, Transaction};
+use super::transactions::{Answer, Asked, Fingerprint, Given, Queue, State, Transaction};
 use crate::epan::Packet;
 use crate::epan::file::{CaptureState, File, FileRef, FileVec};
 
@@ -16,9 +16,6 @@ use crate::epan::file::{CaptureState, File, FileRef, FileVec};
 const PATIENCE: i64 = 50_000_000;
 /// How long a request is remembered at least: no client waits longer before it tries again.
 const LIFE: i64 = 120_000_000_000;
-
-/// A client's request: its address and a hash of its body.
-pub type Fingerprint = u64;
 
 #[derive(Clone, Copy)]
 struct Try {
@@ -56,8 +53,30 @@ pub fn fingerprint(packet: Packet<'_>, body: &[u8]) -> Fingerprint {
     super::map::hash(&(packet.source_address(), body))
 }
 
+/// A request on a connection: put into its queue on the first pass, found there later. `place` is the connection again,
+/// to be kept.
+pub fn on_request(
+    stream: &Stream,
+    packet: Packet<'_>,
+    asked: &Asked,
+    place: Option<FileRef<Stream>>,
+) -> Option<Transaction> {
+    stream.queue.asked(packet, asked, |transaction, index| {
+        if let (Some(fingerprint), Some(place)) = (asked.fingerprint, place) {
+            note(packet, transaction, fingerprint, place, index);
+        }
+    })
+}
+
+/// A message of an answer: taken into its transaction, which says whether it is complete now.
+pub fn on_response(stream: &Stream, packet: Packet<'_>, answer: &mut Answer, given: &Given) {
+    stream
+        .queue
+        .answered(packet, answer, given, |transaction| applied(packet, transaction));
+}
+
 /// Notes a request; if it repeats one that has been open for long, both get to know it.
-pub fn note(
+fn note(
     packet: Packet<'_>,
     transaction: &mut Transaction,
     fingerprint: Fingerprint,
@@ -137,7 +156,7 @@ const fn first(transaction: &Transaction) -> u32 {
 }
 
 /// Notes that a try was applied; whether another of its series was before.
-pub fn applied(packet: Packet<'_>, transaction: &Transaction) -> bool {
+fn applied(packet: Packet<'_>, transaction: &Transaction) -> bool {
     if transaction.retry_of == 0 && transaction.tried_again_in == 0 {
         return false;
     }

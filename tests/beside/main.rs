@@ -1,6 +1,6 @@
 //! What the tests read beside the project, which is not the project's to give away: the captures that the old Lua plugin
-//! was tested with, and the description of the interface. Where they are not, these tests are listed as ignored;
-//! `make test` runs them where they are (`tools/beside.sh`).
+//! was tested with, and the description of the interface. These tests are listed as ignored; `make test` runs those on
+//! captures where they are (`tools/beside.sh`).
 
 #[path = "../common/mod.rs"]
 mod common;

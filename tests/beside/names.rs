@@ -31,7 +31,7 @@ fn rows<'a>(text: &'a str, heading: &str) -> Vec<&'a str> {
 }
 
 #[test]
-#[ignore = "of a document beside the project"]
+#[ignore = "of a document beside the project, which may be ahead of the code"]
 fn of_the_whole_interface() {
     let path = project().join("../shared/design/interface.md");
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));

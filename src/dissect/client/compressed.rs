@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::{column, common};
-use crate::epan::packet::Level;
+use crate::epan::level::Level;
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::compressed::Compressed;
 use crate::wire::client::proto::{Header, ProtoType};

@@ -48,7 +48,7 @@ pub fn on_request(
             .then(|| tries::fingerprint(path.packet, body)),
         counts_twice: details.counts_twice,
     };
-    let transaction = stream.queue.asked(path.packet, &asked, path.place);
+    let transaction = tries::on_request(stream, path.packet, &asked, path.place);
     taps::asked(path, what, transaction.as_ref());
     transaction
 }
@@ -62,7 +62,8 @@ pub fn on_response(path: &Path<'_>, facts: Facts, records: u32, is_ok: bool, is_
         }
         return None;
     };
-    stream.queue.answered(
+    tries::on_response(
+        stream,
         path.packet,
         &mut answer,
         &Given {

@@ -1,6 +1,6 @@
 //! What several protocols show: records, keys, values, links. The same thing has the same field everywhere.
 
-use crate::epan::packet::LEVELS;
+use crate::epan::level::LEVELS;
 use crate::epan::{Guarded, Item, Source, Tree};
 use crate::track::keys;
 use crate::wire::client::digest::{self, Digest, LENGTH};

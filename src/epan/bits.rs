@@ -5,9 +5,10 @@ use core::sync::atomic::Ordering;
 
 use libc::c_int;
 
-use super::super::field::BitSet;
-use super::super::{Guarded, guarded, sys};
-use super::{Item, Tree, encoding};
+use super::field::{BitSet, encoding};
+use super::item::Item;
+use super::tree::Tree;
+use super::{Guarded, guarded, sys};
 use crate::wire::client::proto::Order;
 
 /// Longer encodings of an integer show no single bits.

@@ -1,0 +1,64 @@
+//! Messages cut out of a stream by Wireshark, and bytes handed to other dissectors.
+
+use core::ffi::CStr;
+
+use libc::c_int;
+
+use super::packet::{Packet, Source};
+use super::segment::{Call, Framing};
+use super::tree::Tree;
+use super::{Guarded, guarded, sys};
+
+/// What goes through `tcp_dissect_pdus` to each message.
+pub(crate) struct Lent<'l, 'p> {
+    pub(crate) packet: Packet<'p>,
+    pub(crate) call: &'l Call<'p>,
+}
+
+impl<'p> Packet<'p> {
+    /// Cuts the bytes of `tree` into messages by `framing` and dissects each.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn dissect_pdus(self, framing: Framing, tree: &Tree<'p>, call: &Call<'p>) -> Guarded {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::Alive::new();
+        let lent = Lent { packet: self, call };
+        // SAFETY: packet, buffer and tree are alive; `lent` is lent until the guard returns, and read only by
+        // the entry of this framing.
+        guarded(unsafe {
+            sys::as_dissect_pdus(
+                framing as c_int,
+                tree.source().tvb.as_ptr(),
+                self.info.as_ptr(),
+                tree.node_ptr(),
+                core::ptr::from_ref(&lent).cast_mut().cast(),
+            )
+        })
+    }
+
+    /// Hands `source` to another dissector of Wireshark's; `claim` gives it the conversation from now on.
+    ///
+    /// # Errors
+    /// What that dissector threw.
+    pub fn call_dissector(
+        self,
+        name: &'static CStr,
+        source: Source<'p>,
+        tree: &Tree<'p>,
+        claim: bool,
+    ) -> Guarded {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::Alive::new();
+        // SAFETY: packet, buffer and tree are alive, the name is static.
+        guarded(unsafe {
+            sys::as_call_named(
+                name.as_ptr(),
+                source.tvb.as_ptr(),
+                self.info.as_ptr(),
+                tree.node_ptr(),
+                c_int::from(claim),
+            )
+        })
+    }
+}

@@ -1,0 +1,28 @@
+//! Which capture is open: the token that says so, and its number.
+
+use core::marker::PhantomData;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+/// Which capture is open, by number: what is done once a capture notes it.
+static FILE: AtomicU32 = AtomicU32::new(1);
+
+/// Another capture is opened, or this one is closed.
+pub(super) fn next() {
+    FILE.fetch_add(1, Ordering::Relaxed);
+}
+
+/// See [`FILE`].
+pub(super) fn current() -> u32 {
+    FILE.load(Ordering::Relaxed)
+}
+
+/// A capture is open, for as long as the packet lives that says so.
+#[derive(Clone, Copy)]
+pub struct File<'p>(PhantomData<(&'p (), *const ())>);
+
+impl File<'_> {
+    /// Only of a packet that is being dissected.
+    pub(super) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
