@@ -55,6 +55,7 @@ mod plugin {
                 "src/epan/segment.c",
                 "src/epan/taps.c",
                 "src/epan/tcptap.c",
+                "src/epan/windows.c",
             ])
             .includes(&includes)
             .warnings(true)

@@ -2,3 +2,4 @@
 #include "src/epan/guard.h"
 #include "src/epan/taps.h"
 #include "src/epan/tcptap.h"
+#include "src/epan/windows.h"

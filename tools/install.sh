@@ -236,6 +236,8 @@ remove_profile() {
     folder=$(profile_folder)
     [ -d "$folder" ] || return 0
     for file in "$PROFILE_SOURCE"/*; do
+        # Wireshark writes that one itself.
+        [ "${file##*/}" != recent ] || continue
         if ! cmp -s "$file" "$folder/${file##*/}"; then
             say "The profile $folder has changes of yours: it stays."
             return

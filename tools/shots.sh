@@ -19,12 +19,16 @@ TREE_TOP=119
 # bytes are left out. The keys are pressed in the tree, on its first item: End goes to the last, Right opens one.
 pictures() {
     picture packet-list expressions-record '^expressions-record' '348 409' 'End Right End' \
-        -Y aerospike.msg -g 85
+        -C Aerospike -Y aerospike.msg -g 85
     picture details operate-map '^operate-map' '81 640' \
         'End Right End Right End Right End Right Up Right' -Y aerospike.msg -g 81
-    dialog hot-keys batch-all 'Hot Key' 1085x415 -z aerospike,hotkeys
-    dialog response-times batch-all 'Response Time|SRT' 800x340 -z aerospike,srt
-    dialog latency batch-all 'Latency' 790x255 -z aerospike,latency
+    # Rows of an answer: its lines are told apart, and the last one opened is NOT_FOUND.
+    picture batch-answer batch-all '^batch-all' '200 520' 'End Up Up Right' \
+        -C Aerospike -Y 'frame.number in {37..44}' -g 40
+    # As they open: 0x0 leaves them their size.
+    dialog hot-keys batch-all 'Hot Key' 0x0 -z aerospike,hotkeys
+    dialog response-times batch-all 'Response Time|SRT' 0x0 -z aerospike,srt
+    dialog latency batch-all 'Latency' 0x0 -z aerospike,latency
     # No option opens it: the last menu but one of Statistics.
     from_menu overview batch-all 'Overview' 985x690 alt+s Up Up Right Return
 }
@@ -72,6 +76,17 @@ END
 gui.geometry_main_upper_pane: $1
 gui.geometry_main_lower_pane: $2
 column.width: %m, 50, %t, 80, %s, 105, %d, 105, %p, 90, %L, 60, %i, 720
+END
+    # The project's profile, with the same font and heights.
+    as_guest mkdir -p "$folder/profiles/Aerospike"
+    local file
+    for file in profile/Aerospike/*; do
+        as_guest tee "$folder/profiles/Aerospike/${file##*/}" <"$file" >/dev/null
+    done
+    as_guest tee -a "$folder/profiles/Aerospike/preferences" <"$TEMPORARY/home/.config/wireshark/preferences" >/dev/null
+    as_guest tee -a "$folder/profiles/Aerospike/recent" >/dev/null <<END
+gui.geometry_main_upper_pane: $1
+gui.geometry_main_lower_pane: $2
 END
 }
 
@@ -165,11 +180,11 @@ from_menu() { # NAME CAPTURE TITLE SIZE KEY...
     shoot "$name" "$window" "$size"
 }
 
-# A window, alone, in that size.
+# A window, alone, in that size; 0x0 is the one it opens with.
 shoot() { # NAME WINDOW SIZE
     local name=$1 window=$2 size=$3
-    xdotool windowsize --sync "$window" "${size%x*}" "${size#*x}" windowmove "$window" 20 40 windowactivate --sync "$window" \
-        mousemove 2000 2000
+    if [ "$size" != 0x0 ]; then xdotool windowsize --sync "$window" "${size%x*}" "${size#*x}"; fi
+    xdotool windowmove "$window" 20 40 windowactivate --sync "$window" mousemove 2000 2000
     settled "$window" "$TEMPORARY/shot.png"
     keep "$name"
 }

@@ -16,7 +16,7 @@
 static as_vtable rust;
 
 /* The preferences, at their defaults. */
-static as_bool desegment = 1, show_credentials = 0, hotkeys_scans = 0;
+static as_bool desegment = 1, show_credentials = 0, hotkeys_scans = 0, context_on_answers = 1;
 static unsigned slow_threshold = 0, hotkeys_rows = 10000;
 
 /* ---- exceptions ------------------------------------------------------------------------------------------------- */
@@ -197,6 +197,7 @@ int as_pref_desegment(void) { return desegment; }
 int as_pref_show_credentials(void) { return show_credentials; }
 unsigned as_pref_slow_threshold(void) { return slow_threshold; }
 int as_pref_hotkeys_scans(void) { return hotkeys_scans; }
+int as_pref_context_on_answers(void) { return context_on_answers; }
 unsigned as_pref_hotkeys_rows(void) { return hotkeys_rows; }
 
 static void apply_ranges(void)
@@ -234,6 +235,10 @@ void as_register_pref_module(int protocol)
     prefs_register_bool_preference(preferences, "show_credentials", "Show credentials",
                                    "Show passwords, credentials and session tokens, not only their length",
                                    &show_credentials);
+    prefs_register_bool_preference(preferences, "context_on_answers", "Show on answers what was asked for",
+                                   "Answers say operation, namespace, set, key and digest of their requests, so that one "
+                                   "filter has them together with result and response time",
+                                   &context_on_answers);
     prefs_register_bool_preference(preferences, "hotkeys_scans", "Count scanned records as hot-key reads",
                                    "Count the records that scans and queries return in the hot key report",
                                    &hotkeys_scans);

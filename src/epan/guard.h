@@ -114,6 +114,7 @@ int as_pref_desegment(void);
 int as_pref_show_credentials(void);
 unsigned as_pref_slow_threshold(void);
 int as_pref_hotkeys_scans(void);
+int as_pref_context_on_answers(void);
 unsigned as_pref_hotkeys_rows(void);
 
 /* ---- exceptions ---- */

@@ -29,6 +29,8 @@ pub struct FrameState {
     pub messages: Cell<u32>,
     /// Lines written to the Info column.
     pub lines: Cell<u32>,
+    /// The message under dissection is an answer.
+    pub is_answer: Cell<u32>,
     /// The next line of the Info column belongs to the last one.
     pub line_is_open: Cell<u32>,
     /// Times that the budget was said to be used up.

@@ -37,6 +37,7 @@ pub mod tcp_tap;
 pub mod text;
 pub mod tree;
 pub mod version;
+pub mod windows;
 
 pub use entry::Plugin;
 pub use field::{BitSet, Expert, Field};

@@ -248,6 +248,8 @@ pub mod preference {
         slow_threshold -> u32 = as_pref_slow_threshold;
         /// Count the records of scans as hot-key reads.
         hotkeys_scans -> bool = as_pref_hotkeys_scans, |v| v != 0;
+        /// Show on answers what their requests asked for.
+        context_on_answers -> bool = as_pref_context_on_answers, |v| v != 0;
         /// Rows of the hot key table; 0 is all.
         hotkeys_rows -> u32 = as_pref_hotkeys_rows;
     }

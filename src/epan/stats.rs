@@ -285,10 +285,12 @@ pub struct Srt {
 }
 
 impl Srt {
-    /// Adds a table: its name, and the heading of its first column. Only when opened.
-    pub fn table(&self, name: &'static CStr, column: &'static CStr) {
-        // SAFETY: the array is alive during the callback; Wireshark keeps the names' pointers.
-        unsafe { sys::as_srt_table(self.tables, name.as_ptr(), column.as_ptr()) };
+    /// Adds a table: its name, the heading of its first column, and the field whose value a row's index is, so that the
+    /// window's menu makes filters of rows. Only when opened.
+    pub fn table(&self, name: &'static CStr, column: &'static CStr, field: Option<&'static CStr>) {
+        let field = field.map_or(core::ptr::null(), CStr::as_ptr);
+        // SAFETY: the array is alive during the callback; Wireshark keeps the names' pointers and copies the field's.
+        unsafe { sys::as_srt_table(self.tables, name.as_ptr(), column.as_ptr(), field) };
     }
 
     /// How many tables there are.
@@ -298,12 +300,12 @@ impl Srt {
         unsafe { sys::as_srt_tables(self.tables) }
     }
 
-    /// The row of that name, made where there is none.
+    /// The row of that name, made where there is none; `index` is the value of the table's field.
     #[must_use]
-    pub fn row(&self, table: u32, name: core::fmt::Arguments<'_>) -> i32 {
+    pub fn row(&self, table: u32, index: Option<u8>, name: core::fmt::Arguments<'_>) -> i32 {
         let name = Text::<80>::of(name);
         // SAFETY: as above; Wireshark copies the name.
-        unsafe { sys::as_srt_row(self.tables, table, name.as_ptr()) }
+        unsafe { sys::as_srt_row(self.tables, table, index.map_or(-1, c_int::from), name.as_ptr()) }
     }
 
     /// Counts an answer in this packet to what was asked then (nanoseconds since 1970).

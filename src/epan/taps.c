@@ -370,9 +370,9 @@ void as_register_srt(int protocol, const char *tap)
     register_srt_table(protocol, tap, AS_MAX_SRT_TABLES, srt_packet, srt_init, NULL);
 }
 
-void as_srt_table(GArray *tables, const char *name, const char *column)
+void as_srt_table(GArray *tables, const char *name, const char *column, const char *filter)
 {
-    init_srt_table(name, name, tables, 0, column, NULL, NULL);
+    init_srt_table(name, name, tables, 0, column, filter, NULL);
 }
 
 unsigned as_srt_tables(const GArray *tables) { return tables->len; }
@@ -382,7 +382,7 @@ static srt_stat_table *srt_table(GArray *tables, unsigned table)
     return table < tables->len ? g_array_index(tables, srt_stat_table *, table) : NULL;
 }
 
-int as_srt_row(GArray *tables, unsigned table, const char *name)
+int as_srt_row(GArray *tables, unsigned table, int index, const char *name)
 {
     srt_stat_table *rows = srt_table(tables, table);
     int row;
@@ -393,8 +393,12 @@ int as_srt_row(GArray *tables, unsigned table, const char *name)
     for (row = 0; row < rows->num_procs && row < AS_MAX_SRT_ROWS - 1; row++)
         if (rows->procedures[row].procedure != NULL && strcmp(rows->procedures[row].procedure, name) == 0)
             return row;
-    if (row == rows->num_procs)
+    if (row == rows->num_procs) {
         init_srt_table_row(rows, row, row < AS_MAX_SRT_ROWS - 1 ? name : "(others)");
+        /* What a filter of the window's menu compares the field with. */
+        if (index >= 0)
+            rows->procedures[row].proc_index = index;
+    }
     return row;
 }
 

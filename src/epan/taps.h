@@ -60,10 +60,11 @@ void as_table_swap(int report, unsigned table, unsigned one, unsigned other);
 
 /* ---- service response times ---- */
 void as_register_srt(int protocol, const char *tap);
-void as_srt_table(GArray *tables, const char *name, const char *column);
+/* `filter`, if any, is the field whose value is the index of a row. */
+void as_srt_table(GArray *tables, const char *name, const char *column, const char *filter);
 unsigned as_srt_tables(const GArray *tables);
-/* The row of that name, made where there is none. */
-int as_srt_row(GArray *tables, unsigned table, const char *name);
+/* The row of that name, made where there is none; with `index`, if that is not negative. */
+int as_srt_row(GArray *tables, unsigned table, int index, const char *name);
 void as_srt_add(GArray *tables, unsigned table, int row, int64_t secs, int nsecs, packet_info *pinfo);
 
 /* ---- the counter tree ---- */

@@ -99,6 +99,13 @@ impl<'p> Tree<'p> {
         self.visible || (self.exists() && group.is_asked_for())
     }
 
+    /// Whether an item of the protocol as such would be seen by anybody: one of its fields does not need it.
+    #[must_use]
+    pub fn wants_protocol(&self, protocol: &Protocol) -> bool {
+        // SAFETY: the tree is alive or NULL, the id is registered.
+        self.visible || unsafe { sys::as_wants_protocol(self.node, protocol.id()) != 0 }
+    }
+
     /// Whether an item of any field of `group`, or an expert item, would be seen by anybody.
     #[must_use]
     pub fn wants_any(&self, group: &FieldGroup) -> bool {
@@ -268,8 +275,7 @@ impl<'p> Tree<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn protocol(&self, protocol: &Protocol, part: &[u8]) -> Guarded<Self> {
-        // SAFETY: the tree is alive or NULL, the id is registered.
-        if !self.visible && unsafe { sys::as_wants_protocol(self.node, protocol.id()) == 0 } {
+        if !self.wants_protocol(protocol) {
             return Ok(*self);
         }
         if !self.afford(1) {

@@ -27,13 +27,26 @@ const TOPS: [u32; 4] = [1, 10, 100, 1000];
 const TOTALS: u32 = 0;
 const LIST: u32 = 1;
 
-/// Columns.
+/// Columns: what does not fit into a window as it opens stands at the end.
 const RANK: u32 = 0;
 const NAMESPACE: u32 = 1;
 const SET: u32 = 2;
 const KEY: u32 = 3;
-const DIGEST: u32 = 4;
-const REQUESTS: u32 = 5;
+const REQUESTS: u32 = 4;
+const SHARE: u32 = 5;
+const ERRORS: u32 = 6;
+const MEAN: u32 = 7;
+const MAX: u32 = 8;
+const READS: u32 = 9;
+const WRITES: u32 = 10;
+const RESPONSES: u32 = 11;
+const DELTA: u32 = 12;
+const FIRST_FRAME: u32 = 13;
+const DIGEST: u32 = 14;
+const FILTER: u32 = 15;
+
+/// So many of the hottest keys always show a share that is right to a thousandth.
+const HOTTEST: u32 = 32;
 
 #[derive(Clone, Copy, Default)]
 struct Counts {
@@ -77,17 +90,16 @@ impl Counts {
         let signed = |count| i32::try_from(count).unwrap_or(i32::MAX);
         let milliseconds = |time: i64| time as f64 / 1e6;
         row.unsigned(REQUESTS, self.requests);
-        row.unsigned(REQUESTS + 1, self.responses);
+        row.unsigned(RESPONSES, self.responses);
         row.signed(
-            REQUESTS + 2,
+            DELTA,
             signed(self.requests).saturating_sub(signed(self.responses)),
         );
-        row.unsigned(REQUESTS + 3, self.reads);
-        row.unsigned(REQUESTS + 4, self.writes);
-        row.unsigned(REQUESTS + 5, self.errors);
-        let mean = milliseconds(self.time) / f64::from(self.responses.max(1));
-        row.decimal(REQUESTS + 6, mean);
-        row.decimal(REQUESTS + 7, milliseconds(self.slowest));
+        row.unsigned(READS, self.reads);
+        row.unsigned(WRITES, self.writes);
+        row.unsigned(ERRORS, self.errors);
+        row.decimal(MEAN, milliseconds(self.time) / f64::from(self.responses.max(1)));
+        row.decimal(MAX, milliseconds(self.slowest));
     }
 }
 
@@ -96,6 +108,8 @@ struct Key {
     counts: Counts,
     /// Its place in the list, if it is listed.
     place: Option<u32>,
+    /// The first frame that asks for it or answers.
+    first_frame: u32,
     /// Its row says set and user key.
     has_names: (bool, bool),
 }
@@ -114,8 +128,22 @@ impl core::fmt::Display for Keys {
 struct Share {
     row: Option<u32>,
     heat: u64,
-    /// In thousandths; as written.
-    written: Option<u64>,
+}
+
+/// The filter that finds a record's packets. It has `and`, not `&&`: cells may stand between bars.
+struct Filter<'t, 'p>(&'t Touch<'p>);
+
+impl core::fmt::Display for Filter<'_, '_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self(touch) = *self;
+        write!(f, "aerospike.digest == {}", Hex(&touch.digest))?;
+        // One with other characters is no name of a namespace, and could break the filter.
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-$".contains(byte);
+        if !touch.namespace.is_empty() && touch.namespace.iter().all(is_plain) {
+            write!(f, " and aerospike.namespace == \"{}\"", Text(touch.namespace))?;
+        }
+        Ok(())
+    }
 }
 
 /// The report.
@@ -138,6 +166,8 @@ pub struct HotKeys {
     /// Messages that Wireshark had no room for, and the row that says it.
     missing: (u32, Option<u32>),
     rows: u32,
+    /// The heat of all for which the shares of the hottest, and of every key, are right.
+    shares_of: (u64, u64),
 }
 
 impl Default for HotKeys {
@@ -160,6 +190,7 @@ impl Default for HotKeys {
             others_counts: Counts::default(),
             missing: (0, None),
             rows: 0,
+            shares_of: (0, 0),
         }
     }
 }
@@ -173,15 +204,18 @@ impl Report<Records> for HotKeys {
         Column::new(c"Namespace", Cell::Text, 12),
         Column::new(c"Set", Cell::Text, 12),
         Column::new(c"Key", Cell::Text, 20),
-        Column::new(c"Digest", Cell::Text, 40),
         Column::new(c"Requests", Cell::Unsigned, 8),
-        Column::new(c"Responses", Cell::Unsigned, 9),
-        Column::new(c"\xce\xb4", Cell::Signed, 5),
-        Column::new(c"Reads", Cell::Unsigned, 8),
-        Column::new(c"Writes", Cell::Unsigned, 8),
+        Column::new(c"Share %", Cell::Decimal(1), 7),
         Column::new(c"Errors", Cell::Unsigned, 6),
         Column::new(c"Mean ms", Cell::Decimal(3), 9),
         Column::new(c"Max ms", Cell::Decimal(3), 9),
+        Column::new(c"Reads", Cell::Unsigned, 8),
+        Column::new(c"Writes", Cell::Unsigned, 8),
+        Column::new(c"Responses", Cell::Unsigned, 9),
+        Column::new(c"\xce\xb4 req-resp", Cell::Signed, 10),
+        Column::new(c"First frame", Cell::Unsigned, 11),
+        Column::new(c"Digest", Cell::Text, 40),
+        Column::new(c"Filter", Cell::Text, 40),
     ];
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"All keys", c"Keys, hottest first"];
 
@@ -202,6 +236,7 @@ impl Report<Records> for HotKeys {
             }
             self.write_all(sheet);
             self.write_shares(sheet);
+            self.write_key_shares(sheet);
         }
         self.miss(record.messages_missing(), sheet);
         !record.touches.is_empty() || record.missing.is_some()
@@ -211,7 +246,7 @@ impl Report<Records> for HotKeys {
 impl HotKeys {
     fn count(&mut self, record: &Record<'_>, touch: &Touch<'_>, sheet: &Sheet) {
         self.all.add(record, touch);
-        let Some(id) = self.find(touch) else {
+        let Some(id) = self.find(touch, record.frame) else {
             self.others_counts.add(record, touch);
             return;
         };
@@ -230,11 +265,12 @@ impl HotKeys {
         }
         let Some(row) = sheet.row(LIST, place) else { return };
         counts.write(row);
+        row.decimal(SHARE, self.share(u64::from(counts.heat())));
         self.name(id, row, touch);
     }
 
     /// The key's number, or a new one.
-    fn find(&mut self, touch: &Touch<'_>) -> Option<usize> {
+    fn find(&mut self, touch: &Touch<'_>, first_frame: u32) -> Option<usize> {
         let namespaces = &mut self.namespaces;
         let namespace = match namespaces.get(touch.namespace) {
             Some(known) => *known,
@@ -253,6 +289,7 @@ impl HotKeys {
                 self.keys.push(Key {
                     counts: Counts::default(),
                     place: None,
+                    first_frame,
                     has_names: (false, false),
                 });
                 Some(next)
@@ -284,7 +321,9 @@ impl HotKeys {
         row.text(SET, format_args!(""));
         row.text(KEY, format_args!(""));
         row.text(DIGEST, format_args!("{}", Hex(&touch.digest)));
+        row.text(FILTER, format_args!("{}", Filter(touch)));
         let key = self.keys.get_mut(id)?;
+        row.unsigned(FIRST_FRAME, key.first_frame);
         key.place = Some(place);
         key.has_names = (false, false);
         Some(place)
@@ -329,7 +368,7 @@ impl HotKeys {
         let row = sheet.row(TOTALS, number)?;
         row.unsigned(RANK, number + 1);
         row.text(NAMESPACE, format_args!("{name}"));
-        for column in [SET, KEY, DIGEST] {
+        for column in [SET, KEY, DIGEST, FILTER] {
             row.text(column, format_args!(""));
         }
         self.rows += 1;
@@ -347,8 +386,10 @@ impl HotKeys {
         }
         if let Some(row) = self.missing.1.and_then(|row| sheet.row(TOTALS, row)) {
             let most = crate::epan::memory::MOST_TAPPED;
-            row.text(KEY, format_args!("{} messages", self.missing.0));
-            row.text(DIGEST, format_args!("beyond {most} a frame"));
+            row.text(
+                KEY,
+                format_args!("{} messages, beyond {most} a frame", self.missing.0),
+            );
         }
     }
 
@@ -356,7 +397,40 @@ impl HotKeys {
         if let Some(row) = sheet.row(TOTALS, 0) {
             row.text(KEY, format_args!("{}", Keys(self.keys.len())));
             self.all.write(row);
+            row.decimal(SHARE, self.share(self.whole()));
         }
+    }
+
+    /// What shares are of: all keys, those that are not counted one by one included.
+    fn whole(&self) -> u64 {
+        self.heat + u64::from(self.others_counts.heat())
+    }
+
+    /// Per cent of all.
+    fn share(&self, heat: u64) -> f64 {
+        heat as f64 * 100.0 / self.whole().max(1) as f64
+    }
+
+    /// As the sum of all grows, the shares of keys that nobody asks for shrink: those of the hottest are written again
+    /// when it has grown by a thousandth, those of all when as many records were counted as an eighth of the keys.
+    fn write_key_shares(&mut self, sheet: &Sheet) {
+        let (hottest, all) = self.shares_of;
+        let rows = self.ranking.len();
+        let is_due = self.heat - all >= (all / 1000).max(u64::from(rows) / 8);
+        let first = if is_due {
+            rows
+        } else if self.heat - hottest > hottest / 1000 {
+            HOTTEST.min(rows)
+        } else {
+            return;
+        };
+        for place in 0..first {
+            let key = self.ranking.at(place).and_then(|who| self.keys.get(who as usize));
+            if let (Some(key), Some(row)) = (key, sheet.row(LIST, place)) {
+                row.decimal(SHARE, self.share(u64::from(key.counts.heat())));
+            }
+        }
+        self.shares_of = (self.heat, if is_due { self.heat } else { all });
     }
 
     fn write_shares(&mut self, sheet: &Sheet) {
@@ -366,7 +440,7 @@ impl HotKeys {
                 let name = crate::epan::Text::<16>::of(format_args!("top {top}"));
                 share.row = self.total_row(sheet, name.as_str());
             }
-            self.write_share(sheet, share);
+            self.write_share(sheet, *share);
         }
         self.tops = tops;
         if self.keys.len() > self.limit as usize {
@@ -381,8 +455,8 @@ impl HotKeys {
                 let left = self.keys.len() - self.limit as usize;
                 row.text(KEY, format_args!("{}", Keys(left)));
             }
-            self.write_share(sheet, &mut share);
-            (self.listed.row, self.listed.written) = (share.row, share.written);
+            self.write_share(sheet, share);
+            self.listed.row = share.row;
         }
         self.others.heat = u64::from(self.others_counts.heat());
         if self.others.heat > 0 {
@@ -390,22 +464,15 @@ impl HotKeys {
             if share.row.is_none() {
                 share.row = self.total_row(sheet, "not counted");
             }
-            self.write_share(sheet, &mut share);
+            self.write_share(sheet, share);
             self.others = share;
         }
     }
 
-    fn write_share(&self, sheet: &Sheet, share: &mut Share) {
-        let Some(row) = share.row.and_then(|row| sheet.row(TOTALS, row)) else {
-            return;
-        };
-        row.unsigned(REQUESTS, u32::try_from(share.heat).unwrap_or(u32::MAX));
-        let heat = (self.heat + u64::from(self.others_counts.heat())).max(1);
-        let thousandths = (share.heat * 1000 + heat / 2) / heat;
-        if share.written != Some(thousandths) {
-            share.written = Some(thousandths);
-            let (whole, part) = (thousandths / 10, thousandths % 10);
-            row.text(DIGEST, format_args!("{whole}.{part} % of the requests"));
+    fn write_share(&self, sheet: &Sheet, share: Share) {
+        if let Some(row) = share.row.and_then(|row| sheet.row(TOTALS, row)) {
+            row.unsigned(REQUESTS, u32::try_from(share.heat).unwrap_or(u32::MAX));
+            row.decimal(SHARE, self.share(share.heat));
         }
     }
 }

@@ -16,9 +16,9 @@ const NODE: u32 = 0;
 const OPERATION: u32 = 1;
 const COUNT: u32 = 2;
 const RATE: u32 = 3;
-const SHARES: u32 = 4;
-const MEAN: u32 = 7;
-const MAX: u32 = 8;
+const MEAN: u32 = 4;
+const MAX: u32 = 5;
+const SHARES: u32 = 6;
 
 /// All rows show a new rate at every answer up to so many rows; beyond that, when the time has grown by a thousandth.
 const FEW: usize = 32;
@@ -57,11 +57,11 @@ impl Report<Records> for Latency {
         Column::new(c"Operation", Cell::Text, 20),
         Column::new(c"Answers", Cell::Unsigned, 9),
         Column::new(c"ops/s", Cell::Decimal(1), 10),
+        Column::new(c"Mean ms", Cell::Decimal(3), 9),
+        Column::new(c"Max ms", Cell::Decimal(3), 9),
         Column::new(c"% > 1 ms", Cell::Decimal(2), 9),
         Column::new(c"% > 8 ms", Cell::Decimal(2), 9),
         Column::new(c"% > 64 ms", Cell::Decimal(2), 9),
-        Column::new(c"Mean ms", Cell::Decimal(3), 9),
-        Column::new(c"Max ms", Cell::Decimal(3), 9),
     ];
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"Answers"];
 

@@ -9,9 +9,9 @@ pub mod ranking;
 pub mod srt;
 pub mod tree;
 
-use crate::epan::stats;
+use crate::epan::{stats, windows};
 use crate::protocols::AEROSPIKE;
-use crate::track::record::TAP;
+use crate::track::record::{Event, Records, TAP};
 
 pub use operation::Operation;
 
@@ -21,5 +21,12 @@ pub fn register() {
     stats::listen();
     stats::reports::<_, (hotkeys::HotKeys, latency::Latency, diagnosis::Diagnosis)>(&TAP);
     stats::response_times::<_, srt::Times>(&AEROSPIKE, &TAP);
+    windows::endpoints::<Records>(&AEROSPIKE, c"aerospike.digest", |record, each| {
+        let is_answer = matches!(record.event, Event::Answered { .. });
+        for touch in record.touches {
+            each(&touch.digest, is_answer);
+        }
+    });
+    windows::register(&AEROSPIKE);
     stats::counters::<_, tree::Overview>(&TAP, c"aerospike", c"Aerospike", c"Overview");
 }

@@ -1,22 +1,25 @@
-//! Service response times: from a request to the end of its answer, by operation and by server node.
+//! Service response times: from a request to the end of its answer, by operation. The times of each server node are in
+//! the latency report.
 
 use super::operation::Operation;
 use crate::epan::stats::{Listener, Srt, has_windows};
 use crate::track::record::{Record, Records};
+use crate::track::transactions::What;
 
 /// Tables.
 const OPERATIONS: u32 = 0;
-const NODES: u32 = 1;
+const COMMANDS: u32 = 1;
 
 /// The listener.
 pub struct Times;
 
 impl Listener<Records, Srt> for Times {
     fn opened(srt: &Srt) {
-        srt.table(c"Operations", c"Operation");
+        // A row's index is the operation's code: the menu of a window makes a filter of it.
+        srt.table(c"Operations", c"Operation", Some(c"aerospike.operation"));
         // Windows show every table but a lone one twice, the second time empty.
         if !has_windows() {
-            srt.table(c"Server nodes", c"Server node");
+            srt.table(c"Info and security", c"Command", None);
         }
     }
 
@@ -27,15 +30,18 @@ impl Listener<Records, Srt> for Times {
         let (Some(_), Some(transaction)) = (record.response_time(), record.transaction) else {
             return false;
         };
-        let operation = srt.row(OPERATIONS, format_args!("{}", Operation::of(record)));
-        srt.count(OPERATIONS, operation, transaction.asked_at);
-        if srt.tables() > NODES {
-            let node = srt.row(NODES, format_args!("{}", record.server));
-            srt.count(NODES, node, transaction.asked_at);
-        } else {
-            let node = srt.row(OPERATIONS, format_args!("all on {}", record.server));
-            srt.count(OPERATIONS, node, transaction.asked_at);
-        }
+        let (table, row) = match record.what {
+            What::Message(request) => (
+                OPERATIONS,
+                srt.row(OPERATIONS, Some(request.0), format_args!("{request}")),
+            ),
+            _ if srt.tables() <= COMMANDS => return false,
+            _ => (
+                COMMANDS,
+                srt.row(COMMANDS, None, format_args!("{}", Operation::of(record))),
+            ),
+        };
+        srt.count(table, row, transaction.asked_at);
         true
     }
 }

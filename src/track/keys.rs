@@ -26,8 +26,8 @@ struct Keys {
 
 static KEYS: CaptureState<Keys> = CaptureState::new();
 
-/// Longer keys are not remembered.
-const LONGEST: usize = 1024;
+/// Longer keys are not remembered: the digest alone stands for them.
+const LONGEST: usize = 32;
 
 /// On the first pass: a record whose message says digest and key. A digest that does not follow from set and key is
 /// not believed.
@@ -57,6 +57,12 @@ pub fn note(packet: Packet<'_>, set: &[u8], digest: &[u8; LENGTH], key: &Key<'_>
 /// The key of a record, if a frame before this one said it; and that frame.
 #[must_use]
 pub fn find<'p>(packet: Packet<'p>, digest: &[u8; LENGTH]) -> Option<(Key<'p>, u32)> {
+    known_by(packet, digest, packet.frame().checked_sub(1)?)
+}
+
+/// The key of a record, if `frame` or one before it said it; and the frame that did.
+#[must_use]
+pub fn known_by<'p>(packet: Packet<'p>, digest: &[u8; LENGTH], frame: u32) -> Option<(Key<'p>, u32)> {
     let keys = KEYS.get(packet.file());
     let seen = keys.seen.get(digest)?;
     let (kind, value) = keys.bytes.get(packet.file(), seen.data).split_first()?;
@@ -64,5 +70,5 @@ pub fn find<'p>(packet: Packet<'p>, digest: &[u8; LENGTH]) -> Option<(Key<'p>, u
         kind: ParticleType(*kind),
         value,
     };
-    (seen.frame < packet.frame()).then_some((key, seen.frame))
+    (seen.frame <= frame).then_some((key, seen.frame))
 }

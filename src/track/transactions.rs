@@ -226,11 +226,12 @@ struct Link {
     frame: u32,
     /// The ordinal of the message in its frame, and two bits: it is the first of its answer, the last.
     place: u32,
-    /// The transaction.
+    /// The transaction; [`Link::ORPHAN`] where the capture does not hold its request.
     index: u32,
 }
 
 impl Link {
+    const ORPHAN: u32 = u32::MAX;
     const FIRST: u32 = 1;
     const LAST: u32 = 2;
 
@@ -346,8 +347,28 @@ impl Queue {
         let found = self.open(kind, sight);
         if found.is_none() && self.head.get() >= self.transactions.len() {
             self.ahead.set(sight.acknowledged);
+            if sight.seen.is_none() {
+                let link = Link {
+                    frame: packet.frame(),
+                    place: packet.state().messages.get() << 2,
+                    index: Link::ORPHAN,
+                };
+                self.links.push(packet.file(), link);
+            }
         }
         found
+    }
+
+    /// Whether the capture does not hold the request of this message of an answer: it held nothing of the client by then.
+    /// Later on, a request that is missing may be one that TCP took for a repetition.
+    #[must_use]
+    pub fn lacks_request(&self, packet: Packet<'_>, sight: Sight) -> bool {
+        let is_orphan = self.link(packet).is_some_and(|link| link.index == Link::ORPHAN);
+        // In a capture out of order the first request may come behind its answer.
+        let first_end = self.transactions.get(0).and_then(|first| first.end());
+        let is_behind =
+            matches!((first_end, sight.acknowledged), (Some(end), Some(ack)) if !before(ack, end));
+        is_orphan && !is_behind
     }
 
     /// The open transaction that a message answers: the oldest one where the client pipelines; else the latest
@@ -405,15 +426,19 @@ impl Queue {
 
     /// On later passes: the transaction of this message of the frame.
     fn find(&self, packet: Packet<'_>) -> Option<Answer> {
-        let at = (packet.frame(), packet.state().messages.get());
-        let place = self.links.partition_point(|link| link.at() >= at);
-        let link = self.links.get(place).filter(|link| link.at() == at)?;
+        let link = self.link(packet)?;
         Some(Answer {
             transaction: self.get(link.index)?,
             index: link.index,
             is_first: link.is(Link::FIRST),
             is_last: link.is(Link::LAST),
         })
+    }
+
+    fn link(&self, packet: Packet<'_>) -> Option<Link> {
+        let at = (packet.frame(), packet.state().messages.get());
+        let place = self.links.partition_point(|link| link.at() >= at);
+        self.links.get(place).filter(|link| link.at() == at)
     }
 
     /// Takes a message into its transaction; says whether it is complete now. `applied` is asked of a write that was

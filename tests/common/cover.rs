@@ -53,6 +53,8 @@ pub fn protocols_and_leaves(tree: &[Node]) -> BTreeMap<u64, (Ranges, Ranges)> {
             protocols.push(range);
         } else if is_leaf(node) {
             leaves.push(range);
+        } else {
+            leaves.extend(own_value(node));
         }
     }
     let ranges = |(protocols, leaves)| (Ranges::of(protocols), Ranges::of(leaves));
@@ -82,6 +84,23 @@ fn is_leaf(node: &Node) -> bool {
     // What the plugin shows as data it has not read.
     let unread = node.name == "aerospike.data";
     !unread && !node.generated && (nameless || (!kind.is_empty() && parts.count() == 0))
+}
+
+/// A line that is the item of its own value, and has size and type below it: the one run of its bytes that nothing below
+/// it has.
+fn own_value(node: &Node) -> Option<(usize, usize)> {
+    let kind = registered().0.get(&node.name)?.kind.as_str();
+    if node.generated || kind.is_empty() || kind == "FT_NONE" {
+        return None;
+    }
+    let whole = Ranges::of(vec![(node.start, node.start + node.length)]);
+    let below = node.children.iter().flat_map(Node::walk);
+    let below = below.filter(|child| child.source == node.source && !child.generated && !child.proto);
+    let parts = below.map(|child| (child.start, child.start + child.length));
+    match whole.without(&Ranges::of(parts.collect()))[..] {
+        [run] => Some(run),
+        _ => None,
+    }
 }
 
 /// The bytes of a frame that something accounts for: this plugin's items, Wireshark's reassembly,

@@ -73,7 +73,7 @@ impl<'a> Message<'a> {
 
     /// The rows of a batch request.
     pub fn rows(&self) -> Vec<&'a Item> {
-        groups(self.item, "aerospike.batch.index")
+        self.item.all("aerospike.batch.index").collect()
     }
 
     pub fn outline(&self) -> String {

@@ -85,3 +85,36 @@ pub fn trees(capture: &str, preferences: &[(&str, &str)], frames: &[u32]) -> Vec
 fn request(id: u32, method: &str, params: Value) -> String {
     json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string()
 }
+
+/// The frames that pass each filter, one after the other over a capture that stays loaded: what nobody but the filter
+/// asks for is not made.
+pub fn passing(capture: &str, filters: &[&str]) -> Vec<Vec<u32>> {
+    let path = host().capture(capture);
+    let mut input = vec![request(SET_UP, "load", json!({ "file": path }))];
+    for (filter, id) in filters.iter().zip(1u32..) {
+        input.push(request(id, "frames", json!({ "filter": filter, "column0": "1" })));
+    }
+    let ran = host()
+        .run("sharkd", &["-"], &(input.join("\n") + "\n"))
+        .expect_success();
+    let mut out = Vec::new();
+    for line in ran.text().lines() {
+        let Ok(answer) = serde_json::from_str::<Value>(line) else {
+            continue;
+        };
+        if answer["id"] == SET_UP {
+            continue;
+        }
+        let number = |frame: &Value| frame["num"].as_u64().unwrap_or_default() as u32;
+        let Some(frames) = answer["result"].as_array() else {
+            panic!("{capture}: sharkd says {line}");
+        };
+        out.push(frames.iter().map(number).collect());
+    }
+    assert_eq!(
+        out.len(),
+        filters.len(),
+        "sharkd did not answer for every filter of {capture}"
+    );
+    out
+}

@@ -1,7 +1,9 @@
 //! Tables in one process that goes on: filled again, beside others, after another capture, and given back.
 
+use aerospike::wire::client::request::Request;
 use serde_json::{Value, json};
 
+use crate::common::fields;
 use crate::common::host::host;
 
 /// The taps asked for one after the other, each after its capture was loaded if that is another.
@@ -77,6 +79,29 @@ fn every_table_is_the_same_again() {
         .iter()
         .map(|field| field["c"].as_str().unwrap_or_default().into())
         .collect();
-    let columns = "Rank Namespace Set Key Digest Requests Responses δ Reads Writes Errors";
-    assert_eq!(fields[..11].join(" "), columns);
+    let columns = "Rank,Namespace,Set,Key,Requests,Share %,Errors,Mean ms,Max ms,Reads,Writes,Responses,δ req-resp,First frame,Digest,Filter";
+    assert_eq!(fields.join(","), columns);
+}
+
+/// The index of a row is the operation's code: the menu of the window makes a filter of both.
+#[test]
+fn rows_of_response_times_lead_to_packets() {
+    for capture in ["hot-keys-zipf", "batch-all"] {
+        let answers = taps(&[(capture, &["srt:aerospike"])]);
+        let tables = of(&answers[0], "srt:aerospike")["tables"]
+            .as_array()
+            .expect("tables");
+        assert_eq!(tables[0]["f"], "aerospike.operation");
+        let rows = tables[0]["r"].as_array().expect("rows");
+        assert!(!rows.is_empty());
+        for row in rows {
+            let code = row["idx"].as_u64().expect("an index");
+            assert_eq!(row["n"], Request(code as u8).to_string());
+            let filter = format!("aerospike.response_time && aerospike.operation == {code}");
+            let found = fields::columns(capture, &[], &filter, &["frame.number"]).len();
+            // Rows of batches have operations of their own.
+            let calls = row["num"].as_u64().expect("calls") as usize;
+            assert!(calls > 0 && calls <= found, "{capture}: {row}, {found} frames");
+        }
+    }
 }

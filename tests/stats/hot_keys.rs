@@ -178,3 +178,51 @@ fn a_batch_that_is_refused_is_answered() {
     assert!(rows.len() >= 120);
     assert!(report.all.delta == 0 && rows.iter().filter(|key| key.errors == 1).count() >= 120);
 }
+
+/// A row leads to its packets: its first frame, and a filter that finds that frame and no earlier one.
+#[test]
+fn every_row_leads_to_its_packets() {
+    for capture in ["batch-all", "kv-all-types"] {
+        let report = HotKeys::on(capture, "", &[]);
+        assert!(!report.keys.is_empty());
+        for key in &report.keys {
+            assert!(!key.filter.contains('|'), "{key:?}");
+            let found = fields::columns(capture, &[], &key.filter, &["frame.number"]);
+            assert_eq!(found[0][0][0], key.first_frame.to_string(), "{key:?}");
+            let whole = HotKeys::on(capture, &key.filter, &[]);
+            let row = whole
+                .keys
+                .iter()
+                .find(|row| row.digest == key.digest)
+                .expect("its row");
+            assert_eq!(
+                (row.requests, row.responses),
+                (key.requests, key.responses),
+                "{key:?}"
+            );
+        }
+    }
+}
+
+/// Answers say the key of their request: a filter on it leaves both.
+#[test]
+fn a_filter_on_a_key_leaves_requests_with_their_answers() {
+    for capture in ["batch-all", "hot-keys-zipf"] {
+        let whole = HotKeys::on(capture, "", &[]);
+        let named = whole
+            .keys
+            .iter()
+            .filter(|key| !key.key.is_empty() && key.delta == 0);
+        for key in named.take(5) {
+            let filter = format!("aerospike.key == \"{}\"", key.key);
+            let report = HotKeys::on(capture, &filter, &[]);
+            let row = report
+                .keys
+                .iter()
+                .find(|row| row.digest == key.digest)
+                .expect("its row");
+            assert_eq!(row.delta, 0, "{capture}: {row:?}");
+            assert!(row.requests > 0 && row.requests <= key.requests);
+        }
+    }
+}

@@ -11,3 +11,4 @@ mod overview;
 mod pcap;
 mod report;
 mod times;
+mod windows;

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod context;
 mod experts;
 mod links;
 mod packets;

@@ -13,7 +13,7 @@ use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 
 fields! {
-    FIELD: None, "aerospike.admin.field", "Field", "A field of a security message";
+    FIELD: None, "aerospike.admin.field", "Field", "A field of a security message that has no single value: its line";
     FIELD_SIZE: U32, "aerospike.admin.field.size", "Field size", "Length of id and data";
     FIELD_ID: U8, "aerospike.admin.field.id", "Field id", "What the data is" .values(FieldId::TABLE);
     FIELD_DATA: Bytes, "aerospike.admin.field.data", "Field data", "Data of a field that is not decoded further";
@@ -42,14 +42,23 @@ fields! {
 /// # Errors
 /// What Wireshark threw.
 pub fn field<'p>(tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
-    let heading = tree.sub(&FIELD, field.bytes)?;
     let id = field.id;
-    heading
-        .item()
-        .label(format_args!("{id}: {} bytes", field.data.len()));
+    let value = field.value();
+    let heading = match &value {
+        Ok(value) => heading(tree, field, value)?,
+        Err(_) => tree.sub(&FIELD, field.bytes)?,
+    };
+    match &value {
+        Ok(Value::Text(text)) => heading.item().label(format_args!("{id}: {}", Lossy(text))),
+        Ok(Value::Seconds(seconds)) => heading.item().label(format_args!("{id}: {seconds} s")),
+        Ok(Value::Number(number)) => heading.item().label(format_args!("{id}: {number}")),
+        _ => heading
+            .item()
+            .label(format_args!("{id}: {} bytes", field.data.len())),
+    };
     heading.add(&FIELD_SIZE, part(field.bytes, FIELD_SIZE_AT))?;
     heading.add(&FIELD_ID, part(field.bytes, FIELD_ID_AT))?;
-    match field.value() {
+    match value {
         Ok(value) => data(&heading, field, &value),
         Err(error) => {
             if !field.data.is_empty() && error.at.as_ptr() != field.data.as_ptr() {
@@ -60,33 +69,40 @@ pub fn field<'p>(tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
     }
 }
 
-fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded {
-    let (id, bytes) = (field.id, field.data);
-    let item = heading.item();
-    match *value {
+/// The field's own line: the item of its value, where it has one that may be shown.
+fn heading<'p>(tree: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded<Tree<'p>> {
+    let (id, whole) = (field.id, field.bytes);
+    let (item, of) = match *value {
         Value::Text(text) => {
             let of = match id {
                 FieldId::USER => &USER,
                 FieldId::ROLE => &ROLE,
                 _ => &WHITELIST,
             };
-            heading.add(of, text)?;
-            item.label(format_args!("{id}: {}", Lossy(text)));
+            (tree.text(of, whole, format_args!("{}", Lossy(text)))?, of)
         }
-        Value::Secret(secret) => return hidden(heading, id, secret),
-        Value::Seconds(seconds) => {
-            heading.time(&SESSION_TTL, bytes, i64::from(seconds), 0)?;
-            item.label(format_args!("{id}: {seconds} s"));
-        }
+        Value::Seconds(seconds) => (
+            tree.time(&SESSION_TTL, whole, i64::from(seconds), 0)?,
+            &SESSION_TTL,
+        ),
         Value::Number(number) => {
             let of = match id {
                 FieldId::READ_QUOTA => &READ_QUOTA,
                 FieldId::WRITE_QUOTA => &WRITE_QUOTA,
                 _ => &CONNECTIONS,
             };
-            heading.add(of, bytes)?;
-            item.label(format_args!("{id}: {number}"));
+            (tree.uint(of, whole, number)?, of)
         }
+        _ => (tree.add(&FIELD, whole)?, &FIELD),
+    };
+    tree.under(item, of)
+}
+
+fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded {
+    match *value {
+        // In the heading.
+        Value::Text(_) | Value::Seconds(_) | Value::Number(_) => {}
+        Value::Secret(secret) => return hidden(heading, field.id, secret),
         Value::Roles(list) => return roles(heading, field, &list),
         Value::Privileges(list) => return privileges(heading, field, &list),
         Value::Numbers(list) => return numbers(heading, field, &list),

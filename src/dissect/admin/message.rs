@@ -106,17 +106,10 @@ fn response_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p
         if answer.last.is_none() && !tree.source().is_cut() {
             write!(out, ", malformed")?;
         }
-        match linked.filter(|linked| linked.is_last) {
-            Some(linked) => write!(
-                out,
-                " ({})",
-                links::Milliseconds(linked.transaction.response_time())
-            ),
-            None => Ok(()),
-        }
+        links::response_marks(out, path.packet, linked.as_ref())
     });
     messages(path, tree, top, body, command)?;
-    linked.map_or(Ok(()), |linked| links::response(path, top, &linked))
+    links::response(path, top, linked.as_ref())
 }
 
 fn command_of(transaction: &Transaction) -> Option<Command> {

@@ -1,21 +1,16 @@
 //! Batch requests: the rows of field 41 or 42.
 
-use super::field::{self, FIELD_DATA};
+use super::field;
 use super::header::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, N_FIELDS, N_OPS};
-use super::op;
+use super::{label, op};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
 use crate::dissect::shared::common::{self, OPERATION};
 use crate::dissect::shared::hint;
 use crate::epan::{Guarded, Tree};
 use crate::protocols::BATCH;
-use crate::track::sets;
-use crate::track::transactions::What;
-use crate::wire::client::batch::{
-    Batch, BatchFlags, Body, COUNT_AT, FLAGS_AT, ROW_FLAGS_AT, ROW_INDEX_AT, Row, RowFlags,
-};
+use crate::wire::client::batch::{Batch, BatchFlags, Body, FLAGS_AT, ROW_FLAGS_AT, Row, RowFlags};
 use crate::wire::client::field::{Field, Value};
-use crate::wire::client::message::{Header, Part, TRANSACTION_TTL_AT};
 use crate::wire::client::proto::Order;
 use crate::wire::client::request;
 use crate::wire::ground::input::Malformed;
@@ -24,7 +19,6 @@ fields! {
     COUNT: U32, "aerospike.batch.count", "Number of rows", "Rows of the batch";
     INDEX: U32, "aerospike.batch.index", "Row index", "The client's index of the row; in an answer, the row answered";
     REPEAT: Boolean, "aerospike.batch.repeat", "Repeat", "The row does as the row before it";
-    ROW: None, "aerospike.batch.row", "Row", "A row of the batch";
 }
 
 experts! {
@@ -41,21 +35,28 @@ bit_sets! {
 /// # Errors
 /// What Wireshark threw.
 pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
-    let (heading, value) = field::field(path, tree, field)?;
-    let Ok(Value::Batch(data)) = value else {
-        return Ok(());
+    let value = field.value();
+    let batch = match value {
+        Ok(Value::Batch(data)) if BATCH.is_enabled() => Batch::read(data),
+        value => return field::field(path, tree, field, &value),
     };
-    match Batch::read(data) {
-        Ok(batch) => rows(path, &heading, field, &batch),
-        Err(error) => common::malformed_in(&heading, data, &error),
+    match batch {
+        Ok(batch) => {
+            let item = tree.uint(&COUNT, field.bytes, batch.count)?;
+            let heading = tree.under(item, &COUNT)?;
+            heading
+                .item()
+                .label(format_args!("{}: {} rows", field.kind, batch.count));
+            field::size_and_type(path, &heading, field)?;
+            rows(path, &heading, field, &batch)
+        }
+        Err(error) => field::field(path, tree, field, &Err(error)),
     }
 }
 
 /// All rows of a batch.
 fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'p>) -> Guarded {
     let data = field.data;
-    tree.item()
-        .label(format_args!("{}: {} rows", field.kind, batch.count));
     if !field.has_true_size() && !tree.source().is_cut() {
         tree.expert(
             &BATCH_SIZE,
@@ -66,17 +67,12 @@ fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'
             ),
         )?;
     }
-    if !BATCH.is_enabled() {
-        tree.add(&FIELD_DATA, data)?;
-        return Ok(());
-    }
     let Some(_level) = path.packet.descend() else {
         return common::too_deep(tree, data);
     };
     let top = tree.protocol(&BATCH, data)?;
     top.item()
         .label(format_args!("Aerospike Batch, {} rows", batch.count));
-    top.add(&COUNT, &data[COUNT_AT])?;
     top.bits(&FLAGS, &data[FLAGS_AT], Order::Big)?;
     let mut rows = batch.rows();
     let mut count = 0u32;
@@ -100,7 +96,8 @@ fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'
 }
 
 fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
-    let heading = tree.sub(&ROW, row.bytes)?;
+    let item = tree.uint(&INDEX, row.bytes, row.index)?;
+    let heading = tree.under(item, &INDEX)?;
     // Of a row that repeats another the fields were walked once, with the other.
     let identity = match (row.own_body(), &row.body) {
         (Some(own), _) => Identity::of(own.fields()),
@@ -117,14 +114,14 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
             digest: Some(row.digest),
             ..identity
         };
+        let whole = label::with_key(path.packet, &whole);
         match kind {
             Some(kind) => heading
                 .item()
-                .label(format_args!("Row {}: {kind}{whole}", row.index)),
-            None => heading.item().label(format_args!("Row {}:{whole}", row.index)),
+                .label(format_args!("row {}, {kind}{whole}", row.index)),
+            None => heading.item().label(format_args!("row {},{whole}", row.index)),
         };
     }
-    heading.add(&INDEX, &row.bytes[ROW_INDEX_AT])?;
     common::digest(&heading, row.digest)?;
     if let Some(key) = &identity.key {
         common::digest_of_key(&heading, identity.set, key, Some(row.digest))?;
@@ -133,7 +130,8 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
     }
     let flags = &row.bytes[ROW_FLAGS_AT];
     heading.bits(&ROW_FLAGS, flags, Order::Big)?;
-    heading.boolean(&REPEAT, flags, row.repeats())?;
+    // The same bit stands among the flags.
+    heading.boolean(&REPEAT, flags, row.repeats())?.hidden();
     if let Some(kind) = kind {
         heading.uint(&OPERATION, flags, u32::from(kind.0))?.generated();
     }
@@ -176,45 +174,17 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
         tree.expert(&hint::NO_BINS, format_args!(""))?;
     }
     for next in body.fields().flatten() {
-        let (heading, value) = field::field(path, tree, &next)?;
-        if matches!(value, Ok(Value::Batch(_))) {
-            let why = "a batch cannot stand in a row of a batch";
-            common::malformed(&heading, &Malformed::illegal("batch row", next.data, why))?;
-        }
+        let value = match next.value() {
+            Ok(Value::Batch(_)) => {
+                let why = "a batch cannot stand in a row of a batch";
+                Err(Malformed::illegal("batch row", next.data, why))
+            }
+            value => value,
+        };
+        field::field(path, tree, &next, &value)?;
     }
     for next in body.ops().flatten() {
         op::op(path, tree, &next)?;
-    }
-    Ok(())
-}
-
-/// In an answer to a batch: the row that a message answers, and its record, as the request said it.
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn answered_row(path: &Path<'_>, tree: &Tree<'_>, header: &Header<'_>) -> Guarded {
-    let (Some(answer), Some(stream)) = (path.answer, path.stream) else {
-        return Ok(());
-    };
-    let is_batch = answer.transaction.what == What::Message(request::Request::BATCH);
-    if !is_batch || header.part() == Part::Fin || answer.refuses(header) {
-        return Ok(());
-    }
-    let part = &header.bytes[TRANSACTION_TTL_AT];
-    tree.add_in(&INDEX, part, header.order)?;
-    if let Some((row, errand)) = stream
-        .queue
-        .rows
-        .row(answer.transaction.rows, header.transaction_ttl)
-    {
-        if let Some((namespace, set)) = sets::get(path.packet, errand.place) {
-            common::place(tree, namespace, set)?;
-        }
-        common::seen_key(tree, &row.digest)?;
-        tree.bytes(&common::DIGEST, &[], &row.digest)?.generated();
-        let partition = crate::wire::client::digest::partition(&row.digest);
-        tree.uint(&common::PARTITION, &[], u32::from(partition))?
-            .generated();
     }
     Ok(())
 }

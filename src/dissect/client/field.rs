@@ -3,11 +3,13 @@
 use core::fmt;
 
 use crate::dissect::exchange::context::Path;
-use crate::dissect::shared::common::{self, NAMESPACE, PARTITION, SET};
+use crate::dissect::shared::common::{self, BIN_NAME, DIGEST, KEY, NAMESPACE, PARTITION, SET};
 use crate::dissect::shared::hint;
 use crate::dissect::shared::index::INDEX_NAME;
+use crate::dissect::values::fields::expression::EXP_TEXT;
+use crate::dissect::values::fields::{cdt, value};
 use crate::dissect::values::{bin, predexp};
-use crate::epan::{Guarded, Tree};
+use crate::epan::{Guarded, Item, Tree};
 use crate::wire::client::field::{DIGEST_RIPE_ARRAY, Field, FieldType, SIZE_AT, TYPE_AT, Value};
 use crate::wire::client::key::KeyLiteral;
 use crate::wire::client::proto::Order;
@@ -19,10 +21,10 @@ use crate::wire::values::expression::result_type;
 use crate::wire::values::expression_ops::ResultType;
 use crate::wire::values::particle::{ParticleType, Value as Particle};
 use crate::wire::values::predexp::PredexpText;
-use crate::wire::values::value_text::{BinText, ExpressionText, geo};
+use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, RawValueText, ValueText, geo};
 
 fields! {
-    FIELD: None, "aerospike.field", "Field", "A field of a message";
+    FIELD: None, "aerospike.field", "Field", "A field of a message that has no single value: its line; that of any other is its value's";
     FIELD_SIZE: U32, "aerospike.field.size", "Field size", "Length of type and data";
     FIELD_TYPE: U8, "aerospike.field.type", "Field type", "What the data is" .values(FieldType::TABLE);
     FIELD_DATA: Bytes, "aerospike.field.data", "Field data", "Data of a field that is not decoded further";
@@ -66,7 +68,7 @@ bit_sets! {
     WHERE_FLAGS: U8 of WhereFlags, "aerospike.where.flags", "Condition flags", "How the server is to treat the condition";
 }
 
-/// One field: its heading, size, type and data; of a batch without the rows. Given back are the heading and the value.
+/// One field: its heading, size, type and data; of a batch without the rows.
 ///
 /// # Errors
 /// What Wireshark threw.
@@ -74,158 +76,198 @@ pub fn field<'p>(
     path: &Path<'p>,
     tree: &Tree<'p>,
     field: &Field<'p>,
-) -> Guarded<(Tree<'p>, Result<Value<'p>, Malformed<'p>>)> {
-    let heading = tree.sub(&FIELD, field.bytes)?;
-    let order = path.order;
-    heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], order)?;
-    let kind_item = heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
+    value: &Result<Value<'p>, Malformed<'p>>,
+) -> Guarded {
+    let (item, of) = match value {
+        Ok(value) => heading(tree, field, value)?,
+        Err(_) => (tree.add(&FIELD, field.bytes)?, &FIELD),
+    };
+    let heading = tree.under(item, of)?;
+    label(&heading, field, value.as_ref().ok());
+    size_and_type(path, &heading, field)?;
+    match value {
+        Ok(value) => data(&heading, field, value),
+        Err(error) => common::malformed_in(&heading, field.data, error),
+    }
+}
+
+/// What stands in front of the data.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn size_and_type(path: &Path<'_>, heading: &Tree<'_>, field: &Field<'_>) -> Guarded {
+    heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], path.order)?;
+    let kind = heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
     if field.is_digest_array() {
-        kind_item.label(format_args!("Field type: {DIGEST_RIPE_ARRAY} ({})", field.kind.0));
+        kind.label(format_args!("Field type: {DIGEST_RIPE_ARRAY} ({})", field.kind.0));
     }
-    let value = field.value();
-    if value.as_ref().map_or(true, has_no_text) {
-        let (named, length) = (field.kind, field.data.len());
-        heading.item().label(format_args!("{named}: {length} bytes"));
-    }
-    match &value {
-        Ok(value) => data(&heading, field, value)?,
-        Err(error) => common::malformed_in(&heading, field.data, error)?,
-    }
-    Ok((heading, value))
+    Ok(())
 }
 
-/// Whether the heading has no more to say of the data than its length, or cannot always.
-const fn has_no_text(value: &Value<'_>) -> bool {
-    matches!(
-        value,
-        Value::MrtDeadline(_)
-            | Value::ScanOptions(_)
-            | Value::Lut(_)
-            | Value::IndexRange(_)
-            | Value::BinList(_)
-            | Value::UdfArguments(_)
-            | Value::IndexContext(_)
-            | Value::ErrorDetails(_)
-            | Value::Batch(_)
-            | Value::Unknown(_)
-    )
-}
-
-fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded {
-    let bytes = field.data;
-    let item = heading.item();
-    match *value {
+/// The field's own line: the item of its value, so that a filter or column made of the line is on that. What has no
+/// single value is a [`FIELD`].
+fn heading<'p>(
+    tree: &Tree<'p>,
+    field: &Field<'p>,
+    value: &Value<'p>,
+) -> Guarded<(Item<'p>, &'static crate::epan::Field)> {
+    let whole = field.bytes;
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Ok(match *value {
         Value::Text(text) => {
-            let of = match field.kind {
-                FieldType::NAMESPACE => &NAMESPACE,
-                FieldType::SET => &SET,
-                FieldType::INDEX_NAME => &INDEX_NAME,
-                FieldType::UDF_FILENAME => &UDF_FILENAME,
-                _ => &UDF_FUNCTION,
-            };
-            heading.add(of, text)?;
-            item.label(format_args!("{}: {}", field.kind, Lossy(text)));
+            let of = text_field(field.kind);
+            (tree.text(of, whole, format_args!("{}", Lossy(text)))?, of)
         }
-        Value::Key(key) => {
-            common::key(heading, bytes, &key)?;
-            item.label(format_args!("KEY: {} ({})", KeyLiteral(&key), key.kind));
-        }
-        Value::RecordVersion(version) => {
-            heading.add_in(&RECORD_VERSION, bytes, Order::Little)?;
-            item.label(format_args!("RECORD_VERSION: {version}"));
-        }
-        Value::Digest(digest) => {
-            common::digest(heading, digest)?;
-            item.label(format_args!(
-                "DIGEST_RIPE: {digest} (partition {})",
-                digest.partition()
-            ));
-        }
-        Value::MrtId(id) => {
-            heading.add_in(&MRT_ID, bytes, Order::Little)?;
-            item.label(format_args!("MRT_ID: {id:#018x}"));
-        }
+        Value::Key(key) => (tree.text(&KEY, whole, format_args!("{key}"))?, &KEY),
+        Value::RecordVersion(version) => (tree.uint64(&RECORD_VERSION, whole, version)?, &RECORD_VERSION),
+        Value::Digest(digest) => (tree.bytes(&DIGEST, whole, digest.0)?, &DIGEST),
+        Value::MrtId(id) => (tree.uint64(&MRT_ID, whole, id)?, &MRT_ID),
         Value::MrtDeadline(deadline) => {
             let seconds = deadline.unix_seconds().unwrap_or(0);
-            heading.time(&MRT_DEADLINE, bytes, i64::try_from(seconds).unwrap_or(0), 0)?;
+            let seconds = i64::try_from(seconds).unwrap_or(0);
+            (tree.time(&MRT_DEADLINE, whole, seconds, 0)?, &MRT_DEADLINE)
         }
-        Value::Digests(digests) => {
-            heading
-                .uint(
-                    &DIGEST_COUNT,
-                    bytes,
-                    u32::try_from(digests.count()).unwrap_or(u32::MAX),
-                )?
-                .generated();
-            for digest in digests.iter() {
-                common::digest(heading, digest)?;
-            }
-            let name = match field.kind {
+        Value::Digests(digests) => (
+            tree.uint(&DIGEST_COUNT, whole, count(digests.count()))?,
+            &DIGEST_COUNT,
+        ),
+        Value::Trid(id) => (tree.uint64(&TRID, whole, id)?, &TRID),
+        Value::SocketTimeout(time) => (tree.uint(&SOCKET_TIMEOUT, whole, time)?, &SOCKET_TIMEOUT),
+        Value::RecordsPerSecond(limit) => (tree.uint(&RECS_PER_SEC, whole, limit)?, &RECS_PER_SEC),
+        Value::Partitions(partitions) => (
+            tree.uint(&PID_COUNT, whole, count(partitions.count()))?,
+            &PID_COUNT,
+        ),
+        Value::SampleMax(limit) => (tree.uint64(&SAMPLE_MAX, whole, limit)?, &SAMPLE_MAX),
+        Value::Lut(time) => (update_time(tree, whole, time)?, &LUT),
+        Value::IndexRange(range) if !range.bin.is_empty() => (
+            tree.text(&BIN_NAME, whole, format_args!("{}", Lossy(range.bin)))?,
+            &BIN_NAME,
+        ),
+        Value::IndexType(kind) => (tree.uint(&INDEX_TYPE, whole, u32::from(kind.0))?, &INDEX_TYPE),
+        Value::UdfOp(kind) => (tree.uint(&UDF_OP, whole, u32::from(kind.0))?, &UDF_OP),
+        Value::Expression(input) => (
+            tree.text(&EXP_TEXT, whole, format_args!("{}", ExpressionText(input)))?,
+            &EXP_TEXT,
+        ),
+        Value::Predexp(input) => (
+            tree.text(&predexp::TEXT, whole, format_args!("{}", PredexpText(input)))?,
+            &predexp::TEXT,
+        ),
+        Value::Where(condition) => (
+            tree.text(&WHERE_TEXT, whole, format_args!("{}", Lossy(condition.text)))?,
+            &WHERE_TEXT,
+        ),
+        Value::UdfArguments(list @ [_, ..]) => (
+            tree.text(&value::VALUE, whole, format_args!("{}", ValueText(list)))?,
+            &value::VALUE,
+        ),
+        Value::IndexContext(list) => (
+            tree.text(&cdt::CONTEXT_TEXT, whole, format_args!("{}", ContextText(list)))?,
+            &cdt::CONTEXT_TEXT,
+        ),
+        Value::ErrorDetails(map) => (
+            tree.text(&value::VALUE, whole, format_args!("{}", RawValueText(map)))?,
+            &value::VALUE,
+        ),
+        _ => (tree.add(&FIELD, whole)?, &FIELD),
+    })
+}
+
+const fn text_field(kind: FieldType) -> &'static crate::epan::Field {
+    match kind {
+        FieldType::NAMESPACE => &NAMESPACE,
+        FieldType::SET => &SET,
+        FieldType::INDEX_NAME => &INDEX_NAME,
+        FieldType::UDF_FILENAME => &UDF_FILENAME,
+        _ => &UDF_FUNCTION,
+    }
+}
+
+/// The heading's text: the field's type by its name, and the value.
+fn label(heading: &Tree<'_>, field: &Field<'_>, value: Option<&Value<'_>>) {
+    if !heading.is_visible() {
+        return;
+    }
+    let (item, kind) = (heading.item(), field.kind);
+    match value {
+        Some(Value::Text(text)) => item.label(format_args!("{kind}: {}", Lossy(text))),
+        Some(Value::Key(key)) => item.label(format_args!("KEY: {} ({})", KeyLiteral(key), key.kind)),
+        Some(Value::RecordVersion(version)) => item.label(format_args!("RECORD_VERSION: {version}")),
+        Some(Value::Digest(digest)) => item.label(format_args!(
+            "DIGEST_RIPE: {digest} (partition {})",
+            digest.partition()
+        )),
+        Some(Value::MrtId(id)) => item.label(format_args!("MRT_ID: {id:#018x}")),
+        Some(Value::Digests(digests)) => {
+            let name = match kind {
                 FieldType::MRT_DEADLINE => DIGEST_RIPE_ARRAY,
                 kind => kind.name().unwrap_or_default(),
             };
-            item.label(format_args!("{name}: {} digests", digests.count()));
+            item.label(format_args!("{name}: {} digests", digests.count()))
         }
-        Value::Trid(id) => {
-            heading.add(&TRID, bytes)?;
-            item.label(format_args!("TRID: {id}"));
+        Some(Value::Trid(id)) => item.label(format_args!("TRID: {id}")),
+        Some(Value::SocketTimeout(time)) => item.label(format_args!("SOCKET_TIMEOUT: {time} ms")),
+        Some(Value::RecordsPerSecond(limit)) => item.label(format_args!("RECS_PER_SEC: {limit}")),
+        Some(Value::Partitions(partitions)) => {
+            item.label(format_args!("PID_ARRAY: {} partitions", partitions.count()))
+        }
+        Some(Value::SampleMax(limit)) => item.label(format_args!("SAMPLE_MAX: {limit}")),
+        Some(Value::Bvals(bvals)) => item.label(format_args!("BVAL_ARRAY: {} values", bvals.count())),
+        Some(Value::IndexRange(range)) => {
+            item.label(format_args!("INDEX_RANGE: {}{}", Lossy(range.bin), Range(range)))
+        }
+        Some(Value::IndexType(of)) => item.label(format_args!("INDEX_TYPE: {of}")),
+        Some(Value::UdfOp(of)) => item.label(format_args!("UDF_OP: {of}")),
+        Some(Value::Expression(input)) => item.label(format_args!("{kind}: {}", ExpressionText(input))),
+        Some(Value::Predexp(input)) => item.label(format_args!("{kind}: {}", PredexpText(input))),
+        Some(Value::UdfArguments(list @ [_, ..])) => {
+            item.label(format_args!("UDF_ARGLIST: {}", ValueText(list)))
+        }
+        Some(Value::IndexContext(list)) => item.label(format_args!("INDEX_CONTEXT: {}", ContextText(list))),
+        Some(Value::ErrorDetails(map)) => item.label(format_args!("ERROR_DETAILS: {}", RawValueText(map))),
+        Some(Value::MrtDeadline(_) | Value::Lut(_)) => item,
+        _ => item.label(format_args!("{kind}: {} bytes", field.data.len())),
+    };
+}
+
+/// What stands below the heading besides size and type.
+fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded {
+    let bytes = field.data;
+    match *value {
+        Value::Key(_) => common::key_type(heading, bytes)?,
+        Value::Digest(digest) => common::partition(heading, digest)?,
+        Value::Digests(digests) => {
+            for digest in digests.iter() {
+                common::digest(heading, digest)?;
+            }
         }
         Value::ScanOptions(options) => scan_options(heading, bytes, options)?,
-        Value::SocketTimeout(milliseconds) => {
-            heading.add(&SOCKET_TIMEOUT, bytes)?;
-            item.label(format_args!("SOCKET_TIMEOUT: {milliseconds} ms"));
-        }
-        Value::RecordsPerSecond(limit) => {
-            heading.add(&RECS_PER_SEC, bytes)?;
-            item.label(format_args!("RECS_PER_SEC: {limit}"));
-        }
-        Value::Partitions(partitions) => {
-            heading
-                .uint(&PID_COUNT, bytes, u32::try_from(partitions.count()).unwrap_or(0))?
-                .generated();
-            item.label(format_args!("PID_ARRAY: {} partitions", partitions.count()));
-            pids(heading, &partitions)?;
-        }
-        Value::SampleMax(limit) => {
-            heading.add(&SAMPLE_MAX, bytes)?;
-            item.label(format_args!("SAMPLE_MAX: {limit}"));
-        }
-        Value::Lut(time) => {
-            update_time(heading, bytes, time)?;
-        }
+        Value::Partitions(partitions) => pids(heading, &partitions)?,
         Value::Bvals(bvals) => {
             for bval in bvals.iter() {
                 heading.add_in(&BVAL, bval.bytes, Order::Little)?;
             }
-            item.label(format_args!("BVAL_ARRAY: {} values", bvals.count()));
         }
         Value::IndexRange(range) => index_range(heading, bytes, &range)?,
-        Value::IndexType(kind) => {
-            heading.add(&INDEX_TYPE, bytes)?;
-            item.label(format_args!("INDEX_TYPE: {kind}"));
-        }
-        Value::UdfOp(kind) => {
-            heading.add(&UDF_OP, bytes)?;
-            item.label(format_args!("UDF_OP: {kind}"));
-        }
         Value::BinList(list) => {
             heading.add(&BINLIST_COUNT, bytes.get(..1).unwrap_or_default())?;
             for name in list.iter() {
                 match name {
                     Ok(name) => {
                         heading.add(&BINLIST_NAME_SIZE, &name.bytes[..1])?;
-                        heading.add(&common::BIN_NAME, name.text)?;
+                        heading.add(&BIN_NAME, name.text)?;
                     }
                     Err(error) => common::malformed(heading, &error)?,
                 }
             }
         }
-        // Its rows have messages of their own.
-        Value::Batch(_) => {}
+        Value::Batch(_) => {
+            heading.add(&FIELD_DATA, bytes)?;
+        }
         Value::UdfArguments(list) => bin::arguments(heading, &UDF_ARGLIST, list)?,
         Value::IndexContext(list) => bin::context(heading, &INDEX_CONTEXT, list)?,
         Value::Expression(input) => {
-            item.label(format_args!("{}: {}", field.kind, ExpressionText(input)));
             bin::expression(heading, input)?;
             let is_filter = field.kind == FieldType::PREDEXP;
             let given = result_type(input).filter(|given| is_filter && *given != ResultType::BOOL);
@@ -233,21 +275,27 @@ fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded
                 heading.expert(&hint::NOT_BOOLEAN, format_args!("It gives {given}"))?;
             }
         }
-        Value::Predexp(input) => {
-            item.label(format_args!("{}: {}", field.kind, PredexpText(input)));
-            predexp::predexp(heading, input)?;
-        }
-        Value::Where(condition) => {
-            heading.bits(&WHERE_FLAGS, bytes.get(..1).unwrap_or_default(), Order::Big)?;
-            heading.add(&WHERE_TEXT, condition.text)?;
-            item.label(format_args!("WHERE: {}", Lossy(condition.text)));
-        }
+        Value::Predexp(input) => predexp::predexp(heading, input)?,
+        Value::Where(_) => heading
+            .bits(&WHERE_FLAGS, bytes.get(..1).unwrap_or_default(), Order::Big)
+            .map(|_| ())?,
         Value::ErrorDetails(map) => bin::error_details(heading, &ERROR_DETAILS, map)?,
         Value::Unknown(data) => {
             if !data.is_empty() {
                 heading.add(&FIELD_DATA, data)?;
             }
         }
+        Value::Text(_)
+        | Value::RecordVersion(_)
+        | Value::MrtId(_)
+        | Value::MrtDeadline(_)
+        | Value::Trid(_)
+        | Value::SocketTimeout(_)
+        | Value::RecordsPerSecond(_)
+        | Value::SampleMax(_)
+        | Value::Lut(_)
+        | Value::IndexType(_)
+        | Value::UdfOp(_) => {}
     }
     Ok(())
 }
@@ -256,15 +304,14 @@ fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn update_time(tree: &Tree<'_>, part: &[u8], time: UpdateTime) -> Guarded {
+pub fn update_time<'p>(tree: &Tree<'p>, part: &[u8], time: UpdateTime) -> Guarded<Item<'p>> {
     let (seconds, nanoseconds) = time.unix();
     tree.time(
         &LUT,
         part,
         i64::try_from(seconds).unwrap_or(0),
         i32::try_from(nanoseconds).unwrap_or(0),
-    )?;
-    Ok(())
+    )
 }
 
 fn scan_options(tree: &Tree<'_>, bytes: &[u8], options: ScanOptions) -> Guarded {
@@ -306,9 +353,6 @@ pub fn pids(tree: &Tree<'_>, partitions: &Partitions<'_>) -> Guarded {
 fn index_range<'p>(tree: &Tree<'p>, bytes: &'p [u8], range: &IndexRange<'p>) -> Guarded {
     tree.add(&INDEX_RANGES, range.n_ranges.bytes)?;
     tree.add(&INDEX_NAME_SIZE, bytes.get(1..2).unwrap_or_default())?;
-    if !range.bin.is_empty() {
-        tree.add(&common::BIN_NAME, range.bin)?;
-    }
     tree.add(&INDEX_PARTICLE, range.kind.bytes)?;
     let size_before = |part: &[u8]| {
         let at = (part.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);
@@ -328,8 +372,6 @@ fn index_range<'p>(tree: &Tree<'p>, bytes: &'p [u8], range: &IndexRange<'p>) -> 
         Ok(end) => tree.text(&INDEX_END, range.end, format_args!("{}", Bound(range, &end)))?,
         Err(error) => return common::malformed(tree, &error),
     };
-    tree.item()
-        .label(format_args!("INDEX_RANGE: {}{}", Lossy(range.bin), Range(range)));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common::{PARTITION, RESULT};
 use crate::epan::group::FieldGroup;
-use crate::epan::{Guarded, Tree};
+use crate::epan::{Field, Guarded, Tree};
 use crate::wire::client::info_bits::ErrorVerbosity;
 use crate::wire::client::message::{
     GENERATION_AT, HEADER, HEADER_SIZE_AT, Header, INFO1_AT, INFO2_AT, INFO3_AT, INFO4_AT, Info1, Info2,
@@ -41,11 +41,17 @@ bit_sets! {
 /// The bits of a message's header.
 static FLAGS: FieldGroup = FieldGroup::new(&[], &[BIT_SETS], &[]);
 
-/// All that is in the header of a message.
+/// All that is in the header of a message; `row` is the field of the row that it answers, if it does.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Request) -> Guarded {
+pub fn header(
+    path: &Path<'_>,
+    top: &Tree<'_>,
+    header: &Header<'_>,
+    kind: Request,
+    row: Option<&'static Field>,
+) -> Guarded {
     let bytes = header.bytes;
     let order = header.order;
     top.add(&HEADER_SIZE, &bytes[HEADER_SIZE_AT])?;
@@ -66,8 +72,14 @@ pub fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Reques
         )?
         .generated();
     }
-    top.add(&RESULT_CODE, &bytes[RESULT_CODE_AT])?;
-    if !path.is_request {
+    let result_code = top.add(&RESULT_CODE, &bytes[RESULT_CODE_AT])?;
+    if path.is_request {
+        // The byte is there, and means nothing.
+        result_code.label(format_args!(
+            "Result code: {} (unused in requests)",
+            header.result_code.0
+        ));
+    } else {
         top.uint(&RESULT, &bytes[RESULT_CODE_AT], u32::from(header.result_code.0))?
             .generated()
             .hidden();
@@ -78,8 +90,7 @@ pub fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Reques
     };
     match partition {
         Some(partition) => {
-            top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?
-                .append(format_args!(" (partition id)"));
+            top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?.hidden();
             top.uint(&PARTITION, &bytes[GENERATION_AT], partition)?;
             top.boolean(&PARTITION_DONE, &bytes[INFO3_AT], true)?.generated();
         }
@@ -99,6 +110,10 @@ pub fn header(path: &Path<'_>, top: &Tree<'_>, header: &Header<'_>, kind: Reques
             0 => timeout.append(format_args!(" (server default)")),
             milliseconds => timeout.append(format_args!(" (timeout {milliseconds} ms)")),
         };
+    } else if let Some(row) = row {
+        // The same bytes, by what they are here.
+        timeout.hidden();
+        top.add_in(row, &bytes[TRANSACTION_TTL_AT], order)?;
     }
     top.add_in(&N_FIELDS, &bytes[N_FIELDS_AT], order)?;
     top.add_in(&N_OPS, &bytes[N_OPS_AT], order)?;

@@ -2,19 +2,153 @@
 
 use core::fmt;
 
+use super::answer::Summary;
 use super::field::Range;
+use super::label;
+use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
+use crate::dissect::exchange::links;
+use crate::dissect::exchange::request_context::RequestContext;
+use crate::dissect::shared::column;
 use crate::dissect::values::text::OpText;
-use crate::epan::Text;
+use crate::epan::{Packet, Text, windows};
 use crate::wire::client::field::{FieldType, Value as FieldValue};
-use crate::wire::client::message::Message;
+use crate::wire::client::message::{Message, Part};
 use crate::wire::client::op::{Op, OpCode};
 use crate::wire::client::query::{IndexType, WhereFlags};
 use crate::wire::client::request::Request;
-use crate::wire::ground::text::Text as Lossy;
-use crate::wire::values::particle::ParticleType;
+use crate::wire::ground::text::{Text as Lossy, write_decimal};
+use crate::wire::values::particle::{ParticleType, Value};
 use crate::wire::values::predexp::PredexpText;
 use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, ValueText};
+
+/// `Request put test.demo "kv-1" bins a, b`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn request_line(
+    out: &mut dyn fmt::Write,
+    packet: Packet<'_>,
+    message: &Message<'_>,
+    kind: Request,
+    identity: &Identity<'_>,
+) -> fmt::Result {
+    out.write_str("Request ")?;
+    if kind == Request::BATCH {
+        return super::batch_line::request(out, message);
+    }
+    self::kind(out, message, kind)?;
+    label::named(packet, message, identity).write_to(out)?;
+    request(out, message, kind, identity)
+}
+
+/// `Response put test.demo "kv-1" OK gen 2 (0.18 ms)`, `Response get test.demo b0da6e0d KEY_BUSY (3.2 ms)`, `Response batch 60
+/// messages, 3 not OK, last NOT_FOUND`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn response_line(out: &mut dyn fmt::Write, path: &Path<'_>, answer: &Summary<'_>) -> fmt::Result {
+    let Some(message) = &answer.last else {
+        return out.write_str("Response malformed");
+    };
+    let header = &message.header;
+    out.write_str("Response ")?;
+    let context = RequestContext::of(path, header);
+    if let Some(context) = &context {
+        let is_row = answer.count == 1 && context.row.is_some();
+        if answer.count > 1 && context.row.is_some() {
+            // Each row has an operation of its own.
+            Request::BATCH.write_to(out)?;
+        } else {
+            if is_row {
+                out.write_str("batch ")?;
+            }
+            context.operation.write_to(out)?;
+        }
+        out.write_str(" ")?;
+    }
+    if answer.count > 1 {
+        answer.contents(out, path.answer.map(|linked| linked.transaction.what))?;
+        match answer.errors {
+            0 => {}
+            1 => write!(out, ", {}", answer.worst)?,
+            errors => write!(out, ", {errors} not OK, last {}", answer.worst)?,
+        }
+        if header.part() == Part::Fin {
+            out.write_str(", last")?;
+        }
+    } else {
+        one(out, message, context.as_ref())?;
+    }
+    links::response_marks(out, path.packet, path.answer.as_ref())
+}
+
+/// The one message of a body, behind its operation.
+fn one(out: &mut dyn fmt::Write, message: &Message<'_>, context: Option<&RequestContext<'_>>) -> fmt::Result {
+    let header = &message.header;
+    match header.part() {
+        Part::Fin => {
+            header.result_code.write_to(out)?;
+            out.write_str(" last")?;
+        }
+        Part::PartitionDone(partition) => {
+            header.result_code.write_to(out)?;
+            write!(out, " partition {partition} done")?;
+        }
+        Part::Record | Part::Error => {
+            let own = Identity::of(message.fields());
+            let named = label::identity(&own, context);
+            if !named.is_empty() {
+                // It begins with a blank, and one is there.
+                let text = Text::<CALL_TEXT>::of(format_args!("{named}"));
+                out.write_str(text.as_str().trim_start())?;
+                out.write_str(" ")?;
+            }
+            header.result_code.write_to(out)?;
+            if header.generation != 0 {
+                out.write_str(" gen ")?;
+                write_decimal(out, u64::from(header.generation), 1)?;
+            }
+        }
+    }
+    bins(out, message)
+}
+
+/// A message of an answer, for the stream that somebody follows: of several its heading, and the values.
+pub fn follow_message(path: &Path<'_>, message: &Message<'_>, is_one_of_many: bool) {
+    if is_one_of_many {
+        let context = RequestContext::of(path, &message.header);
+        let heading = label::Heading {
+            packet: path.packet,
+            message,
+            is_request: false,
+            operation: Request::INVALID,
+            context: context.as_ref(),
+        };
+        column::follow(path.packet, format_args!("  {heading}"));
+    }
+    follow_values(path.packet, message, false);
+}
+
+/// The values of a message, for the stream that somebody follows: `    a = 1`, a line each.
+pub fn follow_values(packet: Packet<'_>, message: &Message<'_>, is_request: bool) {
+    if !windows::is_followed() {
+        return;
+    }
+    for op in message.ops().flatten() {
+        let value = if is_request { op.argument() } else { op.content() };
+        match value {
+            // A read names its bin alone, and a call is in the line.
+            Ok(Value::Nil | Value::Call(_)) | Err(_) => {}
+            Ok(value) => {
+                column::follow(
+                    packet,
+                    format_args!("    {} = {}", Lossy(op.name), BinText(&value)),
+                );
+            }
+        }
+    }
+}
 
 /// The kind of a request: a query that only asks how it would run is explained.
 ///
@@ -218,7 +352,7 @@ fn cut(text: impl fmt::Display) -> Text<CALL_TEXT> {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
+fn bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
     let mut last: &[u8] = b"";
     let mut shown = 0usize;
     for op in message.ops().flatten() {

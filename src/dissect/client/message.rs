@@ -1,12 +1,14 @@
 //! Messages (AS_MSG): header, fields, operations; one or many in a body.
 
-use core::fmt::{self, Write as _};
+use core::fmt::Write as _;
 
 use super::answer::Summary;
-use super::{batch, batch_line, field, header, line, op};
+use super::line::{request_line, response_line};
+use super::{batch, field, header, label, line, op};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
-use crate::dissect::exchange::{self, Details, first_pass, links};
+use crate::dissect::exchange::request_context::RequestContext;
+use crate::dissect::exchange::{self, Details, first_pass, links, request_context};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, OPERATION, PARTITION};
 use crate::dissect::shared::{hint, result};
@@ -14,17 +16,17 @@ use crate::dissect::values::fields::{cdt, expression, value};
 use crate::dissect::values::predexp;
 use crate::epan::expert;
 use crate::epan::group::FieldGroup;
-use crate::epan::{Guarded, Tree};
-use crate::protocols::MESSAGE;
-use crate::track::transactions::{Answer, What};
-use crate::wire::client::field::FieldType;
-use crate::wire::client::message::{Message, Messages, Part};
+use crate::epan::{Guarded, Tree, windows};
+use crate::protocols::{BATCH, MESSAGE};
+use crate::track::transactions::What;
+use crate::wire::client::digest::Digest;
+use crate::wire::client::field::{Field, FieldType, Value as FieldValue};
+use crate::wire::client::message::{Message, Messages};
 use crate::wire::client::proto::Order;
 use crate::wire::client::request::{self, Request};
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::exchange::matching::Expected;
 use crate::wire::ground::input::{self, Malformed};
-use crate::wire::ground::text::write_decimal;
 use crate::wire::values::particle::ParticleType;
 
 /// What fields and operations of every message fill.
@@ -86,13 +88,6 @@ fn request_body<'p>(
     };
     let kind = request::of_message(&message);
     let identity = Identity::of(message.fields());
-    column::line(path.packet, |out| {
-        request_line(out, &message, kind, &identity)?;
-        if message.fault.is_some() && !tree.source().is_cut() {
-            write!(out, " [malformed]")?;
-        }
-        Ok(())
-    });
     let details = Details {
         timeout: if kind.is_query() {
             0
@@ -109,6 +104,15 @@ fn request_body<'p>(
         body,
         details,
     );
+    column::line(path.packet, |out| {
+        request_line(out, path.packet, &message, kind, &identity)?;
+        links::request_marks(out, path, transaction.as_ref())?;
+        if message.fault.is_some() && !tree.source().is_cut() {
+            write!(out, " [malformed]")?;
+        }
+        Ok(())
+    });
+    line::follow_values(path.packet, &message, true);
     if is_looked_at(tree) {
         one(path, tree, &message, kind)?;
         common::leftover(top, "request", rest)?;
@@ -151,11 +155,16 @@ fn response_body<'p>(
         answer.worst == ResultCode::OK,
         tree.source().is_cut(),
     );
-    column::line(path.packet, |out| response_line(out, &answer, linked.as_ref()));
     let path = &Path {
         answer: linked,
         ..*path
     };
+    column::line(path.packet, |out| response_line(out, path, &answer));
+    if windows::is_followed() {
+        for message in Messages::new(order, body).flatten() {
+            line::follow_message(path, &message, answer.count > 1);
+        }
+    }
     for message in Messages::new(order, body) {
         match message {
             Ok(message) => one_of_response(path, tree, &message)?,
@@ -174,10 +183,7 @@ fn response_body<'p>(
         );
         common::malformed(&tree.protocol(&MESSAGE, body)?, &error)?;
     }
-    match linked {
-        Some(linked) => links::response(path, top, &linked),
-        None => Ok(()),
-    }
+    links::response(path, top, linked.as_ref())
 }
 
 fn one_of_response<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>) -> Guarded {
@@ -196,37 +202,54 @@ fn is_looked_at(tree: &Tree<'_>) -> bool {
 /// One message: its item, its header, its fields and operations.
 fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Request) -> Guarded {
     let top = tree.protocol(&MESSAGE, message.bytes)?;
+    let context = (!path.is_request && RequestContext::is_wanted(&top))
+        .then(|| RequestContext::of(path, &message.header))
+        .flatten();
+    if top.is_visible() {
+        let text = label::Heading {
+            packet: path.packet,
+            message,
+            is_request: path.is_request,
+            operation: kind,
+            context: context.as_ref(),
+        };
+        top.item()
+            .label(format_args!("Aerospike Message Protocol, {text}"));
+    }
     if path.is_request {
-        if top.is_visible() {
-            top.item().label(format_args!(
-                "Aerospike Message Protocol, {kind}{}",
-                Identity::of(message.fields())
-            ));
-        }
         top.uint(&OPERATION, message.header.bytes, u32::from(kind.0))?
             .generated();
-    } else {
-        top.item().label(format_args!(
-            "Aerospike Message Protocol, {}",
-            message.header.result_code
-        ));
     }
-    header::header(path, &top, &message.header, kind)?;
+    let is_row = |answer| request_context::is_row(&answer, &message.header);
+    let row = path.answer.is_some_and(is_row).then_some(&batch::INDEX);
+    header::header(path, &top, &message.header, kind, row)?;
     if path.is_request && kind == Request::SELECT && message.header.n_ops == 0 {
         top.expert(&hint::NO_BINS, format_args!(""))?;
     }
+    // Of a stream as a whole the proto header's item says it.
+    if let Some(context) = context.filter(|context| context.row.is_some() || !path.is_stream()) {
+        context.items(&top)?;
+    }
     if !path.is_request {
-        batch::answered_row(path, &top, &message.header)?;
         result::say(&top, message.header.result_code)?;
     }
     if top.wants_any(&CONTENT)
         || !is_plain(message) && top.wants_any(&RARE_CONTENT)
-        || kind == Request::BATCH && top.wants_any(&ROW_HEADERS)
+        || kind == Request::BATCH && (top.wants_any(&ROW_HEADERS) || top.wants_protocol(&BATCH))
     {
+        let has_key = || {
+            message
+                .fields()
+                .flatten()
+                .any(|field| field.kind == FieldType::KEY)
+        };
         for field in message.fields().flatten() {
             batch::field(path, &top, &field)?;
+            if let Some(digest) = seen_digest(&field).filter(|_| common::wants_key(&top) && !has_key()) {
+                common::seen_key(&top, digest.0)?;
+            }
         }
-        other_names(&top, message)?;
+        digest_of_key(&top, message)?;
         for op in message.ops().flatten() {
             op::op(path, &top, &op)?;
         }
@@ -258,78 +281,24 @@ fn is_plain(message: &Message<'_>) -> bool {
             .all(|op| is_value(op.particle) && !op.has_call())
 }
 
-/// What follows from set and key, or from a digest that was seen with its key, if somebody looks: a walk over the
-/// fields first.
-fn other_names(top: &Tree<'_>, message: &Message<'_>) -> Guarded {
-    let is_wanted = top.wants(&common::DIGEST)
-        || top.wants(&PARTITION)
-        || top.wants_expert(&common::DIGEST_MISMATCH)
-        || common::wants_key(top);
+/// The digest of a field that may have been seen with its key.
+fn seen_digest<'a>(field: &Field<'a>) -> Option<Digest<'a>> {
+    match (field.kind, field.value()) {
+        (FieldType::DIGEST_RIPE, Ok(FieldValue::Digest(digest))) => Some(digest),
+        _ => None,
+    }
+}
+
+/// What follows from set and key, if somebody looks: a walk over the fields first.
+fn digest_of_key(top: &Tree<'_>, message: &Message<'_>) -> Guarded {
+    let is_wanted =
+        top.wants(&common::DIGEST) || top.wants(&PARTITION) || top.wants_expert(&common::DIGEST_MISMATCH);
     if message.header.n_fields == 0 || !is_wanted {
         return Ok(());
     }
     let Identity { set, key, digest, .. } = Identity::of(message.fields());
-    match (key, digest) {
-        (Some(key), digest) => common::digest_of_key(top, set, &key, digest),
-        (None, Some(digest)) => common::seen_key(top, digest.0),
-        (None, None) => Ok(()),
-    }
-}
-
-/// `Request put test.demo "kv-1" bins a, b`, `Request batch read 6 rows test.demo`, `Request explain test.demo where …`.
-fn request_line(
-    out: &mut dyn fmt::Write,
-    message: &Message<'_>,
-    kind: Request,
-    identity: &Identity<'_>,
-) -> fmt::Result {
-    out.write_str("Request ")?;
-    if kind == Request::BATCH {
-        return batch_line::request(out, message);
-    }
-    line::kind(out, message, kind)?;
-    identity.write_to(out)?;
-    line::request(out, message, kind, identity)
-}
-
-/// `Response OK gen 2 (0.18 ms)`, `Response KEY_BUSY (3.2 ms)`, `Response 60 messages, 3 errors`.
-fn response_line(out: &mut dyn fmt::Write, answer: &Summary<'_>, linked: Option<&Answer>) -> fmt::Result {
-    let Some(message) = &answer.last else {
-        return write!(out, "Response malformed");
-    };
-    let header = &message.header;
-    out.write_str("Response ")?;
-    if answer.count > 1 {
-        answer.contents(out, linked.map(|linked| linked.transaction.what))?;
-        match answer.errors {
-            0 => {}
-            1 => write!(out, ", {}", answer.worst)?,
-            errors => write!(out, ", {errors} not OK, last {}", answer.worst)?,
-        }
-        if header.part() == Part::Fin {
-            write!(out, ", last")?;
-        }
-    } else {
-        header.result_code.write_to(out)?;
-        match header.part() {
-            Part::Fin => out.write_str(" last")?,
-            Part::PartitionDone(partition) => write!(out, " partition {partition} done")?,
-            Part::Record | Part::Error => {
-                if header.generation != 0 {
-                    out.write_str(" gen ")?;
-                    write_decimal(out, u64::from(header.generation), 1)?;
-                }
-                Identity::of(message.fields()).write_to(out)?;
-            }
-        }
-        line::bins(out, message)?;
-    }
-    match linked.filter(|linked| linked.is_last) {
-        Some(linked) => {
-            out.write_str(" (")?;
-            links::Milliseconds(linked.transaction.response_time()).write_to(out)?;
-            out.write_str(")")
-        }
+    match key {
+        Some(key) => common::digest_of_key(top, set, &key, digest),
         None => Ok(()),
     }
 }

@@ -6,6 +6,7 @@ pub mod batch_line;
 pub mod compressed;
 pub mod field;
 pub mod header;
+pub mod label;
 pub mod line;
 pub mod message;
 pub mod op;

@@ -15,7 +15,7 @@ use crate::wire::values::order::{self, Fault};
 use crate::wire::values::particle::{ParticleType, Value};
 
 fields! {
-    OP: None, "aerospike.op", "Operation", "An operation or bin of a message";
+    OP: None, "aerospike.op", "Operation", "An operation without a bin: its line; that of any other is its bin's name";
     OP_SIZE: U32, "aerospike.op.size", "Operation size", "Length of what follows";
     OP_TYPE: U8, "aerospike.op.type", "Operation type", "What to do, or what produced the value" .values(OpCode::TABLE);
     OP_PARTICLE: U8, "aerospike.op.particle_type", "Particle type", "Type of the value" .values(ParticleType::TABLE);
@@ -31,22 +31,23 @@ bit_sets! {
 /// # Errors
 /// What Wireshark threw.
 pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
-    let heading = tree.sub(&OP, op.bytes)?;
-    if op.name.is_empty() {
+    let heading = if op.name.is_empty() {
+        let heading = tree.sub(&OP, op.bytes)?;
         heading.item().label(format_args!("{}", op.code));
+        heading
     } else {
+        let item = tree.text(&BIN_NAME, op.bytes, format_args!("{}", Lossy(op.name)))?;
+        let heading = tree.under(item, &BIN_NAME)?;
         heading
             .item()
             .label(format_args!("{} {}", op.code, Lossy(op.name)));
-    }
+        heading
+    };
     heading.add_in(&OP_SIZE, &op.bytes[SIZE_AT], path.order)?;
     heading.add(&OP_TYPE, &op.bytes[CODE_AT])?;
     heading.add(&OP_PARTICLE, &op.bytes[PARTICLE_AT])?;
     heading.bits(&OP_FLAGS, &op.bytes[FLAGS_AT], Order::Big)?;
     heading.add(&NAME_SIZE, &op.bytes[NAME_SIZE_AT])?;
-    if !op.name.is_empty() {
-        heading.add(&BIN_NAME, op.name)?;
-    }
     if let Some(lut) = &op.lut {
         field::update_time(&heading, lut.bytes, UpdateTime(lut.value))?;
     }

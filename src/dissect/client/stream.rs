@@ -138,15 +138,18 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
             .map(|start| start.wrapping_add(u32::try_from(call.used.get()).unwrap_or(0))),
         sight: stream.sight(&call.segment),
         answer: None,
+        is_orphan: false,
         kind: header.kind,
         body,
         order: Order::Big,
     };
     frame::count(packet);
+    packet.state().is_answer.set(u32::from(!path.is_request));
     if !path.is_request {
         stream.answered(packet, &call.segment);
         if path.is_tracked {
             path.answer = stream.queue.answer(packet, header.kind, path.sight);
+            path.is_orphan = path.answer.is_none() && stream.queue.lacks_request(packet, path.sight);
         }
     }
     proto::proto(&path, &tree, &header, body)?;

@@ -27,10 +27,20 @@ pub struct Path<'p> {
     pub sight: Sight,
     /// The request that a response belongs to.
     pub answer: Option<Answer>,
+    /// A response whose request the capture does not hold.
+    pub is_orphan: bool,
     /// The type on the wire (that of the wrapper for a compressed message).
     pub kind: ProtoType,
     /// The body behind the proto header (the inner one of a compressed message).
     pub body: &'p [u8],
     /// The order of sizes and counts: little endian in requests that one node proxies to another.
     pub order: Order,
+}
+
+impl Path<'_> {
+    /// Whether the request of this response is answered by several messages.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        self.answer.is_some_and(|answer| answer.transaction.is_stream())
+    }
 }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::wire::client::batch::Batch;
 use crate::wire::client::digest::{self, Digest, LENGTH};
 use crate::wire::client::field::{Field, FieldType, Value};
 use crate::wire::client::key::{Key, KeyLiteral};
@@ -19,6 +20,8 @@ pub struct Identity<'a> {
     pub key: Option<Key<'a>>,
     /// DIGEST_RIPE.
     pub digest: Option<Digest<'a>>,
+    /// Rows of BATCH.
+    pub rows: Option<u32>,
     /// UDF_FUNCTION.
     pub function: &'a [u8],
 }
@@ -38,11 +41,16 @@ impl<'a> Identity<'a> {
             FieldType::NAMESPACE => self.namespace = field.data,
             FieldType::SET => self.set = field.data,
             FieldType::UDF_FUNCTION => self.function = field.data,
-            FieldType::KEY | FieldType::DIGEST_RIPE => match field.value() {
-                Ok(Value::Key(key)) => self.key = Some(key),
-                Ok(Value::Digest(digest)) => self.digest = Some(digest),
-                _ => {}
-            },
+            FieldType::KEY | FieldType::DIGEST_RIPE | FieldType::BATCH | FieldType::BATCH_WITH_SET => {
+                match field.value() {
+                    Ok(Value::Key(key)) => self.key = Some(key),
+                    Ok(Value::Digest(digest)) => self.digest = Some(digest),
+                    Ok(Value::Batch(data)) => {
+                        self.rows = Batch::read(data).ok().map(|batch| batch.count).or(self.rows);
+                    }
+                    _ => {}
+                }
+            }
             _ => {}
         }
     }
@@ -57,6 +65,12 @@ impl Identity<'_> {
             (None, Some(key)) if key.has_digest() => Some(digest::compute(self.set, key)),
             _ => None,
         }
+    }
+
+    /// Whether nothing of a record is known.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.namespace.is_empty() && self.key.is_none() && self.digest.is_none()
     }
 
     /// Writes it as its [`Display`](fmt::Display) does.

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::request_context;
 use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::register::preference;
@@ -18,6 +19,7 @@ fields! {
     RESPONSE_TIME: RelativeTime, "aerospike.response_time", "Response time", "From the request to the last message of its answer";
     FIRST_RESPONSE_TIME: RelativeTime, "aerospike.first_response_time", "First response time", "From the request to the first message of its answer";
     RECORDS: U32, "aerospike.records", "Records", "Records in the whole answer";
+    REQUEST_MISSING: None, "aerospike.request_missing", "Request not in the capture", "The answer belongs to a request that the capture does not hold";
     RETRY_OF: Frame, "aerospike.retry_of", "Retry of", "The frame of the first try of this request";
     RETRIED_IN: Frame, "aerospike.retried_in", "Retried in", "The frame in which the client sent this request again";
 }
@@ -117,10 +119,73 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
             .generated();
         return Ok(());
     }
-    if transaction.state == State::Open && !transaction.uncertain {
-        unanswered(path, top, transaction)?;
+    unanswered(path, top, transaction)
+}
+
+/// The verdicts on a request, for its line in the Info column: ` [retry of 186]`, ` [no response]`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn request_marks(
+    out: &mut dyn fmt::Write,
+    path: &Path<'_>,
+    transaction: Option<&Transaction>,
+) -> fmt::Result {
+    let Some(transaction) = transaction else {
+        return Ok(());
+    };
+    if transaction.retry_of != 0 {
+        write!(out, " [retry of {}]", transaction.retry_of)?;
+    }
+    if end_without_answer(path, transaction).is_some() {
+        out.write_str(" [no response]")?;
     }
     Ok(())
+}
+
+/// The response time and the verdicts on an answer, for its line in the Info column: ` (0.18 ms) [timed out]`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn response_marks(out: &mut dyn fmt::Write, packet: Packet<'_>, answer: Option<&Answer>) -> fmt::Result {
+    let Some(transaction) = answer
+        .filter(|answer| answer.is_last)
+        .map(|answer| &answer.transaction)
+    else {
+        return Ok(());
+    };
+    let taken = transaction.response_time();
+    out.write_str(" (")?;
+    Milliseconds(taken).write_to(out)?;
+    out.write_str(")")?;
+    if has_timed_out(transaction, taken) {
+        out.write_str(" [timed out]")?;
+    }
+    if is_late(packet, transaction) {
+        out.write_str(" [late]")?;
+    }
+    if transaction.applied_again {
+        out.write_str(" [applied twice]")?;
+    }
+    if is_slow(taken) {
+        out.write_str(" [slow]")?;
+    }
+    Ok(())
+}
+
+fn has_timed_out(transaction: &Transaction, taken: i64) -> bool {
+    let limit = i64::from(transaction.timeout).saturating_mul(1_000_000);
+    let stream = matches!(transaction.what, What::Message(kind) if kind.is_query());
+    limit > 0 && taken > limit && !stream
+}
+
+fn is_late(packet: Packet<'_>, transaction: &Transaction) -> bool {
+    transaction.tried_again_in != 0 && transaction.tried_again_in < packet.frame()
+}
+
+fn is_slow(taken: i64) -> bool {
+    let threshold = i64::from(preference::slow_threshold()).saturating_mul(1_000_000);
+    threshold > 0 && taken > threshold
 }
 
 /// TCP_COMPLETENESS bits: what the capture holds of a connection.
@@ -163,17 +228,22 @@ impl fmt::Display for Ending<'_> {
     }
 }
 
-/// A request without an answer, said only where the capture would hold it: the connection has ended, both
-/// directions are there, and the client had received nothing that the capture does not hold.
-fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
-    let (Some(end), Some(stream)) = (path.packet.connection_end(), path.stream) else {
-        return Ok(());
-    };
+/// The end of the connection of a request without an answer. Only where the capture would hold the answer: the connection
+/// has ended, both directions are there, and the client had received nothing that the capture does not hold.
+fn end_without_answer(path: &Path<'_>, transaction: &Transaction) -> Option<ConnectionEnd> {
+    if !path.packet.is_visited() || transaction.state != State::Open || transaction.uncertain {
+        return None;
+    }
+    let (end, stream) = (path.packet.connection_end()?, path.stream?);
     let ended = end.completeness & ENDED != 0;
     let both = end.completeness & completeness::SYN_ACK != 0 || stream.has_answers(path.segment_direction);
-    if !ended || !both || stream.misses(path.segment_direction, end.received) {
+    (ended && both && !stream.misses(path.segment_direction, end.received)).then_some(end)
+}
+
+fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let Some(end) = end_without_answer(path, transaction) else {
         return Ok(());
-    }
+    };
     let partly = if transaction.answer_frames.0 == 0 {
         "No answer"
     } else {
@@ -184,7 +254,8 @@ fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gua
         format_args!("{partly}{}", Ending(&end, transaction.end())),
     )?;
     // The port alone proves nothing, a service may have it; the server's silence and its end do.
-    let is_admin = stream.is_admin.get() || path.packet.ports().1 == ADMIN_PORT;
+    let is_admin =
+        path.stream.is_some_and(|stream| stream.is_admin.get()) || path.packet.ports().1 == ADMIN_PORT;
     if is_admin && end.closed_by == 2 && matches!(transaction.what, What::Message(_)) {
         let refusal = Refusal::AdminPort(path.kind.0);
         return top.expert(
@@ -204,9 +275,18 @@ const ADMIN_PORT: u32 = 3008;
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: &Answer) -> Guarded {
+pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Guarded {
+    let Some(answer) = answer else {
+        if path.is_orphan {
+            top.add(&REQUEST_MISSING, &[])?.generated();
+        }
+        return Ok(());
+    };
     let transaction = &answer.transaction;
     top.uint(&REQUEST_IN, &[], transaction.request_frame)?.generated();
+    if transaction.is_stream() {
+        request_context::of_stream(path, top, transaction)?;
+    }
     if answer.is_first && transaction.is_stream() {
         time(top, &FIRST_RESPONSE_TIME, transaction.first_response_time())?;
     }
@@ -222,9 +302,7 @@ pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: &Answer) -> Guarded {
 }
 
 fn verdicts(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i64) -> Guarded {
-    let limit = i64::from(transaction.timeout).saturating_mul(1_000_000);
-    let stream = matches!(transaction.what, What::Message(kind) if kind.is_query());
-    if limit > 0 && taken > limit && !stream {
+    if has_timed_out(transaction, taken) {
         top.expert(
             &TIMED_OUT,
             format_args!(
@@ -234,7 +312,7 @@ fn verdicts(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken
             ),
         )?;
     }
-    if transaction.tried_again_in != 0 && transaction.tried_again_in < packet.frame() {
+    if is_late(packet, transaction) {
         top.expert(
             &LATE_ANSWER,
             format_args!(
@@ -255,8 +333,7 @@ fn verdicts(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken
             format_args!("Applied more than once: an earlier or later try of the request in frame {first} was applied, too"),
         )?;
     }
-    let threshold = i64::from(preference::slow_threshold()).saturating_mul(1_000_000);
-    if threshold > 0 && taken > threshold {
+    if is_slow(taken) {
         top.expert(&SLOW, format_args!("Answered after {}", Milliseconds(taken)))?;
     }
     Ok(())

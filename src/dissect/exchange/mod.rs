@@ -4,6 +4,7 @@ pub mod context;
 pub mod first_pass;
 pub mod identity;
 pub mod links;
+pub mod request_context;
 pub mod taps;
 
 use self::context::Path;

@@ -1,7 +1,5 @@
 //! The info protocol: commands and answers line by line.
 
-use core::fmt::Write as _;
-
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::links;
 use crate::dissect::exchange::{self, Details};
@@ -12,18 +10,19 @@ use crate::dissect::shared::common::{self, DATA, NAMESPACE, SET};
 use crate::dissect::shared::index::INDEX_NAME;
 use crate::dissect::shared::{column, result};
 use crate::epan::group::FieldGroup;
-use crate::epan::{Guarded, Tree};
+use crate::epan::{Guarded, Tree, windows};
 use crate::protocols::INFO;
 use crate::track::transactions::What;
 use crate::wire::client::result_code::Weight;
 use crate::wire::exchange::matching::{Expected, Facts};
 use crate::wire::ground::at::Cover;
+use crate::wire::ground::base64;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::info::message as info;
 use crate::wire::info::message::{Answer, Command, Failure, Outcome};
 
 fields! {
-    LINE: None, "aerospike.info.line", "Line", "One command and its value";
+    LINE: String, "aerospike.info.line", "Line", "One command and its value, shortened: build = 8.1.0.3";
     NAME: String, "aerospike.info.name", "Name", "A command as it was sent, with its arguments and parameters";
     VALUE: String, "aerospike.info.value", "Value", "What the server answers to a command";
     COMMAND: String, "aerospike.info.command", "Command", "The name of a command alone";
@@ -52,9 +51,15 @@ static PARAM: Names = Names {
 /// What Wireshark threw.
 pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
     let is_cut = tree.source().is_cut();
+    if windows::are_objects_wanted() {
+        objects(path, body);
+    }
     if path.is_request {
-        column::line(path.packet, |out| request_line(out, body));
         let asked = exchange::on_request(path, What::Info, Expected::Info, body, Details::default());
+        column::line(path.packet, |out| {
+            request_line(out, body)?;
+            links::request_marks(out, path, asked.as_ref())
+        });
         if tree.exists() {
             requests(tree, top, body, is_cut)?;
         }
@@ -63,16 +68,37 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
         let linked = exchange::on_response(path, Facts::default(), 0, true, is_cut);
         column::line(path.packet, |out| {
             response_line(out, info::answers(body))?;
-            match linked.filter(|linked| linked.is_last) {
-                Some(linked) => {
-                    let taken = linked.transaction.response_time();
-                    write!(out, " ({})", links::Milliseconds(taken))
-                }
-                None => Ok(()),
-            }
+            links::response_marks(out, path.packet, linked.as_ref())
         });
         responses(tree, top, body)?;
-        linked.map_or(Ok(()), |linked| links::response(path, top, &linked))
+        links::response(path, top, linked.as_ref())
+    }
+}
+
+/// UDF modules that are stored or fetched, for those who export objects.
+fn objects(path: &Path<'_>, body: &[u8]) {
+    let packet = path.packet;
+    let found = |name: Option<&[u8]>, content: Option<&[u8]>| {
+        if let (Some(name), Some(content)) = (name, content) {
+            let most = content.len().saturating_mul(3) / 4;
+            windows::object(packet, name, packet.gather(most, base64::decode(content)));
+        }
+    };
+    if path.is_request {
+        for command in info::commands(body).filter(|command| command.name == b"udf-put") {
+            found(command.parameter(b"filename"), command.parameter(b"content"));
+        }
+        return;
+    }
+    for answer in info::answers(body) {
+        if let Some(command) = answer.echo.filter(|command| command.name == b"udf-get") {
+            let mut pairs = info::Pairs::new(answer.value, b';', b'=');
+            let content = pairs.find(|pair| pair.name == b"content");
+            found(
+                command.parameter(b"filename"),
+                content.and_then(|pair| pair.value),
+            );
+        }
     }
 }
 
@@ -146,26 +172,27 @@ fn responses<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
 /// # Errors
 /// What Wireshark threw.
 pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
-    let line = tree.sub(&LINE, answer.bytes)?;
     let mut cover = Cover::new(answer.bytes);
     // What was not captured of a value is not known, which is not to say that it is empty.
     let unknown = if answer.terminated { "" } else { "…" };
-    match &answer.echo {
+    let brief = Brief(answer.value, 160);
+    let line = match &answer.echo {
         Some(echo) => {
-            line.item().label(format_args!(
-                "{} = {}{unknown}",
-                Lossy(echo.text),
-                Brief(answer.value, 160)
-            ));
+            let command = Lossy(echo.text);
+            let item = tree.text(&LINE, answer.bytes, format_args!("{command} = {brief}{unknown}"))?;
+            item.label(format_args!("{command} = {brief}{unknown}"));
+            let line = tree.under(item, &LINE)?;
             name(&line, echo)?;
             cover.through(echo.text);
             info_value::separator(&line, cover.until(answer.value))?;
+            line
         }
         None => {
-            line.item()
-                .label(format_args!("{}{unknown}", Brief(answer.value, 160)));
+            let item = tree.text(&LINE, answer.bytes, format_args!("{brief}{unknown}"))?;
+            item.label(format_args!("{brief}{unknown}"));
+            tree.under(item, &LINE)?
         }
-    }
+    };
     if !answer.terminated && answer.value.is_empty() {
         return info_value::separator(&line, cover.rest());
     }

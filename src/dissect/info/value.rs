@@ -45,7 +45,7 @@ static PIECES: FieldGroup = FieldGroup::new(&[FIELDS, &[&NODE, &NAMESPACE]], &[]
 /// # Errors
 /// What Wireshark threw.
 pub fn separator(tree: &Tree<'_>, part: &[u8]) -> Guarded {
-    if !part.is_empty() && tree.is_visible() {
+    if !part.is_empty() {
         tree.add(&SEPARATOR, part)?.hidden();
     }
     Ok(())

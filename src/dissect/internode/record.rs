@@ -26,7 +26,6 @@ fields! {
     SET_SIZE: U8, "aerospike.record.set_size", "Set name length", "Length of the set name";
     KEY_SIZE: U32, "aerospike.record.key_size", "Key size", "Length of the stored key and its type";
     BIN_COUNT: U32, "aerospike.record.bin_count", "Number of bins", "Bins that follow";
-    BIN: None, "aerospike.record.bin", "Bin", "A bin of a record";
     BIN_NAME_SIZE: U8, "aerospike.record.bin.name_size", "Bin name length", "Length of the bin name";
     BIN_VERSION: U8, "aerospike.record.bin.version", "Version", "Unused";
     PARTICLE_TYPE: U8, "aerospike.record.bin.particle_type", "Particle type", "Type of the value" .values(ParticleType::TABLE);
@@ -164,16 +163,19 @@ fn void_time(tree: &Tree<'_>, bytes: &[u8], time: VoidTime) -> Guarded {
     Ok(())
 }
 
+/// A bin's line: the item of its name.
+fn bin_line<'p>(tree: &Tree<'p>, bytes: &[u8], name: &[u8]) -> Guarded<Tree<'p>> {
+    let name = crate::wire::ground::text::Text(name);
+    let item = tree.text(&BIN_NAME, bytes, format_args!("{name}"))?;
+    let below = tree.under(item, &BIN_NAME)?;
+    below.item().label(format_args!("Bin {name}"));
+    Ok(below)
+}
+
 fn bin<'p>(tree: &Tree<'p>, bin: &Bin<'p>) -> Guarded {
-    let below = tree.sub(&BIN, bin.bytes)?;
-    below
-        .item()
-        .label(format_args!("Bin {}", crate::wire::ground::text::Text(bin.name)));
+    let below = bin_line(tree, bin.bytes, bin.name)?;
     let bytes = bin.bytes;
     below.add(&BIN_NAME_SIZE, bytes.get(..1).unwrap_or_default())?;
-    if !bin.name.is_empty() {
-        below.add(&BIN_NAME, bin.name)?;
-    }
     let behind = bytes.get(1 + bin.name.len()..).unwrap_or_default();
     if bin.flags.is_some() {
         below.bits(&BIN_FLAGS, behind.get(..1).unwrap_or_default(), Order::Big)?;
@@ -244,14 +246,8 @@ fn pickle<'p>(tree: &Tree<'p>, pickle: &Pickle<'p>) -> Guarded {
 }
 
 fn pickled_bin<'p>(tree: &Tree<'p>, bin: &PickleBin<'p>) -> Guarded {
-    let below = tree.sub(&BIN, bin.bytes)?;
-    below
-        .item()
-        .label(format_args!("Bin {}", crate::wire::ground::text::Text(bin.name)));
+    let below = bin_line(tree, bin.bytes, bin.name)?;
     below.add(&BIN_NAME_SIZE, bin.bytes.get(..1).unwrap_or_default())?;
-    if !bin.name.is_empty() {
-        below.add(&BIN_NAME, bin.name)?;
-    }
     let behind = bin.bytes.get(1 + bin.name.len()..).unwrap_or_default();
     below.add(&BIN_VERSION, behind.get(..1).unwrap_or_default())?;
     below.add(&PARTICLE_TYPE, behind.get(1..2).unwrap_or_default())?;

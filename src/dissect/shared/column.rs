@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write as _};
 
-use crate::epan::{Packet, Text};
+use crate::epan::{Packet, Text, windows};
 
 /// Messages of a frame that are written out; of the others only the number is.
 const SHOWN: u32 = 8;
@@ -12,6 +12,18 @@ pub const WIDTH: usize = 512;
 
 /// Adds the line of one message, if somebody looks; `protocol` is what the Protocol column says.
 pub fn line(packet: Packet<'_>, write: impl FnOnce(&mut Text<WIDTH>) -> fmt::Result) {
+    if windows::is_followed() {
+        let mut text = Text::<WIDTH>::new();
+        // The buffer takes what fits.
+        let _ = write(&mut text);
+        follow(packet, format_args!("{text}"));
+        in_column(packet, |out| out.write_str(text.as_str()));
+    } else {
+        in_column(packet, write);
+    }
+}
+
+fn in_column(packet: Packet<'_>, write: impl FnOnce(&mut Text<WIDTH>) -> fmt::Result) {
     if !packet.has_columns() {
         return;
     }
@@ -45,6 +57,12 @@ pub fn line(packet: Packet<'_>, write: impl FnOnce(&mut Text<WIDTH>) -> fmt::Res
     let _ = write(&mut text);
     packet.set_info(&text);
     packet.fence_info();
+}
+
+/// A line of the stream that somebody follows.
+pub fn follow(packet: Packet<'_>, text: fmt::Arguments<'_>) {
+    let text = Text::<{ WIDTH + 2 }>::of(format_args!("{text}"));
+    windows::follow(packet, packet.state().is_answer.get() != 0, text.as_str());
 }
 
 /// As [`line()`], of a message that carries another: that one's line goes behind it.

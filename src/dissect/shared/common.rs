@@ -16,7 +16,7 @@ fields! {
     KEY: String, "aerospike.key", "Key", "User key as text, whatever its type";
     KEY_TYPE: U8, "aerospike.key.type", "Key type", "Particle type of the user key" .values(ParticleType::TABLE);
     KEY_SEEN_IN: Frame, "aerospike.key.seen_in", "Key seen in", "The frame that tells the user key of this digest";
-    DIGEST: Bytes, "aerospike.digest", "Digest", "RIPEMD-160 digest that identifies the record";
+    DIGEST: Bytes, "aerospike.digest", "Digest", "RIPEMD-160 digest that identifies the record; where texts show its first 4 bytes, `contains` finds them";
     PARTITION: U16, "aerospike.partition", "Partition", "Partition id, 0 to 4095";
     BIN_NAME: String, "aerospike.bin.name", "Bin name", "Name of the bin";
     NODE: U64, "aerospike.node", "Node", "Node id" .hex();
@@ -38,17 +38,40 @@ experts! {
 }
 
 /// A digest with its partition.
+///
+/// # Errors
+/// What Wireshark threw.
 pub fn digest(tree: &Tree<'_>, digest: Digest<'_>) -> Guarded {
     tree.add(&DIGEST, digest.0)?;
+    partition(tree, digest)
+}
+
+/// The partition that follows from a digest.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn partition(tree: &Tree<'_>, digest: Digest<'_>) -> Guarded {
     tree.uint(&PARTITION, &digest.0[..2], u32::from(digest.partition()))?
         .generated();
     Ok(())
 }
 
 /// A user key: its type and its text. `data` is the type byte and the value.
+///
+/// # Errors
+/// What Wireshark threw.
 pub fn key(tree: &Tree<'_>, data: &[u8], key: &Key<'_>) -> Guarded {
-    tree.add(&KEY_TYPE, data.get(..1).unwrap_or_default())?;
+    key_type(tree, data)?;
     tree.text(&KEY, key.value, format_args!("{key}"))?;
+    Ok(())
+}
+
+/// The type of a user key, in the first byte of `data`.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn key_type(tree: &Tree<'_>, data: &[u8]) -> Guarded {
+    tree.add(&KEY_TYPE, data.get(..1).unwrap_or_default())?;
     Ok(())
 }
 
@@ -69,8 +92,16 @@ pub fn seen_key(tree: &Tree<'_>, digest: &[u8; LENGTH]) -> Guarded {
     let Some((key, frame)) = keys::find(tree.packet(), digest) else {
         return Ok(());
     };
-    tree.uint(&KEY_TYPE, &[], u32::from(key.kind.0))?.generated();
+    known_key(tree, &key, frame)
+}
+
+/// A user key that another frame told.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn known_key(tree: &Tree<'_>, key: &Key<'_>, frame: u32) -> Guarded {
     tree.text(&KEY, &[], format_args!("{key}"))?.generated();
+    tree.uint(&KEY_TYPE, &[], u32::from(key.kind.0))?.generated();
     tree.uint(&KEY_SEEN_IN, &[], frame)?.generated();
     Ok(())
 }

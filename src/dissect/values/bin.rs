@@ -13,7 +13,7 @@ use crate::wire::client::op::{Op, OpCode};
 use crate::wire::values::call::Family;
 use crate::wire::values::node::Strings;
 use crate::wire::values::particle::{GeoJson, Value};
-use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, RawValueText, ValueText};
+use crate::wire::values::value_text::BinText;
 use crate::wire::values::walk::{raw_value, value as any_value};
 use crate::wire::values::{cdt as calls, expression as expressions};
 
@@ -113,15 +113,11 @@ fn call<'p>(tree: &Tree<'p>, op: &Op<'p>, input: &'p [u8]) -> Guarded {
     }
 }
 
-/// The context of a secondary index.
+/// The context of a secondary index, under its field's heading, which has its text.
 ///
 /// # Errors
 /// What Wireshark threw.
 pub fn context<'p>(tree: &Tree<'p>, heading: &'static Field, list: &'p [u8]) -> Guarded {
-    tree.text(&cdt::CONTEXT_TEXT, list, format_args!("{}", ContextText(list)))?
-        .generated();
-    tree.item()
-        .label(format_args!("INDEX_CONTEXT: {}", ContextText(list)));
     let subject = Subject {
         heading: Some(heading),
         ..Subject::new("index context")
@@ -132,17 +128,11 @@ pub fn context<'p>(tree: &Tree<'p>, heading: &'static Field, list: &'p [u8]) -> 
     Ok(())
 }
 
-/// A filter or index expression, under its field's heading.
+/// A filter or index expression, under its field's heading, which has its text.
 ///
 /// # Errors
 /// What Wireshark threw.
 pub fn expression<'p>(tree: &Tree<'p>, input: &'p [u8]) -> Guarded {
-    tree.text(
-        &expression::EXP_TEXT,
-        input,
-        format_args!("{}", ExpressionText(input)),
-    )?
-    .generated();
     if !is_call_wanted(tree) {
         return Ok(());
     }
@@ -167,10 +157,6 @@ pub fn arguments<'p>(tree: &Tree<'p>, heading: &'static Field, list: &'p [u8]) -
     if list.is_empty() {
         return Ok(());
     }
-    tree.text(&value::VALUE, list, format_args!("{}", ValueText(list)))?
-        .generated();
-    tree.item()
-        .label(format_args!("UDF_ARGLIST: {}", ValueText(list)));
     let subject = Subject {
         heading: Some(heading),
         element: Some("Argument"),
@@ -187,10 +173,6 @@ pub fn arguments<'p>(tree: &Tree<'p>, heading: &'static Field, list: &'p [u8]) -
 /// # Errors
 /// What Wireshark threw.
 pub fn error_details<'p>(tree: &Tree<'p>, heading: &'static Field, map: &'p [u8]) -> Guarded {
-    tree.text(&value::VALUE, map, format_args!("{}", RawValueText(map)))?
-        .generated();
-    tree.item()
-        .label(format_args!("ERROR_DETAILS: {}", RawValueText(map)));
     let subject = Subject {
         heading: Some(heading),
         strings: Strings::Raw,

@@ -16,13 +16,11 @@ fields! {
     MODULUS: I32, "aerospike.predexp.modulus", "Modulus", "Divisor of the digest";
 }
 
-/// A predicate, under its field's heading.
+/// A predicate, under its field's heading, which has its text.
 ///
 /// # Errors
 /// What Wireshark threw.
 pub fn predexp<'p>(tree: &Tree<'p>, input: &'p [u8]) -> Guarded {
-    tree.text(&TEXT, input, format_args!("{}", PredexpText(input)))?
-        .generated();
     let tree = tree.sub(&PREDEXP, input)?;
     let mut items = Items(input);
     loop {

@@ -11,7 +11,8 @@ use crate::wire::values::particle::ParticleType;
 
 /// A user key: u8 particle type, then the value as in a bin.
 ///
-/// It is displayed as text whatever its type: `42`, `2.5`, `user-1`, `0a0b0c`.
+/// It is displayed as text whatever its type: `42`, `2.5`, `user-1`, `0a0b0c`; a string with a NUL in it, at which text
+/// ends, as its bytes.
 ///
 /// Source: client-protocol 4.1
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +85,7 @@ impl fmt::Display for Key<'_> {
             write!(f, "{number}")
         } else if let Some(number) = self.float() {
             write!(f, "{number:?}")
-        } else if self.kind == ParticleType::STRING {
+        } else if self.kind == ParticleType::STRING && !self.value.contains(&0) {
             Text(self.value).fmt(f)
         } else {
             Hex(self.value).fmt(f)
@@ -105,6 +106,7 @@ mod tests {
         assert_eq!(text(b"\x02\x40\x04\0\0\0\0\0\0"), "2.5");
         assert_eq!(text(b"\x03user-1"), "user-1");
         assert_eq!(text(b"\x04\x0a\x0b\x0c"), "0a0b0c");
+        assert_eq!(text(b"\x03a\0b"), "610062");
         assert_eq!(text(b"\0"), "");
         assert!(Key::parse(b"").is_err());
     }

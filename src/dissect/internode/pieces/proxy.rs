@@ -56,6 +56,7 @@ fn path(packet: Packet<'_>, order: Order, kind: ProtoType) -> Path<'_> {
         end: None,
         sight: Sight::default(),
         answer: None,
+        is_orphan: false,
         kind,
         body: &[],
         order,

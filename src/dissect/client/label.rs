@@ -1,0 +1,123 @@
+//! What the line of a message says in the tree: rows, records and single answers are told apart.
+
+use core::fmt;
+
+use crate::dissect::exchange::identity::Identity;
+use crate::dissect::exchange::request_context::RequestContext;
+use crate::epan::Packet;
+use crate::track::keys;
+use crate::wire::client::batch::{Batch, Body};
+use crate::wire::client::field::Value;
+use crate::wire::client::message::{Message, Part};
+use crate::wire::client::request::Request;
+
+/// `write test.demo "k1"`, `batch test.demo 6 rows`, `KEY_BUSY, write test.demo b0da6e0d`, `row 4, NOT_FOUND, test.demo c8001cf8`,
+/// `record test.demo "k1" gen 3`.
+pub struct Heading<'m, 'p> {
+    /// The packet.
+    pub packet: Packet<'p>,
+    /// The message.
+    pub message: &'m Message<'p>,
+    /// Sent by a client.
+    pub is_request: bool,
+    /// What a request asks for.
+    pub operation: Request,
+    /// What the request of an answer asked for, where that is known.
+    pub context: Option<&'m RequestContext<'p>>,
+}
+
+impl fmt::Display for Heading<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let own = Identity::of(self.message.fields());
+        if self.is_request {
+            let named = named(self.packet, self.message, &own);
+            write!(f, "{}{named}", self.operation)?;
+            return match own.rows {
+                Some(rows) => write!(f, " {rows} rows"),
+                None => Ok(()),
+            };
+        }
+        let header = &self.message.header;
+        let result = header.result_code;
+        let identity = identity(&own, self.context);
+        match header.part() {
+            Part::Fin => write!(f, "last, {result}"),
+            Part::PartitionDone(partition) => write!(f, "partition {partition} done, {result}"),
+            Part::Record | Part::Error => match self.context {
+                Some(RequestContext { row: Some(row), .. }) => write!(f, "row {row}, {result},{identity}"),
+                // Scans, queries and old batches say themselves what a record is.
+                _ if header.part() == Part::Record && !own.is_empty() => {
+                    write!(f, "record{identity}")?;
+                    match header.generation {
+                        0 => Ok(()),
+                        generation => write!(f, " gen {generation}"),
+                    }
+                }
+                Some(context) => write!(f, "{result}, {}{identity}", context.operation),
+                None => write!(f, "{result}{identity}"),
+            },
+        }
+    }
+}
+
+/// What a message of an answer says of its record, or else what its request said.
+#[must_use]
+pub fn identity<'a>(own: &Identity<'a>, context: Option<&'a RequestContext<'_>>) -> Identity<'a> {
+    match context {
+        Some(context) if own.is_empty() => context.identity(),
+        _ => *own,
+    }
+}
+
+/// A request's identity with what it does not say itself: the user key, where the capture told it before; of a batch
+/// what all of its rows have in common.
+#[must_use]
+pub fn named<'a>(packet: Packet<'a>, message: &Message<'a>, identity: &Identity<'a>) -> Identity<'a> {
+    if identity.rows.is_none() || !identity.namespace.is_empty() {
+        return with_key(packet, identity);
+    }
+    let mut batches = message
+        .fields()
+        .flatten()
+        .filter_map(|field| match field.value() {
+            Ok(Value::Batch(data)) => Batch::read(data).ok(),
+            _ => None,
+        });
+    let (namespace, set) = batches.next().map_or((&[][..], &[][..]), |batch| place(&batch));
+    Identity {
+        namespace,
+        set,
+        ..*identity
+    }
+}
+
+/// With the user key, where the capture told it before.
+#[must_use]
+pub fn with_key<'a>(packet: Packet<'a>, identity: &Identity<'a>) -> Identity<'a> {
+    let seen = match (&identity.key, &identity.digest) {
+        (None, Some(digest)) => keys::find(packet, digest.0).map(|(key, _)| key),
+        _ => None,
+    };
+    Identity {
+        key: identity.key.or(seen),
+        ..*identity
+    }
+}
+
+/// Namespace and set that all rows of a batch have; empty where they differ.
+fn place<'a>(batch: &Batch<'a>) -> (&'a [u8], &'a [u8]) {
+    let names = |body: &Body<'a>| (body.namespace.unwrap_or_default(), body.set.unwrap_or_default());
+    let mut rows = batch.rows().flatten().filter_map(|row| row.own_body().map(names));
+    let Some((mut namespace, mut set)) = rows.next() else {
+        return (&[], &[]);
+    };
+    for row in rows {
+        if row.0 != namespace {
+            namespace = &[];
+        }
+        if row.1 != set {
+            set = &[];
+        }
+    }
+    (namespace, set)
+}
