@@ -70,7 +70,7 @@ fn one_filter_has_operation_record_result_and_time() {
     let questions = [
         (
             "kv-policies-errors",
-            r#"aerospike.operation == "write" && aerospike.result == "KEY_EXISTS""#,
+            r#"aerospike.operation == "write" && aerospike.result == "GENERATION""#,
         ),
         (
             "kv-all-types",
