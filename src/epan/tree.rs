@@ -247,7 +247,7 @@ impl<'p> Tree<'p> {
     }
 
     /// The one item that stands for all that the budget refused since it was last asked for, with an expert item of
-    /// their number; not more than [`REPORTS`] times a frame.
+    /// their number; not more than `REPORTS` times a frame.
     ///
     /// # Errors
     /// What Wireshark threw.

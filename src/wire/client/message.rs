@@ -2,6 +2,9 @@
 
 use core::ops::Range;
 
+use nom::Parser as _;
+use nom::combinator::consumed;
+
 use super::field::Fields;
 use super::op::Ops;
 use super::proto::Order;
@@ -76,33 +79,43 @@ impl<'a> Header<'a> {
     /// # Errors
     /// Fewer than 22 bytes.
     pub fn parse(order: Order, input: &'a [u8]) -> Parse<'a, Self> {
-        // Read at once: there is one for every record, and a header is there as a whole or not at all.
-        let Some((fixed, rest)) = input.split_first_chunk::<HEADER>() else {
-            return Err(Malformed::short("message header", input, HEADER, "its fixed width").stop());
-        };
-        let [header_size, info1, info2, info3, info4, result_code, numbers @ ..] = *fixed;
-        let [g0, g1, g2, g3, r0, r1, r2, r3, t0, t1, t2, t3, f0, f1, o0, o1] = numbers;
-        let bytes = fixed.as_slice();
-        let generation = order.number_u32([g0, g1, g2, g3]);
-        let record_ttl = order.number_u32([r0, r1, r2, r3]);
-        let transaction_ttl = order.number_u32([t0, t1, t2, t3]);
-        let (n_fields, n_ops) = (order.number_u16([f0, f1]), order.number_u16([o0, o1]));
-        let header = Self {
-            bytes,
-            order,
-            header_size,
-            info1: Info1::from_bits_retain(info1),
-            info2: Info2::from_bits_retain(info2),
-            info3: Info3::from_bits_retain(info3),
-            info4: Info4::from_bits_retain(info4),
-            result_code: ResultCode(result_code),
-            generation,
-            record_ttl,
-            transaction_ttl,
-            n_fields,
-            n_ops,
-        };
-        Ok((rest, header))
+        const WHAT: &str = "message header";
+        // A header is there as a whole or not at all.
+        let whole = input::bytes(WHAT, "its fixed width", HEADER);
+        let numbers = (
+            input::u8(WHAT),
+            input::u8(WHAT).map(Info1::from_bits_retain),
+            input::u8(WHAT).map(Info2::from_bits_retain),
+            input::u8(WHAT).map(Info3::from_bits_retain),
+            input::u8(WHAT).map(Info4::from_bits_retain),
+            input::u8(WHAT).map(ResultCode),
+            order.u32(WHAT),
+            order.u32(WHAT),
+            order.u32(WHAT),
+            order.u16(WHAT),
+            order.u16(WHAT),
+        );
+        consumed(whole.and_then(numbers))
+            .map(|(bytes, numbers)| {
+                let (header_size, info1, info2, info3, info4, result_code, ..) = numbers;
+                let (.., generation, record_ttl, transaction_ttl, n_fields, n_ops) = numbers;
+                Self {
+                    bytes,
+                    order,
+                    header_size,
+                    info1,
+                    info2,
+                    info3,
+                    info4,
+                    result_code,
+                    generation,
+                    record_ttl,
+                    transaction_ttl,
+                    n_fields,
+                    n_ops,
+                }
+            })
+            .parse(input)
     }
 
     /// Whether there is neither a field nor an operation.

@@ -63,24 +63,6 @@ pub enum Order {
 }
 
 impl Order {
-    /// The number in two bytes.
-    #[must_use]
-    pub const fn number_u16(self, bytes: [u8; 2]) -> u16 {
-        match self {
-            Self::Big => u16::from_be_bytes(bytes),
-            Self::Little => u16::from_le_bytes(bytes),
-        }
-    }
-
-    /// The number in four bytes.
-    #[must_use]
-    pub const fn number_u32(self, bytes: [u8; 4]) -> u32 {
-        match self {
-            Self::Big => u32::from_be_bytes(bytes),
-            Self::Little => u32::from_le_bytes(bytes),
-        }
-    }
-
     /// Two bytes in this order.
     pub fn u16<'a>(self, what: &'static str) -> impl Fn(&'a [u8]) -> Parse<'a, u16> {
         move |input| match self {

@@ -170,11 +170,11 @@ pub enum Table {
     RegexFlags,
     /// Result type of a call in an expression.
     ResultType,
-    /// [`ResultType`] under which an expression reads a bin.
+    /// `ResultType` under which an expression reads a bin.
     BinType,
-    /// [`ResultType`] under which an expression reads the record's key.
+    /// `ResultType` under which an expression reads the record's key.
     KeyType,
-    /// [`ResultType`] of a loop variable.
+    /// `ResultType` of a loop variable.
     LoopType,
     /// What a loop variable stands for.
     LoopVariable,
