@@ -5,7 +5,8 @@ use core::cell::Cell;
 pub use super::position::{Place, before};
 
 use super::position::Position;
-use super::transactions::{Queue, Sight};
+use super::position::Sight;
+use super::transactions::Queue;
 use crate::epan::file::FileRef;
 use crate::epan::protocol::Protocol;
 use crate::epan::{Packet, Segment, Side};

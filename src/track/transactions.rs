@@ -8,7 +8,7 @@
 use core::cell::Cell;
 
 use super::budget;
-use super::position::before;
+use super::position::{Sight, before};
 use super::rows::{Rows, Span};
 use super::sets;
 use crate::epan::Packet;
@@ -41,25 +41,6 @@ pub enum State {
     Complete,
     /// A gap in the capture hides what became of it.
     Lost,
-}
-
-/// What a segment's sender had received of the other direction, and what the capture holds of it.
-#[derive(Clone, Copy, Default)]
-pub struct Sight {
-    /// TCP's acknowledgement; none where no TCP is below.
-    pub acknowledged: Option<u32>,
-    /// The sequence number behind the last byte that the capture holds.
-    pub seen: Option<u32>,
-    /// TCP may have held the segment back: the acknowledgement proves nothing.
-    pub is_late: bool,
-}
-
-impl Sight {
-    /// Whether the sender had received bytes that the capture does not hold (yet).
-    #[must_use]
-    pub const fn has_unseen(self) -> bool {
-        matches!((self.acknowledged, self.seen), (Some(ack), Some(seen)) if before(seen, ack))
-    }
 }
 
 /// A client's request: its address and a hash of its body.
