@@ -2,7 +2,7 @@
 
 export TIME RUNS SEED START JOBS
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile test bench lint shots fuzz fuzz-plugin versions dist docs coverage soundness clean
+.PHONY: help install uninstall profile test score bench lint shots fuzz fuzz-plugin versions dist docs coverage soundness clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -21,6 +21,10 @@ test: ## Run all tests, with the Wireshark of this machine
 	tools/test.sh $(CARGO_TEST_OPTIONS)
 	cargo test --locked --features soundness,count-allocations --test soundness --test allocations
 	tools/beside.sh
+
+score: ## Score the diagnosis on captures/diagnosis; CASES=FOLDER: on other cases
+	@tools/packages.sh test
+	$(if $(CASES),CASES=$(abspath $(CASES))) tools/test.sh --test diagnosis -- --nocapture what_is_known
 
 bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH=1: on more and more of the same; SCALE=1: on millions
 	@tools/bench.sh $(if $(GROWTH),growth) $(if $(SCALE),scale)

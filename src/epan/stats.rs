@@ -63,6 +63,8 @@ pub trait Report<P: Payload>: Default + Send + 'static {
     fn opened(&mut self, sheet: &Sheet);
     /// Counts a record; whether the tables changed.
     fn packet(&mut self, record: &P::At<'_>, sheet: &Sheet) -> bool;
+    /// The window is closed: no table of it is there any more.
+    fn closed() {}
 }
 
 /// The tables of a report.
@@ -97,6 +99,12 @@ impl Sheet {
         })
     }
 
+    /// Takes all rows out of a table.
+    pub fn clear(&self, table: u32) {
+        // SAFETY: C checks the numbers.
+        unsafe { sys::as_table_clear(self.0, table) };
+    }
+
     /// Exchanges two rows, all but their first column.
     pub fn swap(&self, table: u32, one: u32, other: u32) {
         // SAFETY: C checks the numbers.
@@ -125,7 +133,7 @@ impl Row {
 
     /// Sets a text.
     pub fn text(self, column: u32, text: core::fmt::Arguments<'_>) {
-        let text = Text::<240>::of(text);
+        let text = Text::<480>::of(text);
         // SAFETY: as above; C copies the text, which ends with NUL.
         unsafe { sys::as_table_text(self.report, self.table, self.row, column, text.as_ptr()) };
     }
@@ -155,6 +163,7 @@ impl<P: Payload, R: Report<P>> Open for Of<P, R> {
 
 struct Slot {
     make: OnceCell<fn() -> Box<dyn Open>>,
+    closed: OnceCell<fn()>,
     state: Mutex<Option<Box<dyn Open>>>,
 }
 
@@ -169,6 +178,7 @@ impl Slot {
 static SLOTS: [Slot; sys::AS_MAX_REPORTS as usize] = [const {
     Slot {
         make: OnceCell::new(),
+        closed: OnceCell::new(),
         state: Mutex::new(None),
     }
 }; sys::AS_MAX_REPORTS as usize];
@@ -235,6 +245,7 @@ fn report<P: Payload, R: Report<P>>(tap: &'static Tap<P>) {
         // Another tap's report has the number.
         return;
     }
+    let _ = slot.closed.set(R::closed);
     let columns: Vec<sys::as_column> = R::COLUMNS
         .iter()
         .map(|column| {
@@ -428,7 +439,11 @@ unsafe extern "C" fn table_opened(report: c_int) {
 
 unsafe extern "C" fn table_closed(report: c_int) {
     caught(false, || {
-        let state = slot(report).and_then(|slot| slot.replace(None));
+        let Some(slot) = slot(report) else { return false };
+        let state = slot.replace(None);
+        if let (Some(_), Some(closed)) = (&state, slot.closed.get()) {
+            closed();
+        }
         state.is_some()
     });
 }

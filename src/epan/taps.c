@@ -5,6 +5,7 @@
 #include "taps.h"
 
 #include "guard.h"
+#include "tcptap.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -104,22 +105,36 @@ static as_report *report_of(const stat_tap_table *table, unsigned *which)
     return NULL;
 }
 
+static void empty_table(as_report *report, unsigned table)
+{
+    stat_tap_table *rows = report->tables[table];
+    unsigned row, column;
+
+    for (row = 0; row < report->made[table]; row++) {
+        stat_tap_table_item_type *cells = rows->elements[row];
+        for (column = 0; column < rows->num_fields; column++)
+            if (cells[column].type == TABLE_ITEM_STRING)
+                g_free((char *)cells[column].value.string_value);
+        memset(cells, 0, rows->num_fields * sizeof *cells);
+    }
+    rows->num_elements = 0;
+}
+
 static void empty(as_report *report)
 {
-    unsigned table, row, column;
+    unsigned table;
 
-    for (table = 0; table < report->n_tables; table++) {
-        stat_tap_table *rows = report->tables[table];
-        for (row = 0; row < report->made[table]; row++) {
-            stat_tap_table_item_type *cells = rows->elements[row];
-            for (column = 0; column < rows->num_fields; column++)
-                if (cells[column].type == TABLE_ITEM_STRING)
-                    g_free((char *)cells[column].value.string_value);
-            memset(cells, 0, rows->num_fields * sizeof *cells);
-        }
-        rows->num_elements = 0;
-    }
+    for (table = 0; table < report->n_tables; table++)
+        empty_table(report, table);
     report->listener = NULL;
+}
+
+void as_table_clear(int number, unsigned table)
+{
+    as_report *report = &reports[number];
+
+    if (is_open(report) && table < report->n_tables)
+        empty_table(report, table);
 }
 
 static void table_init(stat_tap_table_ui *ui)
@@ -175,7 +190,6 @@ static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_d
 {
     as_report *report = (as_report *)((stat_data_t *)listener)->stat_tap_data;
 
-    (void)pinfo;
     (void)edt;
     (void)flags;
     if (!is_open(report))
@@ -184,27 +198,11 @@ static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_d
         report->listener = listener;
     if (report->listener != listener)
         return TAP_PACKET_FAILED;
-    return rust.table_packet((int)(report - reports), record) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+    /* The tap of frames hands over nothing. */
+    if (record == NULL)
+        as_gather_frame(pinfo->num);
+    return rust.table_packet((int)(report - reports), record != NULL ? record : report) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
-
-/* The filter behind -z, kept for other taps of the report; Wireshark asks before it opens the tables. */
-static const char *asked_filters[AS_MAX_REPORTS];
-
-static void table_filter(const char *argument, const char **filter, char **error)
-{
-    int number;
-
-    (void)error;
-    for (number = 0; number < AS_MAX_REPORTS; number++) {
-        const char *cli = reports[number].ui.cli_string;
-        if (cli != NULL && strncmp(argument, cli, strlen(cli)) == 0) {
-            g_free((char *)asked_filters[number]);
-            asked_filters[number] = g_strdup(*filter);
-        }
-    }
-}
-
-const char *as_report_filter(int report) { return asked_filters[report]; }
 
 /* tshark has no other way to align columns; windows and sharkd have none to ignore spaces. */
 static void describe_column(stat_tap_table_item *field, const as_column *column, int is_padded)
@@ -255,7 +253,6 @@ void as_register_report(int number, const char *tap, const char *title, const ch
     report->ui.packet_func = table_packet;
     report->ui.stat_tap_reset_table_cb = table_reset;
     report->ui.stat_tap_free_table_item_cb = table_free_cell;
-    report->ui.stat_filter_check_cb = table_filter;
     report->ui.nfields = n_columns;
     report->ui.fields = fields;
     report->ui.nparams = 1;

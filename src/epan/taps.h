@@ -47,8 +47,8 @@ int as_has_windows(void);
 /* ---- tables: rows are numbered from 0 and only ever added behind the last ---- */
 void as_register_report(int report, const char *tap, const char *title, const char *cli, const as_column *columns,
                         unsigned n_columns, const char *const *tables, unsigned n_tables);
-/* The filter that stood behind -z, or NULL. */
-const char *as_report_filter(int report);
+/* Empties one of the tables. */
+void as_table_clear(int report, unsigned table);
 /* Makes sure that the row is there; 0 if it cannot be. */
 int as_table_row(int report, unsigned table, unsigned row);
 void as_table_uint(int report, unsigned table, unsigned row, unsigned column, unsigned value);

@@ -1,12 +1,14 @@
-//! The tap of TCP, heard by those who must see bare SYN, ACK, FIN and RST.
+//! What a report may hear beside its own tap: every TCP segment (bare SYN, ACK, FIN and RST too), every record of a tap
+//! of ours, and the moment before tables are drawn. Nothing of it knows the report's filter.
 
+use core::ffi::c_void;
 use core::slice;
-use std::sync::{Mutex, PoisonError};
 
 use once_cell::sync::OnceCell;
 
 use super::entry::caught;
 use super::sys;
+use super::tap::{Payload, payload};
 
 /// A TCP segment. Addresses live as long as the call.
 #[derive(Clone, Copy)]
@@ -23,50 +25,78 @@ pub struct TcpSegment<'p> {
     pub seq: u32,
     /// The acknowledgement number, as on the wire.
     pub ack: u32,
+    /// The sequence number as those above TCP are told it.
+    pub relative: u32,
     /// Bytes of payload.
     pub length: u32,
     /// The window, scaled where the scale is known.
     pub window: u32,
     /// TCP's flags.
     pub flags: u16,
+    /// Its sender says by a SACK block that the bytes up to there, as on the wire, came twice; 0: none.
+    pub twice: u32,
+    /// The frame was cut.
+    pub is_cut: bool,
+    /// Its first bytes, up to 8; none where they were not captured.
+    pub head: &'p [u8],
     /// Nanoseconds since 1970.
     pub time: i64,
     /// When the capture started, likewise.
     pub start: i64,
 }
 
-static HEARER: OnceCell<fn(&TcpSegment<'_>)> = OnceCell::new();
-static LISTENERS: Mutex<u32> = Mutex::new(0);
-
-/// Segments are heard while one of these lives. Made and dropped on the main thread, as all of Wireshark's taps.
-pub struct Listening(());
-
-impl Listening {
-    /// Hands segments to `hearer`, the first that was ever given: those that pass the filter of the report of that
-    /// number, as far as that is known.
-    #[must_use]
-    pub fn start(report: u8, hearer: fn(&TcpSegment<'_>)) -> Self {
-        let _ = HEARER.set(hearer);
-        let mut listeners = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner);
-        *listeners += 1;
-        if *listeners == 1 {
-            // SAFETY: a function that does not unwind; C checks the number.
-            unsafe { sys::as_tcp_listen(Some(segment), sys::as_report_filter(report.into())) };
-        }
-        Self(())
-    }
+/// Who hears; functions that borrow nothing.
+#[derive(Clone, Copy)]
+struct Hearers {
+    segment: fn(&TcpSegment<'_>),
+    /// To be called with what was queued to the tap `aerospike`.
+    record: unsafe fn(*const c_void),
+    draw: fn(),
 }
 
-impl Drop for Listening {
-    fn drop(&mut self) {
-        let mut listeners = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner);
-        *listeners = listeners.saturating_sub(1);
-        if *listeners == 0 {
-            // SAFETY: it was registered; not called while Wireshark walks the listeners: a report that is emptied
-            // opens anew before the old one goes.
-            unsafe { sys::as_tcp_unlisten() };
-        }
-    }
+/// Who receives what is gathered.
+pub trait Gather<P: Payload> {
+    /// A TCP segment.
+    fn segment(segment: &TcpSegment<'_>);
+    /// A record of the tap `aerospike`.
+    fn record(record: &P::At<'_>);
+    /// Tables are about to be drawn.
+    fn draw();
+}
+
+static HEARERS: OnceCell<Hearers> = OnceCell::new();
+
+/// Begins to gather for the first `G` that ever asked; again: changes nothing. `P` is what the tap `aerospike` carries.
+pub fn start<P: Payload, G: Gather<P>>() {
+    let _ = HEARERS.set(Hearers {
+        segment: G::segment,
+        record: |raw| {
+            // SAFETY: the caller's promise.
+            if let Some(record) = unsafe { payload::<P>(raw) } {
+                G::record(&record);
+            }
+        },
+        draw: G::draw,
+    });
+    let listeners = sys::as_gathering {
+        segment: Some(segment),
+        record: Some(record),
+        draw: Some(draw),
+    };
+    // SAFETY: functions that do not unwind; C copies the table.
+    unsafe { sys::as_gather(&listeners) };
+}
+
+/// Asks to be told before what is open now is drawn. While a packet is tapped.
+pub fn before_drawing() {
+    // SAFETY: adds a listener in front of the list that Wireshark walks.
+    unsafe { sys::as_gather_draw() };
+}
+
+/// Ends it. Not while Wireshark walks the listeners.
+pub fn end() {
+    // SAFETY: removes what was registered.
+    unsafe { sys::as_gather_end() };
 }
 
 /// # Safety
@@ -78,6 +108,25 @@ unsafe fn bytes<'p>(data: *const u8, length: u32) -> &'p [u8] {
         // SAFETY: the caller's promise.
         unsafe { slice::from_raw_parts(data, length as usize) }
     }
+}
+
+unsafe extern "C" fn record(raw: *const c_void) {
+    caught((), || {
+        #[cfg(feature = "soundness")]
+        let _alive = super::soundness::pass(super::soundness::Point::Tap);
+        if let Some(hearers) = HEARERS.get() {
+            // SAFETY: C hears that tap alone; the record lives during the call.
+            unsafe { (hearers.record)(raw) };
+        }
+    });
+}
+
+unsafe extern "C" fn draw() {
+    caught((), || {
+        if let Some(hearers) = HEARERS.get() {
+            (hearers.draw)();
+        }
+    });
 }
 
 unsafe extern "C" fn segment(raw: *const sys::as_tcp) {
@@ -93,17 +142,21 @@ unsafe extern "C" fn segment(raw: *const sys::as_tcp) {
                 bytes(raw.destination, raw.destination_length),
             )
         };
-        if let Some(hearer) = HEARER.get() {
-            hearer(&TcpSegment {
+        if let Some(hearers) = HEARERS.get() {
+            (hearers.segment)(&TcpSegment {
                 source: (source, raw.source_port),
                 destination: (destination, raw.destination_port),
                 frame: raw.frame,
                 stream: raw.stream,
                 seq: raw.seq,
                 ack: raw.ack,
+                relative: raw.relative,
                 length: raw.length,
                 window: raw.window,
                 flags: raw.flags,
+                twice: raw.twice,
+                is_cut: raw.cut != 0,
+                head: raw.head.get(..usize::from(raw.n_head)).unwrap_or_default(),
                 time: raw.time,
                 start: raw.start,
             });

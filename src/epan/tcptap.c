@@ -1,4 +1,4 @@
-/* The tap of TCP: see tcptap.h. Wireshark calls it outside any TRY: nothing here throws.
+/* What the diagnosis hears: see tcptap.h. Wireshark calls it outside any TRY: nothing here throws.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tcptap.h"
@@ -10,7 +10,50 @@
 #include <epan/dissectors/packet-tcp.h>
 #include <wsutil/wslog.h>
 
-static void (*listener)(const as_tcp *);
+static as_gathering rust;
+static int is_listening, is_drawing;
+static char tcp_key, record_key, draw_key; /* what tells the listeners apart */
+
+/* What is held of a frame. Addresses and records live until all of the frame's taps were called. */
+typedef struct {
+    const void *record; /* NULL: a segment */
+    as_tcp tcp;
+} as_held;
+
+static GArray *held;
+static uint32_t held_frame;
+
+static void hold(const packet_info *pinfo, const void *record, const as_tcp *tcp)
+{
+    as_held one;
+
+    if (held == NULL)
+        held = g_array_new(FALSE, FALSE, sizeof one);
+    if (held_frame != pinfo->num)
+        g_array_set_size(held, 0);
+    held_frame = pinfo->num;
+    memset(&one, 0, sizeof one);
+    one.record = record;
+    if (tcp != NULL)
+        one.tcp = *tcp;
+    g_array_append_val(held, one);
+}
+
+void as_gather_frame(uint32_t frame)
+{
+    guint at;
+
+    if (!is_listening || held == NULL || held_frame != frame)
+        return;
+    for (at = 0; at < held->len; at++) {
+        const as_held *one = &g_array_index(held, as_held, at);
+        if (one->record == NULL)
+            rust.segment(&one->tcp);
+        else
+            rust.record(one->record);
+    }
+    g_array_set_size(held, 0);
+}
 
 static int64_t nanoseconds(const nstime_t *time) { return (int64_t)time->secs * 1000000000 + time->nsecs; }
 
@@ -23,7 +66,7 @@ static tap_packet_status tcp_packet(void *data, packet_info *pinfo, epan_dissect
     (void)data;
     (void)edt;
     (void)flags;
-    if (listener == NULL || header == NULL)
+    if (header == NULL)
         return TAP_PACKET_DONT_REDRAW;
     memset(&tcp, 0, sizeof tcp);
     tcp.source = (const uint8_t *)header->ip_src.data;
@@ -34,6 +77,7 @@ static tap_packet_status tcp_packet(void *data, packet_info *pinfo, epan_dissect
     tcp.stream = header->th_stream;
     tcp.seq = header->th_rawseq;
     tcp.ack = header->th_rawack;
+    tcp.relative = header->th_seq;
     tcp.length = header->th_have_seglen ? header->th_seglen : 0;
     tcp.window = header->th_win;
     tcp.time = nanoseconds(&pinfo->abs_ts);
@@ -41,29 +85,89 @@ static tap_packet_status tcp_packet(void *data, packet_info *pinfo, epan_dissect
     tcp.source_port = header->th_sport;
     tcp.destination_port = header->th_dport;
     tcp.flags = header->th_flags & 0xff;
-    listener(&tcp);
+    /* RFC 2883: the first block is a DSACK if it stands before the acknowledgement. */
+    if (header->num_sack_ranges > 0 && (int32_t)(header->sack_right_edge[0] - header->th_ack) <= 0)
+        tcp.twice = header->sack_right_edge[0] + (header->th_rawack - header->th_ack);
+    tcp.cut = pinfo->fd != NULL && pinfo->fd->cap_len < pinfo->fd->pkt_len;
+    if (pinfo->data_src != NULL && tcp.length > 0) {
+        tvbuff_t *frame = get_data_source_tvb((const struct data_source *)pinfo->data_src->data);
+        unsigned reported = tvb_reported_length(frame), captured = tvb_captured_length(frame);
+        unsigned start = reported - tcp.length, wanted = tcp.length < sizeof tcp.head ? tcp.length : sizeof tcp.head;
+        if (tcp.length < reported && start + wanted <= captured) {
+            memcpy(tcp.head, tvb_get_ptr(frame, 0, (int)captured) + start, wanted);
+            tcp.n_head = (uint8_t)wanted;
+        }
+    }
+    hold(pinfo, NULL, &tcp);
     return TAP_PACKET_DONT_REDRAW;
 }
 
-void as_tcp_listen(void (*segment)(const as_tcp *), const char *filter)
+static tap_packet_status record_packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *record,
+                                       tap_flags_t flags)
 {
-    GString *error;
-
-    if (listener != NULL)
-        return;
-    listener = segment;
-    error = register_tap_listener("tcp", &listener, filter, 0, NULL, tcp_packet, NULL, NULL);
-    if (error != NULL) {
-        ws_warning("Aerospike diagnosis without TCP: %s", error->str);
-        g_string_free(error, TRUE);
-        listener = NULL;
-    }
+    (void)data;
+    (void)edt;
+    (void)flags;
+    if (record != NULL)
+        hold(pinfo, record, NULL);
+    return TAP_PACKET_DONT_REDRAW;
 }
 
-void as_tcp_unlisten(void)
+static tap_packet_status any_packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *record,
+                                    tap_flags_t flags)
 {
-    if (listener == NULL)
+    (void)data;
+    (void)pinfo;
+    (void)edt;
+    (void)record;
+    (void)flags;
+    return TAP_PACKET_REDRAW;
+}
+
+static void draw(void *data)
+{
+    (void)data;
+    rust.draw();
+}
+
+/* Whether it is registered now. */
+static int listen_to(const char *tap, void *key, tap_packet_cb packet, tap_draw_cb drawn)
+{
+    GString *error = register_tap_listener(tap, key, NULL, 0, NULL, packet, drawn, NULL);
+
+    if (error == NULL)
+        return 1;
+    ws_warning("Aerospike diagnosis without the tap %s: %s", tap, error->str);
+    g_string_free(error, TRUE);
+    return 0;
+}
+
+void as_gather(const as_gathering *listeners)
+{
+    if (held != NULL)
+        g_array_set_size(held, 0);
+    held_frame = 0;
+    if (is_listening)
         return;
-    remove_tap_listener(&listener);
-    listener = NULL;
+    rust = *listeners;
+    is_listening = 1;
+    (void)listen_to("tcp", &tcp_key, tcp_packet, NULL);
+    (void)listen_to("aerospike", &record_key, record_packet, NULL);
+}
+
+void as_gather_draw(void)
+{
+    if (is_listening && !is_drawing)
+        is_drawing = listen_to("frame", &draw_key, any_packet, draw);
+}
+
+void as_gather_end(void)
+{
+    if (!is_listening)
+        return;
+    remove_tap_listener(&tcp_key);
+    remove_tap_listener(&record_key);
+    if (is_drawing)
+        remove_tap_listener(&draw_key);
+    is_listening = is_drawing = 0;
 }

@@ -1,4 +1,5 @@
-/* The tap of TCP: what no TCP subdissector sees, bare SYN, ACK, FIN and RST.
+/* What the diagnosis hears beside its table's own tap: all of TCP (bare SYN, ACK, FIN and RST too), all messages, and the
+ * moment before tables are drawn.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef AEROSPIKE_TCPTAP_H
@@ -10,13 +11,30 @@ typedef struct as_tcp {
     const uint8_t *source, *destination; /* addresses, alive during the call */
     uint32_t source_length, destination_length;
     uint32_t frame, stream, seq, ack, length, window;
-    int64_t time;  /* nanoseconds since 1970 */
-    int64_t start; /* of the capture, too */
+    uint32_t relative; /* seq as TCP hands it to those above */
+    int64_t time;      /* nanoseconds since 1970 */
+    int64_t start;     /* of the capture, too */
     uint16_t source_port, destination_port, flags;
+    uint32_t twice;    /* a SACK block says that the bytes up to here, as on the wire, came twice; 0: none */
+    uint8_t cut;       /* the frame was cut by the snap length */
+    uint8_t head[8];   /* the first bytes of the payload, if they were captured and nothing follows the packet in its frame */
+    uint8_t n_head;
 } as_tcp;
 
-/* Hears every TCP segment that passes the filter (may be NULL) from now on; one listener. Calling it again changes nothing. */
-void as_tcp_listen(void (*segment)(const as_tcp *), const char *filter);
-void as_tcp_unlisten(void);
+typedef struct as_gathering {
+    void (*segment)(const as_tcp *);
+    void (*record)(const void *);
+    void (*draw)(void);
+} as_gathering;
+
+/* Hears every TCP segment and every record of the tap "aerospike" from now on; calling it again forgets what waits. They
+ * are held until the frame itself is tapped, which is the last of it, and handed on only then: so the filter of a table
+ * that listens to frames holds for them, too. */
+void as_gather(const as_gathering *listeners);
+/* The frame passed the filter: hands on what is held of it. */
+void as_gather_frame(uint32_t frame);
+/* From now on `draw` is called before the tables that are open now are drawn. To be called while a packet is tapped. */
+void as_gather_draw(void);
+void as_gather_end(void);
 
 #endif

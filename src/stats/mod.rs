@@ -9,6 +9,7 @@ pub mod ranking;
 pub mod srt;
 pub mod tree;
 
+use crate::epan::tap::FRAMES;
 use crate::epan::{stats, windows};
 use crate::protocols::AEROSPIKE;
 use crate::track::record::{Event, Records, TAP};
@@ -19,7 +20,8 @@ pub use operation::Operation;
 pub fn register() {
     TAP.register();
     stats::listen();
-    stats::reports::<_, (hotkeys::HotKeys, latency::Latency, diagnosis::Diagnosis)>(&TAP);
+    stats::reports::<_, (hotkeys::HotKeys, latency::Latency)>(&TAP);
+    stats::reports::<_, (diagnosis::Diagnosis,)>(&FRAMES);
     stats::response_times::<_, srt::Times>(&AEROSPIKE, &TAP);
     windows::endpoints::<Records>(&AEROSPIKE, c"aerospike.digest", |record, each| {
         let is_answer = matches!(record.event, Event::Answered { .. });

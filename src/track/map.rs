@@ -43,7 +43,8 @@ impl<K: Copy + 'static, V: Copy + 'static> Default for FileMap<K, V> {
 }
 
 /// A hash with this process's seed.
-pub(super) fn hash(key: &impl Hash) -> u64 {
+#[must_use]
+pub fn hash(key: &impl Hash) -> u64 {
     static STATE: Lazy<RandomState> = Lazy::new(RandomState::default);
     STATE.hash_one(key)
 }

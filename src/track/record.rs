@@ -13,6 +13,7 @@ use crate::wire::client::key::Key;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::Hex;
+use crate::wire::internode::cluster::Nodes;
 use crate::wire::internode::fabric::links::Class;
 
 /// The tap of all protocols; a record for each message.
@@ -85,6 +86,8 @@ pub enum Event {
     Refused {
         /// What they look like.
         looks: Looks,
+        /// A server sent them, and it is the client that cannot take them.
+        from_server: bool,
     },
     /// A message between nodes.
     Internode {
@@ -141,10 +144,50 @@ pub struct Record<'p> {
     pub results: &'p [ResultCode],
     /// The records it asks for, or answers for.
     pub touches: &'p [Touch<'p>],
+    /// What else tells it from others.
+    pub detail: Detail<'p>,
     /// How many more records there are than `touches`.
     pub left_out: u32,
     /// In the last record that a frame can have: how many messages of the frame have none.
     pub missing: Option<&'p Cell<u32>>,
+}
+
+/// What a message says beside what it asks or answers. Slices live as long as the packet.
+#[derive(Clone, Copy, Default)]
+pub struct Detail<'p> {
+    /// TCP's sequence number behind its last byte, as those above TCP are told it.
+    pub end: Option<u32>,
+    /// Bytes of its body.
+    pub size: u32,
+    /// A request's own timeout in milliseconds; 0: none, or not read.
+    pub timeout: u32,
+    /// A hash of what a request asks for, its timeout apart; 0: not all of it was captured.
+    pub fingerprint: u64,
+    /// Doing it twice is not the same as doing it once.
+    pub counts_twice: bool,
+    /// An answer's message that ends a stream: LAST, or an error alone.
+    pub ends: bool,
+    /// Of an info message its body; empty for others.
+    pub text: &'p [u8],
+    /// Of a login the user.
+    pub user: &'p [u8],
+    /// Of a heartbeat what its sender says of the cluster.
+    pub pulse: Option<Pulse<'p>>,
+}
+
+/// What a node says of itself and of the others in a heartbeat.
+#[derive(Clone, Copy)]
+pub struct Pulse<'p> {
+    /// The sender.
+    pub node: u64,
+    /// The name of its cluster; none where the heartbeat has none.
+    pub cluster: Option<&'p [u8]>,
+    /// The nodes that it hears.
+    pub hears: Option<Nodes<'p>>,
+    /// The key of its cluster, 0: it belongs to none.
+    pub key: u64,
+    /// How many nodes are in its cluster, as it says.
+    pub size: u32,
 }
 
 /// Records that a message can ask for or answer for in its [`Record`].

@@ -144,7 +144,7 @@ fn a_client_that_takes_its_leave_by_tls_stops_no_node() {
     }
     let found = crate::cluster::found("faults-goodbye", cluster.made);
     assert!(
-        !found.iter().any(|line| line.finding == "Node stopped"),
+        !found.findings.iter().any(|line| line.finding == "Node stopped"),
         "{found:#?}"
     );
 }

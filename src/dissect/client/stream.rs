@@ -136,6 +136,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
             .segment
             .sequence
             .map(|start| start.wrapping_add(u32::try_from(call.used.get()).unwrap_or(0))),
+        is_cut: body.len() < size,
         sight: stream.sight(&call.segment),
         answer: None,
         is_orphan: false,
@@ -209,8 +210,8 @@ fn refused<'p>(
     stream.advance(packet, segment, source.reported(), source.reported(), false);
     if from_client {
         stream.refuse(packet, segment);
-        taps::refused_bytes(packet, looks);
     }
+    taps::refused_bytes(packet, looks, !from_client);
     let stranger = stranger(looks);
     column::line(packet, |out| {
         write!(out, "{refusal}: looks like {looks}")?;

@@ -23,6 +23,8 @@ pub struct Path<'p> {
     pub segment_direction: usize,
     /// TCP's sequence number behind the message.
     pub end: Option<u32>,
+    /// Part of it was not captured.
+    pub is_cut: bool,
     /// What its sender had received of the other direction.
     pub sight: Sight,
     /// The request that a response belongs to.

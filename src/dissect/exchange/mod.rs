@@ -50,7 +50,7 @@ pub fn on_request(
         counts_twice: details.counts_twice,
     };
     let transaction = tries::on_request(stream, path.packet, &asked, path.place);
-    taps::asked(path, what, transaction.as_ref());
+    taps::asked(path, what, transaction.as_ref(), body, details);
     transaction
 }
 

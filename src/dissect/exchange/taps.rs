@@ -2,22 +2,23 @@
 
 use core::fmt::Write as _;
 
+use crate::dissect::exchange::Details;
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::first_pass::{is_single, writes};
 use crate::dissect::exchange::identity::Identity;
 use crate::epan::register::preference;
 use crate::epan::{Packet, Text};
 use crate::track::fabric::Linked;
-use crate::track::record::{Endpoint, Event, Record, Step, TAP, TOUCHES, Touch};
+use crate::track::record::{Detail, Endpoint, Event, Pulse, Record, Step, TAP, TOUCHES, Touch};
 use crate::track::transactions::{Answer, Transaction, What};
-use crate::track::{keys, sets};
+use crate::track::{keys, map, sets};
 use crate::wire::admin::message as admin;
 use crate::wire::client::batch::Batch;
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::field::Value;
 use crate::wire::client::guess::Looks;
 use crate::wire::client::key::Key;
-use crate::wire::client::message::{Message, Messages, Part};
+use crate::wire::client::message::{Message, Messages, Part, TRANSACTION_TTL_AT as TRANSACTION_TTL};
 use crate::wire::client::proto::ProtoType;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
@@ -27,12 +28,20 @@ use crate::wire::internode::container::Msg;
 use crate::wire::internode::fabric::{Facts, links};
 
 /// A request.
-pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>) {
+pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>, body: &[u8], details: Details) {
     if !TAP.has_listener() {
         return;
     }
     let mut record = record(path, Event::Asked, what);
     record.transaction = transaction.copied();
+    record.detail = Detail {
+        end: path.end,
+        size: u32::try_from(body.len()).unwrap_or(u32::MAX),
+        timeout: details.timeout,
+        fingerprint: fingerprint(path, body),
+        counts_twice: details.counts_twice,
+        ..Detail::default()
+    };
     match what {
         What::Message(kind) => {
             if let Ok((_, message)) = Message::parse(path.order, path.body) {
@@ -46,10 +55,31 @@ pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>) {
         What::Info => {
             let names = info::commands(path.body).map(|command| command.name);
             record.command = commands(path.packet, names);
+            record.detail.text = path.body;
         }
+        What::Security(_) => record.detail.user = user(path.body).unwrap_or_default(),
         _ => {}
     }
     TAP.queue(path.packet, record);
+}
+
+/// A hash of what a request asks for; 0 where it was not captured as a whole. Clients that try again write the time
+/// that is left into the timeout, so that this does not count.
+fn fingerprint(path: &Path<'_>, body: &[u8]) -> u64 {
+    let before = body.get(..TRANSACTION_TTL.start);
+    match (before, body.get(TRANSACTION_TTL.end..)) {
+        (Some(before), Some(behind)) if !path.is_cut => map::hash(&(before, behind)).max(1),
+        _ => 0,
+    }
+}
+
+/// The user of a login.
+fn user(body: &[u8]) -> Option<&[u8]> {
+    let message = admin::Messages::new(body).next()?.ok()?;
+    message.fields().flatten().find_map(|field| match field.value() {
+        Ok(admin::Value::Text(user)) if field.id == admin::FieldId::USER => Some(user),
+        _ => None,
+    })
 }
 
 /// A message of an answer.
@@ -71,6 +101,9 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
     };
     let mut record = record(path, event, what);
     record.transaction = transaction;
+    record.detail.end = path.end;
+    record.detail.size = u32::try_from(path.body.len()).unwrap_or(u32::MAX);
+    record.detail.ends = linked.is_some_and(|answer| answer.is_last);
     if let Some((namespace, set)) = transaction.and_then(|transaction| sets::get(packet, transaction.place)) {
         (record.namespace, record.set) = (namespace, set);
     }
@@ -80,6 +113,7 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
             let mut touches = Touches::default();
             for message in Messages::new(path.order, path.body).flatten() {
                 results.push(message.header.result_code);
+                record.detail.ends |= message.header.part() == Part::Fin;
                 if let Some(answer) = linked.filter(|answer| answer.refuses(&message.header)) {
                     touches.extend(refused(path, answer, message.header.result_code));
                 } else if let Some(transaction) = &transaction {
@@ -92,6 +126,7 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
         ProtoType::INFO => {
             let names = info::answers(path.body).filter_map(|answer| Some(answer.echo?.name));
             record.command = commands(packet, names);
+            record.detail.text = path.body;
         }
         ProtoType::SECURITY => {
             let results: Vec<ResultCode> = admin::Messages::new(path.body)
@@ -126,15 +161,25 @@ pub fn info_line(packet: Packet<'_>, is_request: bool, name: &[u8]) {
     TAP.queue(packet, record);
 }
 
-/// Bytes of a client at which a server closes the connection.
-pub fn refused_bytes(packet: Packet<'_>, looks: Looks) {
+/// Bytes of a client at which a server closes the connection, or of a server that no client takes.
+pub fn refused_bytes(packet: Packet<'_>, looks: Looks, from_server: bool) {
     if TAP.has_listener() {
-        TAP.queue(packet, empty(packet, Event::Refused { looks }, What::Other));
+        let mut record = empty(packet, Event::Refused { looks, from_server }, What::Other);
+        if from_server {
+            core::mem::swap(&mut record.client, &mut record.server);
+        }
+        TAP.queue(packet, record);
     }
 }
 
 /// A message between nodes, and what it belongs to.
-pub fn internode(packet: Packet<'_>, msg: &Msg<'_>, facts: &Facts<'_>, linked: &Linked) {
+pub fn internode<'p>(
+    packet: Packet<'p>,
+    msg: &Msg<'p>,
+    facts: &Facts<'_>,
+    linked: &Linked,
+    pulse: Option<Pulse<'p>>,
+) {
     if TAP.has_listener() {
         let (source, destination) = ends(packet);
         let event = Event::Internode {
@@ -149,6 +194,7 @@ pub fn internode(packet: Packet<'_>, msg: &Msg<'_>, facts: &Facts<'_>, linked: &
         };
         let mut record = empty(packet, event, What::Other);
         (record.client, record.server) = (source, destination);
+        record.detail.pulse = pulse;
         TAP.queue(packet, record);
     }
 }
@@ -192,6 +238,7 @@ fn empty(packet: Packet<'_>, event: Event, what: What) -> Record<'_> {
         command: &[],
         results: &[],
         touches: &[],
+        detail: Detail::default(),
         left_out: 0,
         missing: packet.last_of_taps(),
     }

@@ -9,7 +9,7 @@ use crate::track::budget;
 use crate::track::connection::Connection;
 use crate::track::fabric::{self as track, Linked, Said};
 use crate::track::peers::End;
-use crate::track::record::TAP;
+use crate::track::record::{Pulse, TAP};
 use crate::wire::internode::cluster::NodeId;
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::Kind;
@@ -19,8 +19,8 @@ use crate::wire::internode::fabric::Facts;
 use crate::wire::internode::fabric::hello::Hello;
 use crate::wire::internode::fabric::links::{self, Link};
 use crate::wire::internode::fabric::smd::ModuleId;
-use crate::wire::internode::heartbeat::Summary;
 use crate::wire::internode::heartbeat::endpoint::{Address, endpoints};
+use crate::wire::internode::heartbeat::{HeartbeatType, Summary};
 
 /// Both ends of a connection: that of the sender of `segment`, then the other.
 pub(super) fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<NodeId>) -> [End<'p>; 2] {
@@ -107,7 +107,7 @@ impl<'p> Stage<'_, 'p> {
         };
         // Of a compressed message the one inside counts.
         if self.is_new && summary.compressed.is_none() {
-            taps::internode(packet, msg, &facts, &linked);
+            taps::internode(packet, msg, &facts, &linked, pulse(&summary));
         }
         let message = self.place(msg, &facts);
         heartbeat::message(&message, tree, &summary, &linked, |inner| {
@@ -128,7 +128,7 @@ impl<'p> Stage<'_, 'p> {
             Linked::default()
         };
         if self.is_new {
-            taps::internode(self.packet, msg, &facts, &linked);
+            taps::internode(self.packet, msg, &facts, &linked, None);
         }
         fabric::message(&self.place(msg, &facts), tree, &facts, &linked)
     }
@@ -188,6 +188,21 @@ impl<'p> Stage<'_, 'p> {
         };
         state.note(packet, &from, &to, &said)
     }
+}
+
+/// What a pulse says of the cluster.
+fn pulse<'p>(summary: &Summary<'p>) -> Option<Pulse<'p>> {
+    if summary.kind != Some(HeartbeatType::PULSE) {
+        return None;
+    }
+    let clustering = summary.state.and_then(|state| state.clustering);
+    Some(Pulse {
+        node: summary.node?.0,
+        cluster: summary.cluster_name,
+        hears: summary.nodes,
+        key: clustering.map_or(0, |clustering| clustering.cluster_key.0),
+        size: clustering.map_or(0, |clustering| clustering.succession_length),
+    })
 }
 
 /// Old system metadata names its modules.

@@ -55,6 +55,7 @@ fn path(packet: Packet<'_>, order: Order, kind: ProtoType) -> Path<'_> {
         segment_direction: 0,
         end: None,
         sight: Sight::default(),
+        is_cut: false,
         answer: None,
         is_orphan: false,
         kind,

@@ -1,0 +1,20 @@
+//! What is so of the capture as a whole.
+
+/// Facts about the capture.
+#[derive(Clone, Debug, Default)]
+pub struct CaptureFacts {
+    /// Copies, and the frame of the first.
+    pub copies: (u32, u32),
+    /// Segments that carry something.
+    pub carrying: u32,
+    /// Copies are everywhere.
+    pub is_doubled: bool,
+    /// No bare packet of TCP at all.
+    pub is_data_only: bool,
+    /// Stretches in which nobody was heard, though many were before and after: from, to, frame.
+    pub gaps: Vec<(i64, i64, u32)>,
+    /// Connections of which one direction is missing.
+    pub one_way: u32,
+    /// Connections on which anything of ours was understood.
+    pub understood: u32,
+}

@@ -1,0 +1,175 @@
+//! Segments of a connection as they were sent: copies left out, and frames that stand in the wrong order put in the right
+//! one, by TCP's own numbers.
+
+use crate::stats::diagnosis::endpoint::MS;
+use crate::stats::diagnosis::log::{ACK, FIN, SYN, Segment};
+
+/// A copy of the same packet comes within this time: no TCP sends again so soon.
+const COPY: i64 = MS;
+/// Where all packets come twice, the second may take another way through the switches.
+const LATE_COPY: i64 = 5 * MS;
+/// Bytes that fill a gap within this time were only overtaken.
+const OVERTAKEN: i64 = 3 * MS;
+/// How many segments before one its original may stand.
+const BACK: usize = 12;
+
+/// `one - other` of sequence numbers.
+#[must_use]
+pub const fn distance(one: u32, other: u32) -> i32 {
+    i32::from_le_bytes(one.wrapping_sub(other).to_le_bytes())
+}
+
+/// The segments in order.
+#[derive(Default)]
+pub struct Ordered {
+    /// The segments.
+    pub segments: Vec<Segment>,
+    /// Copies that were left out, of segments that carry something.
+    pub copies: u32,
+    /// Frame of the first copy.
+    pub first_copy: u32,
+    /// Frames that stood in the wrong order, and the first of them.
+    pub swapped: (u32, u32),
+}
+
+const fn carries(segment: &Segment) -> bool {
+    segment.length > 0 || segment.has(SYN | FIN)
+}
+
+fn is_copy(one: &Segment, other: &Segment) -> bool {
+    one.side == other.side
+        && one.seq == other.seq
+        && one.length == other.length
+        && one.flags == other.flags
+        && one.ack == other.ack
+        && (carries(one) || one.window == other.window)
+}
+
+/// How many segments that carry something have a copy within 1 ms and within 5, and how many there are.
+#[must_use]
+pub fn count_copies(segments: &[Segment]) -> (u32, u32, u32) {
+    let (mut soon, mut late, mut all) = (0, 0, 0);
+    for (index, segment) in segments.iter().enumerate().filter(|(_, one)| carries(one)) {
+        all += 1;
+        let before = segments
+            .get(index.saturating_sub(BACK)..index)
+            .unwrap_or_default();
+        let copy = before.iter().rev().find(|other| is_copy(segment, other));
+        match copy.map(|other| segment.time - other.time) {
+            Some(after) if after <= COPY => soon += 1,
+            Some(after) if after <= LATE_COPY => late += 1,
+            _ => {}
+        }
+    }
+    (soon, late, all)
+}
+
+/// Puts the segments of a connection in order; `is_doubled`: copies are everywhere in the capture.
+#[must_use]
+pub fn ordered(segments: &[Segment], is_doubled: bool) -> Ordered {
+    let within = if is_doubled { LATE_COPY } else { COPY };
+    let mut result = Ordered::default();
+    let mut kept: Vec<Segment> = Vec::with_capacity(segments.len());
+    for segment in segments {
+        let copy = kept
+            .iter()
+            .rev()
+            .take(BACK)
+            .take_while(|other| segment.time - other.time <= within)
+            .any(|other| is_copy(segment, other));
+        // An acknowledgement that repeats itself may be TCP's.
+        if copy && (carries(segment) || is_doubled) {
+            if carries(segment) {
+                result.copies += 1;
+                if result.first_copy == 0 {
+                    result.first_copy = segment.frame;
+                }
+            }
+        } else {
+            kept.push(*segment);
+        }
+    }
+    if kept
+        .windows(2)
+        .any(|two| matches!(two, [one, other] if one.time > other.time))
+    {
+        let early = kept
+            .windows(2)
+            .filter(|two| matches!(two, [one, other] if one.time > other.time));
+        result.swapped.0 += u32::try_from(early.count()).unwrap_or(0);
+        if result.swapped.1 == 0 {
+            result.swapped.1 = kept.first().map_or(0, |one| one.frame);
+        }
+        kept.sort_by_key(|segment| segment.time);
+    }
+    repair(&mut kept, &mut result);
+    result.segments = kept;
+    result
+}
+
+/// Moves segments before those that stand too early: that acknowledge what comes later, or overtake their own side.
+fn repair(segments: &mut [Segment], result: &mut Ordered) {
+    let mut next: [Option<u32>; 2] = [None; 2];
+    let mut index = 0;
+    let mut moved = 0;
+    while let Some(segment) = segments.get(index).copied() {
+        let (side, other) = (usize::from(segment.side), usize::from(1 - segment.side));
+        let too_early = match next[other] {
+            Some(seen) => segment.has(ACK) && distance(segment.ack, seen) > 0,
+            None => segment.has(ACK) && segment.has(SYN),
+        };
+        let ahead = carries(&segment) && next[side].is_some_and(|seen| distance(segment.seq, seen) > 0);
+        let found = (too_early || ahead) && moved < 4;
+        let found = found
+            .then(|| {
+                segments
+                    .iter()
+                    .enumerate()
+                    .skip(index + 1)
+                    .take(6)
+                    .find(|(_, later)| {
+                        let after = later.time - segment.time;
+                        let apart = later.frame.abs_diff(segment.frame);
+                        let is_near = apart <= 1 || after <= 20 * MS && apart <= 8;
+                        let is_cause = later.side != segment.side
+                            && carries(later)
+                            && distance(later.end(), segment.ack) >= 0
+                            && next[other].map_or(true, |seen| {
+                                distance(later.seq, seen) <= 0 && distance(later.end(), seen) > 0
+                            });
+                        let is_before = later.side == segment.side
+                            && carries(later)
+                            && next[side].is_some_and(|seen| later.seq == seen)
+                            && distance(later.end(), segment.seq) <= 0;
+                        too_early && is_cause && is_near || ahead && is_before && after <= OVERTAKEN
+                    })
+            })
+            .flatten()
+            .map(|(at, _)| at);
+        if let Some(at) = found {
+            if let Some(part) = segments.get_mut(index..=at) {
+                part.rotate_right(1);
+                if let [first, second, ..] = part {
+                    first.time = first.time.min(second.time);
+                }
+                result.swapped.0 += 1;
+                if result.swapped.1 == 0 {
+                    result.swapped.1 = segment.frame;
+                }
+                moved += 1;
+                continue;
+            }
+        }
+        moved = 0;
+        if carries(&segment) || next[side].is_none() {
+            let end = segment.end();
+            if next[side].map_or(true, |seen| distance(end, seen) > 0) {
+                next[side] = Some(end);
+            }
+        }
+        if too_early {
+            next[other] = Some(segment.ack);
+        }
+        index += 1;
+    }
+}

@@ -1,0 +1,679 @@
+//! What clients do with their connections, and what they do not do.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::tools::{Group, Touched, count, is_known, over};
+use super::{About, Rule};
+use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
+use crate::stats::diagnosis::evidence::connection::Connection;
+use crate::stats::diagnosis::evidence::request::Request;
+use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
+use crate::stats::diagnosis::evidence::{Evidence, between};
+use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::track::transactions::What;
+
+/// Requests that are sent again leave within this time of the end of the first try.
+const AT_ONCE: i64 = 20 * MS;
+/// A closed window for less is a moment of the reader's.
+const CLOSED: i64 = SECOND / 5;
+/// Connections that a client opens for a few requests, in all, until it is called churn.
+const CHURN: usize = 30;
+/// Connections that are left open, until it is called a leak.
+const LEAK: usize = 20;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    about: &[
+        About {
+            kind: Kind::IdleReused,
+            claim: "The client used connections that the server had closed.",
+            evidence: "A request sent after the server's FIN (seen, or acknowledged by the client) on the same connection, with no answer.",
+            silenced: "Holes; one direction only.",
+            next: "Set the client's idle limit (maxSocketIdle, IdleTimeout) below the server's proto-fd-idle-ms.",
+        },
+        About {
+            kind: Kind::NotReading,
+            claim: "Answers arrived at the client and it did not read them.",
+            evidence: "The whole answer was acknowledged by the client's TCP, and then the client closed the connection and asked the same again on another, or closed it long after.",
+            silenced: "Holes; cut packets, where requests cannot be compared.",
+            next: "The client's CPU, garbage collection, event loops that are blocked by listeners.",
+        },
+        About {
+            kind: Kind::ClientPaused,
+            claim: "The client did nothing at all for a while.",
+            evidence: "It sent no data on any connection, not even the info requests that it sends at regular times, while answers came and its TCP acknowledged them; or it closed several connections with unread answers right after a silence of all of them.",
+            silenced: "A gap in time; one direction only; silence in which its info requests go on.",
+            next: "Garbage collection, a suspended process or machine, CPU limits of a container (throttling).",
+        },
+        About {
+            kind: Kind::SlowReader,
+            claim: "The reader's receive buffer is full: it reads more slowly than the other sends.",
+            evidence: "Its window is 0 or smaller than a segment for 200 ms and more while an answer is on its way.",
+            silenced: "A window whose scale is not known (joined in the middle), unless it is 0.",
+            next: "What the client does between reads; larger buffers; fewer records at once.",
+        },
+        About {
+            kind: Kind::Churn,
+            claim: "The client opens connections for a few requests each instead of keeping them.",
+            evidence: "Thirty and more connections of a client host, opened and closed by it within a second or after at most ten requests, over several seconds, and most of all that it opens.",
+            silenced: "Connections that are closed because of a timeout.",
+            next: "One client object for the whole program; larger pools (maxConnsPerNode); idle limits.",
+        },
+        About {
+            kind: Kind::Leak,
+            claim: "The client opens connections and leaves them open without using them.",
+            evidence: "Twenty and more connections, opened one after the other over at least half of the capture, used once or twice at their beginning and never again, none of them closed.",
+            silenced: "Connections that are used again; a pool that is opened at once.",
+            next: "Client objects that are never closed.",
+        },
+        About {
+            kind: Kind::BusyConnection,
+            claim: "A request was sent while an earlier one on the same connection was open and past its timeout: the client may take the wrong answer.",
+            evidence: "The first one's own timeout had passed, nothing of its answer had come, and the connection was used again.",
+            silenced: "Holes; one direction only.",
+            next: "A connection with an open request must be closed, not given back to the pool: a bug of the client.",
+        },
+        About {
+            kind: Kind::ClientDied,
+            claim: "All connections of a client ended at once, with requests open, and it did not come back.",
+            evidence: "Three and more connections of a host, all it had, closed by it within 100 ms, at least one with a request open, and nothing of it afterwards.",
+            silenced: "The end of the capture within a second after it.",
+            next: "The client's process: crash, kill, deployment.",
+        },
+    ],
+    run,
+};
+
+fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
+    idle_reused(evidence, findings);
+    let unread = not_reading(evidence);
+    paused(evidence, &unread, findings);
+    for group in Group::episodes(evidence, unread, 15 * SECOND) {
+        // One or two may be the program's own will.
+        if group.requests.len() < 3 {
+            continue;
+        }
+        let details = format!(
+            "{} answers were acknowledged by the client's TCP and not read: the client closed the connection later and asked again",
+            group.requests.len()
+        );
+        if let Some(mut finding) = group.finding(evidence, Kind::NotReading, details) {
+            finding.failed = group.count();
+            findings.add(finding);
+        }
+    }
+    slow_reader(evidence, findings);
+    churn(evidence, findings);
+    leak(evidence, findings);
+    busy(evidence, findings);
+    died(evidence, findings);
+}
+
+fn idle_reused(evidence: &Evidence<'_>, findings: &mut Findings) {
+    let reused: Vec<&Request> = evidence
+        .all_requests()
+        .filter(|(connection, request)| {
+            connection.is_aerospike
+                && !connection.is_one_way
+                && request.after_fin.is_some_and(|fin| fin < request.begun)
+                && request.first.is_none()
+                && connection
+                    .of_client
+                    .fin
+                    .map_or(true, |(fin, _)| fin >= request.begun)
+        })
+        .map(|(_, request)| request)
+        .collect();
+    for group in Group::episodes(evidence, reused, 60 * SECOND) {
+        let mut ages: Vec<i64> = group
+            .requests
+            .iter()
+            .filter_map(|request| Some(request.begun - request.after_fin?))
+            .collect();
+        let details = format!(
+            "{} requests were sent on connections that the server had closed {} before (median), after it had been idle: no answer, or RST",
+            group.requests.len(),
+            percentile(&mut ages, 50).map_or_else(String::new, duration)
+        );
+        if let Some(mut finding) = group.finding(evidence, Kind::IdleReused, details) {
+            finding.failed = group.count();
+            findings.add(finding);
+        }
+    }
+}
+
+/// Requests whose answers were delivered, and which were asked again on another connection when theirs was closed.
+fn not_reading<'e>(evidence: &'e Evidence<'_>) -> Vec<&'e Request> {
+    let mut alike: HashMap<(Endpoint, u64), Vec<&Request>> = HashMap::new();
+    for (connection, request) in evidence.all_requests() {
+        if request.fingerprint != 0 && matches!(request.what, What::Message(_)) {
+            alike
+                .entry((connection.client.host(), request.fingerprint))
+                .or_default()
+                .push(request);
+        }
+    }
+    let mut unread = Vec::new();
+    let mut chance = 0;
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && !connection.is_one_way)
+    {
+        let (Some(last), Some((closed, _))) = (
+            evidence.requests_of(connection).last(),
+            connection.closed_by_client(),
+        ) else {
+            continue;
+        };
+        let (Some(delivered), Some((answered, _))) = (last.delivered, last.last) else {
+            continue;
+        };
+        let waited = closed - answered;
+        if !last.is_complete
+            || delivered > closed
+            || waited < 30 * MS
+            || last.fingerprint == 0
+            || last.is_hidden
+            || evidence.is_across_gap(answered, closed)
+        {
+            continue;
+        }
+        let again = alike
+            .get(&(connection.client.host(), last.fingerprint))
+            .is_some_and(|list| {
+                list.iter().any(|other| {
+                    other.connection != last.connection
+                        && other.begun > last.begun
+                        && (other.begun - closed).abs() <= AT_ONCE
+                })
+            });
+        // Its own timeout has passed at that time, or nearly: who asks the same by chance did not wait for it.
+        let waited = closed - last.sent;
+        let is_due = last.allowed().map_or(waited <= 10 * SECOND, |allowed| {
+            waited * 20 >= allowed * 19 && waited <= 3 * allowed
+        });
+        if again && is_due {
+            unread.push(last);
+        }
+        // Who asks the same as often at other times does it by chance.
+        let is_chance = |shift: i64| {
+            alike
+                .get(&(connection.client.host(), last.fingerprint))
+                .is_some_and(|list| {
+                    list.iter().any(|other| {
+                        other.connection != last.connection
+                            && other.begun > last.begun
+                            && (other.begun - closed - shift * AT_ONCE).abs() <= AT_ONCE
+                    })
+                })
+        };
+        chance += usize::from(is_due && (3..6).chain(-5..-2).any(is_chance));
+    }
+    if unread.len() <= chance {
+        unread.clear();
+    }
+    unread
+}
+
+fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings) {
+    let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && !connection.is_one_way)
+    {
+        hosts
+            .entry(connection.client.host())
+            .or_default()
+            .push(connection);
+    }
+    for (host, connections) in hosts {
+        let mut sent: Vec<(i64, u32)> = connections
+            .iter()
+            .flat_map(|connection| evidence.requests_of(connection))
+            .map(|request| (request.begun, request.frame))
+            .collect();
+        // Whoever opens or closes connections does something.
+        for connection in &connections {
+            sent.extend(connection.handshake.syns.iter().copied());
+            sent.extend(connection.of_client.fin);
+            sent.extend(connection.of_client.rst);
+        }
+        sent.sort_unstable();
+        let mut tends: Vec<i64> = connections
+            .iter()
+            .flat_map(|connection| evidence.requests_of(connection))
+            .filter(|request| request.what == What::Info)
+            .map(|request| request.begun)
+            .collect();
+        tends.sort_unstable();
+        let mut steps: Vec<i64> = tends
+            .windows(2)
+            .filter_map(|two| Some(two.get(1)? - two.first()?))
+            .filter(|step| *step >= 200 * MS)
+            .collect();
+        let tend = percentile(&mut steps, 50).filter(|_| steps.len() >= 3);
+        // A person at a shell asks for information only, and when he likes.
+        let works = connections
+            .iter()
+            .flat_map(|connection| evidence.requests_of(connection))
+            .any(|request| matches!(request.what, What::Message(_)));
+        for two in sent.windows(2) {
+            let [(from, frame), (to, _)] = two else { continue };
+            let silence = to - from;
+            if silence < 500 * MS || evidence.is_across_gap(*from, *to) {
+                continue;
+            }
+            // Answers came and were acknowledged by its TCP meanwhile.
+            let open: Vec<(&Connection, &Request)> = connections
+                .iter()
+                .filter_map(|connection| {
+                    // The latest of each connection.
+                    let its = evidence.requests_of(connection);
+                    let before = its.partition_point(|request| request.begun <= *from);
+                    Some((*connection, its.get(before.checked_sub(1)?)?))
+                })
+                .filter(|(_, request)| {
+                    request.begun <= *from
+                        && request
+                            .last
+                            .is_some_and(|(last, _)| last > *from - 200 * MS && last < *to)
+                        && over(request).is_some_and(|over| over > from - 200 * MS)
+                })
+                .collect();
+            let acknowledged = open
+                .iter()
+                .filter(|(_, request)| {
+                    request
+                        .delivered
+                        .is_some_and(|at| at > from - 200 * MS && at < *to)
+                })
+                .count();
+            let missing = tend.is_some_and(|tend| silence * 10 >= tend * 18);
+            let had_tends = tends.partition_point(|time| time <= from) >= 2
+                && tends.partition_point(|time| time < to) < tends.len();
+            let closed_unread = unread
+                .iter()
+                .filter(|request| {
+                    evidence.connection(request).client.host() == host
+                        && request.begun <= *from
+                        && evidence
+                            .connection(request)
+                            .closed_by_client()
+                            .is_some_and(|(closed, _)| closed >= *to - MS && closed <= to + SECOND)
+                })
+                .count();
+            let is_busy =
+                between_sent(&sent, from - SECOND, *from) >= 10 && between_sent(&sent, *to, to + SECOND) >= 5;
+            // Whoever waits until its timeout is silent for so long, and no longer.
+            let allowed = open
+                .iter()
+                .filter_map(|(_, request)| request.allowed())
+                .max()
+                .unwrap_or(0);
+            let is_waiting = silence <= allowed * 3 / 2;
+            let is_paused = !is_waiting
+                && (is_busy && works && acknowledged > 0 && missing && had_tends
+                    || closed_unread >= 2 && closed_unread * 2 >= open.len());
+            if !is_paused {
+                continue;
+            }
+            let mut touched = Touched::default();
+            for (connection, _) in &open {
+                touched.add(connection);
+            }
+            let mut finding = Finding {
+                count: count(open.len().max(1)),
+                to: *from,
+                until: to + SECOND,
+                failed: count(closed_unread),
+                lost: silence,
+                is_root: true,
+                details: format!(
+                    "sent nothing on any of its {} connections for {}{}, while {} answers came and its TCP acknowledged {acknowledged} of them",
+                    connections.len(),
+                    duration(silence),
+                    tend.filter(|_| missing).map_or_else(String::new, |tend| format!(
+                        " (info requests, one each {} before, are missing, too)",
+                        duration(tend)
+                    )),
+                    open.len(),
+                ),
+                ..Finding::new(Kind::ClientPaused, host.to_string(), (*from, *frame))
+            };
+            finding.clients = vec![host];
+            finding.filter = super::tools::filter(evidence, &finding);
+            findings.add(finding);
+        }
+    }
+}
+
+fn between_sent(sent: &[(i64, u32)], from: i64, to: i64) -> usize {
+    let first = sent.partition_point(|(time, _)| *time < from);
+    let last = sent.partition_point(|(time, _)| *time < to);
+    last.saturating_sub(first)
+}
+
+fn slow_reader(evidence: &Evidence<'_>, findings: &mut Findings) {
+    let mut by_reader: BTreeMap<(Endpoint, bool), Vec<&Connection>> = BTreeMap::new();
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| evidence.is_ours(connection) && !connection.is_one_way)
+    {
+        if connection.of_client.closed_window >= CLOSED {
+            by_reader
+                .entry((connection.client.host(), true))
+                .or_default()
+                .push(connection);
+        }
+        if connection.of_server.closed_window >= CLOSED {
+            by_reader
+                .entry((connection.server.host(), false))
+                .or_default()
+                .push(connection);
+        }
+    }
+    for ((reader, is_client), list) in by_reader {
+        let mut touched = Touched::default();
+        let side = |connection: &Connection| {
+            if is_client {
+                connection.of_client
+            } else {
+                connection.of_server
+            }
+        };
+        for connection in &list {
+            touched.add(connection);
+        }
+        let total: i64 = list.iter().map(|connection| side(connection).closed_window).sum();
+        let least = list
+            .iter()
+            .map(|connection| side(connection).least_window)
+            .min()
+            .unwrap_or(0);
+        let Some(first) = list
+            .iter()
+            .filter_map(|connection| side(connection).closed_window_at)
+            .min()
+        else {
+            continue;
+        };
+        let finding = Finding {
+            count: count(list.len()),
+            to: list
+                .iter()
+                .map(|connection| connection.last)
+                .max()
+                .unwrap_or(first.0),
+            lost: total,
+            details: format!(
+                "its window is {least} bytes at the least and smaller than a segment for {} in all, on {} connections, while the other has something to send",
+                duration(total),
+                list.len()
+            ),
+            ..Finding::new(Kind::SlowReader, reader.to_string(), first)
+        };
+        findings.add(touched.put(evidence, finding));
+    }
+}
+
+fn churn(evidence: &Evidence<'_>, findings: &mut Findings) {
+    let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && connection.is_opened())
+    {
+        hosts
+            .entry(connection.client.host())
+            .or_default()
+            .push(connection);
+    }
+    for (_, all) in hosts {
+        let short: Vec<&Connection> = all
+            .iter()
+            .copied()
+            .filter(|connection| {
+                let requests = evidence.requests_of(connection);
+                let failed = requests
+                    .iter()
+                    .any(|request| request.given_up.is_some() || request.dropped.is_some());
+                let life = connection
+                    .closed_by_client()
+                    .map(|(closed, _)| closed - connection.first);
+                !failed
+                    && requests.len() <= 10
+                    && !requests.is_empty()
+                    && life.is_some_and(|life| life <= SECOND)
+            })
+            .collect();
+        let (Some(first), Some(last)) = (short.first(), short.last()) else {
+            continue;
+        };
+        let seconds: HashSet<i64> = short.iter().map(|connection| connection.first / SECOND).collect();
+        // Tools that ask each node for its state are not meant: the program must do some work.
+        let working = short
+            .iter()
+            .filter(|connection| {
+                evidence
+                    .requests_of(connection)
+                    .iter()
+                    .any(|request| matches!(request.what, What::Message(_)))
+            })
+            .count();
+        if short.len() < CHURN
+            || short.len() * 2 < all.len()
+            || seconds.len() < 4
+            || working * 20 < short.len()
+        {
+            continue;
+        }
+        let requests: usize = short.iter().map(|connection| connection.requests.len()).sum();
+        let mut lives: Vec<i64> = short
+            .iter()
+            .filter_map(|connection| Some(connection.closed()? - connection.first))
+            .collect();
+        let mut touched = Touched::default();
+        for connection in &short {
+            touched.add(connection);
+        }
+        let span = ((last.first - first.first) as f64 / 1e9).max(0.001);
+        let finding = Finding {
+            count: count(short.len()),
+            to: last.first,
+            details: format!(
+                "{} connections ({:.1} a second) were opened for {:.1} requests each and closed by the client after {} (median)",
+                short.len(),
+                short.len() as f64 / span,
+                requests as f64 / short.len() as f64,
+                percentile(&mut lives, 50).map_or_else(String::new, duration)
+            ),
+            ..Finding::new(
+                Kind::Churn,
+                touched.clients_to_servers(),
+                (first.first, first.frame),
+            )
+        };
+        findings.add(touched.put(evidence, finding));
+    }
+}
+
+fn leak(evidence: &Evidence<'_>, findings: &mut Findings) {
+    let (begin, end) = evidence.span();
+    let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && connection.is_opened())
+    {
+        hosts
+            .entry(connection.client.host())
+            .or_default()
+            .push(connection);
+    }
+    for (_, all) in hosts {
+        let left: Vec<&Connection> = all
+            .iter()
+            .copied()
+            .filter(|connection| {
+                let requests = evidence.requests_of(connection);
+                let last = requests.last().map_or(connection.first, |request| request.begun);
+                connection.closed().is_none() && requests.len() <= 3 && last - connection.first <= SECOND
+            })
+            .collect();
+        let (Some(first), Some(last)) = (left.first(), left.last()) else {
+            continue;
+        };
+        let span = last.first - first.first;
+        let mut steps: Vec<i64> = left
+            .windows(2)
+            .filter_map(|two| Some(two.get(1)?.first - two.first()?.first))
+            .collect();
+        let step = percentile(&mut steps, 50).unwrap_or(0);
+        // One after the other, over most of the capture, at least ten seconds.
+        let is_steady = step * i64::try_from(left.len()).unwrap_or(0) * 3 >= span;
+        if left.len() < LEAK || span * 2 < end - begin || span < 10 * SECOND || !is_steady {
+            continue;
+        }
+        let mut touched = Touched::default();
+        for connection in &left {
+            touched.add(connection);
+        }
+        let finding = Finding {
+            count: count(left.len()),
+            to: last.first,
+            details: format!(
+                "{} connections were opened, one each {}, used once or twice and left open: none is closed, none is used again",
+                left.len(),
+                duration(step)
+            ),
+            ..Finding::new(
+                Kind::Leak,
+                touched.clients_to_servers(),
+                (first.first, first.frame),
+            )
+        };
+        findings.add(touched.put(evidence, finding));
+    }
+}
+
+fn busy(evidence: &Evidence<'_>, findings: &mut Findings) {
+    let reused: Vec<&Request> = evidence
+        .all_requests()
+        .filter(|(connection, request)| {
+            is_known(evidence, connection, request)
+                && request
+                    .overtaken
+                    .zip(request.allowed())
+                    .is_some_and(|(next, allowed)| next - request.sent > allowed)
+        })
+        .map(|(_, request)| request)
+        .collect();
+    for group in Group::episodes(evidence, reused, 60 * SECOND) {
+        let details = format!(
+            "{} requests were open and past their timeout when the client sent the next one on the same connection: it may take the answer of the first for that of the second",
+            group.requests.len()
+        );
+        if let Some(mut finding) = group.finding(evidence, Kind::BusyConnection, details) {
+            finding.failed = group.count();
+            findings.add(finding);
+        }
+    }
+}
+
+fn died(evidence: &Evidence<'_>, findings: &mut Findings) {
+    let end = evidence.span().1;
+    let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && !connection.is_one_way)
+    {
+        hosts
+            .entry(connection.client.host())
+            .or_default()
+            .push(connection);
+    }
+    for (host, all) in hosts {
+        let Some(last) = all
+            .iter()
+            .filter_map(|connection| connection.closed_by_client())
+            .map(|closed| closed.0)
+            .max()
+        else {
+            continue;
+        };
+        let open: Vec<&Connection> = all
+            .iter()
+            .copied()
+            .filter(|connection| {
+                connection
+                    .closed()
+                    .map_or(true, |closed| closed >= last - SECOND / 10)
+            })
+            .collect();
+        let at_once = open
+            .iter()
+            .filter(|connection| {
+                connection
+                    .closed_by_client()
+                    .is_some_and(|(closed, _)| closed >= last - SECOND / 10)
+            })
+            .count();
+        let begun = open
+            .iter()
+            .filter_map(|connection| connection.closed_by_client())
+            .min();
+        let given_up = open
+            .iter()
+            .flat_map(|connection| evidence.requests_of(connection))
+            .filter(|request| request.given_up.is_some_and(|at| at >= last - SECOND / 10))
+            .count();
+        let later = evidence
+            .packets
+            .get(&host)
+            .map_or(0, |times| between(times, last + SECOND / 10, end + 1).len());
+        let Some(begun) = begun else { continue };
+        // Requests that were due are a timeout's, not a death's.
+        let was_due = open
+            .iter()
+            .flat_map(|connection| evidence.requests_of(connection))
+            .any(|request| {
+                request.given_up.is_some_and(|at| {
+                    request
+                        .allowed()
+                        .is_some_and(|allowed| at - request.sent >= allowed * 9 / 10)
+                })
+            });
+        if open.len() < 3
+            || at_once < open.len()
+            || given_up == 0
+            || given_up * 4 < open.len()
+            || was_due
+            || later > 0
+            || end - last < SECOND
+        {
+            continue;
+        }
+        let mut touched = Touched::default();
+        for connection in &open {
+            touched.add(connection);
+        }
+        let finding = Finding {
+            count: count(given_up),
+            to: last,
+            failed: count(given_up),
+            is_root: true,
+            details: format!(
+                "closed all of its {} connections within {}, {given_up} with requests open, and did not come back in the {} that follow",
+                open.len(),
+                duration(last - begun.0),
+                duration(end - last)
+            ),
+            ..Finding::new(Kind::ClientDied, host.to_string(), begun)
+        };
+        findings.add(touched.put(evidence, finding));
+    }
+}

@@ -1,0 +1,482 @@
+//! Nodes that stop, hosts that are gone, and addresses at which nobody is.
+
+use std::collections::{HashMap, HashSet};
+
+use super::tools::{Touched, count};
+use super::{About, Rule};
+use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
+use crate::stats::diagnosis::evidence::connection::Connection;
+use crate::stats::diagnosis::evidence::statistics::duration;
+use crate::stats::diagnosis::evidence::{Evidence, between};
+use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+
+/// A node that stops closes its connections within this time: the kernel does it as the process ends.
+const AT_ONCE: i64 = 2 * SECOND;
+/// Refusals that belong to a stop follow within this time: clients try again each second.
+const SOON: i64 = 30 * SECOND;
+/// A host of which nothing comes for so long is gone: TCP has sent again at least twice then.
+const GONE: i64 = 900 * MS;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    about: &[
+        About {
+            kind: Kind::NodeStopped,
+            claim: "A node's process ended.",
+            evidence: "The node closed all its connections (as server and, between nodes, as client) within two seconds, and then refused connections to a port that it had served.",
+            silenced: "Connections that the clients close first; connections left open; one direction only.",
+            next: "The node's log before that time; who stopped it (systemd, a rolling restart, the OOM killer).",
+        },
+        About {
+            kind: Kind::Unreachable,
+            claim: "Nothing comes from a host any more, though it is sent to.",
+            evidence: "The host was alive in the capture; then no packet of it for a second or more, while what is sent to it is sent again by TCP and not acknowledged, or its SYNs stay unanswered, and others go on.",
+            silenced: "One direction only, holes, a gap in time; packets of the host itself that go on (then it is loss).",
+            next: "Is the machine or its link down? Its switch port, its host, a firewall.",
+        },
+        About {
+            kind: Kind::Refused,
+            claim: "Connections are refused: the host is there, nothing listens at the port.",
+            evidence: "SYNs answered by RST. Ports between nodes that refuse before the node is up are not said.",
+            silenced: "One direction only.",
+            next: "Is the service started, is this the right port?",
+        },
+        About {
+            kind: Kind::UnreachableAddress,
+            claim: "A node tells clients or nodes an address at which nobody answers.",
+            evidence: "The address stands in an answer to peers or services, SYNs go to it, and no packet of that host is in the capture.",
+            silenced: "Any packet of that host.",
+            next: "Set access-address (or alternate-access-address) of the node to what clients can reach.",
+        },
+    ],
+    run,
+};
+
+fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
+    if evidence.capture.is_data_only {
+        return;
+    }
+    unreachable_addresses(evidence, findings);
+    stopped(evidence, findings);
+    let forgotten: HashSet<usize> = super::network::forgotten_connections(evidence)
+        .iter()
+        .map(|one| one.0.number)
+        .collect();
+    unreachable(evidence, &forgotten, findings);
+    refused(evidence, findings);
+}
+
+fn was_never_heard(evidence: &Evidence<'_>, host: Endpoint) -> bool {
+    evidence.packets.get(&host.host()).map_or(true, Vec::is_empty)
+}
+
+fn unreachable_addresses(evidence: &Evidence<'_>, findings: &mut Findings) {
+    let mut hosts: HashSet<Endpoint> = HashSet::new();
+    let mut touched = Touched::default();
+    let mut first: Option<(i64, u32)> = None;
+    let mut last = 0;
+    let (mut connections, mut tries) = (0, 0);
+    for connection in &evidence.connections {
+        let server = connection.server;
+        let is_named = evidence
+            .log
+            .info
+            .advertised
+            .iter()
+            .any(|named| named.address == server && named.by.host() != server.host());
+        if !is_named || connection.handshake.syns.is_empty() || !was_never_heard(evidence, server) {
+            continue;
+        }
+        hosts.insert(server);
+        touched.add(connection);
+        connections += 1;
+        tries += connection.handshake.syns.len();
+        if first.map_or(true, |first| connection.first < first.0) {
+            first = Some((connection.first, connection.frame));
+        }
+        last = last.max(connection.handshake.syns.last().map_or(0, |syn| syn.0));
+    }
+    let Some(first) = first else { return };
+    let mut hosts: Vec<Endpoint> = hosts.into_iter().collect();
+    hosts.sort_unstable();
+    let mut by: Vec<Endpoint> = evidence
+        .log
+        .info
+        .advertised
+        .iter()
+        .filter(|named| hosts.contains(&named.address))
+        .map(|named| named.by)
+        .collect();
+    by.sort_unstable();
+    by.dedup();
+    let finding = Finding {
+        count: connections,
+        to: last,
+        failed: connections,
+        until: evidence.span().1,
+        details: format!(
+            "named by {} in peers or services; {tries} SYNs to it were never answered and no packet of it is in the capture: an address of a container or of another network?",
+            names(&by)
+        ),
+        ..Finding::new(Kind::UnreachableAddress, names(&hosts), first)
+    };
+    findings.add(touched.put(evidence, finding));
+}
+
+/// When a host closed a connection before the other end did.
+fn closed_by(connection: &Connection, host: Endpoint) -> Option<(i64, u32)> {
+    if connection.server.host() == host {
+        connection.closed_by_server()
+    } else {
+        connection.closed_by_client().filter(|closed| {
+            connection
+                .of_server
+                .fin
+                .map_or(true, |server| closed.0 < server.0)
+        })
+    }
+}
+
+/// Connections that were refused, by host: time of the RST, frame, port, when it was asked.
+fn refusals(evidence: &Evidence<'_>) -> HashMap<Endpoint, Vec<(i64, u32, u16)>> {
+    let mut all: HashMap<Endpoint, Vec<(i64, u32, u16)>> = HashMap::new();
+    for connection in &evidence.connections {
+        if let Some((time, frame)) = connection.handshake.refused {
+            all.entry(connection.server.host())
+                .or_default()
+                .push((time, frame, connection.server.port));
+        }
+    }
+    for list in all.values_mut() {
+        list.sort_unstable();
+    }
+    all
+}
+
+fn stopped(evidence: &Evidence<'_>, findings: &mut Findings) {
+    let refused = refusals(evidence);
+    let mut nodes: Vec<Endpoint> = evidence.nodes.iter().copied().collect();
+    nodes.sort_unstable();
+    for node in nodes {
+        let Some(refused) = refused.get(&node) else {
+            continue;
+        };
+        let its: Vec<&Connection> = evidence
+            .connections
+            .iter()
+            .filter(|connection| {
+                !connection.is_one_way
+                    && (connection.server.host() == node && evidence.is_ours(connection)
+                        || connection.client.host() == node && connection.is_internode)
+            })
+            .collect();
+        let mut done = i64::MIN;
+        for (time, _, port) in refused {
+            if *time <= done {
+                continue;
+            }
+            // It served that port before.
+            let served = its.iter().any(|connection| {
+                connection.server.host() == node
+                    && connection.server.port == *port
+                    && connection.first < *time
+                    && (connection.handshake.answered.is_some() || connection.of_server.with_data > 0)
+            });
+            let served_after_start = served;
+            let open: Vec<&&Connection> = its
+                .iter()
+                .filter(|connection| {
+                    connection.first < *time
+                        && connection.handshake.refused.is_none()
+                        && connection.closed().map_or(true, |closed| closed > time - SOON)
+                })
+                .collect();
+            let closes: Vec<(i64, u32)> = open
+                .iter()
+                .filter_map(|connection| closed_by(connection, node))
+                .filter(|closed| closed.0 < *time + SECOND)
+                .collect();
+            let Some(last) = closes.iter().map(|closed| closed.0).max() else {
+                continue;
+            };
+            let at_once: Vec<(i64, u32)> = closes
+                .iter()
+                .copied()
+                .filter(|closed| last - closed.0 <= AT_ONCE)
+                .collect();
+            let Some(begin) = at_once.iter().copied().min() else {
+                continue;
+            };
+            // Nothing stays open and works on.
+            let survivors = open.iter().filter(|connection| {
+                connection.closed().map_or(true, |closed| closed > last + AT_ONCE)
+                    && connection.first < begin.0
+                    && side_of(connection, node).packets > 0
+                    && side_of(connection, node).last > last + 200 * MS
+            });
+            if !served_after_start || survivors.count() > 0 || *time - last > SOON {
+                continue;
+            }
+            let dropped = its
+                .iter()
+                .flat_map(|connection| evidence.requests_of(connection))
+                .filter(|request| {
+                    request
+                        .dropped
+                        .is_some_and(|at| at >= begin.0 - SECOND && at <= last + SECOND)
+                })
+                .count();
+            let after = refused.iter().filter(|(at, _, _)| *at >= begin.0).count();
+            let again = its
+                .iter()
+                .filter(|connection| {
+                    connection.server.host() == node
+                        && connection.first > last
+                        && connection.handshake.answered.is_some()
+                        && connection.of_server.with_data > 0
+                })
+                .map(|connection| connection.first)
+                .min();
+            let until = again.unwrap_or_else(|| evidence.span().1);
+            done = until;
+            let mut finding = Finding {
+                count: count(dropped.max(1)),
+                to: last,
+                until,
+                failed: count(dropped),
+                details: format!(
+                    "closed all of its {} connections within {}, {dropped} with requests open; {after} connections were refused after that{}",
+                    at_once.len(),
+                    duration(last - begin.0),
+                    again.map_or_else(String::new, |again| format!(
+                        ", until it served again at {:.3} s",
+                        evidence.seconds(again)
+                    ))
+                ),
+                ..Finding::new(Kind::NodeStopped, node.to_string(), begin)
+            };
+            finding.nodes = vec![node];
+            finding.is_root = true;
+            finding.filter = super::tools::filter(evidence, &finding);
+            findings.add(finding);
+        }
+    }
+}
+
+fn side_of(
+    connection: &Connection,
+    host: Endpoint,
+) -> crate::stats::diagnosis::evidence::connection::SideFacts {
+    if connection.server.host() == host {
+        connection.of_server
+    } else {
+        connection.of_client
+    }
+}
+
+fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &mut Findings) {
+    // What was sent to a host again or asked for, when.
+    let mut asked: HashMap<Endpoint, Vec<(i64, u32, Endpoint)>> = HashMap::new();
+    let is_asked = |connection: &&Connection| {
+        let is_new =
+            !connection.handshake.syns.is_empty() && evidence.nodes.contains(&connection.server.host());
+        (evidence.is_ours(connection) && !connection.is_one_way || is_new)
+            && !forgotten.contains(&connection.number)
+            && !connection.has_holes()
+    };
+    for connection in evidence.connections.iter().filter(is_asked) {
+        for resent in &connection.resent {
+            let (to, from) = if resent.by_client {
+                (connection.server, connection.client)
+            } else {
+                (connection.client, connection.server)
+            };
+            let list = asked.entry(to.host()).or_default();
+            list.push((resent.sent.unwrap_or(resent.again), resent.frame, from.host()));
+            list.push((resent.again, resent.frame, from.host()));
+        }
+        if connection.handshake.answered.is_none() && connection.handshake.refused.is_none() {
+            for (time, frame) in &connection.handshake.syns {
+                asked.entry(connection.server.host()).or_default().push((
+                    *time,
+                    *frame,
+                    connection.client.host(),
+                ));
+            }
+        }
+    }
+    let mut hosts: Vec<Endpoint> = asked.keys().copied().collect();
+    hosts.sort_unstable();
+    let end = evidence.span().1;
+    let is_holed = evidence.connections.iter().any(Connection::has_holes);
+    for host in hosts {
+        let (Some(list), Some(packets)) = (asked.get_mut(&host), evidence.packets.get(&host)) else {
+            continue;
+        };
+        list.sort_unstable();
+        // Where the host is silent.
+        let silences = packets
+            .windows(2)
+            .filter_map(|two| match two {
+                [from, to] => Some((*from, *to)),
+                _ => None,
+            })
+            .chain(packets.last().map(|last| (*last, end)))
+            .filter(|(from, to)| to - from >= GONE && !evidence.is_across_gap(*from, *to));
+        for (from, to) in silences {
+            let first = list.partition_point(|(time, _, _)| *time <= from);
+            let last = list.partition_point(|(time, _, _)| *time < to);
+            let tried = list.get(first..last).unwrap_or_default();
+            let (Some((begin, frame, _)), Some((until, _, _))) =
+                (tried.first().copied(), tried.last().copied())
+            else {
+                continue;
+            };
+            let senders: HashSet<Endpoint> = tried.iter().map(|(_, _, from)| *from).collect();
+            // Others are heard meanwhile, and what is lost is not all of one sender's.
+            let others = evidence
+                .packets
+                .iter()
+                .filter(|(other, _)| **other != host && !senders.contains(*other))
+                .map(|(_, times)| between(times, begin, until).len())
+                .sum::<usize>();
+            let is_peered = senders.len() > 1
+                || others > 0
+                || answers_others(evidence, &senders, host, begin, until)
+                || to >= end;
+            // Where packets are missing, answers may be among them.
+            let least = if is_holed { 12 } else { 4 };
+            if tried.len() < least || until - begin < GONE || !is_peered {
+                continue;
+            }
+            let mut senders: Vec<Endpoint> = senders.into_iter().collect();
+            senders.sort_unstable();
+            let open = evidence
+                .all_requests()
+                .filter(|(connection, request)| {
+                    connection.server.host() == host
+                        && request.sent < until
+                        && request.sent > from - SECOND
+                        && request.first.map_or(true, |(time, _)| time > until)
+                })
+                .count();
+            let mut finding = Finding {
+                count: count(open.max(1)),
+                to: until,
+                until: to,
+                failed: count(open),
+                details: format!(
+                    "nothing from it for {}: {} segments and SYNs of {} stay unanswered{}",
+                    duration(to - from),
+                    tried.len(),
+                    names(&senders),
+                    if to >= end { "" } else { "; then it is heard again" }
+                ),
+                ..Finding::new(Kind::Unreachable, host.to_string(), (begin, frame))
+            };
+            finding.nodes = vec![host];
+            finding.is_root = true;
+            finding.filter = super::tools::filter(evidence, &finding);
+            findings.add(finding);
+            break;
+        }
+    }
+}
+
+/// Whether the senders hear other hosts in that time: it is not their own link.
+fn answers_others(
+    evidence: &Evidence<'_>,
+    senders: &HashSet<Endpoint>,
+    host: Endpoint,
+    from: i64,
+    to: i64,
+) -> bool {
+    evidence.connections.iter().any(|connection| {
+        let other = if senders.contains(&connection.client.host()) {
+            connection.server.host()
+        } else if senders.contains(&connection.server.host()) {
+            connection.client.host()
+        } else {
+            return false;
+        };
+        other != host
+            && connection.first < to
+            && connection.last > from
+            && evidence
+                .packets
+                .get(&other)
+                .is_some_and(|times| !between(times, from, to).is_empty())
+    })
+}
+
+fn refused(evidence: &Evidence<'_>, findings: &mut Findings) {
+    let mut groups: HashMap<Endpoint, Vec<&Connection>> = HashMap::new();
+    for connection in &evidence.connections {
+        if connection.handshake.refused.is_some()
+            && (evidence.nodes.contains(&connection.server.host())
+                || evidence.services.contains(&connection.server))
+        {
+            groups.entry(connection.server).or_default().push(connection);
+        }
+    }
+    let mut servers: Vec<Endpoint> = groups.keys().copied().collect();
+    servers.sort_unstable();
+    for server in servers {
+        let Some(list) = groups.get(&server) else { continue };
+        let is_served = |wanted: &dyn Fn(&Connection) -> bool| {
+            evidence.by_server.get(&server).is_some_and(|all| {
+                all.iter()
+                    .filter_map(|index| evidence.connections.get(*index))
+                    .any(|connection| {
+                        connection.handshake.refused.is_none()
+                            && connection.of_server.packets > 0
+                            && wanted(connection)
+                    })
+            })
+        };
+        let (Some(first), Some(last)) = (list.first(), list.last()) else {
+            continue;
+        };
+        // A node that is not up yet refuses: said only where it was up before, or has other services up.
+        let was_up = is_served(&|connection| connection.first < first.first);
+        let comes_up = is_served(&|connection| connection.first > first.first);
+        let is_between = list
+            .iter()
+            .any(|connection| evidence.nodes.contains(&connection.client.host()));
+        let is_starting =
+            !was_up && (comes_up || is_between && !is_heard_before(evidence, server, first.first));
+        if is_starting {
+            continue;
+        }
+        let mut touched = Touched::default();
+        for connection in list {
+            touched.add(connection);
+        }
+        let finding = Finding {
+            count: count(list.len()),
+            to: last.first,
+            details: format!(
+                "{} connections answered by RST: nothing listens at the port{}",
+                list.len(),
+                if was_up { " any more" } else { "" }
+            ),
+            ..Finding::new(
+                Kind::Refused,
+                touched.clients_to_servers(),
+                (first.first, first.frame),
+            )
+        };
+        findings.add(touched.put(evidence, finding));
+    }
+}
+
+/// Whether a host said anything but RST before a time.
+fn is_heard_before(evidence: &Evidence<'_>, server: Endpoint, time: i64) -> bool {
+    evidence.connections.iter().any(|connection| {
+        connection.first < time
+            && (connection.server.host() == server.host()
+                && connection.handshake.refused.is_none()
+                && connection.of_server.packets > 0
+                || connection.client.host() == server.host())
+    })
+}

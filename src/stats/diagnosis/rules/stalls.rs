@@ -1,0 +1,344 @@
+//! Servers that answer nobody for a while.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::servers::short;
+use super::tools::{Touched, count};
+use super::{About, Rule};
+use crate::stats::diagnosis::cluster::Wait;
+use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
+use crate::stats::diagnosis::evidence::Evidence;
+use crate::stats::diagnosis::evidence::connection::Connection;
+use crate::stats::diagnosis::evidence::request::Request;
+use crate::stats::diagnosis::evidence::statistics::{duration, percentile, sorted};
+use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+
+/// Shorter silence is a scheduler's.
+const LEAST_STALL: i64 = 25 * MS;
+/// A replica that is slower makes writes slow; half of a second's timeout.
+const LEAST_WAIT: i64 = SECOND / 2;
+/// The longest delayed acknowledgement.
+const DELAYED_ACK: i64 = 250 * MS;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    about: &[About {
+        kind: Kind::StalledServer,
+        claim: "A node acknowledged requests and answered nobody for a while.",
+        evidence: "At least two connections waited for requests on single records that the node's TCP had acknowledged, no byte of data came from the node, that lasted ten times longer than nine of ten answers of the node take, and all answers followed when it ended. Requests failed by it, or five connections and more waited for longer than TCP's own timers (250 ms). Between nodes: three requests over fabric and more that wait for half a second and ten times the usual.",
+        silenced: "One direction only; packets missing on these connections; no acknowledgements in the capture; a gap in time. Where several nodes are known, writes alone prove nothing (they may wait for another node), nor does a time in which the others are as slow.",
+        next: "Look at that node at that time: its log (`hb`, `slow`), its disks, swap, whether the process was stopped or the machine was paused.",
+    }],
+    run,
+};
+
+fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
+    if evidence.capture.is_data_only {
+        return;
+    }
+    let mut services: Vec<Endpoint> = evidence.services.iter().copied().collect();
+    services.sort_unstable();
+    for service in services {
+        stalls(evidence, service, findings);
+    }
+    replicas(evidence, findings);
+}
+
+/// Nodes that let other nodes wait: they acknowledge what is asked over fabric, and answer nobody.
+fn replicas(evidence: &Evidence<'_>, findings: &mut Findings) {
+    let mut by_node: BTreeMap<Endpoint, Vec<&Wait>> = BTreeMap::new();
+    for wait in &evidence.log.cluster.waits {
+        by_node.entry(wait.to).or_default().push(wait);
+    }
+    // Where answers may not have been read, only those that came late count.
+    let is_clean = evidence.log.cut.0 == 0
+        && !evidence.connections.iter().any(|connection| {
+            connection.is_internode
+                && (connection.has_holes() || connection.swapped.0 > 0 || connection.is_one_way)
+        });
+    let end = evidence.span().1;
+    let is_gone = |node: Endpoint, from: i64, findings: &Findings| {
+        findings.rows.iter().any(|row| {
+            matches!(
+                row.kind,
+                Kind::NodeStopped | Kind::Unreachable | Kind::FabricBlocked | Kind::StalledServer
+            ) && row.nodes.iter().any(|other| other.host() == node)
+                && row.from <= from + SECOND
+                && from <= row.until + SECOND
+        })
+    };
+    for (node, waits) in by_node {
+        let mut usual: Vec<i64> = waits
+            .iter()
+            .filter_map(|wait| Some(wait.answered? - wait.time))
+            .collect();
+        let base = percentile(&mut usual, 50).unwrap_or(0);
+        // Of a node that answered once; what is not answered by the end of the capture may still be.
+        let least = LEAST_WAIT.max(10 * base);
+        let late: Vec<&Wait> = waits
+            .iter()
+            .copied()
+            .filter(|wait| {
+                (is_clean || wait.answered.is_some())
+                    && wait.answered.unwrap_or(end) - wait.time >= least
+                    && !evidence.is_across_gap(wait.time, wait.answered.unwrap_or(end))
+            })
+            .collect();
+        let (Some(first), Some(last)) = (late.first(), late.last()) else {
+            continue;
+        };
+        // Its TCP goes on: nothing of what it was sent was sent again in vain.
+        let is_lost = evidence.connections.iter().any(|connection| {
+            connection.is_internode
+                && (connection.client.host() == node || connection.server.host() == node)
+                && connection.resent.iter().any(|resent| {
+                    resent.acknowledged.is_none()
+                        && resent.again >= first.time - SECOND
+                        && resent.again <= last.time + SECOND
+                })
+        });
+        if late.len() < 3
+            || usual.is_empty() && late.len() < 5
+            || is_lost
+            || is_gone(node, first.time, findings)
+        {
+            continue;
+        }
+        let mut askers: Vec<Endpoint> = late.iter().map(|wait| wait.from).collect();
+        askers.sort_unstable();
+        askers.dedup();
+        let until = late
+            .iter()
+            .map(|wait| wait.answered.unwrap_or(end))
+            .max()
+            .unwrap_or(last.time);
+        let longest = late
+            .iter()
+            .map(|wait| wait.answered.unwrap_or(end) - wait.time)
+            .max()
+            .unwrap_or(0);
+        let mut finding = Finding {
+            count: count(late.len()),
+            to: last.time,
+            until,
+            lost: longest,
+            failed: count(late.iter().filter(|wait| wait.answered.is_none()).count()),
+            details: format!(
+                "lets {} requests of {} over fabric wait for up to {}, though its TCP acknowledges them (usual: {})",
+                late.len(),
+                names(&askers),
+                duration(longest),
+                duration(base)
+            ),
+            ..Finding::new(Kind::StalledServer, node.to_string(), (first.time, first.frame))
+        };
+        finding.nodes = vec![node];
+        finding.filter = super::tools::filter(evidence, &finding);
+        findings.add(finding);
+    }
+}
+
+fn stalls(evidence: &Evidence<'_>, service: Endpoint, findings: &mut Findings) {
+    let requests = short(evidence, service);
+    let mut usual: Vec<i64> = requests
+        .iter()
+        .filter_map(|(_, request)| request.first_time())
+        .collect();
+    let Some(base) = percentile(&mut usual, 90).filter(|_| usual.len() >= 5) else {
+        return;
+    };
+    // Where half of the time is a stall, the median is still that of answers.
+    let base = base.min(20 * percentile(&mut usual, 50).unwrap_or(base));
+    let least = LEAST_STALL.max(10 * base);
+    let has_peers = evidence.services.len() > 1;
+    let answers = evidence.answers.get(&service).map_or(&[][..], Vec::as_slice);
+    let end = evidence.span().1;
+    let silent = answers
+        .windows(2)
+        .filter_map(|two| match two {
+            [from, to] => Some((*from, *to)),
+            _ => None,
+        })
+        .chain(answers.last().map(|last| (*last, end)));
+    let mut found: Vec<Silence<'_>> = Vec::new();
+    for (from, to) in silent.filter(|(from, to)| to - from >= least) {
+        let silence = Silence::of(&requests, from, to);
+        if silence.is_stall(least, has_peers)
+            && !(has_peers && are_peers_slow(evidence, service, silence.begin, to))
+        {
+            found.push(silence);
+        }
+    }
+    // Those that did not wait for it tell what is usual.
+    let waited: HashSet<(u32, u32)> = found
+        .iter()
+        .flat_map(|silence| &silence.waiting)
+        .map(|(_, request)| (request.connection, request.end))
+        .collect();
+    let mut rest: Vec<i64> = requests
+        .iter()
+        .filter(|(_, request)| !waited.contains(&(request.connection, request.end)))
+        .filter_map(|(_, request)| request.first_time())
+        .collect();
+    let high = percentile(&mut rest, 99).unwrap_or(0);
+    found.retain(|silence| silence.to - silence.begin >= 3 * high);
+    let mut total: Vec<&Request> = Vec::new();
+    let mut touched = Touched::default();
+    let mut silences: Vec<i64> = Vec::new();
+    let mut until = 0;
+    for silence in &found {
+        silences.push(silence.to - silence.begin);
+        until = until.max(silence.to);
+        for (connection, request) in &silence.waiting {
+            touched.add(connection);
+            // Who asked at its very end hardly waited.
+            if fails(request) || silence.to - request.sent >= least {
+                total.push(request);
+            }
+        }
+    }
+    total.sort_by_key(|request| request.sent);
+    total.dedup_by_key(|request| (request.connection, request.end));
+    let (Some(first), Some(last)) = (total.first(), total.last()) else {
+        return;
+    };
+    let longest = silences.iter().copied().max().unwrap_or(0);
+    let shortest = silences.iter().copied().min().unwrap_or(0);
+    let usual = sorted(&usual, 50).unwrap_or(0);
+    let times = if silences.len() == 1 {
+        format!("answered nobody for {}", duration(longest))
+    } else {
+        format!(
+            "answered nobody {} times, for {} to {}",
+            silences.len(),
+            duration(shortest),
+            duration(longest)
+        )
+    };
+    let clients: Vec<Endpoint> = touched.clients.iter().copied().collect();
+    let details = format!(
+        "{times}, while {} requests of {} waited that its TCP had acknowledged (usual: {})",
+        total.len(),
+        names(&clients),
+        duration(usual)
+    );
+    let finding = Finding {
+        count: count(total.len()),
+        to: last.sent,
+        until,
+        details,
+        lost: silences.iter().sum(),
+        failed: count(total.iter().filter(|request| request.given_up.is_some()).count()),
+        ..Finding::new(
+            Kind::StalledServer,
+            service.to_string(),
+            (first.sent, first.frame),
+        )
+    };
+    findings.add(touched.put(evidence, finding));
+}
+
+/// A stretch of time in which no data came from a service, and who waited.
+struct Silence<'e> {
+    begin: i64,
+    to: i64,
+    waiting: Vec<(&'e Connection, &'e Request)>,
+}
+
+/// Whether its client waited in vain.
+fn fails(request: &Request) -> bool {
+    let needed = request.first_time();
+    request.given_up.is_some()
+        || request
+            .allowed()
+            .is_some_and(|allowed| needed.map_or(true, |needed| needed > allowed))
+}
+
+impl<'e> Silence<'e> {
+    /// Who waited for a service that said nothing between two times.
+    fn of(requests: &[(&'e Connection, &'e Request)], from: i64, to: i64) -> Self {
+        let first = requests.partition_point(|(_, request)| request.sent < from - SECOND);
+        let last = requests.partition_point(|(_, request)| request.sent < to);
+        let waiting: Vec<(&Connection, &Request)> = requests
+            .get(first..last)
+            .unwrap_or_default()
+            .iter()
+            .filter(|(_, request)| {
+                let within = DELAYED_ACK.min((to - request.sent) / 2);
+                request.first.map_or(true, |(time, _)| time >= to)
+                    && request.resent == 0
+                    && request.acknowledged.is_some_and(|at| {
+                        at < to
+                            && at - request.sent <= within
+                            && request.first.map_or(true, |(time, _)| at < time)
+                    })
+                    && request.given_up.map_or(true, |closed| closed > from)
+                    && request.dropped.map_or(true, |closed| closed > from)
+            })
+            .copied()
+            .collect();
+        let begin = waiting
+            .iter()
+            .map(|(_, request)| request.sent)
+            .min()
+            .unwrap_or(to);
+        Self { begin, to, waiting }
+    }
+
+    fn is_stall(&self, least: i64, has_peers: bool) -> bool {
+        let length = self.to - self.begin;
+        let connections: HashSet<u32> = self
+            .waiting
+            .iter()
+            .filter(|(_, request)| self.to - request.sent >= least)
+            .map(|(_, request)| request.connection)
+            .collect();
+        let readers: HashSet<u32> = self
+            .waiting
+            .iter()
+            .filter(|(_, request)| !request.writes)
+            .map(|(_, request)| request.connection)
+            .collect();
+        // It closes its connections then: it stops, and does not stall.
+        let is_stop = self.waiting.iter().all(|(_, request)| request.dropped.is_some());
+        // The first answer ends it: all others follow at once.
+        let soon = (length / 10).max(5 * MS);
+        let late = self
+            .waiting
+            .iter()
+            .filter(|(_, request)| {
+                request.first.is_some_and(|(time, _)| time > self.to + soon)
+                    && request.given_up.map_or(true, |closed| closed > self.to)
+            })
+            .count();
+        // Somebody failed by it, or many waited longer than TCP's own timers.
+        let failed = self.waiting.iter().filter(|(_, request)| fails(request)).count();
+        let is_serious = failed > 0 || length >= DELAYED_ACK && connections.len() >= 5;
+        connections.len() >= 2
+            && length >= least
+            && (!has_peers || readers.len() >= 2)
+            && !is_stop
+            && is_serious
+            && late * 10 <= self.waiting.len()
+    }
+}
+
+/// Whether reads at other nodes that were asked meanwhile had to wait as well.
+fn are_peers_slow(evidence: &Evidence<'_>, service: Endpoint, from: i64, to: i64) -> bool {
+    let (mut asked, mut slow) = (0, 0);
+    for peer in evidence.services.iter().filter(|peer| **peer != service) {
+        for (_, request) in short(evidence, *peer) {
+            if request.sent < from - (to - from) / 4
+                || request.sent > to - (to - from) / 4
+                || request.writes
+                || request.resent > 0
+            {
+                continue;
+            }
+            asked += 1;
+            let waited = request.first.map_or(to, |(time, _)| time) - request.sent;
+            slow += i32::from(waited * 4 > to - from);
+        }
+    }
+    asked > 0 && slow * 2 >= asked
+}
