@@ -33,7 +33,7 @@ fn a_node_whose_process_is_killed() {
         .at(2.9999)
         .send(open, node(2, SERVICE), &record_request(8, false));
     // The kernel closes everything; where bytes were not read, by RST.
-    let first = cluster.made.at(killed).refuse(node(2, SERVICE), open);
+    let _first = cluster.made.at(killed).refuse(node(2, SERVICE), open);
     for end in ends.iter().chain([&idle]) {
         cluster.made.wait(0.000_02);
         cluster.made.end(node(2, SERVICE), *end);
@@ -117,7 +117,7 @@ fn stalled_replica(name: &str, has_heartbeats: bool) {
             }
         }
     }
-    let first = first.expect("a replica write");
+    let _first = first.expect("a replica write");
     let from = if has_heartbeats { 1.9 } else { from };
     check(name, cluster.made, &[("Stalled server", "10.0.0.2", from)]);
 }
@@ -151,7 +151,7 @@ fn a_replica_that_is_slow() {
             cluster.answer(*writer, 1, at + 0.6003, &record_answer(0));
         }
     }
-    let first = first.expect("a replica write");
+    let _first = first.expect("a replica write");
     let wanted = [("Stalled server", "10.0.0.2", 2.0)];
     check("faults-slow-replica", cluster.made, &wanted);
 }
@@ -284,7 +284,7 @@ fn a_server_that_does_not_read() {
     let big = record_request(9, true);
     cluster.made.at(2.0).send(end, node(1, SERVICE), &[0; 0]);
     cluster.made.at(2.0).send(end, node(1, SERVICE), &big[..60]);
-    let full = cluster.made.at(2.001).is_full(node(1, SERVICE), end);
+    let _full = cluster.made.at(2.001).is_full(node(1, SERVICE), end);
     for probe in [0.2, 0.6, 1.4] {
         cluster.made.at(2.0 + probe).is_full(node(1, SERVICE), end);
     }
