@@ -6,6 +6,8 @@ pub mod identity;
 pub mod links;
 pub mod request_context;
 pub mod taps;
+pub mod times;
+pub mod verdicts;
 
 use self::context::Path;
 use self::first_pass::Memory;
@@ -40,7 +42,7 @@ pub fn on_request(
         what,
         progress: Progress::new(expected, path.kind == ProtoType::AS_MSG_COMPRESSED),
         timeout: details.timeout,
-        end: path.end,
+        end: path.range.map(|(_, end)| end),
         rows: details.memory.rows,
         place: details.memory.place,
         writes: details.memory.writes,
@@ -48,6 +50,8 @@ pub fn on_request(
         fingerprint: (!path.packet.is_visited() && matches!(what, What::Message(_)))
             .then(|| tries::fingerprint(path.packet, body)),
         counts_twice: details.counts_twice,
+        began_at: path.began_at,
+        delay: path.delay,
     };
     let transaction = tries::on_request(stream, path.packet, &asked, path.place);
     taps::asked(path, what, transaction.as_ref(), body, details);
@@ -73,6 +77,9 @@ pub fn on_response(path: &Path<'_>, facts: Facts, records: u32, is_ok: bool, is_
             records,
             is_cut,
             is_ok,
+            end: path.range.map(|(_, end)| end),
+            began_at: path.began_at,
+            delay: path.delay,
         },
     );
     taps::answered(path, Some(&answer));
