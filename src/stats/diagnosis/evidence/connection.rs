@@ -192,7 +192,7 @@ impl Connection {
 
     /// Whether it was opened in the capture and answered.
     #[must_use]
-    pub const fn is_opened(&self) -> bool {
+    pub fn is_opened(&self) -> bool {
         !self.handshake.syns.is_empty() && self.handshake.answered.is_some()
     }
 }

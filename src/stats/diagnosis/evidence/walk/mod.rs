@@ -465,7 +465,7 @@ impl<'l> Walk<'l> {
             facts.of_client
         };
         // A lone SYN or RST has no other direction.
-        facts.is_one_way = (client == 0 || server == 0) && (other.with_data > 0 || client == 0);
+        facts.is_one_way = client == 0 || server == 0 && other.with_data > 0;
         if client == 0 {
             facts.of_client.missing = 0;
         }
