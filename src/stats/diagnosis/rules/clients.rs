@@ -122,7 +122,7 @@ fn idle_reused(evidence: &Evidence<'_>, findings: &mut Findings) {
                 && connection
                     .of_client
                     .fin
-                    .map_or(true, |(fin, _)| fin >= request.begun)
+                    .is_none_or(|(fin, _)| fin >= request.begun)
         })
         .map(|(_, request)| request)
         .collect();
@@ -613,7 +613,7 @@ fn died(evidence: &Evidence<'_>, findings: &mut Findings) {
             .filter(|connection| {
                 connection
                     .closed()
-                    .map_or(true, |closed| closed >= last - SECOND / 10)
+                    .is_none_or(|closed| closed >= last - SECOND / 10)
             })
             .collect();
         let at_once = open

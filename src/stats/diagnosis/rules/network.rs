@@ -324,8 +324,7 @@ fn losses(
             let (sender, receiver) = ends(connection, resent);
             let sent = resent.sent.unwrap_or(resent.again);
             let answered = connection.handshake.answered;
-            let is_syn =
-                resent.length == 0 && answered.map_or(true, |answered| resent.again <= answered + MS);
+            let is_syn = resent.length == 0 && answered.is_none_or(|answered| resent.again <= answered + MS);
             let is_plain_syn = is_syn
                 && answered.is_some()
                 && resent.again - sent >= SYN_AGAIN
@@ -441,7 +440,7 @@ fn delayed(evidence: &Evidence<'_>, findings: &mut Findings) {
                 && request.resent == 0
                 && request
                     .held_back
-                    .is_some_and(|time| time >= DELAYED && time <= SECOND)
+                    .is_some_and(|time| (DELAYED..=SECOND).contains(&time))
         })
         .map(|(_, request)| request)
         .collect();

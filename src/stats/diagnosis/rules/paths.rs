@@ -85,7 +85,7 @@ fn for_a_time(
         } else if let Some(begin) = start.take() {
             let run = trips.get(begin..index).unwrap_or_default();
             let proofs = run.iter().filter(|trip| is_of_path(trip)).count();
-            let is_longer = best.map_or(true, |(one, other)| other - one < index - begin);
+            let is_longer = best.is_none_or(|(one, other)| other - one < index - begin);
             if proofs >= 3 && proofs * 10 >= run.len() && is_longer {
                 best = Some((begin, index));
             }

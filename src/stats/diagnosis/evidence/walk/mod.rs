@@ -467,7 +467,7 @@ impl<'l> Walk<'l> {
             facts.of_client
         };
         // A lone SYN or RST has no other direction.
-        facts.is_one_way = (client == 0 || server == 0) && (other.with_data > 0 || client == 0);
+        facts.is_one_way = client == 0 || server == 0 && other.with_data > 0;
         if client == 0 {
             facts.of_client.missing = 0;
         }
@@ -487,7 +487,7 @@ impl<'l> Walk<'l> {
                 let client = connection::first(facts.of_client.fin, facts.of_client.rst);
                 let server = connection::first(facts.of_server.fin, facts.of_server.rst);
                 match (client.map(|one| one.0), server.map(|one| one.0)) {
-                    (Some(client), server) if server.map_or(true, |server| client <= server) => {
+                    (Some(client), server) if server.is_none_or(|server| client <= server) => {
                         request.given_up = Some(client);
                     }
                     (_, server) => request.dropped = server,
