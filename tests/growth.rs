@@ -9,6 +9,7 @@ mod common;
 mod traffic;
 
 use common::host::host;
+use common::make::{ACK, End, Maker, PUSH, proto, record_answer};
 
 /// Traffic at these multiples.
 const LENGTHS: [u32; 4] = [1, 2, 4, 8];
@@ -25,7 +26,17 @@ fn growth(costs: [u64; 4]) -> [f64; 2] {
 
 /// The instructions of tshark, its start among them, on a capture with so much of every kind of traffic.
 fn instructions(count: u32) -> u64 {
-    let path = host().scratch(&format!("every-{count}.pcap"), &traffic::capture("every", count));
+    let capture = traffic::capture("every", count);
+    spent(
+        &format!("every-{count}.pcap"),
+        &capture,
+        &["-Y", "aerospike.digest contains ff:ff"],
+    )
+}
+
+/// The instructions of tshark with these options on a capture.
+fn spent(name: &str, capture: &[u8], options: &[&str]) -> u64 {
+    let path = host().scratch(name, capture);
     let args = [
         "--tool=cachegrind",
         "--cache-sim=no",
@@ -33,11 +44,10 @@ fn instructions(count: u32) -> u64 {
         "tshark",
         "-n",
         "-q",
-        "-Y",
-        "aerospike.digest contains ff:ff",
         "-r",
         path.to_str().expect("a path in UTF-8"),
     ];
+    let args = [&args[..], options].concat();
     let ran = host().run("valgrind", &args, "").expect_success();
     let line = ran
         .stderr
@@ -59,6 +69,112 @@ fn twice_the_traffic_costs_twice_the_instructions() {
     let costs = LENGTHS.map(instructions);
     let growth = growth(costs);
     assert!(growth.iter().all(|more| *more < MOST), "{costs:?}: {growth:?}");
+}
+
+/// A read of a record in a namespace and set of its own.
+fn named(number: u32) -> Vec<u8> {
+    let mut body = vec![22, 3, 0, 0, 0, 0];
+    body.extend([0; 12]);
+    body.extend([0, 3, 0, 0]);
+    let digest: Vec<u8> = number.to_be_bytes().into_iter().cycle().take(20).collect();
+    let (namespace, set) = (format!("ns{number}"), format!("set{number}"));
+    for (kind, data) in [(0, namespace.as_bytes()), (1, set.as_bytes()), (4, &digest)] {
+        body.extend((data.len() as u32 + 1).to_be_bytes());
+        body.push(kind);
+        body.extend(data);
+    }
+    proto(3, &body)
+}
+
+/// Names and nodes in every capture: more than the reports have rows for, so that all of them are full.
+const FIRST: u32 = 1100;
+
+/// Packets that nobody sends, so many of every kind: what is told apart, looked up or waited for grows with them.
+fn hostile(count: u32) -> Vec<u8> {
+    let count = 500 * count;
+    let mut made = Maker::new();
+    let ends = |port: u16| -> (End, End) { (([10, 0, 9, 9], 50_000), ([10, 3, 0, 1], port)) };
+    // Connections, nodes, namespaces, sets, keys.
+    for number in 0..FIRST + count {
+        let [.., high, low] = number.to_be_bytes();
+        let (client, server) = (([10, 1, high, low], 40_000), ([10, 2, high, low], 3000));
+        made.connect(client, server);
+        made.send(client, server, &named(number));
+        made.send(server, client, &record_answer(0));
+    }
+    // Info commands.
+    let (client, server) = ends(3000);
+    made.connect(client, server);
+    for number in 0..count {
+        made.send(client, server, &proto(1, format!("command{number}\n").as_bytes()));
+        made.send(
+            server,
+            client,
+            &proto(1, format!("command{number}\tok\n").as_bytes()),
+        );
+    }
+    // Requests that stay open, and segments that cannot be read.
+    let client = (client.0, 50_001);
+    made.connect(client, server);
+    for number in 0..count {
+        made.send(client, server, &named(number));
+    }
+    for _ in 0..count {
+        made.segment(server, client, ACK | PUSH, 1000, b"no header");
+    }
+    // Requests of one kind whose answers are lost, and answers of another.
+    let client = (client.0, 50_002);
+    made.connect(client, server);
+    for number in 0..count {
+        made.lose(server, client, 40);
+        made.send(client, server, &proto(1, format!("command{number}\n").as_bytes()));
+    }
+    for _ in 0..count {
+        made.send(server, client, &record_answer(0));
+    }
+    // Answers to nothing, many in a segment.
+    let client = (client.0, 50_003);
+    for _ in 0..count / 4 {
+        made.segment(server, client, ACK | PUSH, 1000, &record_answer(2).repeat(40));
+    }
+    // A line of text, two bytes a segment.
+    let (_, server) = ends(3003);
+    made.connect(client, server);
+    for _ in 0..count {
+        made.segment(client, server, ACK | PUSH, 1000, b"ab");
+    }
+    made.finish()
+}
+
+/// One pass, two passes, and one with every report.
+#[test]
+fn hostile_bytes_cost_no_more_than_their_number() {
+    const REPORTS: [&str; 8] = [
+        "-z",
+        "aerospike,hotkeys",
+        "-z",
+        "aerospike,latency",
+        "-z",
+        "aerospike,srt",
+        "-z",
+        "aerospike,tree",
+    ];
+    let captures = LENGTHS.map(hostile);
+    for (name, options) in [("passes", &["-2"][..]), ("reports", &REPORTS)] {
+        let mut costs = [0; 4];
+        for (cost, capture) in costs.iter_mut().zip(&captures) {
+            *cost = spent(
+                &format!("hostile-{name}-{}.pcap", capture.len()),
+                capture,
+                options,
+            );
+        }
+        let growth = growth(costs);
+        assert!(
+            growth.iter().all(|more| *more < MOST),
+            "{name}: {costs:?}: {growth:?}"
+        );
+    }
 }
 
 #[test]

@@ -19,9 +19,6 @@ use aerospike::wire::values::value_text::BinText;
 use crate::sight::Sight;
 use crate::{info, values};
 
-/// Room for what a fuzzer inflates: a message of 128 MiB is as slow as it is legal.
-const ROOM: usize = 1 << 16;
-
 pub fn stream<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
     sight.text(bytes.get(..16).unwrap_or(bytes), looks::looks(bytes));
     let judged = plausible::plausible(bytes);
@@ -77,12 +74,21 @@ fn compressed<'a>(sight: &mut Sight<'a>, body: &'a [u8]) {
     let Some(size) = sight.take(compressed.believable_size()) else {
         return;
     };
-    let mut room = vec![0; size.min(ROOM)];
+    // A stream makes of a byte no more than 1,032, and the size is believed only if it fits that.
+    let mut room = vec![0; size];
     if let Some(length) = sight.take(inflate(compressed.stream, &mut room)) {
-        let mut inner = Sight::of(&room[..length]);
-        // A compressed message in a compressed message is not inflated again.
-        if room.get(1) != Some(&ProtoType::AS_MSG_COMPRESSED.0) {
-            stream(&mut inner, &room[..length]);
+        let whole = &room[..length];
+        let mut inner = Sight::of(whole);
+        match inner.parse(whole, Header::parse(whole)) {
+            // One level, as in the plugin; what is inside of it is read as the rest is, but for its stream.
+            Some((body, header)) if header.kind == ProtoType::AS_MSG_COMPRESSED => {
+                inner.text(header.bytes, format_args!("{header:?}"));
+                if let Some((_, compressed)) = inner.parse(body, Compressed::parse(body)) {
+                    inner.see(compressed.stream);
+                    inner.take(compressed.believable_size());
+                }
+            }
+            _ => stream(&mut inner, whole),
         }
         inner.end();
     }
@@ -149,7 +155,15 @@ pub fn lone<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
     let _ = Op::parse(Order::Little, bytes);
 }
 
+/// A field, and those of the rows of a batch in it, however deep: the plugin reads none of a batch in a row.
 fn field<'a>(sight: &mut Sight<'a>, field: &Field<'a>) {
+    let mut waiting = vec![*field];
+    while let Some(field) = waiting.pop() {
+        one(sight, &field, &mut waiting);
+    }
+}
+
+fn one<'a>(sight: &mut Sight<'a>, field: &Field<'a>, waiting: &mut Vec<Field<'a>>) {
     sight.see(field.bytes);
     sight.text(field.data, field.kind);
     let Some(value) = sight.take(field.value()) else {
@@ -211,12 +225,7 @@ fn field<'a>(sight: &mut Sight<'a>, field: &Field<'a>) {
                 }
                 sight.text(body.info1.bytes, body.request);
                 let _ = (body.info2(), body.info4(), body.request);
-                sight.every(body.fields(), |sight, inner| {
-                    // A batch in a batch is of no use to anyone, and would nest.
-                    if !matches!(inner.kind, FieldType::BATCH | FieldType::BATCH_WITH_SET) {
-                        self::field(sight, &inner);
-                    }
-                });
+                sight.every(body.fields(), |_, inner| waiting.push(inner));
                 sight.every(body.ops(), |sight, op| self::op(sight, &op));
                 if let Some(fault) = body.fault {
                     sight.fault(&fault);

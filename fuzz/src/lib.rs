@@ -6,6 +6,7 @@
 mod client;
 mod info;
 pub mod made;
+pub mod nest;
 mod nodes;
 pub mod seeds;
 mod sight;
@@ -18,7 +19,7 @@ use sight::Sight;
 type Target = fn(&[u8]);
 
 /// All targets, by the names of their files in `targets`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("calls", |bytes| {
         if let Ok(made) = made::Made::arbitrary(&mut Unstructured::new(bytes)) {
             calls(&made);
@@ -29,6 +30,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("fields", fields),
     ("heartbeat", heartbeat),
     ("info", info),
+    ("nested", nested),
     ("records", records),
     ("security", security),
     ("values", values),
@@ -73,6 +75,18 @@ pub fn values(bytes: &[u8]) {
 pub fn calls(made: &made::Made) {
     let bytes = made.bytes();
     values(&bytes);
+}
+
+/// Messages made of any bytes, in which everything stands in everything.
+pub fn nested(bytes: &[u8]) {
+    let Ok(made) = nest::Nested::arbitrary(&mut Unstructured::new(bytes)) else {
+        return;
+    };
+    if made.is_between_nodes {
+        fabric(&made.bytes);
+    } else {
+        client(&made.bytes);
+    }
 }
 
 /// Heartbeats: what a stream and a datagram may hold, and each field.

@@ -22,7 +22,7 @@ pub struct Made {
 
 /// A byte put elsewhere, left out or added.
 #[derive(Debug, Arbitrary)]
-enum Change {
+pub enum Change {
     Set { at: u16, to: u8 },
     Remove { at: u16 },
     Insert { at: u16, byte: u8 },
@@ -32,31 +32,36 @@ enum Change {
 impl Made {
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
-        for change in &self.changes {
-            if bytes.is_empty() {
-                break;
+        spoil(&mut bytes, &self.changes);
+        bytes
+    }
+}
+
+/// Makes the changes, one after the other.
+pub fn spoil(bytes: &mut Vec<u8>, changes: &[Change]) {
+    for change in changes {
+        if bytes.is_empty() {
+            break;
+        }
+        let place = |at: &u16| usize::from(*at) % bytes.len();
+        match change {
+            Change::Set { at, to } => {
+                let at = place(at);
+                bytes[at] = *to;
             }
-            let place = |at: &u16| usize::from(*at) % bytes.len();
-            match change {
-                Change::Set { at, to } => {
-                    let at = place(at);
-                    bytes[at] = *to;
-                }
-                Change::Remove { at } => {
-                    let at = place(at);
-                    bytes.remove(at);
-                }
-                Change::Insert { at, byte } => {
-                    let at = place(at);
-                    bytes.insert(at, *byte);
-                }
-                Change::CutAt { at } => {
-                    let at = place(at);
-                    bytes.truncate(at);
-                }
+            Change::Remove { at } => {
+                let at = place(at);
+                bytes.remove(at);
+            }
+            Change::Insert { at, byte } => {
+                let at = place(at);
+                bytes.insert(at, *byte);
+            }
+            Change::CutAt { at } => {
+                let at = place(at);
+                bytes.truncate(at);
             }
         }
-        bytes
     }
 }
 

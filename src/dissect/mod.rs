@@ -22,6 +22,9 @@ pub fn register() {
     register::fields(&AEROSPIKE, client::compressed::FIELDS);
     register::fields(&AEROSPIKE, exchange::links::FIELDS);
     register::experts(&AEROSPIKE, exchange::links::EXPERTS);
+    register::fields(&AEROSPIKE, exchange::times::FIELDS);
+    register::fields(&AEROSPIKE, exchange::verdicts::FIELDS);
+    register::experts(&AEROSPIKE, exchange::verdicts::EXPERTS);
     register::experts(&AEROSPIKE, client::header::EXPERTS);
     register::fields(&INFO, info::message::FIELDS);
     register::fields(&INFO, info::value::FIELDS);

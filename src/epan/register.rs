@@ -174,6 +174,12 @@ pub fn dissector(entry: Entry, protocol: &Protocol, name: &'static CStr, descrip
     unsafe { sys::as_register_dissector(entry as c_int, protocol.id(), name.as_ptr(), description) };
 }
 
+/// Has [`Plugin::passed`](super::entry::Plugin::passed) called for connections of which the protocol keeps something.
+pub fn passed(protocol: &'static Protocol) {
+    // SAFETY: takes a protocol id that was registered.
+    unsafe { sys::as_register_passed(protocol.id()) };
+}
+
 /// Puts a dissector on ports, with Wireshark's standard preference for them.
 pub fn ports(entry: Entry, table: &'static CStr, range: &'static CStr) {
     // SAFETY: static strings; the dissector was registered.

@@ -31,13 +31,13 @@ impl Tree<'_> {
     /// Whether an item of any field of `group`, or an expert item, would be seen by anybody.
     #[must_use]
     pub fn wants_any(&self, group: &FieldGroup) -> bool {
-        self.wants_fields(group) || self.packet.experts_are_heard()
+        self.wants_fields(group) || self.packet().experts_are_heard()
     }
 
     /// Whether an expert item would be seen by anybody; a table of them needs no tree.
     #[must_use]
     pub fn wants_expert(&self, expert: &Expert) -> bool {
         let is_asked_for = expert.reference.is_set() || DETAIL.reference.is_set();
-        self.visible || (self.exists() && is_asked_for) || self.packet.experts_are_heard()
+        self.visible || (self.exists() && is_asked_for) || self.packet().experts_are_heard()
     }
 }

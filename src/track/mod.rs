@@ -3,6 +3,7 @@
 
 pub mod budget;
 pub mod connection;
+pub mod copies;
 pub mod fabric;
 pub mod keys;
 pub mod map;
@@ -12,6 +13,7 @@ pub mod record;
 pub mod rows;
 pub mod sets;
 pub mod stream;
+pub mod transaction;
 pub mod transactions;
 pub mod tries;
 

@@ -18,6 +18,19 @@ const CAPTURES: [&str; 10] = [
     "malformed-proto",
 ];
 
+/// Made byte by byte; the small ones.
+const HOSTILE: [&str; 9] = [
+    "hostile/pass2-blur",
+    "hostile/icmp-0",
+    "hostile/ka",
+    "hostile/synpay",
+    "hostile/win0",
+    "hostile/wrap",
+    "hostile/unlinked-answers",
+    "hostile/batch-in-batch-3000",
+    "hostile/tree-namespace-clients",
+];
+
 /// What only a later pass knows: links to later frames, and verdicts that need the end of a connection.
 const LATER: [&str; 5] = [
     "aerospike.response_in",
@@ -48,7 +61,7 @@ fn lines(item: &Item, out: &mut Vec<String>) {
 #[test]
 fn one_pass_and_two_agree() {
     let mut findings = Findings::default();
-    for name in CAPTURES {
+    for name in CAPTURES.into_iter().chain(HOSTILE) {
         let (one, two) = (capture(name), capture_with(name, &["-2"]));
         assert_eq!(one.frames.len(), two.frames.len(), "{name}");
         for (one, two) in one.frames.iter().zip(&two.frames) {
@@ -78,12 +91,12 @@ fn shown(tree: &[sharkd::Node]) -> String {
 #[test]
 fn frames_in_any_order_are_the_same() {
     let mut findings = Findings::default();
-    for name in CAPTURES {
+    for name in CAPTURES.into_iter().chain(HOSTILE) {
         let count = capture(name).frames.len() as u32;
         let in_order: Vec<u32> = (1..=count).collect();
         let expected = sharkd::trees(name, &[], &in_order);
         let ours = expected.iter().filter(|(_, tree)| !shown(tree).is_empty());
-        findings.check(ours.count() > 5, || format!("{name}: hardly a frame is ours"));
+        findings.check(ours.count() > 0, || format!("{name}: hardly a frame is ours"));
         for seed in 1..=2 {
             let mut order = in_order.clone();
             Random(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed)).shuffle(&mut order);

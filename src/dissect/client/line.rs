@@ -6,7 +6,7 @@ use super::field::Range;
 use super::label;
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
-use crate::dissect::exchange::links;
+use crate::dissect::exchange::outcome;
 use crate::dissect::exchange::request_context::RequestContext;
 use crate::dissect::shared::column;
 use crate::dissect::values::text::OpText;
@@ -112,7 +112,7 @@ pub fn response_line(out: &mut dyn fmt::Write, path: &Path<'_>, answer: &Summary
     } else {
         one(out, message, context.as_ref())?;
     }
-    links::response_marks(out, path.packet, path.answer.as_ref())
+    outcome::response_marks(out, path.packet, path.answer.as_ref())
 }
 
 /// The one message of a body, behind its operation.

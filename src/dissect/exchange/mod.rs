@@ -5,8 +5,11 @@ pub mod details;
 pub mod first_pass;
 pub mod identity;
 pub mod links;
+pub mod outcome;
 pub mod request_context;
 pub mod taps;
+pub mod times;
+pub mod verdicts;
 
 use self::context::Path;
 pub use self::details::Details;
@@ -30,7 +33,7 @@ pub fn on_request(
         what,
         progress: Progress::new(expected, path.kind == ProtoType::AS_MSG_COMPRESSED),
         timeout: details.timeout,
-        end: path.end,
+        end: path.range.map(|(_, end)| end),
         rows: details.memory.rows,
         place: details.memory.place,
         writes: details.memory.writes,
@@ -38,6 +41,8 @@ pub fn on_request(
         fingerprint: (!path.packet.is_visited() && matches!(what, What::Message(_)))
             .then(|| tries::fingerprint(path.packet, body)),
         counts_twice: details.counts_twice,
+        began_at: path.began_at,
+        delay: path.delay,
     };
     let transaction = tries::on_request(stream, path.packet, &asked, path.place);
     taps::asked(path, what, transaction.as_ref(), body, details);
@@ -63,6 +68,9 @@ pub fn on_response(path: &Path<'_>, facts: Facts, records: u32, is_ok: bool, is_
             records,
             is_cut,
             is_ok,
+            end: path.range.map(|(_, end)| end),
+            began_at: path.began_at,
+            delay: path.delay,
         },
     );
     taps::answered(path, Some(&answer));
