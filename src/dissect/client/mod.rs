@@ -1,6 +1,8 @@
 //! The client protocol in the tree: stream, messages, fields, operations, batches.
 
+pub mod answer;
 pub mod batch;
+pub mod batch_line;
 pub mod compressed;
 pub mod field;
 pub mod header;
@@ -10,4 +12,5 @@ pub mod message;
 pub mod op;
 pub mod proto;
 pub mod stream;
+pub mod text;
 pub mod text_port;
