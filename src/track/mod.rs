@@ -13,6 +13,7 @@ pub mod record;
 pub mod rows;
 pub mod sets;
 pub mod stream;
+pub mod transaction;
 pub mod transactions;
 pub mod tries;
 

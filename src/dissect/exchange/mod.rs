@@ -5,6 +5,7 @@ pub mod details;
 pub mod first_pass;
 pub mod identity;
 pub mod links;
+pub mod outcome;
 pub mod request_context;
 pub mod taps;
 pub mod times;
