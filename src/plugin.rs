@@ -21,6 +21,7 @@ static PLUGIN: Plugin = Plugin {
     heuristic,
     pdu_length,
     pdu,
+    passed: client::passed,
 };
 
 fn register_protocols() {
@@ -31,6 +32,7 @@ fn register_protocols() {
     preferences(&AEROSPIKE);
     register::conversation_filter(&AEROSPIKE, c"Aerospike");
     stats::register();
+    register::passed(&AEROSPIKE);
     for (entry, protocol, name, description) in [
         (Entry::ClientTcp, &AEROSPIKE, c"aerospike", None),
         (Entry::ClientTls, &AEROSPIKE, c"aerospike.tls", None),

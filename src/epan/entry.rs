@@ -11,7 +11,7 @@ use once_cell::sync::OnceCell;
 
 use super::packet::{Conversation, Packet, Source};
 use super::pdus::Lent;
-use super::segment::{Call, Entry, Framing, Heuristic, Segment, Side};
+use super::segment::{Call, Entry, Framing, Heuristic, Passed, Segment, Side};
 use super::tree::Tree;
 use super::{Guarded, scope, sys};
 
@@ -35,6 +35,9 @@ pub struct Plugin {
     pub pdu_length: fn(Framing, &[u8], bool) -> Option<usize>,
     /// One whole message.
     pub pdu: for<'p> fn(Framing, Packet<'p>, Source<'p>, Tree<'p>, &Call<'p>) -> Guarded,
+    /// A frame of a connection of which something is kept has passed: each on the first pass, later those that are
+    /// marked as copies.
+    pub passed: for<'p> fn(Packet<'p>, &Tree<'p>, &Passed<'p>) -> Guarded,
 }
 
 static PLUGIN: OnceCell<&'static Plugin> = OnceCell::new();
@@ -47,6 +50,7 @@ pub fn register(plugin: &'static Plugin) {
         heuristic: Some(heuristic),
         pdu_length: Some(pdu_length),
         pdu: Some(pdu),
+        passed: Some(passed),
         register_protocols: Some(register_protocols),
         register_handoff: Some(register_handoff),
         file_opened: Some(file_opened),
@@ -131,6 +135,7 @@ unsafe fn segment<'p>(raw: *const sys::as_segment) -> Segment<'p> {
         acknowledged: (raw.has_tcp != 0).then_some(raw.ack),
         direction: usize::from(raw.direction & 1),
         is_first: raw.first != 0,
+        begins: [0, 1].map(|at| (raw.has_begin[at] != 0).then_some(raw.begin[at])),
         is_reassembled: raw.reassembled != 0,
         is_late: raw.late != 0,
         side: match raw.server {
@@ -138,6 +143,7 @@ unsafe fn segment<'p>(raw: *const sys::as_segment) -> Segment<'p> {
             1 => Side::Server,
             _ => Side::Unknown,
         },
+        completeness: raw.completeness,
     }
 }
 
@@ -261,6 +267,39 @@ unsafe extern "C" fn pdu(
         (plugin.pdu)(framing, *packet, source, tree, call)?;
         Ok(source.bytes().len())
     }))
+}
+
+unsafe extern "C" fn passed(
+    tvb: *mut sys::tvbuff_t,
+    info: *mut sys::packet_info,
+    tree: *mut sys::proto_tree,
+    raw: *const sys::as_passed,
+) {
+    behind_try(|plugin| {
+        // SAFETY: Wireshark's handles are alive during this call, and so is what C describes.
+        let (Some((packet, _, tree)), Some(raw)) =
+            (unsafe { handles(tvb, info, tree) }, unsafe { raw.as_ref() })
+        else {
+            return Ok(0);
+        };
+        let Some(conversation) = NonNull::new(raw.conversation) else {
+            return Ok(0);
+        };
+        let passed = Passed {
+            conversation: Conversation {
+                raw: conversation,
+                _life: PhantomData,
+            },
+            time: raw.time,
+            range: (raw.end != raw.seq).then_some((raw.seq, raw.end)),
+            is_again: raw.again != 0,
+            acknowledged: raw.ack,
+            direction: usize::from(raw.direction & 1),
+            completeness: raw.completeness,
+        };
+        (plugin.passed)(packet, &tree, &passed)?;
+        Ok(0)
+    });
 }
 
 unsafe extern "C" fn register_protocols() {

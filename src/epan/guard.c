@@ -134,6 +134,38 @@ static heur_dissector_t const heuristics[AS_HEURISTIC_MAX] = {
     try_client_tcp, try_heartbeat_tcp, try_heartbeat_udp, try_fabric_tcp,
 };
 
+/* ---- after a frame: what TCP knows, and no subdissector is handed ------------------------------------------------ */
+
+static int passed_protocol = -1;
+static int64_t latest_time;
+
+int64_t as_latest_time(void) { return latest_time; }
+
+static int after_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    as_passed passed;
+
+    (void)data;
+    if (!PINFO_FD_VISITED(pinfo)) {
+        int64_t now = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+        if (now > latest_time)
+            latest_time = now;
+    } else if (tree == NULL || as_frame_data(pinfo, passed_protocol, AS_COPY_KEY) == NULL)
+        return 0;
+    if (as_describe_passed(pinfo, passed_protocol, &passed)) {
+        rust.passed(tvb, pinfo, tree, &passed);
+        throw_kept();
+    }
+    /* Not a layer of the frame. */
+    return 0;
+}
+
+void as_register_passed(int protocol)
+{
+    passed_protocol = protocol;
+    register_postdissector(create_dissector_handle(after_frame, protocol));
+}
+
 /* ---- framing: tcp_dissect_pdus calls back into Rust ------------------------------------------------------------- */
 
 static unsigned pdu_length(int framing, packet_info *pinfo, tvbuff_t *tvb, int offset)
@@ -253,6 +285,7 @@ static void register_handoff(void) { rust.register_handoff(); }
 static void file_opened(void)
 {
     as_forget_conversations();
+    latest_time = 0;
     rust.file_opened();
 }
 static void file_closed(void)

@@ -65,7 +65,21 @@ typedef struct as_segment {
     uint8_t reassembled;          /* handed over by TCP's reassembly */
     uint8_t late;                 /* and perhaps held back, so that seq is right but ack may be of a later segment */
     uint8_t server;               /* 1: sent by the side with the port that chose us, 0: to it, 2: unknown */
+    uint8_t completeness;         /* TCP_COMPLETENESS bits of the connection so far */
+    uint8_t has_begin[2];         /* the SYN of this direction, of the other one, is in the capture */
+    uint32_t begin[2];            /* where its data begins, counted likewise */
 } as_segment;
+
+/* A frame of a connection that a dissector of ours was handed data of, after TCP is done with it. */
+typedef struct as_passed {
+    conversation_t *conversation;
+    int64_t time;         /* nanoseconds since 1970 */
+    uint32_t seq, end;    /* of a segment that was sent again: its first byte and behind its last, as TCP counts here */
+    uint32_t ack;         /* what the sender had received */
+    uint8_t again;        /* it was sent again */
+    uint8_t direction;    /* as in as_segment */
+    uint8_t completeness; /* TCP_COMPLETENESS bits, this frame included */
+} as_passed;
 
 /* The Rust functions behind the entries. */
 typedef struct as_vtable {
@@ -74,6 +88,7 @@ typedef struct as_vtable {
     /* 0: more bytes are needed to tell (only where `can_wait`) */
     unsigned (*pdu_length)(int framing, int can_wait, tvbuff_t *tvb, int offset);
     int (*pdu)(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
+    void (*passed)(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const as_passed *passed);
     void (*register_protocols)(void);
     void (*register_handoff)(void);
     void (*file_opened)(void);
@@ -179,6 +194,7 @@ void as_credential(packet_info *pinfo, int hf, const char *user, const char *inf
 int as_columns(packet_info *pinfo);
 /* Whether the column of the worst expert item is shown. */
 int as_has_expert_column(packet_info *pinfo);
+int as_out_of_order(packet_info *pinfo);
 void as_column_set_protocol(packet_info *pinfo, const char *text);
 /* In place of what stands behind the last fence. */
 void as_column_set_info(packet_info *pinfo, const char *text);
@@ -191,6 +207,10 @@ void *as_file_room(size_t size);
 /* Zeros at the beginning of each dissection of the packet: AS_PACKET_STATE bytes. */
 enum { AS_PACKET_STATE = 64 };
 void *as_packet_state(packet_info *pinfo);
+/* The key of what is remembered of a frame that is a copy: no ordinal of a message comes near. */
+enum { AS_COPY_KEY = 0x7fffffff };
+/* Whether a dissector of that protocol had the frame. */
+int as_has_layer(packet_info *pinfo, const char *protocol);
 void *as_frame_data(packet_info *pinfo, int protocol, uint32_t key);
 void as_set_frame_data(packet_info *pinfo, int protocol, uint32_t key, void *data);
 void *as_conversation_data(conversation_t *conversation, int protocol);
@@ -198,6 +218,14 @@ void as_set_conversation_data(conversation_t *conversation, int protocol, void *
 int as_connection_ended(packet_info *pinfo, as_connection_end *end);
 /* What TCP's own bookkeeping says of the data handed over; `data` is TCP's only behind an entry of tcp.port. */
 void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment);
+/* Whether the frame is of a connection of which `protocol` keeps something, and what TCP says of it. */
+int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed);
+/* Calls `passed` for each such frame of the first pass, and later for those that have something under AS_COPY_KEY. */
+void as_register_passed(int protocol);
+/* The round trip of the connection's handshake in nanoseconds, 0 where it is not known. */
+int64_t as_round_trip(packet_info *pinfo);
+/* The latest time of the frames so far, nanoseconds since 1970. */
+int64_t as_latest_time(void);
 /* The capture is closed: connections that were found before are void. */
 void as_forget_conversations(void);
 

@@ -6,6 +6,7 @@
 //! the same way ([`entry`]). The handles ([`Packet`], [`Tree`], [`Item`]) are thin and own nothing.
 
 mod bits;
+mod column;
 #[cfg(feature = "count-allocations")]
 mod count;
 pub mod entry;
@@ -37,13 +38,14 @@ pub mod tcp_tap;
 pub mod text;
 pub mod tree;
 pub mod version;
+mod wants;
 pub mod windows;
 
 pub use entry::Plugin;
 pub use field::{BitSet, Expert, Field};
 pub use item::Item;
 pub use packet::{Conversation, Packet, Source};
-pub use segment::{Call, Entry, Framing, Heuristic, Segment, Side};
+pub use segment::{Call, Entry, Framing, Heuristic, Passed, Segment, Side};
 pub use text::Text;
 pub use tree::Tree;
 

@@ -175,6 +175,13 @@ impl<'p> Packet<'p> {
     }
 
     /// Whether the column of the worst expert item is shown.
+    /// Whether Wireshark's TCP says that the segment came after later ones.
+    #[must_use]
+    pub fn is_out_of_order(self) -> bool {
+        // SAFETY: the packet is alive.
+        unsafe { sys::as_out_of_order(self.info.as_ptr()) != 0 }
+    }
+
     pub(crate) fn has_expert_column(self) -> bool {
         // SAFETY: the packet is alive for 'p.
         unsafe { sys::as_has_expert_column(self.info.as_ptr()) != 0 }
@@ -295,6 +302,39 @@ impl<'p> Packet<'p> {
         reference
     }
 
+    /// Remembers that this frame is the copy of one before.
+    pub fn mark_copy(self, protocol: &Protocol) {
+        self.remember(protocol, sys::AS_COPY_KEY, Copied);
+    }
+
+    /// Whether [`Packet::mark_copy`] was called for the frame.
+    #[must_use]
+    pub fn is_copy(self, protocol: &Protocol) -> bool {
+        self.remembered::<Copied>(protocol, sys::AS_COPY_KEY).is_some()
+    }
+
+    /// Whether a dissector of that protocol had the frame.
+    #[must_use]
+    pub fn has_layer(self, protocol: &'static CStr) -> bool {
+        // SAFETY: the packet is alive for 'p, the name is static.
+        unsafe { sys::as_has_layer(self.info.as_ptr(), protocol.as_ptr()) != 0 }
+    }
+
+    /// The round trip of the connection's handshake in nanoseconds, where that is in the capture.
+    #[must_use]
+    pub fn round_trip(self) -> Option<i64> {
+        // SAFETY: the packet is alive for 'p.
+        let time = unsafe { sys::as_round_trip(self.info.as_ptr()) };
+        (time > 0).then_some(time)
+    }
+
+    /// The latest time of all frames that were dissected so far, nanoseconds since 1970.
+    #[must_use]
+    pub fn latest_time(self) -> i64 {
+        // SAFETY: returns a number.
+        unsafe { sys::as_latest_time() }
+    }
+
     /// How the TCP connection of this packet ended, as far as the capture shows; complete on later passes.
     #[must_use]
     pub fn connection_end(self) -> Option<ConnectionEnd> {
@@ -310,6 +350,9 @@ impl<'p> Packet<'p> {
     }
 }
 
+/// A frame is the copy of another that was captured before.
+struct Copied;
+
 /// The conversation (for TCP: the connection) that a packet belongs to.
 #[derive(Clone, Copy)]
 pub struct Conversation<'p> {
@@ -322,6 +365,15 @@ impl<'p> Conversation<'p> {
     #[must_use]
     pub fn state<T: Default + 'static>(self, protocol: &Protocol) -> &'p T {
         self.kept(protocol).1
+    }
+
+    /// What `protocol` keeps of the conversation, if there is anything.
+    #[must_use]
+    pub fn known_state<T: 'static>(self, protocol: &Protocol) -> Option<&'p T> {
+        // SAFETY: the conversation is alive.
+        let raw = unsafe { sys::as_conversation_data(self.raw.as_ptr(), protocol.id()) };
+        // SAFETY: file scope outlives the packet; the tag is checked.
+        unsafe { memory::untag(raw) }
     }
 
     /// The same, as a reference that other remembered things may hold.

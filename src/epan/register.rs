@@ -90,6 +90,10 @@ fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> (*mut c_int, Ref
         (set.whole.kind.ftype(), sys::BASE_DEC as c_int)
     };
     let abbrev = format!("{}.{}", set.whole.abbrev, bit.name.to_lowercase());
+    let strings = match (single, set.groups) {
+        (false, groups @ [_, ..]) => value_strings(groups),
+        _ => ptr::null(),
+    };
     let reference = Reference::new();
     // SAFETY: the id is leaked, so it lives for ever, as the strings do.
     unsafe {
@@ -100,7 +104,7 @@ fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> (*mut c_int, Ref
             forever(&abbrev),
             kind as c_int,
             display,
-            ptr::null(),
+            strings,
             bit.mask,
             forever(&format!("{} of {}", bit.name, set.whole.name)),
         ));
@@ -172,6 +176,12 @@ pub fn dissector(entry: Entry, protocol: &Protocol, name: &'static CStr, descrip
     let description = description.map_or(core::ptr::null(), CStr::as_ptr);
     // SAFETY: static strings, or NULL for the description; a registered protocol.
     unsafe { sys::as_register_dissector(entry as c_int, protocol.id(), name.as_ptr(), description) };
+}
+
+/// Has [`Plugin::passed`](super::entry::Plugin::passed) called for connections of which the protocol keeps something.
+pub fn passed(protocol: &'static Protocol) {
+    // SAFETY: takes a protocol id that was registered.
+    unsafe { sys::as_register_passed(protocol.id()) };
 }
 
 /// Puts a dissector on ports, with Wireshark's standard preference for them.

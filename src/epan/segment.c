@@ -42,20 +42,33 @@ static int is_address(const address *addr, const uint8_t *bytes, unsigned length
 
 /* The connection as TCP has found it for this packet. TCP notes the frame in what it finds, on the first pass: a
  * connection that is known here under the same addresses and ports, and has that note, is the one. */
+static uint32_t connection_place(const packet_info *pinfo)
+{
+    return (pinfo->srcport * 0x9e3779b1u + pinfo->destport * 0x85ebca6bu) >> 22;
+}
+
+static conversation_t *known_connection(packet_info *pinfo, struct tcp_analysis **tcp)
+{
+    struct known_connection *known = &connections[connection_place(pinfo)];
+    conversation_t *found = known->conversation;
+
+    if (found == NULL || found->last_frame != pinfo->num || PINFO_FD_VISITED(pinfo) ||
+        known->source_port != pinfo->srcport || known->destination_port != pinfo->destport ||
+        !is_address(&pinfo->src, known->source, known->length) ||
+        !is_address(&pinfo->dst, known->destination, known->length))
+        return NULL;
+    *tcp = known->tcp;
+    return found;
+}
+
 static conversation_t *find_connection(packet_info *pinfo, struct tcp_analysis **tcp)
 {
-    uint32_t place = (pinfo->srcport * 0x9e3779b1u + pinfo->destport * 0x85ebca6bu) >> 22;
-    struct known_connection *known = &connections[place];
-    conversation_t *found = known->conversation;
+    struct known_connection *known = &connections[connection_place(pinfo)];
+    conversation_t *found = known_connection(pinfo, tcp);
     unsigned length = (unsigned)pinfo->src.len;
 
-    if (found != NULL && found->last_frame == pinfo->num && !PINFO_FD_VISITED(pinfo) &&
-        known->source_port == pinfo->srcport && known->destination_port == pinfo->destport &&
-        is_address(&pinfo->src, known->source, known->length) &&
-        is_address(&pinfo->dst, known->destination, known->length)) {
-        *tcp = known->tcp;
+    if (found != NULL)
         return found;
-    }
     found = find_or_create_conversation(pinfo);
     *tcp = get_tcp_conversation_data(found, pinfo);
     if ((length == 4 || length == 16) && (unsigned)pinfo->dst.len == length) {
@@ -126,6 +139,17 @@ static int holds_back(void)
     return tcp_preference(&known, "reassemble_out_of_order", 0);
 }
 
+/* TCP's own mark: the constant is in packet-tcp.c alone, the same in all versions. */
+#define OUT_OF_ORDER 0x0200
+
+int as_out_of_order(packet_info *pinfo)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    struct tcp_analysis *tcp = conversation != NULL ? get_tcp_conversation_data(conversation, pinfo) : NULL;
+
+    return tcp != NULL && tcp->ta != NULL && (tcp->ta->flags & OUT_OF_ORDER) != 0;
+}
+
 void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment)
 {
     const struct tcpinfo *info = (const struct tcpinfo *)data;
@@ -139,6 +163,7 @@ void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment)
     if (tcp == NULL || tcp->fwd == NULL)
         return;
     segment->direction = tcp->fwd == &tcp->flow1 ? 0 : 1;
+    segment->completeness = tcp->conversation_completeness;
     if (tcp->server_port != 0 && pinfo->srcport != pinfo->destport)
         segment->server = pinfo->srcport == tcp->server_port;
     else if (pinfo->match_uint == pinfo->destport && pinfo->match_uint != pinfo->srcport)
@@ -147,7 +172,8 @@ void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment)
         segment->server = 1;
     if (info != NULL && is_right_above_tcp(pinfo)) {
         /* TCP_COMPLETENESS_SYNSENT 1, _SYNACK 2: which SYN opened this direction */
-        unsigned syn = segment->server == 1 ? 2 : 1;
+        unsigned syn = segment->server == 1 ? 2 : 1, other_syn = segment->server == 1 ? 1 : 2;
+        int relative = relative_numbers();
         segment->has_tcp = 1;
         segment->seq = info->seq;
         segment->ack = info->lastackseq;
@@ -155,7 +181,72 @@ void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment)
         segment->late = segment->reassembled && holds_back();
         segment->first = (tcp->conversation_completeness & syn) != 0 &&
                          (info->seq == 1 || info->seq == tcp->fwd->base_seq + 1);
+        segment->has_begin[0] = (tcp->conversation_completeness & syn) != 0;
+        segment->has_begin[1] = segment->server != 2 && (tcp->conversation_completeness & other_syn) != 0;
+        segment->begin[0] = relative ? 1 : tcp->fwd->base_seq + 1;
+        segment->begin[1] = relative ? 1 : tcp->rev->base_seq + 1;
     }
+}
+
+/* Of packet-tcp.c, which does not export them. */
+enum { TCP_RETRANSMISSION = 0x0001, TCP_FAST_RETRANSMISSION = 0x0400, TCP_SPURIOUS_RETRANSMISSION = 0x4000 };
+
+int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed)
+{
+    struct tcp_analysis *tcp = NULL;
+    conversation_t *conversation;
+    tcp_analyze_seq_flow_info_t *sent;
+    unsigned flags;
+    int relative;
+
+    if (pinfo->ptype != PT_TCP || pinfo->flags.in_error_pkt)
+        return 0;
+    conversation = known_connection(pinfo, &tcp);
+    if (conversation == NULL) {
+        conversation = find_conversation_pinfo(pinfo, 0);
+        /* Asking for what TCP keeps makes it where there is nothing. */
+        if (conversation == NULL || as_conversation_data(conversation, protocol) == NULL)
+            return 0;
+        tcp = get_tcp_conversation_data(conversation, pinfo);
+    } else if (as_conversation_data(conversation, protocol) == NULL)
+        return 0;
+    if (tcp == NULL || tcp->fwd == NULL || tcp->rev == NULL)
+        return 0;
+    flags = tcp->ta == NULL ? 0 : tcp->ta->flags;
+    memset(passed, 0, sizeof *passed);
+    passed->again =
+        (flags & (TCP_RETRANSMISSION | TCP_FAST_RETRANSMISSION | TCP_SPURIOUS_RETRANSMISSION)) != 0;
+    passed->conversation = conversation;
+    passed->time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+    passed->direction = tcp->fwd == &tcp->flow1 ? 0 : 1;
+    passed->completeness = tcp->conversation_completeness;
+    relative = relative_numbers();
+    sent = tcp->fwd->tcp_analyze_seq_info;
+    if (sent != NULL) {
+        passed->ack = sent->lastack - (relative ? tcp->rev->base_seq : 0);
+        /* The segment that was put in last is this frame's. */
+        if (sent->segments != NULL && sent->segments->frame == pinfo->num) {
+            passed->seq = sent->segments->seq - (relative ? tcp->fwd->base_seq : 0);
+            passed->end = sent->segments->nextseq - (relative ? tcp->fwd->base_seq : 0);
+        }
+    }
+    return 1;
+}
+
+int as_has_layer(packet_info *pinfo, const char *protocol)
+{
+    return proto_is_frame_protocol(pinfo->layers, protocol) != 0;
+}
+
+int64_t as_round_trip(packet_info *pinfo)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    struct tcp_analysis *tcp;
+
+    if (conversation == NULL || pinfo->ptype != PT_TCP)
+        return 0;
+    tcp = get_tcp_conversation_data(conversation, pinfo);
+    return tcp == NULL ? 0 : (int64_t)tcp->ts_first_rtt.secs * 1000000000 + tcp->ts_first_rtt.nsecs;
 }
 
 int as_connection_ended(packet_info *pinfo, as_connection_end *end)

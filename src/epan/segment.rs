@@ -91,12 +91,35 @@ pub struct Segment<'p> {
     pub direction: usize,
     /// The first byte after the SYN of this direction, which the capture holds.
     pub is_first: bool,
+    /// Where the data of this direction and of the other one begins, if the capture holds the SYN.
+    pub begins: [Option<u32>; 2],
     /// Put together by TCP from several segments.
     pub is_reassembled: bool,
     /// TCP may have held it back, so that [`Segment::acknowledged`] is of a later segment.
     pub is_late: bool,
     /// Who sent it.
     pub side: Side,
+    /// TCP_COMPLETENESS bits of the connection so far.
+    pub completeness: u8,
+}
+
+/// A frame of a connection, after TCP is done with it.
+#[derive(Clone, Copy)]
+pub struct Passed<'p> {
+    /// The connection.
+    pub conversation: Conversation<'p>,
+    /// When it was captured, nanoseconds since 1970.
+    pub time: i64,
+    /// Of a segment with data: the sequence numbers of its first byte and behind its last.
+    pub range: Option<(u32, u32)>,
+    /// It was sent again.
+    pub is_again: bool,
+    /// What the sender had received.
+    pub acknowledged: u32,
+    /// As [`Segment::direction`].
+    pub direction: usize,
+    /// TCP_COMPLETENESS bits, this frame included.
+    pub completeness: u8,
 }
 
 /// One segment on its way through `tcp_dissect_pdus`, seen by each of its messages.

@@ -3,6 +3,7 @@
 
 pub mod budget;
 pub mod connection;
+pub mod copies;
 pub mod fabric;
 pub mod keys;
 pub mod map;

@@ -50,10 +50,28 @@ struct Flow {
     /// Sequence number behind the last byte seen.
     seen: Cell<u32>,
     started: Cell<bool>,
+    /// Where what the capture can hold begins: behind the SYN, or what the other side had received when the capture
+    /// met the connection.
+    origin: Cell<Option<u32>>,
     /// As `started`, inside TLS too, where there are no sequence numbers.
     opened: Cell<bool>,
     known: Cell<bool>,
     refused: Cell<bool>,
+    /// Inside TLS.
+    is_in_tls: Cell<bool>,
+    /// The message that is not whole yet.
+    partial: Cell<Option<Partial>>,
+}
+
+/// A message of which TCP has handed over the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partial {
+    /// TCP's sequence number of its first byte.
+    pub start: u32,
+    /// When that was captured, nanoseconds since 1970.
+    pub began_at: i64,
+    /// Its length as its header says, 0 where that is not whole.
+    pub length: u64,
 }
 
 /// What the first pass found of a segment that does not stand at a known position.
@@ -85,9 +103,12 @@ impl Position {
             let place = packet.remembered::<Remembered>(protocol, sequence);
             return (place.map_or(Place::Known, |place| place.0), false);
         }
+        self.begin(segment);
         let place = self.judge(sequence, segment);
-        let flow = self.flow(segment);
-        let gap = place == Place::Unknown && flow.started.get() && before(flow.seen.get(), sequence);
+        let gap = place == Place::Unknown
+            && self
+                .seen(segment.direction)
+                .is_some_and(|seen| before(seen, sequence));
         if place != Place::Known {
             packet.remember(protocol, sequence, Remembered(place));
         }
@@ -104,6 +125,12 @@ impl Position {
                 .map_or(Place::Known, |place| place.0);
         }
         let flow = self.flow(segment);
+        if !flow.is_in_tls.replace(true) {
+            // What was refused before was the handshake.
+            flow.refused.set(false);
+            flow.known.set(false);
+            flow.opened.set(false);
+        }
         let place = if flow.refused.get() {
             Place::Refused
         } else if flow.known.get() || !flow.opened.get() {
@@ -115,6 +142,18 @@ impl Position {
             packet.remember(protocol, key, Remembered(place));
         }
         place
+    }
+
+    /// Notes where both directions begin, as soon as that is known.
+    fn begin(&self, segment: &Segment<'_>) {
+        let (own, other) = (self.flow(segment), &self.flows[1 - segment.direction]);
+        if own.origin.get().is_none() {
+            own.origin.set(segment.begins[0]);
+        }
+        if other.origin.get().is_none() && !other.started.get() {
+            let received = segment.acknowledged.filter(|_| !segment.is_late);
+            other.origin.set(segment.begins[1].or(received));
+        }
     }
 
     fn judge(&self, sequence: u32, segment: &Segment<'_>) -> Place {
@@ -151,6 +190,7 @@ impl Position {
         if packet.is_visited() {
             return;
         }
+        self.flow(segment).partial.set(None);
         let flow = self.flow(segment);
         flow.known.set(known);
         flow.opened.set(true);
@@ -164,6 +204,35 @@ impl Position {
             flow.seen.set(seen);
         }
         flow.started.set(true);
+    }
+
+    /// Notes that the message `used` bytes behind the begin of the segment is not whole; after [`Position::advance`].
+    pub fn wait(
+        &self,
+        packet: Packet<'_>,
+        segment: &Segment<'_>,
+        used: usize,
+        length: u64,
+        before: Option<Partial>,
+    ) {
+        let (Some(sequence), false) = (segment.sequence, packet.is_visited()) else {
+            return;
+        };
+        let start = sequence.wrapping_add(u32::try_from(used).unwrap_or(u32::MAX));
+        let began_at = before
+            .filter(|before| before.start == start)
+            .map_or_else(|| packet.nanoseconds(), |before| before.began_at);
+        self.flow(segment).partial.set(Some(Partial {
+            start,
+            began_at,
+            length,
+        }));
+    }
+
+    /// The message of `direction` that is not whole yet.
+    #[must_use]
+    pub fn partial(&self, direction: usize) -> Option<Partial> {
+        self.flows.get(direction)?.partial.get()
     }
 
     /// The server refuses what stands here: nothing of this direction is interpreted any more.
@@ -180,14 +249,43 @@ impl Position {
         }
     }
 
-    /// Sequence number behind the last byte seen of `direction`, if there is any.
+    /// Sequence number behind the last byte seen of `direction`, or where it begins.
     #[must_use]
     pub fn seen(&self, direction: usize) -> Option<u32> {
         let flow = self.flows.get(direction)?;
-        flow.started.get().then(|| flow.seen.get())
+        if flow.started.get() {
+            Some(flow.seen.get())
+        } else {
+            flow.origin.get()
+        }
+    }
+
+    /// Where what the capture can hold of `direction` begins.
+    #[must_use]
+    pub fn origin(&self, direction: usize) -> Option<u32> {
+        self.flows.get(direction)?.origin.get()
+    }
+
+    /// Whether the capture holds any byte of `direction`.
+    #[must_use]
+    pub fn has_started(&self, direction: usize) -> bool {
+        self.flows.get(direction).is_some_and(|flow| flow.started.get())
     }
 
     fn flow(&self, segment: &Segment<'_>) -> &Flow {
         &self.flows[segment.direction]
     }
+}
+
+/// What a segment's sender had received of the other direction.
+#[derive(Clone, Copy, Default)]
+pub struct Sight {
+    /// The capture holds bytes of the other direction.
+    pub has_other: bool,
+    /// TCP's acknowledgement; none where no TCP is below.
+    pub acknowledged: Option<u32>,
+    /// The sequence number at which what the capture can hold begins.
+    pub origin: Option<u32>,
+    /// TCP may have held the segment back: the acknowledgement proves nothing.
+    pub is_late: bool,
 }

@@ -1,14 +1,18 @@
 //! What is remembered of a connection of the client protocol.
 
 use core::cell::Cell;
+use core::ffi::CStr;
 
 pub use super::position::{Place, before};
 
+use super::copies;
+use super::position::Partial;
 use super::position::Position;
-use super::transactions::{Queue, Sight};
+use super::position::Sight;
+use super::transactions::Queue;
 use crate::epan::file::FileRef;
 use crate::epan::protocol::Protocol;
-use crate::epan::{Packet, Segment, Side};
+use crate::epan::{Packet, Passed, Segment, Side};
 use crate::protocols::AEROSPIKE;
 
 /// Both directions of a connection.
@@ -23,7 +27,46 @@ pub struct Stream {
     pub is_admin: Cell<bool>,
     /// Requests and answers.
     pub queue: Queue,
+    /// TCP_COMPLETENESS bits so far.
+    completeness: Cell<u8>,
+    /// The first FIN and the first RST.
+    closings: [Cell<Option<Closing>>; 2],
+    /// The dissector of the protocol that the client's bytes look like, and whether the server answers in it.
+    other: Cell<Option<&'static CStr>>,
+    speaks_other: Cell<bool>,
+    /// The last segment with data.
+    last: Cell<Last>,
+    /// How long the first part of a message waited to be acknowledged, and when it was.
+    held: Cell<Option<(i64, i64)>>,
 }
+
+/// The end of a connection, as one side said it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// When, nanoseconds since 1970.
+    pub at: i64,
+    /// The frame.
+    pub frame: u32,
+    /// Which direction it went: 0 or 1.
+    pub direction: usize,
+    /// An RST, not a FIN.
+    pub is_reset: bool,
+}
+
+/// A segment with data.
+#[derive(Clone, Copy, Default)]
+struct Last {
+    range: (u32, u32),
+    direction: usize,
+    at: i64,
+}
+
+/// TCP_COMPLETENESS bits.
+const FIN: u8 = 16;
+const RST: u8 = 32;
+
+/// Copies of one packet come so close to each other: TCP sends nothing again that soon.
+const COPIES: i64 = 1_000_000;
 
 impl Stream {
     /// Which side sent `segment`; asked of `guess` (is it a request?) where neither handshake nor ports tell.
@@ -57,9 +100,15 @@ impl Stream {
 
     /// Where `segment` stands; after a gap the queue knows of it.
     pub fn place(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Place {
+        if segment.side != Side::Unknown && self.client_since.get().0 == 0 && !packet.is_visited() {
+            let is_client = segment.side == Side::Client;
+            self.client.set(u8::from((segment.direction != 0) == is_client));
+            self.client_since.set((packet.frame(), 0));
+            self.completeness.set(segment.completeness & !(FIN | RST));
+        }
         let (place, gap) = self.position.place(packet, protocol, segment);
         if gap {
-            self.queue.lose(packet);
+            self.queue.lose(packet, segment.side != Side::Server);
         }
         place
     }
@@ -76,6 +125,140 @@ impl Stream {
         self.position.advance(packet, segment, used, length, known);
     }
 
+    /// Notes a message that is not whole: see [`Position::wait`].
+    pub fn wait(
+        &self,
+        packet: Packet<'_>,
+        segment: &Segment<'_>,
+        used: usize,
+        length: u64,
+        before: Option<Partial>,
+    ) {
+        self.position.wait(packet, segment, used, length, before);
+    }
+
+    /// The message of `direction` that is not whole yet.
+    #[must_use]
+    pub fn partial(&self, direction: usize) -> Option<Partial> {
+        self.position.partial(direction)
+    }
+
+    /// Sequence number behind the last byte seen of `direction`, or where it begins.
+    #[must_use]
+    pub fn seen(&self, direction: usize) -> Option<u32> {
+        self.position.seen(direction)
+    }
+
+    /// A frame of the connection has passed TCP. Whether it is a copy of one before.
+    pub fn passed(&self, packet: Packet<'_>, passed: &Passed<'_>) -> bool {
+        if packet.is_visited() {
+            return packet.is_copy(&AEROSPIKE);
+        }
+        let fresh = passed.completeness & !self.completeness.replace(passed.completeness);
+        for (bit, closing) in [(FIN, &self.closings[0]), (RST, &self.closings[1])] {
+            if fresh & bit != 0 {
+                closing.set(Some(Closing {
+                    at: passed.time,
+                    frame: packet.frame(),
+                    direction: passed.direction,
+                    is_reset: bit == RST,
+                }));
+            }
+        }
+        let Some(range) = passed.range else {
+            self.note_acknowledgement(passed);
+            return false;
+        };
+        self.last.set(Last {
+            range,
+            direction: passed.direction,
+            at: passed.time,
+        });
+        let before = copies::note(
+            packet,
+            core::ptr::from_ref(self).addr(),
+            passed.direction,
+            range,
+            passed.time,
+        );
+        if let (Some(name), false) = (self.other.get(), self.is_from_client(passed.direction)) {
+            self.speaks_other
+                .set(self.speaks_other.get() || packet.has_layer(name));
+        }
+        if !passed.is_again {
+            return false;
+        }
+        // Sooner than a round trip TCP cannot know that a segment is lost.
+        let most = COPIES.max(packet.round_trip().unwrap_or(0));
+        let is_copy = before.is_some_and(|before| (0..=most).contains(&passed.time.wrapping_sub(before)));
+        if is_copy {
+            packet.mark_copy(&AEROSPIKE);
+        } else if self.is_from_client(passed.direction) {
+            self.queue.sent_again(packet.file(), range, passed.time);
+        }
+        is_copy
+    }
+
+    /// An acknowledgement without data of all that there is of a message that is not whole.
+    fn note_acknowledgement(&self, passed: &Passed<'_>) {
+        let last = self.last.get();
+        let other = 1 - passed.direction.min(1);
+        if last.direction == other && last.range.1 == passed.acknowledged && self.partial(other).is_some() {
+            self.held
+                .set(Some((passed.time.wrapping_sub(last.at), passed.time)));
+        }
+    }
+
+    /// How long the rest of a message that is whole now was held back by its sender until its first part was
+    /// acknowledged: Nagle's algorithm against a delayed ACK.
+    pub fn take_delay(&self, packet: Packet<'_>) -> Option<i64> {
+        /// No system delays an ACK for less.
+        const LEAST: i64 = 20_000_000;
+        if packet.is_visited() {
+            return None;
+        }
+        let (waited, at) = self.held.take()?;
+        let after = packet.nanoseconds().wrapping_sub(at);
+        let round_trip = packet.round_trip().unwrap_or(0);
+        (waited >= LEAST.max(round_trip.saturating_mul(2)) && (0..waited).contains(&after)).then_some(waited)
+    }
+
+    /// How the connection was closed first, by whom.
+    #[must_use]
+    pub fn closing(&self) -> Option<Closing> {
+        let [fin, reset] = [&self.closings[0], &self.closings[1]].map(Cell::get);
+        match (fin, reset) {
+            (Some(fin), Some(reset)) if reset.frame < fin.frame => Some(reset),
+            (fin, reset) => fin.or(reset),
+        }
+    }
+
+    /// When the client closed the connection, if it did so first.
+    #[must_use]
+    pub fn closed_by_client(&self) -> Option<Closing> {
+        self.closing()
+            .filter(|closing| self.is_from_client(closing.direction))
+    }
+
+    /// Whether the client sends in `direction`.
+    #[must_use]
+    pub fn is_from_client(&self, direction: usize) -> bool {
+        self.client_since.get().0 != 0 && usize::from(self.client.get()) == direction
+    }
+
+    /// The client's bytes were handed to another dissector.
+    pub fn hand_over(&self, packet: Packet<'_>, dissector: &'static CStr) {
+        if !packet.is_visited() {
+            self.other.set(Some(dissector));
+        }
+    }
+
+    /// Whether the server answers in the protocol of another dissector: the connection is none of ours.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.speaks_other.get()
+    }
+
     /// The server refuses what stands here: nothing of this direction is interpreted any more.
     pub fn refuse(&self, packet: Packet<'_>, segment: &Segment<'_>) {
         self.position.refuse(packet, segment);
@@ -86,12 +269,13 @@ impl Stream {
         self.position.answered(packet, segment);
     }
 
-    /// What the sender of `segment` had received, against what the capture holds of that.
+    /// What the sender of `segment` had received.
     #[must_use]
     pub fn sight(&self, segment: &Segment<'_>) -> Sight {
         Sight {
             acknowledged: segment.acknowledged,
-            seen: self.position.seen(1 - segment.direction),
+            has_other: self.position.has_started(1 - segment.direction),
+            origin: self.position.origin(1 - segment.direction),
             is_late: segment.is_late,
         }
     }
@@ -99,7 +283,7 @@ impl Stream {
     /// Whether the capture holds anything of the direction opposite to `direction`.
     #[must_use]
     pub fn has_answers(&self, direction: usize) -> bool {
-        self.position.seen(1 - direction.min(1)).is_some()
+        self.position.has_started(1 - direction.min(1))
     }
 
     /// Whether the sender in `direction` has received more than the capture holds; its end (FIN) counts as one.

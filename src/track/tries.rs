@@ -1,21 +1,25 @@
 //! The same request sent again: retries of a client that did not get its answer in time.
 //!
-//! A retry goes over another connection, so this is remembered for the capture as a whole: which request of which
-//! client was sent last, and on which connection. Identical requests alone prove nothing (several threads read a
-//! hot key at once): the first must have been open for a while.
+//! A retry goes over another connection, so this is remembered for the capture as a whole. Identical requests alone
+//! prove nothing (several threads do the same thing, a hot key is read again): there must be a sign that the client
+//! gave the first up. It closed the connection a moment ago, or the time that the request allows has passed, and not
+//! much more than that.
 
 use core::cell::Cell;
 
 use super::map::{FileMap, RecentMap};
 use super::stream::Stream;
-use super::transactions::{Answer, Asked, Fingerprint, Given, Queue, State, Transaction};
+use super::transactions::{Answer, Asked, Fingerprint, Given, State, Transaction};
 use crate::epan::Packet;
 use crate::epan::file::{CaptureState, File, FileRef, FileVec};
 
-/// How long a request must have been open for its twin to be a retry: no client gives up sooner.
-const PATIENCE: i64 = 50_000_000;
-/// How long a request is remembered at least: no client waits longer before it tries again.
-const LIFE: i64 = 120_000_000_000;
+/// How long a request must be open to be looked for: no client gives up sooner.
+const LEAST: i64 = 2_000_000;
+/// Clients send a request again so soon after they closed the connection of the first try; measured with the Java, Go
+/// and C clients. A new connection takes two round trips more.
+const AFTER_CLOSE: i64 = 10_000_000;
+/// How long an open request is remembered at least, and the time that requests allow at most.
+const LIFE: (i64, i64) = (30_000_000_000, 120_000_000_000);
 
 #[derive(Clone, Copy)]
 struct Try {
@@ -23,34 +27,32 @@ struct Try {
     index: u32,
 }
 
-impl Try {
-    fn transaction<'p>(&self, file: File<'p>) -> Option<(&'p Queue, Transaction)> {
-        let queue = &self.stream.get(file)?.queue;
-        Some((queue, queue.get(self.index)?))
-    }
-}
-
-/// Whether a later request can still turn out to be its retry.
-fn is_open(transaction: &Transaction) -> bool {
-    transaction.state == State::Open && transaction.answer_frames.0 == 0
+/// A request that was sent a moment ago.
+#[derive(Clone, Copy)]
+struct Fresh {
+    fingerprint: Fingerprint,
+    at: i64,
+    attempt: Try,
 }
 
 #[derive(Default)]
 struct Tries {
-    /// The latest request of each kind, but those that were answered sooner than a client tries again: so this stays
-    /// small, and quick to look through.
-    latest: RecentMap<Fingerprint, Try>,
-    young: Young,
+    fresh: FreshRequests,
+    /// Those that were open for longer.
+    open: RecentMap<Fingerprint, Try>,
+    /// The longest time that a request allows.
+    longest: Cell<i64>,
     /// Tries applied so far, by the frame of the first.
     applied: FileMap<u32, u16>,
 }
 
 static TRIES: CaptureState<Tries> = CaptureState::new();
 
-/// The fingerprint of a body sent by `packet`'s source.
+/// The fingerprint of a body sent by `packet`'s source. The timeout does not belong to it: clients write what is left.
 #[must_use]
 pub fn fingerprint(packet: Packet<'_>, body: &[u8]) -> Fingerprint {
-    super::map::hash(&(packet.source_address(), body))
+    let (header, rest) = body.split_at_checked(14).unwrap_or((body, &[]));
+    super::map::hash(&(packet.source_address(), header, rest.get(4..)))
 }
 
 /// A request on a connection: put into its queue on the first pass, found there later. `place` is the connection again,
@@ -75,7 +77,7 @@ pub fn on_response(stream: &Stream, packet: Packet<'_>, answer: &mut Answer, giv
         .answered(packet, answer, given, |transaction| applied(packet, transaction));
 }
 
-/// Notes a request; if it repeats one that has been open for long, both get to know it.
+/// Notes a request; if it repeats one that the client gave up, both get to know it.
 fn note(
     packet: Packet<'_>,
     transaction: &mut Transaction,
@@ -85,64 +87,89 @@ fn note(
 ) {
     let (file, now) = (packet.file(), transaction.asked_at);
     let tries = TRIES.get(file);
-    tries.forget_answered(file, now);
-    if let Some(before) = tries.latest.get(&fingerprint) {
-        if let Some((queue, mut earlier)) = before.transaction(file) {
-            let waited = now.wrapping_sub(earlier.asked_at);
-            if is_open(&earlier) && waited >= PATIENCE {
+    let longest = tries.longest.get().max(transaction.allowed().unwrap_or(0));
+    tries.longest.set(longest);
+    tries.age(file, now);
+    let before = tries.open.get(&fingerprint);
+    if let Some((before, other)) = before.and_then(|before| Some((before, before.stream.get(file)?))) {
+        if let Some(mut earlier) = other.queue.get(before.index) {
+            let is_other = !stream.get(file).is_some_and(|own| core::ptr::eq(other, own));
+            if is_other && earlier.tried_again_in == 0 && was_given_up(packet, other, &earlier, now) {
                 transaction.retry_of = first(&earlier);
                 earlier.tried_again_in = transaction.request_frame;
-                queue.set(before.index, earlier);
+                other.queue.set(before.index, earlier);
             }
         }
     }
-    let latest = Try { stream, index };
-    tries.latest.insert(file, fingerprint, latest, now, LIFE);
-    tries.young.push(file, now, fingerprint);
+    tries.fresh.push(
+        file,
+        Fresh {
+            fingerprint,
+            at: now,
+            attempt: Try { stream, index },
+        },
+    );
+}
+
+/// Whether the client gave a request up a moment ago.
+fn was_given_up(packet: Packet<'_>, stream: &Stream, earlier: &Transaction, now: i64) -> bool {
+    let was_open = |at: i64| earlier.state != State::Complete || earlier.answered_at.1 > at;
+    let closed = stream.closed_by_client().is_some_and(|closing| {
+        let most = AFTER_CLOSE.saturating_add(packet.round_trip().unwrap_or(0).saturating_mul(2));
+        (0..=most).contains(&now.wrapping_sub(closing.at)) && was_open(closing.at)
+    });
+    let waited = now.wrapping_sub(earlier.asked_at);
+    let is_over = earlier.allowed().is_some_and(|allowed| {
+        (allowed..=allowed.saturating_mul(2)).contains(&waited)
+            && earlier.answer_frames.0 == 0
+            && stream.closed_by_client().is_none()
+    });
+    closed || is_over
 }
 
 impl Tries {
-    /// Of the requests that are old enough now to have been sent again, those that were answered.
-    fn forget_answered(&self, file: File<'_>, now: i64) {
-        while let Some(fingerprint) = self.young.pop(now) {
-            let latest = self
-                .latest
-                .get(&fingerprint)
-                .and_then(|one| one.transaction(file));
-            if latest.is_some_and(|(_, transaction)| !is_open(&transaction)) {
-                self.latest.remove(&fingerprint);
+    /// Requests that have been open for a while are kept, those that are answered forgotten.
+    fn age(&self, file: File<'_>, now: i64) {
+        while let Some(oldest) = self.fresh.pop(now) {
+            let Try { stream, index } = oldest.attempt;
+            let transaction = stream.get(file).and_then(|stream| stream.queue.get(index));
+            if transaction.is_some_and(|one| one.state != State::Complete) {
+                let life = self.longest.get().saturating_mul(2).clamp(LIFE.0, LIFE.1);
+                self.open
+                    .insert(file, oldest.fingerprint, oldest.attempt, now, life);
             }
         }
     }
 }
 
-/// The requests of the last [`PATIENCE`], in their order: two lists, one that fills and one that empties.
+/// The requests of the last moment, in their order: two lists, one that fills and one that empties. Most are answered
+/// before they leave.
 #[derive(Default)]
-struct Young {
-    lists: [FileVec<(i64, Fingerprint)>; 2],
+struct FreshRequests {
+    lists: [FileVec<Fresh>; 2],
     filling: Cell<usize>,
     /// How many of the other list are gone.
     gone: Cell<u32>,
 }
 
-impl Young {
-    fn push(&self, file: File<'_>, at: i64, fingerprint: Fingerprint) {
-        self.lists[self.filling.get()].push(file, (at, fingerprint));
+impl FreshRequests {
+    fn push(&self, file: File<'_>, fresh: Fresh) {
+        self.lists[self.filling.get()].push(file, fresh);
     }
 
     /// The next one that is old enough.
-    fn pop(&self, now: i64) -> Option<Fingerprint> {
+    fn pop(&self, now: i64) -> Option<Fresh> {
         if self.gone.get() == self.lists[1 - self.filling.get()].len() {
             self.filling.set(1 - self.filling.get());
             self.lists[self.filling.get()].clear();
             self.gone.set(0);
         }
-        let (at, fingerprint) = self.lists[1 - self.filling.get()].get(self.gone.get())?;
-        if now.saturating_sub(at) < PATIENCE {
+        let oldest = self.lists[1 - self.filling.get()].get(self.gone.get())?;
+        if now.saturating_sub(oldest.at) < LEAST {
             return None;
         }
         self.gone.set(self.gone.get() + 1);
-        Some(fingerprint)
+        Some(oldest)
     }
 }
 

@@ -11,9 +11,9 @@ use crate::common::fields::columns;
 const PORT: [&str; 2] = ["-o", "aerospike.tcp.port:3000,3008,4333"];
 
 /// The frame's partners, in its order: of its answers, of its requests.
-type Links = BTreeMap<u32, (Vec<u32>, Vec<u32>)>;
+pub type Links = BTreeMap<u32, (Vec<u32>, Vec<u32>)>;
 
-fn shown(capture: &str, options: &[&str]) -> Links {
+pub fn shown(capture: &str, options: &[&str]) -> Links {
     let mut all = PORT.to_vec();
     all.extend(options);
     let names = ["frame.number", "aerospike.request_in", "aerospike.response_in"];

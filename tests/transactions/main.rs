@@ -9,5 +9,6 @@ mod experts;
 mod links;
 mod packets;
 mod passes;
+mod removal;
 mod streams;
 mod verdicts;

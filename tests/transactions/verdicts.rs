@@ -23,6 +23,12 @@ fn judged(name: &str, options: &[&str], verdict: &str) -> Vec<u32> {
         .collect()
 }
 
+/// A field of each frame with an expert item.
+fn figures(name: &str, verdict: &str, field: &str) -> Vec<String> {
+    let filter = format!("aerospike.expert.{verdict}");
+    numbers(columns(name, &["-2"], &filter, &[field])).concat()
+}
+
 /// What is said in words of frames with an expert item.
 fn words(name: &str, verdict: &str) -> String {
     let filter = format!("aerospike.expert.{verdict}");
@@ -91,7 +97,7 @@ fn tried_twice(name: &str, request: &[u8], pause: f64, results: [u8; 2]) {
 
 #[test]
 fn a_retry_its_late_answer_and_what_was_done_twice() {
-    tried_twice("made-retry", &change(true), 0.5, [0, 0]);
+    tried_twice("made-retry", &change(true), 1.1, [0, 0]);
     assert_eq!(judged("made-retry", &[], "retry"), [8]);
     assert_eq!(judged("made-retry", &[], "late_answer"), [10]);
     assert_eq!(judged("made-retry", &[], "duplicate_write"), [10]);
@@ -103,21 +109,23 @@ fn a_retry_its_late_answer_and_what_was_done_twice() {
 
 #[test]
 fn doing_it_twice_counts_where_it_is_not_the_same_as_once() {
-    tried_twice("made-retry-put", &change(false), 0.5, [0, 0]);
+    tried_twice("made-retry-put", &change(false), 1.1, [0, 0]);
     assert_eq!(judged("made-retry-put", &[], "retry"), [8]);
     assert_eq!(judged("made-retry-put", &[], "duplicate_write"), NONE);
     // One of the two was refused: KEY_BUSY.
-    tried_twice("made-retry-refused", &change(true), 0.5, [14, 0]);
+    tried_twice("made-retry-refused", &change(true), 1.1, [14, 0]);
     assert_eq!(judged("made-retry-refused", &[], "late_answer"), [10]);
     assert_eq!(judged("made-retry-refused", &[], "duplicate_write"), NONE);
 }
 
 #[test]
 fn equal_requests_at_the_same_time_or_after_an_answer_are_no_retry() {
-    // Two threads.
-    tried_twice("made-no-retry", &change(true), 0.0, [0, 0]);
-    for verdict in ["retry", "late_answer", "duplicate_write"] {
-        assert_eq!(judged("made-no-retry", &[], verdict), NONE, "{verdict}");
+    // Two threads, also while the server is slow: nothing says that the client gave the first up.
+    for (name, pause) in [("made-no-retry", 0.0), ("made-no-retry-slow", 0.5)] {
+        tried_twice(name, &change(true), pause, [0, 0]);
+        for verdict in ["retry", "late_answer", "duplicate_write"] {
+            assert_eq!(judged(name, &[], verdict), NONE, "{name} {verdict}");
+        }
     }
     let mut made = Maker::new();
     made.connect(FIRST, NODE);
@@ -149,11 +157,16 @@ fn no_response_where_the_connection_ended_and_the_capture_is_whole() {
     made.send(SECOND, NODE, &record_request(2, false)); // 12: still open at the end
     host().put("made-silent", &made.finish());
     assert_eq!(judged("made-silent", &[], "no_response"), [4]);
-    let said = words("made-silent", "no_response");
-    assert!(
-        said.contains("acknowledged the request") && said.contains("closed by the client"),
-        "{said}"
+    assert_eq!(
+        figures("made-silent", "no_response", "aerospike.acknowledged"),
+        ["1"]
     );
+    assert_eq!(
+        figures("made-silent", "no_response", "aerospike.closed_by"),
+        ["the client (FIN)"]
+    );
+    // It allowed a second, and the client closed after two.
+    assert_eq!(judged("made-silent", &[], "timed_out"), [4]);
     // Nobody can know at the first reading.
     let rows = columns(
         "made-silent",
@@ -224,4 +237,142 @@ fn a_digest_that_set_and_key_do_not_give() {
     }
     host().put("made-digests", &made.finish());
     assert_eq!(judged("made-digests", &[], "digest_mismatch"), [6]);
+}
+
+/// A client that closes after 80 ms of a request that allows 1000 ms, and gets its answer 15 ms later.
+#[test]
+fn an_answer_after_the_client_closed_is_the_requests_answer() {
+    for (name, is_reset) in [("made-given-up", false), ("made-given-up-reset", true)] {
+        let mut made = Maker::new();
+        made.connect(FIRST, NODE);
+        made.send(FIRST, NODE, &record_request(1, false)); // 4
+        made.acknowledge(NODE, FIRST);
+        made.wait(0.08);
+        if is_reset {
+            made.refuse(FIRST, NODE);
+        } else {
+            made.end(FIRST, NODE);
+            made.acknowledge(NODE, FIRST);
+        }
+        made.wait(0.015);
+        made.send(NODE, FIRST, &record_answer(0));
+        host().put(name, &made.finish());
+        let last = if is_reset { "7" } else { "8" };
+        let filter = "aerospike.response_in";
+        let links = columns(name, &["-2"], filter, &["frame.number", "aerospike.response_in"]);
+        assert_eq!(numbers(links), [["4", last]], "{name}");
+        for verdict in ["no_response", "incomplete_answer", "timed_out"] {
+            assert_eq!(judged(name, &[], verdict), NONE, "{name} {verdict}");
+        }
+        let given_up = columns(name, &["-2"], filter, &["aerospike.time.given_up"])
+            .concat()
+            .concat();
+        let seconds: f64 = given_up.concat().parse().expect("seconds");
+        assert!((0.014..0.016).contains(&seconds), "{name}: {seconds}");
+    }
+}
+
+#[test]
+fn not_answered_in_time_while_tcp_sends_it_again() {
+    let mut made = Maker::new();
+    made.connect(FIRST, NODE);
+    let request = made.send(FIRST, NODE, &record_request(1, false)); // 4
+    for wait in [0.2, 0.4, 0.8] {
+        made.wait(wait);
+        made.again(request);
+    }
+    // Another connection shows that the time has passed; its own request still has time.
+    made.connect(SECOND, NODE);
+    made.send(SECOND, NODE, &record_request(2, false)); // 11
+    host().put("made-sent-again", &made.finish());
+    assert_eq!(judged("made-sent-again", &[], "timed_out"), [4]);
+    assert_eq!(judged("made-sent-again", &[], "no_response"), NONE);
+    assert_eq!(figures("made-sent-again", "timed_out", "aerospike.resent"), ["3"]);
+    assert_eq!(
+        figures("made-sent-again", "timed_out", "aerospike.acknowledged"),
+        ["0"]
+    );
+}
+
+#[test]
+fn an_answer_that_began_is_not_called_missing() {
+    let mut made = Maker::new();
+    made.connect(FIRST, NODE);
+    made.send(FIRST, NODE, &record_request(1, false)); // 4
+    let mut answer = proto(3, &[0; 4000]);
+    answer[8] = 22;
+    made.send(NODE, FIRST, &answer[..1448]);
+    made.acknowledge(FIRST, NODE);
+    made.refuse(NODE, FIRST);
+    host().put("made-broken-off", &made.finish());
+    assert_eq!(judged("made-broken-off", &[], "incomplete_answer"), [4]);
+    assert_eq!(judged("made-broken-off", &[], "no_response"), NONE);
+    let of = |field| figures("made-broken-off", "incomplete_answer", field);
+    assert_eq!(of("aerospike.answer.bytes"), ["1448"]);
+    assert_eq!(of("aerospike.answer.size"), ["4008"]);
+    assert_eq!(of("aerospike.closed_by"), ["the server (RST)"]);
+}
+
+#[test]
+fn a_request_behind_one_that_is_overdue() {
+    let mut made = Maker::new();
+    made.connect(FIRST, NODE);
+    made.send(FIRST, NODE, &record_request(1, false)); // 4
+    made.wait(TIMEOUT * 1.1);
+    made.send(FIRST, NODE, &record_request(2, false)); // 5
+    made.send(NODE, FIRST, &record_answer(0));
+    made.send(NODE, FIRST, &record_answer(0));
+    // One that always has several open.
+    made.connect(SECOND, NODE);
+    for digest in 3..6 {
+        made.send(SECOND, NODE, &record_request(digest, false));
+    }
+    made.wait(TIMEOUT * 1.1);
+    made.send(SECOND, NODE, &record_request(6, false));
+    host().put("made-busy", &made.finish());
+    assert_eq!(judged("made-busy", &[], "busy_connection"), [5]);
+    assert_eq!(
+        figures("made-busy", "busy_connection", "aerospike.busy_with"),
+        ["4"]
+    );
+}
+
+#[test]
+fn a_copy_is_marked_and_what_is_sent_again_is_not() {
+    let mut made = Maker::new();
+    made.connect(FIRST, NODE);
+    let first = made.send(FIRST, NODE, &record_request(1, false)); // 4
+    made.again(first); // 5: at once, a copy
+    made.wait(0.3);
+    made.again(first); // 6
+    made.send(NODE, FIRST, &record_answer(0));
+    host().put("made-copies", &made.finish());
+    for options in [&[][..], &["-2"][..]] {
+        let rows = columns("made-copies", options, "aerospike.duplicate", &["frame.number"]);
+        assert_eq!(numbers(rows), [["5"]], "{options:?}");
+    }
+}
+
+/// Long before the timeout: what counts is that the client closed the first connection a moment before.
+#[test]
+fn a_retry_of_a_client_that_closed_the_first_connection() {
+    for (name, pause, retries) in [
+        ("made-retry-closed", 0.004, &[9][..]),
+        ("made-retry-much-later", 0.2, &NONE[..]),
+    ] {
+        let mut made = Maker::new();
+        made.connect(FIRST, NODE);
+        made.connect(SECOND, OTHER_NODE);
+        made.send(FIRST, NODE, &change(true)); // 7
+        made.wait(0.05);
+        made.end(FIRST, NODE); // 8
+        made.wait(pause);
+        made.send(SECOND, OTHER_NODE, &change(true)); // 9
+        made.send(OTHER_NODE, SECOND, &record_answer(0));
+        made.send(NODE, FIRST, &record_answer(0)); // 11: applied all the same
+        host().put(name, &made.finish());
+        assert_eq!(judged(name, &[], "retry"), retries, "{name}");
+        let twice: &[u32] = if retries.is_empty() { &[] } else { &[11] };
+        assert_eq!(judged(name, &[], "duplicate_write"), twice, "{name}");
+    }
 }

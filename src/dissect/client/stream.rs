@@ -7,7 +7,7 @@ use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::{links, taps};
 use crate::dissect::shared::common;
 use crate::dissect::shared::{column, frame};
-use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
+use crate::epan::{Call, Framing, Guarded, Packet, Passed, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::budget;
 use crate::track::stream::{self, Place, Stream};
@@ -18,6 +18,7 @@ use crate::wire::ground::text::Text as Lossy;
 
 fields! {
     CONTINUED: Bytes, "aerospike.continuation", "Continuation data", "Bytes whose place in a message is not known";
+    DUPLICATE: Boolean, "aerospike.duplicate", "Duplicate", "The same packet was in the capture before: shown, not counted";
     REFUSED: Bytes, "aerospike.refused", "Not a proto header", "Bytes at which a server closes the connection";
 }
 
@@ -65,18 +66,35 @@ pub fn segment<'p>(
         used: core::cell::Cell::new(0),
         is_lost: core::cell::Cell::new(false),
     };
+    let before = stream.partial(segment.direction);
     let outcome = packet.dissect_pdus(Framing::Client, &tree, &call);
     if place.is_new() {
-        stream.advance(
-            packet,
-            &segment,
-            call.used.get(),
-            source.reported(),
-            !call.is_lost.get(),
-        );
+        let used = call.used.get();
+        stream.advance(packet, &segment, used, source.reported(), !call.is_lost.get());
+        if let Some(rest @ [_, ..]) = bytes.get(used..) {
+            let length = Header::parse(rest).map_or(0, |(_, header)| header.length());
+            stream.wait(packet, &segment, used, length, before);
+        }
     }
     outcome?;
     Ok(bytes.len())
+}
+
+/// A frame of a connection has passed TCP: what no dissector is handed counts, too.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn passed<'p>(packet: Packet<'p>, tree: &Tree<'p>, passed: &Passed<'p>) -> Guarded {
+    let Some(stream) = passed.conversation.known_state::<Stream>(&AEROSPIKE) else {
+        return Ok(());
+    };
+    if stream.passed(packet, passed) && tree.exists() {
+        let top = tree.protocol(&AEROSPIKE, &[])?;
+        top.item()
+            .label(format_args!("Aerospike Protocol, the copy of a packet before"));
+        top.boolean(&DUPLICATE, &[], true)?.generated();
+    }
+    Ok(())
 }
 
 /// Why a server would close the connection here; fewer bytes than a header tell by their first.
@@ -120,6 +138,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
     };
     let size = usize::try_from(header.size).unwrap_or(usize::MAX);
     let body = rest.get(..size).unwrap_or(rest);
+    let is_first = call.used.get() == source.reported();
     let side = stream.side(packet, &call.segment, || request_by_content(&header, body));
     let mut path = Path {
         packet,
@@ -132,10 +151,16 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         stream: Some(stream),
         place: stream::reference(&call.segment),
         segment_direction: call.segment.direction,
-        end: call
-            .segment
-            .sequence
-            .map(|start| start.wrapping_add(u32::try_from(call.used.get()).unwrap_or(0))),
+        range: call.segment.sequence.map(|start| {
+            let offset = |bytes: usize| start.wrapping_add(u32::try_from(bytes).unwrap_or(0));
+            let used = call.used.get();
+            (offset(used.saturating_sub(source.reported())), offset(used))
+        }),
+        began_at: stream
+            .partial(call.segment.direction)
+            .filter(|partial| call.segment.sequence == Some(partial.start) && is_first)
+            .map(|partial| partial.began_at),
+        delay: None,
         is_cut: body.len() < size,
         sight: stream.sight(&call.segment),
         answer: None,
@@ -144,12 +169,13 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
         body,
         order: Order::Big,
     };
+    path.delay = path.began_at.and_then(|_| stream.take_delay(packet));
     frame::count(packet);
     packet.state().is_answer.set(u32::from(!path.is_request));
     if !path.is_request {
         stream.answered(packet, &call.segment);
         if path.is_tracked {
-            path.answer = stream.queue.answer(packet, header.kind, path.sight);
+            path.answer = stream.queue.answer(packet, header.kind, path.sight, path.range);
             path.is_orphan = path.answer.is_none() && stream.queue.lacks_request(packet, path.sight);
         }
     }
@@ -178,10 +204,16 @@ pub const ASIDE: &str = "quoted by another message";
 fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
     frame::count(packet);
     let why = match place {
+        _ if packet.is_out_of_order() => {
+            "out of order in the capture: TCP's preference tcp.reassemble_out_of_order puts it in its place"
+        }
         Place::Repeated => "sent again by TCP",
         Place::Aside => ASIDE,
         Place::Refused => "after a header at which the server closes the connection",
-        _ => "the beginning of the message is not in the capture",
+        _ => {
+            "the beginning of the message is not in the capture, or comes later (then \
+             tcp.reassemble_out_of_order finds it)"
+        }
     };
     column::line(packet, |out| {
         write!(out, "Continuation data, {} bytes", bytes.len())
@@ -190,7 +222,7 @@ fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place)
     top.item()
         .label(format_args!("Aerospike Protocol, continuation data"));
     let item = top.add(&CONTINUED, bytes)?;
-    common::at(&top, item).expert(&common::CONTINUATION, format_args!("Continuation data: {why}"))
+    common::at(&top, item).expert(&common::CONTINUATION, format_args!("{why}"))
 }
 
 /// Bytes at a known position that are no header: said, and handed to the dissector of what they look like.
@@ -204,7 +236,7 @@ fn refused<'p>(
 ) -> Guarded {
     let source = tree.source();
     let bytes = source.bytes();
-    let from_client = segment.side != Side::Server;
+    let from_client = stream.side(packet, segment, || Some(true)) != Side::Server;
     let looks = looks(bytes);
     frame::count(packet);
     stream.advance(packet, segment, source.reported(), source.reported(), false);
@@ -214,7 +246,11 @@ fn refused<'p>(
     taps::refused_bytes(packet, looks, !from_client);
     let stranger = stranger(looks);
     column::line(packet, |out| {
-        write!(out, "{refusal}: looks like {looks}")?;
+        if from_client {
+            write!(out, "{refusal}: looks like {looks}")?;
+        } else {
+            write!(out, "Response is no message: looks like {looks}")?;
+        }
         if looks == Looks::TextCommand {
             write!(out, " \"{}\"", Lossy(bytes))?;
         }
@@ -229,21 +265,35 @@ fn refused<'p>(
         "Aerospike Protocol, no proto header: looks like {looks}"
     ));
     let item = top.add(&REFUSED, bytes)?;
+    if !from_client {
+        stream.queue.blur(packet);
+        // What a server does at such bytes is of no use here: a client gets them.
+        return common::at(&top, item)
+            .expert(
+                &common::MALFORMED,
+                format_args!("These bytes of the server look like {looks}, not like an answer: {refusal}"),
+            )
+            .and_then(|()| source.throw_if_cut());
+    }
+    if let (Some(name), true) = (stranger, hand_over && from_client) {
+        stream.hand_over(packet, name);
+    }
     let expert = match refusal {
+        Refusal::Version(_) if stream.is_foreign() && packet.is_visited() => &common::OTHER_PROTOCOL,
         Refusal::Type(_) | Refusal::AdminPort(_) => &common::UNSUPPORTED_TYPE,
         Refusal::Size(_) => &common::INVALID_SIZE,
         Refusal::Version(_) | Refusal::TlsConnection => &common::UNSUPPORTED_VERSION,
     };
-    let consequence = if bytes.len() < HEADER {
-        "when 8 bytes have come, and says nothing until then"
+    let when = if bytes.len() < HEADER {
+        " when 8 bytes have come, and says nothing until then"
     } else {
-        "and closes the connection"
+        ""
     };
     common::at(&top, item).expert(
         expert,
-        format_args!("These bytes look like {looks}; the server logs \"{refusal} from …\" {consequence}"),
+        format_args!("These bytes look like {looks}; the server logs \"{refusal} from …\"{when}"),
     )?;
-    links::closed(packet, &top)?;
+    links::closed(packet, stream, segment.direction, &top)?;
     match stranger {
         // Inside TLS the connection stays that of TLS.
         Some(name) if hand_over => packet.call_dissector(name, source, tree, segment.sequence.is_some()),

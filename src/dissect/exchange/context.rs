@@ -2,8 +2,9 @@
 
 use crate::epan::Packet;
 use crate::epan::file::FileRef;
+use crate::track::position::Sight;
 use crate::track::stream::Stream;
-use crate::track::transactions::{Answer, Sight};
+use crate::track::transactions::Answer;
 use crate::wire::client::proto::{Order, ProtoType};
 
 /// A message's way through the dissector: what is known of it before its body is read.
@@ -21,8 +22,12 @@ pub struct Path<'p> {
     pub place: Option<FileRef<Stream>>,
     /// Which way the message goes: 0 or 1.
     pub segment_direction: usize,
-    /// TCP's sequence number behind the message.
-    pub end: Option<u32>,
+    /// TCP's sequence numbers of its first byte and of the one behind its last.
+    pub range: Option<(u32, u32)>,
+    /// When its first byte was captured, where that was in an earlier frame; on the first pass.
+    pub began_at: Option<i64>,
+    /// How long its rest was held back until its first part was acknowledged; on the first pass.
+    pub delay: Option<i64>,
     /// Part of it was not captured.
     pub is_cut: bool,
     /// What its sender had received of the other direction.

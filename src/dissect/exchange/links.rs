@@ -2,15 +2,15 @@
 
 use core::fmt;
 
+use super::{times, verdicts};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::request_context;
 use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
-use crate::track::stream::before;
+use crate::track::stream::{Stream, before};
 use crate::track::transactions::{Answer, State, Transaction, What};
-use crate::wire::client::proto::Refusal;
 use crate::wire::ground::text::write_decimal;
 
 fields! {
@@ -21,15 +21,17 @@ fields! {
     RECORDS: U32, "aerospike.records", "Records", "Records in the whole answer";
     REQUEST_MISSING: None, "aerospike.request_missing", "Request not in the capture", "The answer belongs to a request that the capture does not hold";
     RETRY_OF: Frame, "aerospike.retry_of", "Retry of", "The frame of the first try of this request";
+    BUSY_WITH: Frame, "aerospike.busy_with", "Open request", "The earlier request on the connection that is open and past its timeout";
     RETRIED_IN: Frame, "aerospike.retried_in", "Retried in", "The frame in which the client sent this request again";
 }
 
 experts! {
     NO_RESPONSE: Warning Sequence, "aerospike.expert.no_response", "The request was not answered";
-    TIMED_OUT: Warning Sequence, "aerospike.expert.timed_out", "Answered later than the request's own timeout";
+    TIMED_OUT: Warning Sequence, "aerospike.expert.timed_out", "The time that the request allows passed before an answer came";
     LATE_ANSWER: Note Sequence, "aerospike.expert.late_answer", "Answered after the same request had been sent again";
     RETRY: Note Sequence, "aerospike.expert.retry", "The client sends the same request again while the first is not answered";
     DUPLICATE_WRITE: Warning Sequence, "aerospike.expert.duplicate_write", "Both tries of a write that counts twice were applied";
+    BUSY_CONNECTION: Note Sequence, "aerospike.expert.busy_connection", "Sent while an earlier request on the connection is open and past its timeout";
     CLOSED: Note Sequence, "aerospike.expert.closed", "The server closed the connection right after a bad header";
     SLOW: Note Sequence, "aerospike.expert.slow", "Slower than the preference aerospike.slow_threshold";
 }
@@ -102,11 +104,25 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
         top.expert(
             &RETRY,
             format_args!(
-                "Sent again: the same request in frame {} is not answered yet",
+                "Sent again: the client gave up the same request of frame {}, on another connection",
                 transaction.retry_of
             ),
         )?;
     }
+    if let Some(overdue) = path
+        .stream
+        .and_then(|stream| stream.queue.overdue_before(transaction))
+    {
+        top.expert(
+            &BUSY_CONNECTION,
+            format_args!(
+                "The request of frame {} is open and past the {} ms that it allows: the client may take the wrong answer",
+                overdue.request_frame, overdue.timeout
+            ),
+        )?;
+        top.uint(&BUSY_WITH, &[], overdue.request_frame)?.generated();
+    }
+    times::request(path, top, transaction)?;
     if !packet.is_visited() {
         return Ok(());
     }
@@ -117,9 +133,9 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
     if transaction.state == State::Complete {
         top.uint(&RESPONSE_IN, &[], transaction.answer_frames.1)?
             .generated();
-        return Ok(());
+        return times::given_up(path, top, transaction);
     }
-    unanswered(path, top, transaction)
+    verdicts::unanswered(path, top, transaction)
 }
 
 /// The verdicts on a request, for its line in the Info column: ` [retry of 186]`, ` [no response]`.
@@ -137,7 +153,7 @@ pub fn request_marks(
     if transaction.retry_of != 0 {
         write!(out, " [retry of {}]", transaction.retry_of)?;
     }
-    if end_without_answer(path, transaction).is_some() {
+    if verdicts::lacks_response(path, transaction) {
         out.write_str(" [no response]")?;
     }
     Ok(())
@@ -189,10 +205,10 @@ fn is_slow(taken: i64) -> bool {
 }
 
 /// TCP_COMPLETENESS bits: what the capture holds of a connection.
-mod completeness {
-    pub(super) const SYN_ACK: u8 = 2;
-    pub(super) const FIN: u8 = 16;
-    pub(super) const RST: u8 = 32;
+pub(super) mod completeness {
+    pub(in crate::dissect::exchange) const SYN_ACK: u8 = 2;
+    pub(in crate::dissect::exchange) const FIN: u8 = 16;
+    pub(in crate::dissect::exchange) const RST: u8 = 32;
 }
 
 /// The bits of a connection's completeness that say that it has ended.
@@ -228,49 +244,6 @@ impl fmt::Display for Ending<'_> {
     }
 }
 
-/// The end of the connection of a request without an answer. Only where the capture would hold the answer: the connection
-/// has ended, both directions are there, and the client had received nothing that the capture does not hold.
-fn end_without_answer(path: &Path<'_>, transaction: &Transaction) -> Option<ConnectionEnd> {
-    if !path.packet.is_visited() || transaction.state != State::Open || transaction.uncertain {
-        return None;
-    }
-    let (end, stream) = (path.packet.connection_end()?, path.stream?);
-    let ended = end.completeness & ENDED != 0;
-    let both = end.completeness & completeness::SYN_ACK != 0 || stream.has_answers(path.segment_direction);
-    (ended && both && !stream.misses(path.segment_direction, end.received)).then_some(end)
-}
-
-fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
-    let Some(end) = end_without_answer(path, transaction) else {
-        return Ok(());
-    };
-    let partly = if transaction.answer_frames.0 == 0 {
-        "No answer"
-    } else {
-        "The answer is not complete"
-    };
-    top.expert(
-        &NO_RESPONSE,
-        format_args!("{partly}{}", Ending(&end, transaction.end())),
-    )?;
-    // The port alone proves nothing, a service may have it; the server's silence and its end do.
-    let is_admin =
-        path.stream.is_some_and(|stream| stream.is_admin.get()) || path.packet.ports().1 == ADMIN_PORT;
-    if is_admin && end.closed_by == 2 && matches!(transaction.what, What::Message(_)) {
-        let refusal = Refusal::AdminPort(path.kind.0);
-        return top.expert(
-            &common::UNSUPPORTED_TYPE,
-            format_args!(
-                "A message on an admin port; the server logs \"{refusal} from …\" and closes the connection"
-            ),
-        );
-    }
-    Ok(())
-}
-
-/// The admin port by convention (server 8.1 and later).
-const ADMIN_PORT: u32 = 3008;
-
 /// An answer's link, its times where they are known, and the verdicts on them.
 ///
 /// # Errors
@@ -298,10 +271,11 @@ pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Gua
     if transaction.is_stream() && matches!(transaction.what, What::Message(_)) {
         top.uint(&RECORDS, &[], transaction.records)?.generated();
     }
-    verdicts(path.packet, top, transaction, taken)
+    times::answer(path, top, transaction)?;
+    judge(path.packet, top, transaction, taken)
 }
 
-fn verdicts(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i64) -> Guarded {
+fn judge(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i64) -> Guarded {
     if has_timed_out(transaction, taken) {
         top.expert(
             &TIMED_OUT,
@@ -343,22 +317,16 @@ fn verdicts(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn closed(packet: Packet<'_>, top: &Tree<'_>) -> Guarded {
-    if !packet.is_visited() {
-        return Ok(());
-    }
-    let Some(end) = packet.connection_end() else {
-        return Ok(());
-    };
-    // A reset has no initiator in TCP's books; at a bad header it is the server's.
-    if end.completeness & completeness::RST != 0 && end.closed_by != 1 {
-        top.expert(&CLOSED, format_args!("The connection was reset after this"))
-    } else if end.closed_by == 2 {
-        top.expert(
-            &CLOSED,
-            format_args!("The server closed the connection after this"),
-        )
-    } else {
-        Ok(())
+pub fn closed(packet: Packet<'_>, stream: &Stream, direction: usize, top: &Tree<'_>) -> Guarded {
+    match stream.closing() {
+        Some(closing)
+            if packet.is_visited() && closing.direction != direction && closing.frame >= packet.frame() =>
+        {
+            top.expert(
+                &CLOSED,
+                format_args!("The server closed the connection after this"),
+            )
+        }
+        _ => Ok(()),
     }
 }

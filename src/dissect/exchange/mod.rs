@@ -1,29 +1,21 @@
 //! Requests and answers: what the first pass remembers, what taps are told, links in the tree.
 
 pub mod context;
+pub mod details;
 pub mod first_pass;
 pub mod identity;
 pub mod links;
 pub mod request_context;
 pub mod taps;
+pub mod times;
+pub mod verdicts;
 
 use self::context::Path;
-use self::first_pass::Memory;
+pub use self::details::Details;
 use crate::track::transactions::{Answer, Asked, Given, Transaction, What};
 use crate::track::tries;
 use crate::wire::client::proto::ProtoType;
 use crate::wire::exchange::matching::{Expected, Facts, Progress};
-
-/// What a message says about itself as a request.
-#[derive(Clone, Copy, Default)]
-pub struct Details {
-    /// Its own timeout in milliseconds.
-    pub timeout: u32,
-    /// The records it asks for.
-    pub memory: Memory,
-    /// Doing it twice is not the same as doing it once.
-    pub counts_twice: bool,
-}
 
 /// A request: joins the queue of its connection.
 #[must_use]
@@ -40,7 +32,7 @@ pub fn on_request(
         what,
         progress: Progress::new(expected, path.kind == ProtoType::AS_MSG_COMPRESSED),
         timeout: details.timeout,
-        end: path.end,
+        end: path.range.map(|(_, end)| end),
         rows: details.memory.rows,
         place: details.memory.place,
         writes: details.memory.writes,
@@ -48,6 +40,8 @@ pub fn on_request(
         fingerprint: (!path.packet.is_visited() && matches!(what, What::Message(_)))
             .then(|| tries::fingerprint(path.packet, body)),
         counts_twice: details.counts_twice,
+        began_at: path.began_at,
+        delay: path.delay,
     };
     let transaction = tries::on_request(stream, path.packet, &asked, path.place);
     taps::asked(path, what, transaction.as_ref(), body, details);
@@ -73,6 +67,9 @@ pub fn on_response(path: &Path<'_>, facts: Facts, records: u32, is_ok: bool, is_
             records,
             is_cut,
             is_ok,
+            end: path.range.map(|(_, end)| end),
+            began_at: path.began_at,
+            delay: path.delay,
         },
     );
     taps::answered(path, Some(&answer));

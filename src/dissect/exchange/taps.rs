@@ -2,8 +2,8 @@
 
 use core::fmt::Write as _;
 
-use crate::dissect::exchange::Details;
 use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::details::Details;
 use crate::dissect::exchange::first_pass::{is_single, writes};
 use crate::dissect::exchange::identity::Identity;
 use crate::epan::register::preference;
@@ -35,7 +35,7 @@ pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>, bod
     let mut record = record(path, Event::Asked, what);
     record.transaction = transaction.copied();
     record.detail = Detail {
-        end: path.end,
+        end: path.range.map(|(_, end)| end),
         size: u32::try_from(body.len()).unwrap_or(u32::MAX),
         timeout: details.timeout,
         fingerprint: fingerprint(path, body),
@@ -101,7 +101,7 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
     };
     let mut record = record(path, event, what);
     record.transaction = transaction;
-    record.detail.end = path.end;
+    record.detail.end = path.range.map(|(_, end)| end);
     record.detail.size = u32::try_from(path.body.len()).unwrap_or(u32::MAX);
     record.detail.ends = linked.is_some_and(|answer| answer.is_last);
     if let Some((namespace, set)) = transaction.and_then(|transaction| sets::get(packet, transaction.place)) {

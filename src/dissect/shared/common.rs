@@ -29,6 +29,7 @@ fields! {
 
 experts! {
     UNSUPPORTED_VERSION: Error Protocol, "aerospike.expert.unsupported_version", "Not a version of the Aerospike protocol; the server closes the connection";
+    OTHER_PROTOCOL: Comment Protocol, "aerospike.expert.unsupported_version", "Another protocol, in which the server answers";
     UNSUPPORTED_TYPE: Error Protocol, "aerospike.expert.unsupported_type", "Not a type of the Aerospike protocol; the server closes the connection";
     INVALID_SIZE: Error Protocol, "aerospike.expert.invalid_size", "A size over the limit; the server closes the connection";
     CONTINUATION: Comment Undecoded, "aerospike.expert.continuation", "Bytes at an unknown position of the stream";

@@ -6,7 +6,7 @@ use crate::dissect::internode::container::BYTES;
 use crate::dissect::shared::common;
 use crate::epan::{Guarded, Packet, Tree};
 use crate::protocols::AEROSPIKE;
-use crate::track::transactions::Sight;
+use crate::track::position::Sight;
 use crate::wire::client::proto::Order;
 use crate::wire::client::proto::{HEADER, Header, ProtoType};
 use crate::wire::ground::input::Malformed;
@@ -53,7 +53,9 @@ fn path(packet: Packet<'_>, order: Order, kind: ProtoType) -> Path<'_> {
         stream: None,
         place: None,
         segment_direction: 0,
-        end: None,
+        range: None,
+        began_at: None,
+        delay: None,
         sight: Sight::default(),
         is_cut: false,
         answer: None,

@@ -1,4 +1,6 @@
 //! What clients do with their connections, and what they do not do.
+//!
+//! Longer than 500 lines: each finding about clients stands here with its text.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

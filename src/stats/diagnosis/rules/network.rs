@@ -17,8 +17,6 @@ const IDLE: i64 = SECOND / 2;
 const FULL: u32 = 1200;
 /// A delayed acknowledgement comes after 40 ms (Linux) to 200 ms.
 const DELAYED: i64 = 30 * MS;
-/// The longest delayed acknowledgement of Linux, and something on it.
-const NO_DELAYED_ACK: i64 = 50 * MS;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -467,10 +465,4 @@ fn delayed(evidence: &Evidence<'_>, findings: &mut Findings) {
             findings.add(finding);
         }
     }
-}
-
-/// Whether a round trip proves that the path is slow: no program and no delayed acknowledgement is part of it.
-#[must_use]
-pub const fn is_of_path(trip: &crate::stats::diagnosis::evidence::connection::RoundTrip) -> bool {
-    trip.is_handshake || trip.is_bare && trip.time >= NO_DELAYED_ACK
 }

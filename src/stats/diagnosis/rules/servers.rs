@@ -1,4 +1,6 @@
 //! Servers that answer slowly.
+//!
+//! Longer than 500 lines: each finding about servers stands here with its text.
 
 use std::collections::HashMap;
 

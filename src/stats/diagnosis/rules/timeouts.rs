@@ -1,4 +1,6 @@
 //! Requests that were not answered in time, those sent again, and what became of their writes.
+//!
+//! Longer than 500 lines: the parts of one judgement on a call that ran out of time.
 
 use std::collections::{HashMap, HashSet};
 

@@ -3,6 +3,8 @@
 //!
 //! A connection is answered strictly in order. A client that does not send its next request before it has the answer is
 //! followed by TCP's acknowledgements alone, so that a hole in the capture hides one request, not all that follow.
+//!
+//! Longer than 500 lines: one walk over the packets, which fills all of the evidence.
 
 mod reading;
 
