@@ -33,6 +33,7 @@ pub fn register() {
     register::fields(&MESSAGE, client::header::FIELDS);
     register::bit_sets(&MESSAGE, client::header::BIT_SETS);
     register::fields(&MESSAGE, client::field::FIELDS);
+    register::bit_sets(&MESSAGE, client::field::BIT_SETS);
     register::fields(&MESSAGE, shared::index::FIELDS);
     register::fields(&MESSAGE, client::op::FIELDS);
     register::bit_sets(&MESSAGE, client::op::BIT_SETS);
@@ -47,6 +48,7 @@ pub fn register() {
     register::experts(&AEROSPIKE, client::batch::EXPERTS);
     register::experts(&AEROSPIKE, shared::common::EXPERTS);
     register::experts(&AEROSPIKE, shared::result::EXPERTS);
+    register::experts(&AEROSPIKE, shared::hint::EXPERTS);
     register::fields(&AEROSPIKE, internode::container::FIELDS);
     register::fields(&AEROSPIKE, internode::refused::FIELDS);
     register::fields(&HEARTBEAT, internode::pieces::heartbeat::FIELDS);

@@ -215,6 +215,8 @@ pub struct Bit {
 pub struct BitSet {
     pub(crate) whole: Field,
     pub(crate) bits: fn(&mut dyn FnMut(Bit)),
+    /// Names of what a group of several bits says.
+    pub(crate) groups: &'static [Row],
     pub(crate) ids: AtomicPtr<*mut c_int>,
     /// One for each bit: the statics of a set are made at registration.
     pub(crate) references: OnceCell<&'static [Reference]>,
@@ -234,11 +236,19 @@ impl BitSet {
         Self {
             whole,
             bits,
+            groups: &[],
             ids: AtomicPtr::new(core::ptr::null_mut()),
             references: OnceCell::new(),
             notes: Notes::new(),
             width,
         }
+    }
+
+    /// With names for what a group of several bits says.
+    #[must_use]
+    pub const fn groups(mut self, groups: &'static [Row]) -> Self {
+        self.groups = groups;
+        self
     }
 
     /// The notes of the whole and of its bits, once registered.
@@ -416,14 +426,15 @@ macro_rules! fields {
 #[macro_export]
 macro_rules! bit_sets {
     ($(
-        $NAME:ident : $kind:ident of $flags:ty, $abbrev:literal, $name:literal, $blurb:literal;
+        $NAME:ident : $kind:ident of $flags:ty, $abbrev:literal, $name:literal, $blurb:literal $( .$builder:ident($($argument:expr),*) )* ;
     )*) => {
         $(
             #[doc = concat!("`", $abbrev, "`: ", $blurb)]
             pub static $NAME: $crate::epan::BitSet = $crate::epan::BitSet::new(
                 $crate::epan::Field::new($crate::epan::field::Kind::$kind, $abbrev, $name, $blurb).hex(),
                 $crate::epan::field::bits_of::<$flags>,
-            );
+            )
+            $( .$builder($($argument),*) )*;
         )*
         /// Every bit set declared here.
         pub static BIT_SETS: &[&$crate::epan::BitSet] = &[$(&$NAME),*];

@@ -194,6 +194,7 @@ void as_credential(packet_info *pinfo, int hf, const char *user, const char *inf
 int as_columns(packet_info *pinfo);
 /* Whether the column of the worst expert item is shown. */
 int as_has_expert_column(packet_info *pinfo);
+int as_out_of_order(packet_info *pinfo);
 void as_column_set_protocol(packet_info *pinfo, const char *text);
 /* In place of what stands behind the last fence. */
 void as_column_set_info(packet_info *pinfo, const char *text);

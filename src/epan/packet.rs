@@ -175,6 +175,13 @@ impl<'p> Packet<'p> {
     }
 
     /// Whether the column of the worst expert item is shown.
+    /// Whether Wireshark's TCP says that the segment came after later ones.
+    #[must_use]
+    pub fn is_out_of_order(self) -> bool {
+        // SAFETY: the packet is alive.
+        unsafe { sys::as_out_of_order(self.info.as_ptr()) != 0 }
+    }
+
     pub(crate) fn has_expert_column(self) -> bool {
         // SAFETY: the packet is alive for 'p.
         unsafe { sys::as_has_expert_column(self.info.as_ptr()) != 0 }

@@ -90,6 +90,10 @@ fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> (*mut c_int, Ref
         (set.whole.kind.ftype(), sys::BASE_DEC as c_int)
     };
     let abbrev = format!("{}.{}", set.whole.abbrev, bit.name.to_lowercase());
+    let strings = match (single, set.groups) {
+        (false, groups @ [_, ..]) => value_strings(groups),
+        _ => ptr::null(),
+    };
     let reference = Reference::new();
     // SAFETY: the id is leaked, so it lives for ever, as the strings do.
     unsafe {
@@ -100,7 +104,7 @@ fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> (*mut c_int, Ref
             forever(&abbrev),
             kind as c_int,
             display,
-            ptr::null(),
+            strings,
             bit.mask,
             forever(&format!("{} of {}", bit.name, set.whole.name)),
         ));

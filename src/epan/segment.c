@@ -139,6 +139,17 @@ static int holds_back(void)
     return tcp_preference(&known, "reassemble_out_of_order", 0);
 }
 
+/* TCP's own mark: the constant is in packet-tcp.c alone, the same in all versions. */
+#define OUT_OF_ORDER 0x0200
+
+int as_out_of_order(packet_info *pinfo)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    struct tcp_analysis *tcp = conversation != NULL ? get_tcp_conversation_data(conversation, pinfo) : NULL;
+
+    return tcp != NULL && tcp->ta != NULL && (tcp->ta->flags & OUT_OF_ORDER) != 0;
+}
+
 void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment)
 {
     const struct tcpinfo *info = (const struct tcpinfo *)data;

@@ -10,6 +10,7 @@ use crate::epan::register::preference;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet, has_windows};
 use crate::track::record::{Event, Record, Records, Touch};
 use crate::wire::client::digest::LENGTH;
+use crate::wire::client::key::KeyLiteral;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::{Hex, Text};
 
@@ -337,7 +338,7 @@ impl HotKeys {
         }
         if let (false, Some(user_key)) = (key.has_names.1, &touch.key) {
             key.has_names.1 = true;
-            row.text(KEY, format_args!("{user_key}"));
+            row.text(KEY, format_args!("{}", KeyLiteral(user_key)));
         }
     }
 

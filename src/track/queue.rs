@@ -8,10 +8,10 @@
 use core::cell::Cell;
 
 use super::budget;
-use super::position::before;
+use super::position::{Sight, before};
 use super::rows::Rows;
 use super::timings::{Timing, Timings};
-use super::transactions::{Answer, Asked, Given, Sight, State, Transaction};
+use super::transactions::{Answer, Asked, Given, State, Transaction};
 use crate::epan::Packet;
 use crate::epan::file::{File, FileVec};
 use crate::wire::client::proto::ProtoType;

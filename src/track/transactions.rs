@@ -2,7 +2,7 @@
 //!
 //! Source: client-protocol 13
 
-use super::position::before;
+use super::position::{Sight, before};
 use super::rows::Span;
 use super::sets;
 use crate::wire::client::message::Header;
@@ -33,19 +33,6 @@ pub enum State {
     Complete,
     /// A gap in the capture hides what became of it.
     Lost,
-}
-
-/// What a segment's sender had received of the other direction.
-#[derive(Clone, Copy, Default)]
-pub struct Sight {
-    /// The capture holds bytes of the other direction.
-    pub has_other: bool,
-    /// TCP's acknowledgement; none where no TCP is below.
-    pub acknowledged: Option<u32>,
-    /// The sequence number at which what the capture can hold begins.
-    pub origin: Option<u32>,
-    /// TCP may have held the segment back: the acknowledgement proves nothing.
-    pub is_late: bool,
 }
 
 /// A client's request: its address and a hash of its body.

@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
             FieldValue::BinList(list) => {
                 for name in list.iter() {
                     let Some(name) = self.take(name) else { return };
-                    self.see(name, "name");
+                    self.see(name.bytes, "name");
                 }
             }
             FieldValue::Batch(data) => {

@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod expect;
 pub mod fields;
 pub mod host;
+pub mod info;
 pub mod literal;
 pub mod literal_reader;
 pub mod make;

@@ -54,7 +54,7 @@ fn check_zipf(report: &HotKeys) {
         assert_eq!((key.namespace.as_str(), key.set.as_str()), ("test", "hot"));
         // One client sends keys with its writes, the other never does.
         assert!(
-            key.key.is_empty() || key.key == *name,
+            key.key.is_empty() || key.key == format!("{name:?}"),
             "{name} is shown as {}",
             key.key
         );

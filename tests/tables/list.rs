@@ -109,6 +109,7 @@ pub fn tables() -> Vec<(&'static str, Table)> {
             client::proto::ProtoType,
             client::query::IndexType,
             client::query::UdfOp,
+            client::info_bits::ErrorVerbosity,
             client::query::ScanPriority,
             client::request::Request,
             client::result_code::ResultCode,
@@ -144,10 +145,11 @@ pub fn tables() -> Vec<(&'static str, Table)> {
             client::info_bits::Info2,
             client::info_bits::Info3,
             client::info_bits::Info4,
+            client::query::WhereFlags,
             client::op::OpFlags,
             internode::record::bin::BinFlags,
-            internode::record::RecordFlags,
-            internode::record::ExtraFlags,
+            internode::record::layout::RecordFlags,
+            internode::record::layout::ExtraFlags,
             values::string_ops::StringFlags,
             values::string_ops::StringRegexFlags;
         fields

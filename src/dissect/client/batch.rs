@@ -6,6 +6,7 @@ use super::{label, op};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
 use crate::dissect::shared::common::{self, OPERATION};
+use crate::dissect::shared::hint;
 use crate::epan::{Guarded, Tree};
 use crate::protocols::BATCH;
 use crate::wire::client::batch::{Batch, BatchFlags, Body, FLAGS_AT, ROW_FLAGS_AT, Row, RowFlags};
@@ -169,6 +170,9 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
     }
     tree.add(&N_FIELDS, body.n_fields.bytes)?;
     tree.add(&N_OPS, body.n_ops.bytes)?;
+    if kind == request::Request::SELECT && body.n_ops.value == 0 {
+        tree.expert(&hint::NO_BINS, format_args!(""))?;
+    }
     for next in body.fields().flatten() {
         let value = match next.value() {
             Ok(Value::Batch(_)) => {

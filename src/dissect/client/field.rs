@@ -4,17 +4,21 @@ use core::fmt;
 
 use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common::{self, BIN_NAME, DIGEST, KEY, NAMESPACE, PARTITION, SET};
+use crate::dissect::shared::hint;
 use crate::dissect::shared::index::INDEX_NAME;
 use crate::dissect::values::fields::expression::EXP_TEXT;
 use crate::dissect::values::fields::{cdt, value};
 use crate::dissect::values::{bin, predexp};
 use crate::epan::{Guarded, Item, Tree};
 use crate::wire::client::field::{DIGEST_RIPE_ARRAY, Field, FieldType, SIZE_AT, TYPE_AT, Value};
+use crate::wire::client::key::KeyLiteral;
 use crate::wire::client::proto::Order;
-use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
+use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp, WhereFlags};
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::ground::time::UpdateTime;
+use crate::wire::values::expression::result_type;
+use crate::wire::values::expression_ops::ResultType;
 use crate::wire::values::particle::{ParticleType, Value as Particle};
 use crate::wire::values::predexp::PredexpText;
 use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, RawValueText, ValueText, geo};
@@ -55,7 +59,13 @@ fields! {
     UDF_ARGLIST: None, "aerospike.udf.arglist", "UDF arguments", "Arguments of the function";
     UDF_OP: U8, "aerospike.udf.op", "UDF operation", "How the function is applied" .values(UdfOp::TABLE);
     BINLIST_COUNT: U8, "aerospike.field.bin_count", "Number of bins", "Bins that an old query asks for";
+    BINLIST_NAME_SIZE: U8, "aerospike.field.bin_size", "Bin name length", "Length of a bin name that an old query asks for";
+    WHERE_TEXT: String, "aerospike.where", "Condition", "What records have to fulfil, as the client writes it";
     ERROR_DETAILS: None, "aerospike.field.error_details", "Error details", "Subcode and message";
+}
+
+bit_sets! {
+    WHERE_FLAGS: U8 of WhereFlags, "aerospike.where.flags", "Condition flags", "How the server is to treat the condition";
 }
 
 /// One field: its heading, size, type and data; of a batch without the rows.
@@ -144,6 +154,10 @@ fn heading<'p>(
             tree.text(&predexp::TEXT, whole, format_args!("{}", PredexpText(input)))?,
             &predexp::TEXT,
         ),
+        Value::Where(condition) => (
+            tree.text(&WHERE_TEXT, whole, format_args!("{}", Lossy(condition.text)))?,
+            &WHERE_TEXT,
+        ),
         Value::UdfArguments(list @ [_, ..]) => (
             tree.text(&value::VALUE, whole, format_args!("{}", ValueText(list)))?,
             &value::VALUE,
@@ -178,7 +192,7 @@ fn label(heading: &Tree<'_>, field: &Field<'_>, value: Option<&Value<'_>>) {
     let (item, kind) = (heading.item(), field.kind);
     match value {
         Some(Value::Text(text)) => item.label(format_args!("{kind}: {}", Lossy(text))),
-        Some(Value::Key(key)) => item.label(format_args!("KEY: {key} ({})", key.kind)),
+        Some(Value::Key(key)) => item.label(format_args!("KEY: {} ({})", KeyLiteral(key), key.kind)),
         Some(Value::RecordVersion(version)) => item.label(format_args!("RECORD_VERSION: {version}")),
         Some(Value::Digest(digest)) => item.label(format_args!(
             "DIGEST_RIPE: {digest} (partition {})",
@@ -241,7 +255,8 @@ fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded
             for name in list.iter() {
                 match name {
                     Ok(name) => {
-                        heading.add(&BIN_NAME, name)?;
+                        heading.add(&BINLIST_NAME_SIZE, &name.bytes[..1])?;
+                        heading.add(&BIN_NAME, name.text)?;
                     }
                     Err(error) => common::malformed(heading, &error)?,
                 }
@@ -252,8 +267,18 @@ fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded
         }
         Value::UdfArguments(list) => bin::arguments(heading, &UDF_ARGLIST, list)?,
         Value::IndexContext(list) => bin::context(heading, &INDEX_CONTEXT, list)?,
-        Value::Expression(input) => bin::expression(heading, input)?,
+        Value::Expression(input) => {
+            bin::expression(heading, input)?;
+            let is_filter = field.kind == FieldType::PREDEXP;
+            let given = result_type(input).filter(|given| is_filter && *given != ResultType::BOOL);
+            if let Some(given) = given {
+                heading.expert(&hint::NOT_BOOLEAN, format_args!("It gives {given}"))?;
+            }
+        }
         Value::Predexp(input) => predexp::predexp(heading, input)?,
+        Value::Where(_) => heading
+            .bits(&WHERE_FLAGS, bytes.get(..1).unwrap_or_default(), Order::Big)
+            .map(|_| ())?,
         Value::ErrorDetails(map) => bin::error_details(heading, &ERROR_DETAILS, map)?,
         Value::Unknown(data) => {
             if !data.is_empty() {
@@ -350,6 +375,9 @@ fn index_range<'p>(tree: &Tree<'p>, bytes: &'p [u8], range: &IndexRange<'p>) -> 
     Ok(())
 }
 
+/// The type of a place in GeoJSON.
+const POINT: &[u8] = b"\"Point\"";
+
 /// A range behind the name of its bin or index: ` = 30`, ` 20 to 30`.
 pub struct Range<'r, 'a>(pub &'r IndexRange<'a>);
 
@@ -357,6 +385,12 @@ impl fmt::Display for Range<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(range) = *self;
         match (range.start(), range.end()) {
+            // A point asks for the regions that contain it, a region for the points within.
+            (Ok(Particle::Text(json)), _) if range.kind.value == ParticleType::GEOJSON => {
+                let is_point = json.windows(POINT.len()).any(|part| part == POINT);
+                f.write_str(if is_point { " contains " } else { " within " })?;
+                geo(f, json)
+            }
             (Ok(start), Ok(_)) if range.start == range.end => write!(f, " = {}", Bound(range, &start)),
             (Ok(start), Ok(end)) => write!(f, " {} to {}", Bound(range, &start), Bound(range, &end)),
             _ => Ok(()),

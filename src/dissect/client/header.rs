@@ -4,6 +4,7 @@ use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common::{PARTITION, RESULT};
 use crate::epan::group::FieldGroup;
 use crate::epan::{Field, Guarded, Tree};
+use crate::wire::client::info_bits::ErrorVerbosity;
 use crate::wire::client::message::{
     GENERATION_AT, HEADER, HEADER_SIZE_AT, Header, INFO1_AT, INFO2_AT, INFO3_AT, INFO4_AT, Info1, Info2,
     Info3, Info4, N_FIELDS_AT, N_OPS_AT, Part, RECORD_TTL_AT, RESULT_CODE_AT, TRANSACTION_TTL_AT,
@@ -34,7 +35,7 @@ bit_sets! {
     INFO1: U8 of Info1, "aerospike.msg.info1", "Info1", "Read bits";
     INFO2: U8 of Info2, "aerospike.msg.info2", "Info2", "Write bits";
     INFO3: U8 of Info3, "aerospike.msg.info3", "Info3", "Other bits";
-    INFO4: U8 of Info4, "aerospike.msg.info4", "Info4", "Transaction bits";
+    INFO4: U8 of Info4, "aerospike.msg.info4", "Info4", "Transaction bits" .groups(ErrorVerbosity::TABLE);
 }
 
 /// The bits of a message's header.

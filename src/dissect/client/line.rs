@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::answer::Summary;
 use super::field::Range;
 use super::label;
 use crate::dissect::exchange::context::Path;
@@ -13,46 +14,13 @@ use crate::dissect::values::text::OpText;
 use crate::epan::{Packet, Text, windows};
 use crate::wire::client::field::{FieldType, Value as FieldValue};
 use crate::wire::client::message::{Message, Part};
+use crate::wire::client::op::{Op, OpCode};
+use crate::wire::client::query::{IndexType, WhereFlags};
 use crate::wire::client::request::Request;
-use crate::wire::client::result_code::ResultCode;
-use crate::wire::exchange::matching::Facts;
 use crate::wire::ground::text::{Text as Lossy, write_decimal};
-use crate::wire::values::particle::Value;
+use crate::wire::values::particle::{ParticleType, Value};
 use crate::wire::values::predexp::PredexpText;
-use crate::wire::values::value_text::{BinText, ExpressionText, ValueText};
-
-/// What the messages of a response say together.
-#[derive(Default)]
-pub struct Summary<'a> {
-    /// What decides about the end of the answer.
-    pub facts: Facts,
-    /// Messages.
-    pub count: u32,
-    /// Records in them.
-    pub records: u32,
-    /// The last result that is not OK.
-    pub worst: ResultCode,
-    /// How many are not OK.
-    pub errors: u32,
-    /// The last message.
-    pub last: Option<Message<'a>>,
-}
-
-impl<'a> Summary<'a> {
-    /// Takes a message in.
-    pub fn add(&mut self, message: &Message<'a>) {
-        self.facts.add(&message.header);
-        self.count = self.count.saturating_add(1);
-        if message.header.part() == Part::Record {
-            self.records = self.records.saturating_add(1);
-        }
-        if message.header.result_code != ResultCode::OK {
-            self.errors = self.errors.saturating_add(1);
-            self.worst = message.header.result_code;
-        }
-        self.last = Some(*message);
-    }
-}
+use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, ValueText};
 
 /// `Request put test.demo "kv-1" bins a, b`.
 ///
@@ -66,12 +34,12 @@ pub fn request_line(
     identity: &Identity<'_>,
 ) -> fmt::Result {
     out.write_str("Request ")?;
-    kind.write_to(out)?;
-    label::named(packet, message, identity).write_to(out)?;
-    if let Some(rows) = identity.rows {
-        write!(out, " {rows} rows")?;
+    if kind == Request::BATCH {
+        return super::batch_line::request(out, message);
     }
-    request(out, message, identity)
+    self::kind(out, message, kind)?;
+    label::named(packet, message, identity).write_to(out)?;
+    request(out, message, kind, identity)
 }
 
 /// `Response put test.demo "kv-1" OK gen 2 (0.18 ms)`, `Response get test.demo b0da6e0d KEY_BUSY (3.2 ms)`, `Response batch 60
@@ -100,7 +68,7 @@ pub fn response_line(out: &mut dyn fmt::Write, path: &Path<'_>, answer: &Summary
         out.write_str(" ")?;
     }
     if answer.count > 1 {
-        write!(out, "{} messages", answer.count)?;
+        answer.contents(out, path.answer.map(|linked| linked.transaction.what))?;
         match answer.errors {
             0 => {}
             1 => write!(out, ", {}", answer.worst)?,
@@ -182,24 +150,51 @@ pub fn follow_values(packet: Packet<'_>, message: &Message<'_>, is_request: bool
     }
 }
 
-/// Of a request: its function with arguments, its index with the range, its calls or the names of its bins, and its
-/// filter.
+/// The kind of a request: a query that only asks how it would run is explained.
 ///
 /// # Errors
 /// Those of `out`.
-fn request(out: &mut dyn fmt::Write, message: &Message<'_>, identity: &Identity<'_>) -> fmt::Result {
+pub fn kind(out: &mut dyn fmt::Write, message: &Message<'_>, kind: Request) -> fmt::Result {
+    let is_explained = kind.is_query()
+        && message.fields().flatten().any(|field| {
+            matches!(field.value(), Ok(FieldValue::Where(condition)) if condition.flags.contains(WhereFlags::EXPLAIN))
+        });
+    if is_explained {
+        out.write_str("explain")
+    } else {
+        kind.write_to(out)
+    }
+}
+
+/// Of a request: its function with arguments, its index with the range, what it does with its bins, and its filter.
+///
+/// # Errors
+/// Those of `out`.
+pub fn request(
+    out: &mut dyn fmt::Write,
+    message: &Message<'_>,
+    kind: Request,
+    identity: &Identity<'_>,
+) -> fmt::Result {
     if !identity.function.is_empty() {
         function(out, message, identity.function)?;
     }
-    if !identity.index.is_empty() {
-        index(out, message, identity.index)?;
+    if kind.is_query() {
+        index(out, message)?;
+        old_bins(out, message)?;
     }
-    if message.ops().flatten().any(|op| op.has_call()) {
-        calls(out, message)?;
+    let is_touch = kind == Request::TOUCH;
+    if !is_touch && message.ops().flatten().any(|op| !is_bin(&op)) {
+        operations(out, message)?;
     } else {
         bins(out, message)?;
     }
     filter(out, message)
+}
+
+/// Whether an operation is no more than a bin that is read or written.
+const fn is_bin(op: &Op<'_>) -> bool {
+    matches!(op.code, OpCode::READ | OpCode::WRITE) && !op.has_call()
 }
 
 /// ` echo("a", 1)`.
@@ -219,12 +214,57 @@ fn function(out: &mut dyn fmt::Write, message: &Message<'_>, name: &[u8]) -> fmt
     write!(out, " {}({inside})", Lossy(name))
 }
 
-/// ` by age = 30`, ` by age 20 to 30`.
-fn index(out: &mut dyn fmt::Write, message: &Message<'_>, name: &[u8]) -> fmt::Result {
-    write!(out, " by {}", Lossy(name))?;
+/// ` by age = 30`, ` by map keys of m = "a"`, ` by g within geo(…)`, ` by add(int_bin("a"), int_bin("b")) = 2`,
+/// ` by index-name`.
+fn index(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
+    let mut name: &[u8] = b"";
+    let (mut range, mut kind, mut expression, mut context) = (None, IndexType::DEFAULT, None, None);
     for field in message.fields().flatten() {
-        if let Ok(FieldValue::IndexRange(range)) = field.value() {
-            write!(out, "{}", cut(Range(&range)))?;
+        match (field.kind, field.value()) {
+            (FieldType::INDEX_NAME, _) => name = field.data,
+            (FieldType::INDEX_RANGE, Ok(FieldValue::IndexRange(found))) => range = Some(found),
+            (FieldType::INDEX_TYPE, Ok(FieldValue::IndexType(found))) => kind = found,
+            (FieldType::INDEX_EXPRESSION, Ok(FieldValue::Expression(found))) => expression = Some(found),
+            (FieldType::INDEX_CONTEXT, Ok(FieldValue::IndexContext(found))) => context = Some(found),
+            _ => {}
+        }
+    }
+    let bin = range.as_ref().map_or(&b""[..], |range| range.bin);
+    if name.is_empty() && range.is_none() && expression.is_none() {
+        return Ok(());
+    }
+    out.write_str(match kind {
+        IndexType::LIST => " by list ",
+        IndexType::MAPKEYS => " by map keys of ",
+        IndexType::MAPVALUES => " by map values of ",
+        _ => " by ",
+    })?;
+    match (expression, bin) {
+        (Some(expression), _) => write!(out, "{}", cut(ExpressionText(expression)))?,
+        (None, []) => Lossy(name).write_to(out)?,
+        (None, bin) => Lossy(bin).write_to(out)?,
+    }
+    if let Some(context) = context {
+        write!(out, " @ {}", cut(ContextText(context)))?;
+    }
+    match &range {
+        Some(range) => write!(out, "{}", cut(Range(range))),
+        None => Ok(()),
+    }
+}
+
+/// The bins that a query of old clients names in a field.
+fn old_bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
+    for field in message.fields().flatten() {
+        let Ok(FieldValue::BinList(list)) = field.value() else {
+            continue;
+        };
+        for (name, shown) in list.iter().flatten().zip(0usize..) {
+            if shown == BINS {
+                return out.write_str(", …");
+            }
+            out.write_str(if shown == 0 { " bins " } else { ", " })?;
+            Lossy(name.text).write_to(out)?;
         }
     }
     Ok(())
@@ -234,9 +274,11 @@ fn index(out: &mut dyn fmt::Write, message: &Message<'_>, name: &[u8]) -> fmt::R
 const CALLS: u32 = 3;
 const OPERATIONS: u32 = 6;
 const CALL_TEXT: usize = 100;
+/// Bins that are named.
+const BINS: usize = 6;
 
-/// The calls with their bins: ` l: list_append(11), m: map_size(), …`. What is no call is its bin's name.
-fn calls(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
+/// What each operation does: ` l: list_append(11), incr n by 1, append s, delete, read b, …`.
+fn operations(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
     let mut between = " ";
     let mut calls = 0u32;
     for (op, shown) in message.ops().flatten().zip(0u32..) {
@@ -244,26 +286,57 @@ fn calls(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
             return write!(out, ", …");
         }
         calls += u32::from(op.has_call());
-        let name = Lossy(op.name);
-        match (op.has_call(), op.name) {
-            (true, []) => write!(out, "{between}{}", cut(OpText(&op)))?,
-            (true, _) => write!(out, "{between}{name}: {}", cut(OpText(&op)))?,
-            (false, []) => write!(out, "{between}{}", op.code)?,
-            (false, _) => write!(out, "{between}{name}")?,
-        }
+        out.write_str(between)?;
+        operation(out, &op)?;
         between = ", ";
     }
     Ok(())
 }
 
-/// ` where gt(int_bin("age"), 30)`.
-fn filter(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
-    for field in message.fields().flatten() {
-        if field.kind != FieldType::PREDEXP {
-            continue;
+fn operation(out: &mut dyn fmt::Write, op: &Op<'_>) -> fmt::Result {
+    let name = Lossy(op.name);
+    let is_nil = op.particle == ParticleType::NULL;
+    let verb = match op.code {
+        _ if op.has_call() && op.name.is_empty() => return write!(out, "{}", cut(OpText(op))),
+        _ if op.has_call() => return write!(out, "{name}: {}", cut(OpText(op))),
+        OpCode::TO_STRING => return write!(out, "to_string({name})"),
+        OpCode::INCR | OpCode::MC_INCR => {
+            write!(out, "incr {name}")?;
+            return match op.content() {
+                Ok(value) => write!(out, " by {}", cut(BinText(&value))),
+                Err(_) => Ok(()),
+            };
         }
+        OpCode::APPEND | OpCode::MC_APPEND => "append",
+        OpCode::PREPEND | OpCode::MC_PREPEND => "prepend",
+        OpCode::TOUCH | OpCode::MC_TOUCH => "touch",
+        OpCode::DELETE_ALL => "delete",
+        OpCode::WRITE if is_nil => "delete bin",
+        OpCode::WRITE => "write",
+        OpCode::READ if op.name.is_empty() => "read all bins",
+        OpCode::READ => "read",
+        code => {
+            write!(out, "{code}")?;
+            ""
+        }
+    };
+    match op.name {
+        [] => out.write_str(verb),
+        _ => write!(out, "{verb} {name}"),
+    }
+}
+
+/// ` where gt(int_bin("age"), 30)`, ` where $.age > 30`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn filter(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
+    for field in message.fields().flatten() {
         match field.value() {
-            Ok(FieldValue::Expression(input)) => write!(out, " where {}", cut(ExpressionText(input)))?,
+            Ok(FieldValue::Expression(input)) if field.kind == FieldType::PREDEXP => {
+                write!(out, " where {}", cut(ExpressionText(input)))?;
+            }
+            Ok(FieldValue::Where(condition)) => write!(out, " where {}", cut(Lossy(condition.text)))?,
             Ok(FieldValue::Predexp(input)) => write!(out, " where {}", cut(PredexpText(input)))?,
             _ => {}
         }
@@ -281,12 +354,12 @@ fn cut(text: impl fmt::Display) -> Text<CALL_TEXT> {
 /// Those of `out`.
 fn bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
     let mut last: &[u8] = b"";
-    let mut shown = 0u32;
+    let mut shown = 0usize;
     for op in message.ops().flatten() {
         if op.name.is_empty() || op.name == last {
             continue;
         }
-        if shown == 6 {
+        if shown == BINS {
             return write!(out, ", …");
         }
         out.write_str(if shown == 0 { " bins " } else { ", " })?;

@@ -2,7 +2,8 @@
 
 use core::fmt::Write as _;
 
-use super::line::{Summary, request_line, response_line};
+use super::answer::Summary;
+use super::line::{request_line, response_line};
 use super::{batch, field, header, label, line, op};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
@@ -10,9 +11,10 @@ use crate::dissect::exchange::request_context::RequestContext;
 use crate::dissect::exchange::{self, Details, first_pass, links, request_context};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, OPERATION, PARTITION};
-use crate::dissect::shared::result;
+use crate::dissect::shared::{hint, result};
 use crate::dissect::values::fields::{cdt, expression, value};
 use crate::dissect::values::predexp;
+use crate::epan::expert;
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Tree, windows};
 use crate::protocols::{BATCH, MESSAGE};
@@ -29,9 +31,15 @@ use crate::wire::values::particle::ParticleType;
 
 /// What fields and operations of every message fill.
 static CONTENT: FieldGroup = FieldGroup::new(
-    &[common::FIELDS, field::FIELDS, op::FIELDS, value::FIELDS],
-    &[op::BIT_SETS],
-    &[common::EXPERTS],
+    &[
+        common::FIELDS,
+        field::FIELDS,
+        op::FIELDS,
+        value::FIELDS,
+        expert::FIELDS,
+    ],
+    &[op::BIT_SETS, field::BIT_SETS],
+    &[common::EXPERTS, hint::EXPERTS],
 );
 
 /// What only batches, calls, lists, maps and expressions fill.
@@ -215,6 +223,9 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
     let is_row = |answer| request_context::is_row(&answer, &message.header);
     let row = path.answer.is_some_and(is_row).then_some(&batch::INDEX);
     header::header(path, &top, &message.header, kind, row)?;
+    if path.is_request && kind == Request::SELECT && message.header.n_ops == 0 {
+        top.expert(&hint::NO_BINS, format_args!(""))?;
+    }
     // Of a stream as a whole the proto header's item says it.
     if let Some(context) = context.filter(|context| context.row.is_some() || !path.is_stream()) {
         context.items(&top)?;

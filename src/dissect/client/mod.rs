@@ -1,6 +1,8 @@
 //! The client protocol in the tree: stream, messages, fields, operations, batches.
 
+pub mod answer;
 pub mod batch;
+pub mod batch_line;
 pub mod compressed;
 pub mod field;
 pub mod header;

@@ -4,13 +4,15 @@ use super::field;
 use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common;
 use crate::dissect::shared::common::BIN_NAME;
+use crate::dissect::shared::hint;
 use crate::dissect::values::bin;
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::op::{CODE_AT, FLAGS_AT, NAME_SIZE_AT, Op, OpCode, OpFlags, PARTICLE_AT, SIZE_AT};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::ground::time::UpdateTime;
-use crate::wire::values::particle::ParticleType;
+use crate::wire::values::order::{self, Fault};
+use crate::wire::values::particle::{ParticleType, Value};
 
 fields! {
     OP: None, "aerospike.op", "Operation", "An operation without a bin: its line; that of any other is its bin's name";
@@ -54,6 +56,13 @@ pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
     } else {
         op.content()
     };
+    if let (true, Ok(Value::List(bytes) | Value::Map(bytes))) = (path.is_request, &value) {
+        match order::fault(bytes) {
+            Some(Fault::Unordered) => heading.expert(&hint::UNORDERED, format_args!(""))?,
+            Some(Fault::KeyType) => heading.expert(&hint::KEY_TYPE, format_args!(""))?,
+            None => {}
+        }
+    }
     match value {
         Ok(value) => bin::bin(&heading, op, &value, path.is_request),
         Err(error) => common::malformed_in(&heading, op.value, &error),

@@ -204,10 +204,16 @@ pub const ASIDE: &str = "quoted by another message";
 fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
     frame::count(packet);
     let why = match place {
+        _ if packet.is_out_of_order() => {
+            "out of order in the capture: TCP's preference tcp.reassemble_out_of_order puts it in its place"
+        }
         Place::Repeated => "sent again by TCP",
         Place::Aside => ASIDE,
         Place::Refused => "after a header at which the server closes the connection",
-        _ => "the beginning of the message is not in the capture",
+        _ => {
+            "the beginning of the message is not in the capture, or comes later (then \
+             tcp.reassemble_out_of_order finds it)"
+        }
     };
     column::line(packet, |out| {
         write!(out, "Continuation data, {} bytes", bytes.len())
@@ -216,7 +222,7 @@ fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place)
     top.item()
         .label(format_args!("Aerospike Protocol, continuation data"));
     let item = top.add(&CONTINUED, bytes)?;
-    common::at(&top, item).expert(&common::CONTINUATION, format_args!("Continuation data: {why}"))
+    common::at(&top, item).expert(&common::CONTINUATION, format_args!("{why}"))
 }
 
 /// Bytes at a known position that are no header: said, and handed to the dissector of what they look like.

@@ -5,7 +5,7 @@ use core::fmt;
 use crate::wire::client::batch::Batch;
 use crate::wire::client::digest::{self, Digest, LENGTH};
 use crate::wire::client::field::{Field, FieldType, Value};
-use crate::wire::client::key::Key;
+use crate::wire::client::key::{Key, KeyLiteral};
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::{Text as Lossy, write_hex4};
 
@@ -24,8 +24,6 @@ pub struct Identity<'a> {
     pub rows: Option<u32>,
     /// UDF_FUNCTION.
     pub function: &'a [u8],
-    /// INDEX_NAME or the bin of INDEX_RANGE.
-    pub index: &'a [u8],
 }
 
 impl<'a> Identity<'a> {
@@ -43,20 +41,16 @@ impl<'a> Identity<'a> {
             FieldType::NAMESPACE => self.namespace = field.data,
             FieldType::SET => self.set = field.data,
             FieldType::UDF_FUNCTION => self.function = field.data,
-            FieldType::INDEX_NAME => self.index = field.data,
-            FieldType::KEY
-            | FieldType::DIGEST_RIPE
-            | FieldType::BATCH
-            | FieldType::BATCH_WITH_SET
-            | FieldType::INDEX_RANGE => match field.value() {
-                Ok(Value::Key(key)) => self.key = Some(key),
-                Ok(Value::Digest(digest)) => self.digest = Some(digest),
-                Ok(Value::Batch(data)) => {
-                    self.rows = Batch::read(data).ok().map(|batch| batch.count).or(self.rows)
+            FieldType::KEY | FieldType::DIGEST_RIPE | FieldType::BATCH | FieldType::BATCH_WITH_SET => {
+                match field.value() {
+                    Ok(Value::Key(key)) => self.key = Some(key),
+                    Ok(Value::Digest(digest)) => self.digest = Some(digest),
+                    Ok(Value::Batch(data)) => {
+                        self.rows = Batch::read(data).ok().map(|batch| batch.count).or(self.rows);
+                    }
+                    _ => {}
                 }
-                Ok(Value::IndexRange(range)) if !range.bin.is_empty() => self.index = range.bin,
-                _ => {}
-            },
+            }
             _ => {}
         }
     }
@@ -93,7 +87,7 @@ impl Identity<'_> {
             }
         }
         if let Some(key) = &self.key {
-            write!(out, " \"{key}\"")
+            write!(out, " {}", KeyLiteral(key))
         } else if let Some(digest) = &self.digest {
             out.write_str(" ")?;
             write_hex4(out, digest.0.first_chunk().copied().unwrap_or_default())

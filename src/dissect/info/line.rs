@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::wire::ground::base64::{self, Encoded};
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::info::message as info;
 use crate::wire::info::message::{Answer, Command, Failure, Outcome};
@@ -26,10 +27,11 @@ impl fmt::Display for Reason<'_, '_> {
 #[derive(Clone, Copy)]
 pub struct Brief<'a>(pub &'a [u8], pub usize);
 
-impl fmt::Display for Brief<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<'a> Brief<'a> {
+    /// The first bytes, whole characters.
+    fn head(&self) -> Lossy<'a> {
         let Some((head, [next, ..])) = self.0.split_at_checked(self.1) else {
-            return write!(f, "{}", Lossy(self.0));
+            return Lossy(self.0);
         };
         // Not in the middle of a character.
         let mut head = head;
@@ -41,7 +43,33 @@ impl fmt::Display for Brief<'_> {
                 }
             }
         }
-        write!(f, "{}…", Lossy(head))
+        Lossy(head)
+    }
+}
+
+impl fmt::Display for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = self.head();
+        let is_cut = head.0.len() < self.0.len();
+        write!(f, "{head}{}", if is_cut { "…" } else { "" })
+    }
+}
+
+/// A command, and what it encodes: `user-agent-set 1,python-19.3.0,not-set`.
+struct CommandText<'c, 'a>(&'c Command<'a>);
+
+impl fmt::Display for CommandText<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(command) = *self;
+        let encoded = (command.name == b"user-agent-set")
+            .then_some(command.parameters)
+            .flatten()
+            .and_then(|parameters| parameters.strip_prefix(b"value="))
+            .filter(|value| base64::is_encoded(value));
+        match encoded {
+            Some(value) => write!(f, "{} {}", Lossy(command.name), Encoded(value)),
+            None => write!(f, "{}", Brief(command.text, 60)),
+        }
     }
 }
 
@@ -65,7 +93,7 @@ fn commands<'a>(out: &mut dyn fmt::Write, commands: impl Iterator<Item = Command
     for command in commands {
         if count < SHOWN {
             let comma = if count == 0 { "" } else { ", " };
-            write!(out, "{comma}{}", Brief(command.text, 60))?;
+            write!(out, "{comma}{}", CommandText(&command))?;
         }
         count = count.saturating_add(1);
     }
@@ -116,7 +144,7 @@ fn answers<'a>(out: &mut dyn fmt::Write, answers: impl Iterator<Item = Answer<'a
             out.write_str(", ")?;
         }
         if let Some(echo) = &answer.echo {
-            write!(out, "{} ", Brief(echo.text, 60))?;
+            write!(out, "{} ", CommandText(echo))?;
         }
         match outcome {
             Outcome::Failed(Failure {
@@ -124,6 +152,8 @@ fn answers<'a>(out: &mut dyn fmt::Write, answers: impl Iterator<Item = Answer<'a
                 text,
                 ..
             }) => write!(out, "ERROR:{code} {}", Brief(text, 60))?,
+            // Nobody knows how it goes on.
+            _ if !answer.terminated => write!(out, "{}…", Brief(answer.value, 60).head())?,
             _ if answer.value.is_empty() => out.write_str("\"\"")?,
             _ if answer.value.len() > 60 => write!(out, "{} bytes", answer.value.len())?,
             _ => write!(out, "{}", Lossy(answer.value))?,
@@ -170,6 +200,10 @@ mod tests {
             "Request info node, peers-generation, partition-generation (+2 more)"
         );
         assert_eq!(request(b""), "Request info everything");
+        assert_eq!(
+            request(b"user-agent-set:value=MSxweXRob24tMTkuMy4wLG5vdC1zZXQ=\n"),
+            "Request info user-agent-set 1,python-19.3.0,not-set"
+        );
     }
 
     #[test]
@@ -188,6 +222,9 @@ mod tests {
             "Response info ERROR:80 not authenticated"
         );
         assert_eq!(response(b""), "Response info nothing");
+        // Cut by the capture: what is not there is not empty.
+        assert_eq!(response(b"services\t"), "Response info services …");
+        assert_eq!(response(b"build\t8.1"), "Response info build 8.1…");
     }
 
     #[test]

@@ -173,12 +173,14 @@ fn responses<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
 /// What Wireshark threw.
 pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
     let mut cover = Cover::new(answer.bytes);
+    // What was not captured of a value is not known, which is not to say that it is empty.
+    let unknown = if answer.terminated { "" } else { "…" };
     let brief = Brief(answer.value, 160);
     let line = match &answer.echo {
         Some(echo) => {
             let command = Lossy(echo.text);
-            let item = tree.text(&LINE, answer.bytes, format_args!("{command} = {brief}"))?;
-            item.label(format_args!("{command} = {brief}"));
+            let item = tree.text(&LINE, answer.bytes, format_args!("{command} = {brief}{unknown}"))?;
+            item.label(format_args!("{command} = {brief}{unknown}"));
             let line = tree.under(item, &LINE)?;
             name(&line, echo)?;
             cover.through(echo.text);
@@ -186,11 +188,14 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
             line
         }
         None => {
-            let item = tree.text(&LINE, answer.bytes, format_args!("{brief}"))?;
-            item.label(format_args!("{brief}"));
+            let item = tree.text(&LINE, answer.bytes, format_args!("{brief}{unknown}"))?;
+            item.label(format_args!("{brief}{unknown}"));
             tree.under(item, &LINE)?
         }
     };
+    if !answer.terminated && answer.value.is_empty() {
+        return info_value::separator(&line, cover.rest());
+    }
     let command = answer.echo.as_ref();
     let item = line.add(&VALUE, answer.value)?;
     let value = line.under(item, &VALUE)?;

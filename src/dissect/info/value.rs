@@ -19,6 +19,7 @@ fields! {
     ITEM: None, "aerospike.info.item", "Item", "One piece of a structured value";
     ITEM_NAME: String, "aerospike.info.item.name", "Item name", "Name of a piece of a structured value";
     ITEM_VALUE: String, "aerospike.info.item.value", "Item value", "A piece of a structured value";
+    SOURCE: String, "aerospike.udf.source", "Source", "A line of a module of functions";
     DECODED: String, "aerospike.info.decoded", "Decoded", "What base64 text stands for";
     AGENT_FORMAT: String, "aerospike.info.user_agent.format", "User agent format", "Version of the user agent's format";
     AGENT_CLIENT: String, "aerospike.info.user_agent.client", "Client", "Name and version of the client";
@@ -181,6 +182,8 @@ pub fn pair<'p>(
 enum Encoding {
     /// Base64 of text.
     Text,
+    /// Base64 of a program.
+    Source,
     /// Base64 of a context.
     Context,
     /// Base64 of an expression.
@@ -195,7 +198,7 @@ fn encoding(command: Option<&Command<'_>>, name: &[u8]) -> Option<Encoding> {
     let command = command.map_or(&b""[..], |command| command.name);
     Some(match name {
         b"cluster_principal" | b"paxos_principal" => Encoding::Node,
-        b"content" if command.starts_with(b"udf-") => Encoding::Text,
+        b"content" if command.starts_with(b"udf-") => Encoding::Source,
         b"message" if command.starts_with(b"udf-") => Encoding::Text,
         b"context" if command.starts_with(b"sindex") => Encoding::Context,
         b"exp" if command.starts_with(b"sindex") || command.starts_with(b"xdr-") => Encoding::Expression,
@@ -231,12 +234,21 @@ fn decoded(tree: &Tree<'_>, encoding: Encoding, text: &[u8]) -> Guarded {
         used += 1;
     }
     let bytes = room.get(..used).unwrap_or_default();
-    match encoding {
+    let item = match encoding {
         Encoding::Context => tree.text(&DECODED, text, format_args!("{}", ContextText(bytes)))?,
         Encoding::Expression => tree.text(&DECODED, text, format_args!("{}", ExpressionText(bytes)))?,
         _ => tree.text(&DECODED, text, format_args!("{}", Lossy(bytes)))?,
+    };
+    item.generated();
+    if matches!(encoding, Encoding::Source) {
+        let lines = tree.under(item, &DECODED)?;
+        for line in bytes.split(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            lines
+                .text(&SOURCE, &[], format_args!("{}", Lossy(line)))?
+                .generated();
+        }
     }
-    .generated();
     Ok(())
 }
 

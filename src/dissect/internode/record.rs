@@ -8,7 +8,7 @@ use crate::dissect::shared::common::{self, BIN_NAME};
 use crate::dissect::values::bin;
 use crate::dissect::values::fields::value;
 use crate::epan::{Guarded, Tree};
-use crate::wire::client::key::Key;
+use crate::wire::client::key::{Key, KeyLiteral};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::time::{UpdateTime, VoidTime};
@@ -54,10 +54,7 @@ impl fmt::Display for KeyOf<'_> {
             kind: self.particle,
             value: self.value,
         };
-        match self.particle {
-            ParticleType::STRING => write!(f, "\"{key}\""),
-            _ => write!(f, "{key}"),
-        }
+        KeyLiteral(&key).fmt(f)
     }
 }
 

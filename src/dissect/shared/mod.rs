@@ -3,5 +3,6 @@
 pub mod column;
 pub mod common;
 pub mod frame;
+pub mod hint;
 pub mod index;
 pub mod result;

@@ -153,7 +153,10 @@ pub fn say(tree: &Tree<'_>, code: ResultCode) -> Guarded {
     };
     // The summary of those that have no item of their own does not name them.
     if core::ptr::eq(said, &OTHER) || core::ptr::eq(said, &OTHER_NOTE) {
-        tree.expert(said, format_args!("{code} ({})", code.0))
+        match code.name() {
+            Some(name) => tree.expert(said, format_args!("{name} ({})", code.0)),
+            None => tree.expert(said, format_args!("{code}")),
+        }
     } else {
         tree.expert(said, format_args!(""))
     }

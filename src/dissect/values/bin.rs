@@ -5,6 +5,7 @@ use super::node;
 use super::text::OpText;
 use super::walk::{self, Subject};
 use crate::dissect::shared::common::{BIN_NAME, DATA, MALFORMED};
+use crate::dissect::shared::hint;
 use crate::epan::group::FieldGroup;
 use crate::epan::tree::GENERATED_TEXT;
 use crate::epan::{BitSet, Field, Guarded, Text, Tree};
@@ -196,7 +197,7 @@ static INSIDE_CALLS: FieldGroup = FieldGroup::new(
         &[&BIN_NAME, &DATA],
     ],
     &[cdt::BIT_SETS, expression::BIT_SETS],
-    &[&[&MALFORMED]],
+    &[&[&MALFORMED, &hint::ORDER_BITS]],
 );
 
 /// Whether anybody looks at what is inside of values.

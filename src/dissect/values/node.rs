@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::fields::{cdt, expression, value};
 use crate::dissect::shared::common::BIN_NAME;
+use crate::dissect::shared::hint;
 use crate::epan::{BitSet, Field, Guarded, Tree};
 use crate::wire::client::proto::Order;
 use crate::wire::values::arg::{Content, Name as RawName, Table};
@@ -227,6 +228,7 @@ fn raw_field(role: Role) -> &'static Field {
         Content::Raw(RawName::Bin) => &BIN_NAME,
         Content::Raw(RawName::Variable) => &expression::VARIABLE,
         Content::Raw(RawName::Pattern) => &expression::PATTERN,
+        Content::Raw(RawName::Ael) => &expression::AEL,
         _ => &value::STRING,
     }
 }
@@ -240,6 +242,14 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
     if node.role == Role::Metadata {
         return metadata(tree, node, name, coded);
     }
+    let order = match coded.table {
+        Table::ListOrder => LIST_ORDER,
+        Table::MapOrder => MAP_ORDER,
+        _ => -1,
+    };
+    if coded.value & !order != 0 {
+        tree.expert(&hint::ORDER_BITS, format_args!("The order is {}", coded.value))?;
+    }
     match (coded.table, u32::try_from(coded.value)) {
         (Table::CdtOp | Table::BitOp | Table::HllOp | Table::StringOp | Table::TextOp, _) => {
             operation(tree, part, name, coded)
@@ -247,7 +257,7 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
         (Table::ReturnType, Ok(bits @ 0..=0x1_FFFF)) => {
             let kind = ReturnType(bits);
             let item = tree.uint(&cdt::RETURN_TYPE, part, kind.returned().0)?;
-            item.label(format_args!("{name}: {kind} ({})", coded.value));
+            item.label(format_args!("{name}: {}", Numbered(coded)));
             tree.under(item, &cdt::RETURN_TYPE)?
                 .boolean(&cdt::INVERTED, part, kind.is_inverted())?;
             Ok(())
@@ -255,7 +265,10 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
         (Table::ContextType, Ok(bits @ 0..=0xFFFF)) => context_type(tree, part, name, ContextType(bits)),
         (Table::SelectFlags, Ok(bits @ 0..=0x1F)) => {
             let item = tree.uint(&cdt::SELECT_FLAGS, part, bits & 0x0F)?;
-            item.label(format_args!("{name}: {coded} (0x{bits:02x})"));
+            match coded.is_known() {
+                true => item.label(format_args!("{name}: {coded} (0x{bits:02x})")),
+                false => item.label(format_args!("{name}: {coded}")),
+            };
             tree.under(item, &cdt::SELECT_FLAGS)?
                 .boolean(&cdt::SELECT_NO_FAIL, part, bits & 0x10 != 0)?;
             Ok(())
@@ -266,6 +279,25 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
             (None, None) => unexplained(tree, part, name, coded),
         },
         _ => unexplained(tree, part, name, coded),
+    }
+}
+
+/// Bits that the order of a list and of a map can have.
+const LIST_ORDER: i64 = 0x11;
+const MAP_ORDER: i64 = 0x1b;
+
+/// A code with its number, which is said once.
+struct Numbered(Coded);
+
+impl fmt::Display for Numbered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(coded) = *self;
+        coded.fmt(f)?;
+        if coded.is_known() {
+            write!(f, " ({})", coded.value)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -306,7 +338,7 @@ fn operation(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded) -> Guarded 
         return Ok(());
     }
     tree.text(&cdt::CDT_OP, part, format_args!("{coded}"))?
-        .label(format_args!("{name}: {coded} ({})", coded.value));
+        .label(format_args!("{name}: {}", Numbered(coded)));
     Ok(())
 }
 
@@ -363,12 +395,12 @@ fn expression_code(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded, bits:
     };
     if coded.table != Table::System {
         tree.uint(of, part, bits)?
-            .label(format_args!("{name}: {coded} ({bits})"));
+            .label(format_args!("{name}: {}", Numbered(coded)));
         return Ok(());
     }
     let system = System(u8::try_from(bits).unwrap_or_default());
     let item = tree.uint(of, part, u32::from(system.runner().0))?;
-    item.label(format_args!("{name}: {coded} ({bits})"));
+    item.label(format_args!("{name}: {}", Numbered(coded)));
     tree.under(item, of)?
         .boolean(&expression::MODIFY, part, system.modifies())?;
     Ok(())

@@ -359,7 +359,7 @@ pub struct Roles<'a> {
 impl<'a> Roles<'a> {
     /// The names; ends at the first error.
     pub fn iter(&self) -> impl Iterator<Item = Result<&'a [u8], Malformed<'a>>> {
-        input::short_strings("role", self.count, self.content)
+        input::short_strings("role", self.count, self.content).map(|role| role.map(|role| role.text))
     }
 }
 

@@ -10,7 +10,7 @@ use super::extent;
 use super::key::Key;
 use super::op::Ops;
 use super::proto::Order;
-use super::query::{BinList, Bvals, Digests, IndexRange, IndexType, Partitions, ScanOptions, UdfOp};
+use super::query::{BinList, Bvals, Digests, IndexRange, IndexType, Partitions, ScanOptions, UdfOp, Where};
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::ground::time::{UpdateTime, VoidTime};
 
@@ -56,6 +56,7 @@ table! {
         41 => BATCH,
         42 => BATCH_WITH_SET,
         43 => PREDEXP: "a filter expression since 5.2",
+        44 => WHERE: "since 8.2",
         45 => ERROR_DETAILS: "only in C client 7.5",
     }
 }
@@ -129,6 +130,8 @@ pub enum Value<'a> {
     Expression(&'a [u8]),
     /// PREDEXP that starts with 0: the old form of filters, up to 5.1 (accepted up to 5.7).
     Predexp(&'a [u8]),
+    /// WHERE: u8 flags, then the condition as AEL text.
+    Where(Where<'a>),
     /// ERROR_DETAILS: a MessagePack map.
     ErrorDetails(&'a [u8]),
     /// A type that nobody knows.
@@ -245,6 +248,7 @@ impl<'a> Field<'a> {
                 [0, ..] => Value::Predexp(data),
                 _ => Value::Expression(data),
             },
+            FieldType::WHERE => Value::Where(Where::parse(data).map_err(input::reason)?.1),
             FieldType::ERROR_DETAILS => Value::ErrorDetails(data),
             _ => Value::Unknown(data),
         })
@@ -351,6 +355,7 @@ impl<'a> Iterator for Fields<'a> {
 mod tests {
     use super::super::batch::Batch;
     use super::*;
+    use crate::wire::client::query::WhereFlags;
     use proptest::prelude::*;
 
     fn field(kind: u8, data: &'static [u8]) -> Field<'static> {
@@ -432,6 +437,18 @@ mod tests {
         let cut = &[&999u32.to_be_bytes(), &whole[4..90]].concat();
         let field = Fields::new(Order::Big, 1, 0, cut).next().unwrap().unwrap();
         assert_eq!(field.bytes, &cut[..]);
+    }
+
+    #[test]
+    fn a_condition_has_flags_and_text() {
+        let Value::Where(condition) = value(44, b"\x02$.i > 3") else {
+            panic!("not a condition")
+        };
+        assert_eq!(
+            (condition.flags, condition.text),
+            (WhereFlags::EXPLAIN, &b"$.i > 3"[..])
+        );
+        assert!(field(44, b"").value().is_err());
     }
 
     #[test]

@@ -109,17 +109,29 @@ bitflags! {
         const MRT_MONITOR_DRIVEN = 0x08;
         /// Only if this write locks the record.
         const MRT_ON_LOCKING_ONLY = 0x10;
-        /// How much error detail is wanted: 0 none, 1 subcode, 2 subcode and message (C client 7.5).
+        /// How much error detail is wanted: see [`ErrorVerbosity`] (clients of 8.2).
         const ERROR_VERBOSITY = 0x60;
         const _ = !0;
     }
 }
 
+table! {
+    /// How much detail of an error is wanted, two bits of info4.
+    ///
+    /// Source: client-protocol 3.1
+    pub ErrorVerbosity: u8 {
+        0 => NONE,
+        1 => SUBCODE,
+        2 => MESSAGE: "subcode and message",
+        3 => EXPRESSION_TRACE: "also where an expression failed",
+    }
+}
+
 impl Info4 {
-    /// The number in ERROR_VERBOSITY.
+    /// What ERROR_VERBOSITY says.
     #[must_use]
-    pub const fn error_verbosity(self) -> u8 {
-        (self.bits() & Self::ERROR_VERBOSITY.bits()) >> 5
+    pub const fn error_verbosity(self) -> ErrorVerbosity {
+        ErrorVerbosity((self.bits() & Self::ERROR_VERBOSITY.bits()) >> 5)
     }
 }
 
@@ -132,6 +144,9 @@ mod tests {
         assert_eq!(Info3::empty().sc_read_mode(), "session");
         assert_eq!(Info3::SC_READ_TYPE.sc_read_mode(), "linearize");
         assert_eq!(Info3::SC_READ_RELAX.sc_read_mode(), "allow replica");
-        assert_eq!(Info4::from_bits_retain(0x40).error_verbosity(), 2);
+        assert_eq!(
+            Info4::from_bits_retain(0x40).error_verbosity(),
+            ErrorVerbosity::MESSAGE
+        );
     }
 }

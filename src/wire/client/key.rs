@@ -62,6 +62,23 @@ impl<'a> Key<'a> {
     }
 }
 
+/// A user key that shows its type: `"9"` a string, `9` an integer, `2.5` a float, `x'010203'` a blob.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyLiteral<'k, 'a>(pub &'k Key<'a>);
+
+impl fmt::Display for KeyLiteral<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(key) = *self;
+        if key.kind == ParticleType::STRING {
+            write!(f, "\"{key}\"")
+        } else if key.integer().is_some() || key.float().is_some() {
+            write!(f, "{key}")
+        } else {
+            write!(f, "x'{}'", Hex(key.value))
+        }
+    }
+}
+
 impl fmt::Display for Key<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(number) = self.integer() {
@@ -92,6 +109,16 @@ mod tests {
         assert_eq!(text(b"\x03a\0b"), "610062");
         assert_eq!(text(b"\0"), "");
         assert!(Key::parse(b"").is_err());
+    }
+
+    #[test]
+    fn a_literal_shows_the_type() {
+        let text = |data: &[u8]| KeyLiteral(&Key::parse(data).unwrap().1).to_string();
+        assert_eq!(text(b"\x039"), "\"9\"");
+        assert_eq!(text(b"\x01\0\0\0\0\0\0\0\x09"), "9");
+        assert_eq!(text(b"\x02\x40\x04\0\0\0\0\0\0"), "2.5");
+        assert_eq!(text(b"\x04\x01\x02\x03"), "x'010203'");
+        assert_eq!(text(b"\x01\x2a"), "x'2a'");
     }
 
     #[test]

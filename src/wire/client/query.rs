@@ -1,5 +1,6 @@
 //! The data of fields that only scans, queries and UDF jobs carry.
 
+use bitflags::bitflags;
 use nom::Parser as _;
 use nom::combinator::rest;
 
@@ -305,8 +306,49 @@ impl<'a> BinList<'a> {
     }
 
     /// The names; ends at the first error.
-    pub fn iter(&self) -> impl Iterator<Item = Result<&'a [u8], Malformed<'a>>> {
+    pub fn iter(&self) -> impl Iterator<Item = Result<input::ShortString<'a>, Malformed<'a>>> {
         input::short_strings("bin name", self.count, self.names)
+    }
+}
+
+bitflags! {
+    /// How the server is to treat a condition.
+    ///
+    /// Source: client-protocol 4 (field 44)
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct WhereFlags: u8 {
+        /// Reserved: the flags go on.
+        const ENC_VARINT = 0x01;
+        /// Say how the query would run, and do not run it.
+        const EXPLAIN = 0x02;
+        /// Fail where no index serves the condition.
+        const REQUIRE_INDEX = 0x04;
+        /// Use the index that is named, and no other.
+        const HARD_HINT = 0x08;
+        const _ = !0;
+    }
+}
+
+/// WHERE: u8 flags, then the condition in the Aerospike expression language, UTF-8 text.
+///
+/// Source: client-protocol 4 (field 44)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Where<'a> {
+    /// How to treat it.
+    pub flags: WhereFlags,
+    /// Such as `$.i > 3 and $.s == 'x'`.
+    pub text: &'a [u8],
+}
+
+impl<'a> Where<'a> {
+    /// Reads the field's data.
+    ///
+    /// # Errors
+    /// No flags.
+    pub fn parse(data: &'a [u8]) -> Parse<'a, Self> {
+        let (text, flags) = input::u8("WHERE flags")(data)?;
+        let flags = WhereFlags::from_bits_retain(flags);
+        Ok((&[], Self { flags, text }))
     }
 }
 
@@ -357,8 +399,14 @@ mod tests {
     fn a_bin_list_stops_at_its_first_error() {
         let (_, bins) = BinList::parse(b"\x03\x01a\x02bc\x05x").unwrap();
         let mut names = bins.iter();
-        assert_eq!(names.next(), Some(Ok(&b"a"[..])));
-        assert_eq!(names.next(), Some(Ok(&b"bc"[..])));
+        let name = |bytes: &'static [u8]| {
+            Some(Ok(input::ShortString {
+                bytes,
+                text: &bytes[1..],
+            }))
+        };
+        assert_eq!(names.next(), name(b"\x01a"));
+        assert_eq!(names.next(), name(b"\x02bc"));
         assert!(names.next().unwrap().is_err());
         assert!(names.next().is_none());
     }

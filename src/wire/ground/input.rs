@@ -185,19 +185,31 @@ fixed! {
     le_f64: from_le_bytes -> f64, 8;
 }
 
+/// A string of a list with its length byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShortString<'a> {
+    /// Length byte and text.
+    pub bytes: &'a [u8],
+    /// The text.
+    pub text: &'a [u8],
+}
+
 /// `count` strings, each after a length byte; ends at the first error.
 pub(crate) fn short_strings<'a>(
     what: &'static str,
     count: u8,
     mut rest: &'a [u8],
-) -> impl Iterator<Item = Result<&'a [u8], Malformed<'a>>> {
+) -> impl Iterator<Item = Result<ShortString<'a>, Malformed<'a>>> {
     let mut left = count;
     core::iter::from_fn(move || {
         left = left.checked_sub(1)?;
         match sized(what, "its length byte", u8(what)).parse(rest) {
-            Ok((tail, name)) => {
+            Ok((tail, text)) => {
+                let bytes = rest
+                    .get(..rest.len().saturating_sub(tail.len()))
+                    .unwrap_or_default();
                 rest = tail;
-                Some(Ok(name))
+                Some(Ok(ShortString { bytes, text }))
             }
             Err(error) => {
                 left = 0;

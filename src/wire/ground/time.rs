@@ -6,6 +6,56 @@ pub const EPOCH: u64 = 1_262_304_000;
 /// The longest time to live that a server accepts, ten years in seconds.
 pub const MAX_TTL: u32 = 315_360_000;
 
+/// Nanoseconds in a second.
+pub const NANOSECONDS: u64 = 1_000_000_000;
+
+/// Nanoseconds since 1970, printed as a date: `2026-11-29T09:43:42.5Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Utc(pub u64);
+
+impl core::fmt::Display for Utc {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let (seconds, mut fraction) = (self.0 / NANOSECONDS, self.0 % NANOSECONDS);
+        let (days, second) = (seconds / 86_400, seconds % 86_400);
+        let (year, month, day) = date(days);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}",
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        )?;
+        if fraction > 0 {
+            let mut digits = 9;
+            while fraction % 10 == 0 {
+                (fraction, digits) = (fraction / 10, usize::saturating_sub(digits, 1));
+            }
+            write!(f, ".{fraction:0digits$}")?;
+        }
+        f.write_str("Z")
+    }
+}
+
+/// Year, month and day of a day since 1970: years begin in March, so that the day of a leap year is the last.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "days of 64 bits of nanoseconds are below 2 to the 18th"
+)]
+const fn date(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let year = era * 400 + year_of_era;
+    if month < 10 {
+        (year, month + 3, day)
+    } else {
+        (year + 1, month - 9, day)
+    }
+}
+
 /// Seconds since 2010; 0 means "never".
 ///
 /// Source: client-protocol 3.2
@@ -123,6 +173,17 @@ impl core::fmt::Display for Ttl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        let date = |seconds: u64| Utc(seconds * NANOSECONDS).to_string();
+        assert_eq!(date(0), "1970-01-01T00:00:00Z");
+        assert_eq!(date(EPOCH), "2010-01-01T00:00:00Z");
+        assert_eq!(date(951_782_399), "2000-02-28T23:59:59Z");
+        assert_eq!(date(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(date(1_709_251_200), "2024-03-01T00:00:00Z");
+        assert_eq!(Utc(u64::MAX).to_string(), "2554-07-21T23:34:33.709551615Z");
+    }
 
     #[test]
     fn void_times_count_from_2010() {

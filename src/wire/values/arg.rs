@@ -39,6 +39,8 @@ pub enum Name {
     Variable,
     /// A regular expression.
     Pattern,
+    /// A condition in the Aerospike expression language.
+    Ael,
 }
 
 /// Whether an argument must be there.
@@ -180,6 +182,10 @@ pub enum Table {
     LoopVariable,
     /// Who runs a call in an expression.
     System,
+    /// Particle type that the type of a bin is compared with.
+    ParticleType,
+    /// Nanoseconds since 1970 that a time of the record is compared with.
+    Nanoseconds,
 }
 
 /// The names of the flags joined by `|`, unknown bits in hexadecimal, or the word for none.

@@ -14,6 +14,7 @@ const VALUE: Arg = Arg::value("value");
 const SEARCH: Arg = Arg::value("search for");
 const FLAGS: Arg = Arg::code("write flags", Table::BitFlags).optional();
 const RESIZE: Arg = Arg::code("resize flags", Table::ResizeFlags).optional();
+const INVERT: Arg = Arg::value("invert size").optional();
 const INT: Arg = Arg::code("integer flags", Table::IntFlags).optional();
 const SIGN: Arg = Arg::code("sign", Table::Sign).optional();
 
@@ -39,7 +40,8 @@ operations! {
         51 => COUNT as "bit_count" (OFFSET, SIZE),
         52 => LSCAN as "bit_lscan" (OFFSET, SIZE, SEARCH),
         53 => RSCAN as "bit_rscan" (OFFSET, SIZE, SEARCH),
-        54 => GET_INT as "bit_get_int" (OFFSET, SIZE, SIGN)
+        54 => GET_INT as "bit_get_int" (OFFSET, SIZE, SIGN),
+        55 => B64_ENCODE as "bit_b64_encode": "since 8.2" (OFFSET.optional(), SIZE.optional(), INVERT)
     }
 }
 

@@ -7,11 +7,14 @@ use core::fmt;
 use super::arg::{Arg, Table, write_flags};
 use super::bits::{BitFlags, BitOp, IntFlags, ResizeFlags, Sign};
 use super::cdt_ops::{
-    CdtOp, ContextType, ListFlags, ListOrder, MapFlags, MapOrder, ReturnType, SelectFlags, SortFlags,
+    CdtOp, ContextType, ListFlags, ListOrder, MapFlags, MapOrder, ReturnType, SelectFlags, Selected,
+    SortFlags,
 };
 use super::expression_ops::{ExpFlags, ExpOp, LoopVariable, RegexFlags, ResultType, System};
 use super::hll::{HllFlags, HllOp};
+use super::particle::ParticleType;
 use super::string_ops::StringOp;
+use crate::wire::ground::time::{EPOCH, NANOSECONDS, Utc};
 
 /// Which operations a call names.
 ///
@@ -57,6 +60,14 @@ impl Family {
         }
     }
 
+    /// Whether a call in a context may stand without a list of its own.
+    ///
+    /// Source: client-protocol 6.9.
+    #[must_use]
+    pub const fn may_be_flat(self) -> bool {
+        matches!(self, Self::String | Self::Text)
+    }
+
     /// The table that names the family's operations.
     #[must_use]
     pub const fn table(self) -> Table {
@@ -92,6 +103,31 @@ pub struct Coded {
 }
 
 impl Coded {
+    /// Whether a table has a name for it; one that nobody knows is printed with its number.
+    #[must_use]
+    pub fn is_known(self) -> bool {
+        let Ok(bits) = u32::try_from(self.value) else {
+            return false;
+        };
+        let code = u8::try_from(bits).ok();
+        match self.table {
+            Table::CdtOp => code.is_some_and(|op| CdtOp(op).name().is_some()),
+            Table::BitOp => code.is_some_and(|op| BitOp(op).name().is_some()),
+            Table::HllOp => code.is_some_and(|op| HllOp(op).name().is_some()),
+            Table::StringOp => code.is_some_and(|op| StringOp(op).name().is_some()),
+            Table::TextOp => false,
+            Table::ExpOp => code.is_some_and(|op| ExpOp(op).name().is_some()),
+            Table::ReturnType => ReturnType(bits).returned().name().is_some(),
+            Table::SelectFlags => Selected(bits & 0x0f).name().is_some(),
+            Table::ResultType | Table::BinType | Table::KeyType | Table::LoopType => {
+                code.is_some_and(|kind| ResultType(kind).name().is_some())
+            }
+            Table::LoopVariable => code.is_some_and(|part| LoopVariable(part).name().is_some()),
+            Table::System => code.is_some_and(|system| System(system).runner().name().is_some()),
+            _ => true,
+        }
+    }
+
     /// Whether a set of flags or an order is the one that stands for "nothing special".
     #[must_use]
     pub const fn is_default(self) -> bool {
@@ -146,6 +182,15 @@ impl fmt::Display for Coded {
                 "variable_",
                 value,
             ),
+            Table::ParticleType => match code.and_then(|kind| ParticleType(kind).name()) {
+                Some(name) => f.write_str(name),
+                None => write!(f, "{value}"),
+            },
+            Table::Nanoseconds => match u64::try_from(value) {
+                // A number that is too small for a time of a record is one of another meaning: never, an offset.
+                Ok(time) if time >= EPOCH.saturating_mul(NANOSECONDS) => Utc(time).fmt(f),
+                _ => write!(f, "{value}"),
+            },
             Table::System => match code {
                 Some(system) => System(system).fmt(f),
                 None => write!(f, "Unknown ({value})"),
@@ -194,6 +239,13 @@ mod tests {
         assert_eq!(text(Table::ListOrder, -1), "Unknown (-1)");
         assert_eq!(text(Table::System, 64), "CDT|MODIFY");
         assert_eq!(text(Table::System, 9), "Unknown (9)");
+        assert_eq!(text(Table::ParticleType, 3), "STRING");
+        assert_eq!(text(Table::ParticleType, 99), "99");
+        assert_eq!(text(Table::Nanoseconds, 0), "0");
+        assert_eq!(
+            text(Table::Nanoseconds, 1_795_945_422_500_000_000),
+            "2026-11-29T09:43:42.5Z"
+        );
         assert_eq!(text(Table::SelectFlags, 0x11), "LEAF_VALUES|NO_FAIL");
     }
 
@@ -204,6 +256,15 @@ mod tests {
         assert_eq!(text(Table::CdtOp, -1), "map_op_-1");
         assert_eq!(text(Table::BitOp, 99), "bit_op_99");
         assert_eq!(text(Table::ExpOp, 200), "exp_op_200");
+    }
+
+    #[test]
+    fn a_code_is_known_where_it_has_a_name() {
+        let known = |table, value| Coded { table, value }.is_known();
+        assert!(known(Table::SelectFlags, 0x14) && !known(Table::SelectFlags, 5));
+        assert!(known(Table::ReturnType, 65543) && !known(Table::ReturnType, 14));
+        assert!(known(Table::CdtOp, 28) && !known(Table::CdtOp, 29) && !known(Table::CdtOp, -1));
+        assert!(known(Table::System, 65) && !known(Table::System, 9));
     }
 
     #[test]

@@ -77,8 +77,8 @@ pub fn operation_of(family: Family, input: &[u8]) -> Option<Coded> {
         return Some(coded(op));
     }
     let (rest, ()) = msgpack::skip(rest).ok()?;
-    let op = match family {
-        Family::String => Ahead::of(rest),
+    let op = match Ahead::of(rest) {
+        Ahead::Int(rest, op) if family.may_be_flat() => Ahead::Int(rest, op),
         _ => Ahead::first_of(rest),
     };
     op.int().map(|(_, op)| coded(op))
@@ -122,6 +122,17 @@ impl<'a> Ahead<'a> {
     }
 }
 
+/// Whether behind marker and context there is no call, but an operation: clients differ in how they pack a string
+/// operation in a context.
+///
+/// Source: client-protocol 6.9.
+fn is_flat(input: &[u8]) -> bool {
+    let behind = Ahead::first_of(input)
+        .int()
+        .and_then(|(rest, _)| msgpack::skip(rest).ok());
+    behind.is_none_or(|(rest, ())| !matches!(msgpack::head(rest), Ok((_, Token::List(_)))))
+}
+
 /// What is left, and the context that was found.
 type Called<'a, E> = Result<(&'a [u8], Option<&'a [u8]>), Stop<'a, E>>;
 
@@ -150,7 +161,8 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
             inside,
             context: None,
         };
-        let in_context = op == CONTEXT_EVAL && family != Family::String;
+        let is_flat = family.may_be_flat() && is_flat(input);
+        let in_context = op == CONTEXT_EVAL && !is_flat;
         let kind = if in_context {
             Kind::InContext(call)
         } else {
@@ -167,7 +179,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
             let count = count.saturating_sub(1);
             let (left, context) = match (op, family) {
                 (SELECT, Family::Cdt) => walk.select(left, count)?,
-                (CONTEXT_EVAL, Family::String) => walk.flat(left, count)?,
+                (CONTEXT_EVAL, _) if is_flat => walk.flat(family, left, count)?,
                 (CONTEXT_EVAL, _) => walk.in_context(family, inside, left, count)?,
                 _ => (walk.arguments(family, inside, op, left, count)?, None),
             };
@@ -246,8 +258,8 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
         Ok((left, context))
     }
 
-    /// Behind the 255 of a string operation: context, operation, arguments.
-    fn flat(&mut self, input: &'a [u8], count: u32) -> Called<'a, S::Error> {
+    /// Behind the 255 of a string operation as C client 7.5 packs it: context, operation, arguments.
+    fn flat(&mut self, family: Family, input: &'a [u8], count: u32) -> Called<'a, S::Error> {
         if count < 2 {
             self.wrong("call in a context", input, "no operation")?;
         }
@@ -257,7 +269,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
             enough("call in a context", left, count.saturating_sub(index))?;
             match index {
                 0 => (left, context) = self.context(Role::Arg(CONTEXT), index, left)?,
-                1 => left = self.code(operation(Family::String), index, left)?,
+                1 => left = self.code(operation(family), index, left)?,
                 _ => left = self.value(Role::Arg(ARGUMENT), index, left, Strings::Typed)?,
             }
         }
@@ -315,7 +327,11 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
     pub(super) fn argument(&mut self, arg: Arg, index: u32, input: &'a [u8]) -> Walked<'a, S::Error> {
         match arg.content {
             Content::Value => self.value(Role::Arg(arg), index, input, Strings::Typed),
-            Content::Raw(_) => self.value(Role::Arg(arg), index, input, Strings::Raw),
+            Content::Raw(_) => match msgpack::head(input)? {
+                // Some clients write such a text in the form of a blob.
+                (rest, Token::Bin(text)) => self.leaf(Role::Arg(arg), index, Kind::Raw(text), input, rest),
+                _ => self.value(Role::Arg(arg), index, input, Strings::Raw),
+            },
             Content::Code(_) => self.code(arg, index, input),
             Content::Expression => self.expression(Role::Arg(arg), index, input),
         }

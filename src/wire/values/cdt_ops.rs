@@ -19,6 +19,7 @@ const KEYS: Arg = Arg::value("keys");
 const ITEMS: Arg = Arg::value("items");
 const BEGIN: Arg = Arg::value("begin");
 const END: Arg = Arg::value("end").optional();
+const SEPARATOR: Arg = Arg::value("separator").optional();
 const DELTA: Arg = Arg::value("delta").optional();
 const LIST_ORDER: Arg = Arg::code("order", Table::ListOrder);
 const LIST_FLAGS: Arg = Arg::code("write flags", Table::ListFlags).optional();
@@ -58,6 +59,7 @@ operations! {
         26 => LIST_GET_BY_RANK_RANGE as "list_get_by_rank_range" (RETURN, RANK, MORE),
         27 => LIST_GET_BY_VALUE_REL_RANK_RANGE as "list_get_by_value_rel_rank_range": "since 4.3"
             (RETURN, VALUE, RANK, MORE),
+        28 => LIST_JOIN as "list_join": "since 8.2" (SEPARATOR),
         32 => LIST_REMOVE_BY_INDEX as "list_remove_by_index" (RETURN, INDEX),
         33 => LIST_REMOVE_BY_VALUE as "list_remove_by_value" (RETURN, VALUE),
         34 => LIST_REMOVE_BY_RANK as "list_remove_by_rank" (RETURN, RANK),
@@ -392,7 +394,7 @@ mod tests {
         assert_eq!(CdtOp(14).args(), None);
         let names = CdtOp(19).args().unwrap().iter().map(|arg| arg.name);
         assert_eq!(names.collect::<Vec<_>>(), ["return type", "index"]);
-        assert_eq!(CdtOp::TABLE.len(), 35 + 37 + 2);
+        assert_eq!(CdtOp::TABLE.len(), 36 + 37 + 2);
         for row in CdtOp::TABLE {
             let prefix = match row.value {
                 0..64 => "list_",

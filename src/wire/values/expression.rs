@@ -10,7 +10,7 @@
 use super::arg::{Arg, Name, Table};
 use super::call::Family;
 use super::cdt::Ahead;
-use super::expression_ops::ExpOp;
+use super::expression_ops::{ExpOp, ResultType};
 use super::msgpack::{self, Token};
 use super::node::{Kind, Node, Role, Strings};
 use super::walk::{Sink, Stop, Walk, Walked, enough};
@@ -79,6 +79,73 @@ fn op(input: &[u8], count: u32) -> Result<ExpOp, bool> {
     }
 }
 
+/// What explains a number that is compared with a type or a time: one side of the comparison says which it is.
+///
+/// Source: client-protocol 7.3, 7.4.
+fn compared(op: ExpOp, input: &[u8]) -> Option<Table> {
+    if !(ExpOp::EQ..=ExpOp::LE).contains(&op) {
+        return None;
+    }
+    let table = |input| match Ahead::first_of(input) {
+        Ahead::Int(_, op) => match u8::try_from(op).map(ExpOp) {
+            Ok(ExpOp::BIN_TYPE) => Some(Table::ParticleType),
+            Ok(ExpOp::META_LAST_UPDATE | ExpOp::META_VOID_TIME) => Some(Table::Nanoseconds),
+            _ => None,
+        },
+        _ => None,
+    };
+    // Of the other side only a number is of interest.
+    table(input).or_else(|| match Ahead::of(input) {
+        Ahead::Int(behind, _) => table(behind),
+        _ => None,
+    })
+}
+
+/// The type that an expression gives, if its first bytes say so.
+///
+/// Source: client-protocol 7.2, 7.4.
+#[must_use]
+pub fn result_type(input: &[u8]) -> Option<ResultType> {
+    let (_, token) = msgpack::head(input).ok()?;
+    let Token::List(_) = token else {
+        return match token {
+            Token::Nil => Some(ResultType::NIL),
+            Token::Bool(_) => Some(ResultType::BOOL),
+            Token::Int(_) | Token::UInt(_) => Some(ResultType::INT),
+            Token::Float(_) => Some(ResultType::FLOAT),
+            Token::Map(_) => Some(ResultType::MAP),
+            Token::Str(body) => match msgpack::typed(body)?.0 {
+                3 => Some(ResultType::STR),
+                _ => None,
+            },
+            _ => None,
+        };
+    };
+    let (rest, op) = Ahead::first_of(input).int()?;
+    Some(match ExpOp(u8::try_from(op).ok()?) {
+        op if (ExpOp::EQ..=ExpOp::IN_LIST).contains(&op) => ResultType::BOOL,
+        ExpOp::AND | ExpOp::OR | ExpOp::NOT | ExpOp::EXCLUSIVE => ResultType::BOOL,
+        ExpOp::META_KEY_EXISTS | ExpOp::META_IS_TOMBSTONE => ResultType::BOOL,
+        op if (ExpOp::INT_AND..=ExpOp::INT_RSCAN).contains(&op) => ResultType::INT,
+        ExpOp::TO_INT | ExpOp::BIN_TYPE => ResultType::INT,
+        ExpOp::TO_FLOAT => ResultType::FLOAT,
+        ExpOp::TO_STRING | ExpOp::META_SET_NAME => ResultType::STR,
+        ExpOp::META_DIGEST_MOD
+        | ExpOp::META_DEVICE_SIZE
+        | ExpOp::META_LAST_UPDATE
+        | ExpOp::META_SINCE_UPDATE
+        | ExpOp::META_VOID_TIME
+        | ExpOp::META_TTL
+        | ExpOp::META_MEMORY_SIZE
+        | ExpOp::META_RECORD_SIZE => ResultType::INT,
+        ExpOp::QUOTE | ExpOp::MAP_KEYS | ExpOp::MAP_VALUES => ResultType::LIST,
+        ExpOp::BIN | ExpOp::REC_KEY | ExpOp::VAR_BUILTIN | ExpOp::CALL => {
+            ResultType(u8::try_from(Ahead::of(rest).int()?.1).ok()?)
+        }
+        _ => return None,
+    })
+}
+
 /// Whether result type, system and call follow.
 fn is_call(input: &[u8]) -> bool {
     let system = match Ahead::of(input) {
@@ -132,6 +199,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
     /// The arguments of all operations but LET and CALL.
     fn operands(&mut self, op: ExpOp, input: &'a [u8], count: u32) -> Walked<'a, S::Error> {
         let args = op.args().unwrap_or(&[]);
+        let compared = compared(op, input);
         let last = count.saturating_sub(1);
         let mut left = input;
         for index in 0..count {
@@ -142,7 +210,10 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
                 ExpOp::COND => RESULT,
                 _ => Arg::at(args, index as usize).unwrap_or(ARGUMENT),
             };
-            left = self.argument(arg, index, left)?;
+            left = match (compared, Ahead::of(left)) {
+                (Some(table), Ahead::Int(..)) => self.code(Arg::code(arg.name, table), index, left)?,
+                _ => self.argument(arg, index, left)?,
+            };
         }
         Ok(left)
     }
@@ -231,5 +302,27 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
             Ok((left, Kind::Evaluation))
         })?;
         Ok(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_of_a_result_is_known_from_its_first_bytes() {
+        let gives = |bytes: &[u8]| result_type(bytes);
+        // eq(int_bin("a"), 1), add(…), int_bin("a"), bool_bin("a"), 5, a variable.
+        assert_eq!(gives(b"\x93\x01\x93\x51\x02\xa1a\x01"), Some(ResultType::BOOL));
+        assert_eq!(gives(b"\x93\x51\x02\xa1a"), Some(ResultType::INT));
+        assert_eq!(gives(b"\x93\x51\x01\xa1a"), Some(ResultType::BOOL));
+        assert_eq!(
+            gives(b"\x95\x7f\x02\x00\x91\x10\x93\x51\x04\xa1l"),
+            Some(ResultType::INT)
+        );
+        assert_eq!(gives(b"\x05"), Some(ResultType::INT));
+        assert_eq!(gives(b"\x91\x46"), Some(ResultType::STR));
+        assert_eq!(gives(b"\x92\x7c\xa1x"), None);
+        assert_eq!(gives(b"\x91"), None);
     }
 }

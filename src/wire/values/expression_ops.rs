@@ -77,6 +77,7 @@ operations! {
         80 => REC_KEY as "key" (Arg::code("key type", Table::KeyType)),
         81 => BIN as "bin" (Arg::code("bin type", Table::BinType), BIN),
         82 => BIN_TYPE as "bin_type": "gives a particle type" (BIN),
+        99 => TO_STRING as "to_string": "since 8.2" (VALUE),
         100 => RESULT_REMOVE as "result_remove": "only when a path is applied, since 8.1.1" (),
         101 => MAP_KEYS as "map_keys": "since 8.1.2" (MAP),
         102 => MAP_VALUES as "map_values": "since 8.1.2" (MAP),
@@ -88,7 +89,8 @@ operations! {
         126 => QUOTE as "quote" (Arg::value("list")),
         127 => CALL as "call"
             (Arg::code("result type", Table::ResultType), Arg::code("system", Table::System),
-             Arg::value("call"), Arg::expression("bin or value"))
+             Arg::value("call"), Arg::expression("bin or value")),
+        128 => AEL as "ael": "text that the server compiles, since 8.2" (Arg::raw("text", Name::Ael))
     }
 }
 
@@ -206,8 +208,9 @@ mod tests {
     fn opcodes_have_the_numbers_of_the_reference() {
         assert_eq!(ExpOp(64), ExpOp::META_DIGEST_MOD);
         assert_eq!(ExpOp(127).args().map(<[Arg]>::len), Some(4));
-        assert_eq!(ExpOp(99).name(), None);
-        assert_eq!(ExpOp::TABLE.len(), 61);
+        assert_eq!(ExpOp(99).name(), Some("to_string"));
+        assert_eq!(ExpOp(98).name(), None);
+        assert_eq!(ExpOp::TABLE.len(), 63);
     }
 
     #[test]

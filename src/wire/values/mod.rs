@@ -10,6 +10,7 @@ pub mod expression_ops;
 pub mod hll;
 pub mod msgpack;
 pub mod node;
+pub mod order;
 pub mod particle;
 pub mod predexp;
 pub mod string_ops;

@@ -74,7 +74,7 @@ impl fmt::Display for BinText<'_, '_> {
             Value::Integer(value) => write!(f, "{value}"),
             Value::Float(value) => write!(f, "{value:?}"),
             Value::Bool(value) => write!(f, "{value}"),
-            Value::Text(text) => quoted(f, text),
+            Value::Text(text) => string(f, text),
             Value::GeoJson(value) => geo(f, value.json),
             Value::Hll(hll) => sketch(f, &hll),
             Value::List(bytes) | Value::Map(bytes) => ValueText(bytes).fmt(f),
@@ -286,7 +286,8 @@ fn write_leaf(out: &mut dyn Write, kind: &Kind<'_>) -> fmt::Result {
         Kind::Int(value) => write!(out, "{value}"),
         Kind::UInt(value) => write!(out, "{value}"),
         Kind::Float(value) => write!(out, "{value:?}"),
-        Kind::String(text) | Kind::Raw(text) => quoted(out, text),
+        Kind::String(text) => string(out, text),
+        Kind::Raw(text) => quoted(out, text),
         Kind::GeoJson(json) => geo(out, json),
         Kind::Hll(bytes) => match Hll::parse(bytes) {
             Ok((_, hll)) => sketch(out, &hll),
@@ -335,6 +336,33 @@ fn sketch(out: &mut dyn Write, hll: &Hll<'_>) -> fmt::Result {
 /// Those of `out`.
 pub fn hex(out: &mut dyn Write, bytes: &[u8]) -> fmt::Result {
     write!(out, "0x{}", Hex(bytes))
+}
+
+/// A string in quotes; what is no text as a blob, since clients send blobs as strings too.
+fn string(out: &mut dyn Write, text: &[u8]) -> fmt::Result {
+    if is_text(text) {
+        quoted(out, text)
+    } else {
+        hex(out, text)
+    }
+}
+
+/// Bytes of a string that say whether it is text.
+const LOOKED_AT: usize = 1024;
+
+/// Whether the bytes are text: one stray byte is let pass, a quarter or more that would have to be escaped is not.
+fn is_text(bytes: &[u8]) -> bool {
+    let strange = |text: &str| {
+        let is_control = |c: &char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        text.chars().filter(is_control).count()
+    };
+    let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    let escaped = head
+        .utf8_chunks()
+        .map(|chunk| strange(chunk.valid()).saturating_add(chunk.invalid().len()))
+        .fold(0usize, usize::saturating_add);
+    let is_stray = escaped == 1 && head.len() > 1;
+    is_stray || escaped.saturating_mul(4) < head.len().max(1)
 }
 
 /// A string in quotes, escaped so that it stays one line of plain text.

@@ -73,6 +73,16 @@ fn every_kind_of_value() {
 }
 
 #[test]
+fn what_is_no_text_is_a_blob() {
+    // Clients send blobs with the type byte of a string.
+    assert_eq!(value(b"\xa3\x03\x01\x02"), "0x0102");
+    assert_eq!(value(b"\xa2\x03\x09"), "\"\\t\"");
+    assert_eq!(value(b"\xa6\x03\xff\xfeabc"), "0xfffe616263");
+    assert_eq!(value(b"\xa5\x03ab\xc3c"), "\"ab\\xc3c\"");
+    assert_eq!(value(b"\xa1\x03"), "\"\"");
+}
+
+#[test]
 fn text_stays_one_harmless_line() {
     let mut out = String::new();
     quoted(&mut out, b"a\"b\\c\n\r\t\x00\x1b\x7f\xff\xc3\xa9\xe2\x80\xae").unwrap();

@@ -10,6 +10,7 @@ fields! {
     TYPE: U8, "aerospike.exp.type", "Type", "Type of a bin, key, variable or result" .values(ResultType::TABLE);
     VARIABLE: String, "aerospike.exp.var", "Variable", "Name of a variable";
     PATTERN: String, "aerospike.exp.pattern", "Pattern", "Regular expression";
+    AEL: String, "aerospike.exp.ael", "AEL", "Expression as text that the server compiles";
     DEFINITION: None, "aerospike.exp.def", "Definition", "A variable with its value";
     LOOP_VARIABLE: U8, "aerospike.exp.loop_variable", "Loop variable", "What a loop variable of a path selection stands for" .values(LoopVariable::TABLE);
     SYSTEM: U8, "aerospike.exp.system", "System", "Who runs the call inside an expression" .values(Runner::TABLE);
