@@ -9,7 +9,7 @@ use super::copies;
 use super::position::Partial;
 use super::position::Position;
 use super::position::Sight;
-use super::transactions::Queue;
+use super::queue::Queue;
 use crate::epan::file::FileRef;
 use crate::epan::protocol::Protocol;
 use crate::epan::{Packet, Passed, Segment, Side};
