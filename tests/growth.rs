@@ -91,7 +91,7 @@ const FIRST: u32 = 1100;
 
 /// Packets that nobody sends, so many of every kind: what is told apart, looked up or waited for grows with them.
 fn hostile(count: u32) -> Vec<u8> {
-    let count = 500 * count;
+    let count = 200 * count;
     let mut made = Maker::new();
     let ends = |port: u16| -> (End, End) { (([10, 0, 9, 9], 50_000), ([10, 3, 0, 1], port)) };
     // Connections, nodes, namespaces, sets, keys.
@@ -116,11 +116,14 @@ fn hostile(count: u32) -> Vec<u8> {
     // Requests that stay open, and segments that cannot be read.
     let client = (client.0, 50_001);
     made.connect(client, server);
+    // All are acknowledged: Wireshark walks over what is not, for each segment.
     for number in 0..count {
         made.send(client, server, &named(number));
+        made.acknowledge(server, client);
     }
     for _ in 0..count {
         made.segment(server, client, ACK | PUSH, 1000, b"no header");
+        made.acknowledge(client, server);
     }
     // Requests of one kind whose answers are lost, and answers of another.
     let client = (client.0, 50_002);
@@ -128,20 +131,24 @@ fn hostile(count: u32) -> Vec<u8> {
     for number in 0..count {
         made.lose(server, client, 40);
         made.send(client, server, &proto(1, format!("command{number}\n").as_bytes()));
+        made.acknowledge(server, client);
     }
     for _ in 0..count {
         made.send(server, client, &record_answer(0));
+        made.acknowledge(client, server);
     }
     // Answers to nothing, many in a segment.
     let client = (client.0, 50_003);
     for _ in 0..count / 4 {
         made.segment(server, client, ACK | PUSH, 1000, &record_answer(2).repeat(40));
+        made.acknowledge(client, server);
     }
     // A line of text, two bytes a segment.
     let (_, server) = ends(3003);
     made.connect(client, server);
     for _ in 0..count {
         made.segment(client, server, ACK | PUSH, 1000, b"ab");
+        made.acknowledge(server, client);
     }
     made.finish()
 }

@@ -132,7 +132,7 @@ unsafe fn segment<'p>(raw: *const sys::as_segment) -> Segment<'p> {
             _life: PhantomData,
         }),
         sequence: (raw.has_tcp != 0).then_some(raw.seq),
-        acknowledged: (raw.has_tcp != 0).then_some(raw.ack),
+        acknowledged: (raw.has_ack != 0).then_some(raw.ack),
         direction: usize::from(raw.direction & 1),
         is_first: raw.first != 0,
         begins: [0, 1].map(|at| (raw.has_begin[at] != 0).then_some(raw.begin[at])),

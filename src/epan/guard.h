@@ -59,6 +59,7 @@ typedef struct as_segment {
     conversation_t *conversation; /* of this packet; NULL over UDP */
     uint32_t seq;                 /* of the first byte, as TCP counts here (relative or not) */
     uint32_t ack;                 /* what the sender had received, counted likewise */
+    uint8_t has_ack;              /* 0: it says nothing of that, as a SYN with data does */
     uint8_t has_tcp;              /* 0: no TCP below (TLS, UDP); seq means nothing */
     uint8_t direction;            /* 0 or 1, the same for every packet of a direction */
     uint8_t first;                /* the first byte after a SYN that the capture holds */

@@ -177,6 +177,7 @@ void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment)
         segment->has_tcp = 1;
         segment->seq = info->seq;
         segment->ack = info->lastackseq;
+        segment->has_ack = (info->flags & TH_ACK) != 0;
         segment->reassembled = info->is_reassembled ? 1 : 0;
         segment->late = segment->reassembled && holds_back();
         segment->first = (tcp->conversation_completeness & syn) != 0 &&
