@@ -210,7 +210,7 @@ fn one<'a>(sight: &mut Sight<'a>, field: &Field<'a>, waiting: &mut Vec<Field<'a>
                 }
             }
         }
-        Value::BinList(list) => sight.every(list.iter(), |sight, name| sight.see(name)),
+        Value::BinList(list) => sight.every(list.iter(), |sight, name| sight.see(name.bytes)),
         Value::Batch(data) => {
             let Some(batch) = sight.take(Batch::read(data)) else {
                 return;

@@ -64,7 +64,14 @@ fn message(u: &mut Unstructured<'_>, depth: usize) -> Result<Vec<u8>> {
         }
         return Ok(whole);
     }
-    let mut body = vec![22, *u.choose(&[1, 3, 9, 8, 0])?, u8::arbitrary(u)?, u8::arbitrary(u)?, 0, 0];
+    let mut body = vec![
+        22,
+        *u.choose(&[1, 3, 9, 8, 0])?,
+        u8::arbitrary(u)?,
+        u8::arbitrary(u)?,
+        0,
+        0,
+    ];
     body.extend([0; 12]);
     let (n_fields, n_ops) = (u.int_in_range(0..=3u16)?, u.int_in_range(0..=2u16)?);
     body.extend(n_fields.to_be_bytes());

@@ -3,6 +3,7 @@
 //! Wireshark notes that in each field, for each packet anew. Ours lie side by side in the order of their registration,
 //! so that a list of fields is one walk over memory.
 
+use super::expert::DETAIL;
 use super::field::{BitSet, Expert, Field};
 use super::reference::Notes;
 
@@ -41,6 +42,8 @@ impl FieldGroup {
             }
             for expert in self.experts.iter().copied().flatten() {
                 each(expert.reference.note());
+                // What an expert item says of its case stands below it.
+                each(DETAIL.reference.note());
             }
         })
     }

@@ -6,6 +6,7 @@
 //! the same way ([`entry`]). The handles ([`Packet`], [`Tree`], [`Item`]) are thin and own nothing.
 
 mod bits;
+mod column;
 #[cfg(feature = "count-allocations")]
 mod count;
 pub mod entry;
@@ -37,6 +38,7 @@ pub mod tcp_tap;
 pub mod text;
 pub mod tree;
 pub mod version;
+mod wants;
 pub mod windows;
 
 pub use entry::Plugin;

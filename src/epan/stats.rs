@@ -17,33 +17,7 @@ use super::sys;
 use super::tap::{Payload, Tap, payload};
 use super::text::Text;
 
-/// What the cells of a column hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cell {
-    /// An unsigned number.
-    Unsigned,
-    /// A signed number.
-    Signed,
-    /// A number with so many decimals.
-    Decimal(u8),
-    /// Text.
-    Text,
-}
-
-/// A column of a report.
-pub struct Column {
-    name: &'static CStr,
-    cell: Cell,
-    width: u8,
-}
-
-impl Column {
-    /// By its heading, what it holds and its width in text output.
-    #[must_use]
-    pub const fn new(name: &'static CStr, cell: Cell, width: u8) -> Self {
-        Self { name, cell, width }
-    }
-}
+pub use super::column::{Cell, Column};
 
 /// A report of one or two tables with the same columns. Windows share one and its state; it is made when the first
 /// is opened.

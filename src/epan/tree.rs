@@ -10,9 +10,7 @@ use core::ptr;
 
 use libc::c_int;
 
-use super::expert::DETAIL;
 use super::field::{Expert, Field, Kind, encoding};
-use super::group::FieldGroup;
 use super::item::Item;
 use super::packet::{Packet, Source};
 use super::protocol::Protocol;
@@ -84,39 +82,6 @@ impl<'p> Tree<'p> {
     #[must_use]
     pub const fn is_visible(&self) -> bool {
         self.visible
-    }
-
-    /// Whether an item of `field` would be seen by anybody.
-    #[must_use]
-    #[inline]
-    pub fn wants(&self, field: &Field) -> bool {
-        self.visible || (self.exists() && field.reference.is_set())
-    }
-
-    /// Whether an item of any field of `group` would be seen by anybody.
-    #[must_use]
-    pub fn wants_fields(&self, group: &FieldGroup) -> bool {
-        self.visible || (self.exists() && group.is_asked_for())
-    }
-
-    /// Whether an item of the protocol as such would be seen by anybody: one of its fields does not need it.
-    #[must_use]
-    pub fn wants_protocol(&self, protocol: &Protocol) -> bool {
-        // SAFETY: the tree is alive or NULL, the id is registered.
-        self.visible || unsafe { sys::as_wants_protocol(self.node, protocol.id()) != 0 }
-    }
-
-    /// Whether an item of any field of `group`, or an expert item, would be seen by anybody.
-    #[must_use]
-    pub fn wants_any(&self, group: &FieldGroup) -> bool {
-        self.wants_fields(group) || self.packet.experts_are_heard()
-    }
-
-    /// Whether an expert item would be seen by anybody; a table of them needs no tree.
-    #[must_use]
-    pub fn wants_expert(&self, expert: &Expert) -> bool {
-        let is_asked_for = expert.reference.is_set() || DETAIL.reference.is_set();
-        self.visible || (self.exists() && is_asked_for) || self.packet.experts_are_heard()
     }
 
     /// This node as an item.

@@ -165,8 +165,12 @@ impl Latency {
             return;
         }
         if self.missing.0 == 0 {
-            let operation = format_args!("messages beyond {} a frame", crate::epan::memory::MOST_TAPPED);
-            self.missing.1 = self.line("(not counted)", format_args!("(not counted)"), operation, sheet);
+            self.missing.1 = self.line(
+                "(not counted)",
+                format_args!("(not counted)"),
+                format_args!("messages beyond {} a frame", crate::epan::memory::MOST_TAPPED),
+                sheet,
+            );
         }
         self.missing.0 = self.missing.0.saturating_add(more);
         if let Some(row) = row(sheet, self.missing.1) {

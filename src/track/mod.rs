@@ -9,10 +9,12 @@ pub mod keys;
 pub mod map;
 pub mod peers;
 pub mod position;
+pub mod queue;
 pub mod record;
 pub mod rows;
 pub mod sets;
 pub mod stream;
+pub mod timings;
 pub mod transactions;
 pub mod tries;
 

@@ -276,3 +276,16 @@ impl Position {
         &self.flows[segment.direction]
     }
 }
+
+/// What a segment's sender had received of the other direction.
+#[derive(Clone, Copy, Default)]
+pub struct Sight {
+    /// The capture holds bytes of the other direction.
+    pub has_other: bool,
+    /// TCP's acknowledgement; none where no TCP is below.
+    pub acknowledged: Option<u32>,
+    /// The sequence number at which what the capture can hold begins.
+    pub origin: Option<u32>,
+    /// TCP may have held the segment back: the acknowledgement proves nothing.
+    pub is_late: bool,
+}

@@ -64,9 +64,13 @@ fn a_right_size_is_no_note() {
 #[test]
 fn a_refused_batch_direct_is_answered() {
     let name = "clients/java33-sweep";
-    let requests = frames_seen(name, &["-2"], "aerospike.operation == 2");
+    let requests = frames_seen(name, &["-2"], "aerospike.request && aerospike.operation == 2");
     assert_eq!(requests, [80, 84, 87, 89]);
-    let linked = frames_seen(name, &["-2"], "aerospike.operation == 2 && aerospike.response_in");
+    let linked = frames_seen(
+        name,
+        &["-2"],
+        "aerospike.request && aerospike.operation == 2 && aerospike.response_in",
+    );
     assert_eq!(linked, requests);
     let silent = frames_seen(name, &["-2"], "aerospike.expert.no_response");
     assert_eq!(silent, [0u32; 0]);

@@ -166,6 +166,6 @@ fn the_info_column_says_what_is_asked_for() {
     assert!(begins(
         "Request query test.pol by g within geo({ \"type\": \"AeroCircle\""
     ));
-    assert!(begins("Response 9 rows, 2 not OK, last UDF_EXECUTION"));
-    assert!(begins("Response 11 records"));
+    assert!(begins("Response batch 9 rows, 2 not OK, last UDF_EXECUTION"));
+    assert!(begins("Response query 11 records"));
 }

@@ -247,11 +247,7 @@ fn to_v6(packet: &mut Packet) {
 
 /// What is said, without figures: the finding, and the hosts of who.
 fn said(row: &Line) -> (String, BTreeSet<String>) {
-    let who = row
-        .who
-        .replace("fd00::a4d:", "10.77.")
-        .replace('[', "")
-        .replace(']', "");
+    let who = row.who.replace("fd00::a4d:", "10.77.").replace(['[', ']'], "");
     let words = who
         .split(|c: char| !(c.is_ascii_hexdigit() || c == '.'))
         .filter(|word| word.split('.').count() == 4);

@@ -132,7 +132,7 @@ fn a_client_that_does_not_read() {
         .made
         .at(2.001)
         .send(node(1, SERVICE), end, &answer[..20_000]);
-    let full = cluster.made.at(2.002).is_full(end, node(1, SERVICE));
+    let _full = cluster.made.at(2.002).is_full(end, node(1, SERVICE));
     for probe in [0.2, 0.6, 1.4] {
         cluster.made.at(2.0 + probe).acknowledge(node(1, SERVICE), end);
         cluster.made.is_full(end, node(1, SERVICE));

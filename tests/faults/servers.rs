@@ -33,7 +33,7 @@ fn a_node_whose_process_is_killed() {
         .at(2.9999)
         .send(open, node(2, SERVICE), &record_request(8, false));
     // The kernel closes everything; where bytes were not read, by RST.
-    let first = cluster.made.at(killed).refuse(node(2, SERVICE), open);
+    let _first = cluster.made.at(killed).refuse(node(2, SERVICE), open);
     for end in ends.iter().chain([&idle]) {
         cluster.made.wait(0.000_02);
         cluster.made.end(node(2, SERVICE), *end);
@@ -87,7 +87,6 @@ fn stalled_replica(name: &str, has_heartbeats: bool) {
         cluster.beats((1, 3), 0.05, (end, end));
         first = cluster.beats((1, 2), 0.05, (end, from));
     }
-    let mut requests = 0;
     for client in [1, 2] {
         cluster.lane = client;
         let writer = cluster.open(client, 1, 0.2);
@@ -103,7 +102,6 @@ fn stalled_replica(name: &str, has_heartbeats: bool) {
             cluster.ask(writer, 1, at, &record_request(digest, true));
             let (mark, tid) = cluster.replicates(1, 2, at + 0.0001, digest);
             first.get_or_insert(mark);
-            requests += 1;
             late.push((tid, digest));
             cluster.answer(writer, 1, at + 1.01, &record_answer(9));
             at += 1.02;
@@ -117,7 +115,7 @@ fn stalled_replica(name: &str, has_heartbeats: bool) {
             }
         }
     }
-    let first = first.expect("a replica write");
+    let _first = first.expect("a replica write");
     let from = if has_heartbeats { 1.9 } else { from };
     check(name, cluster.made, &[("Stalled server", "10.0.0.2", from)]);
 }
@@ -138,7 +136,7 @@ fn a_replica_that_is_slow() {
     cluster.forms(&[1, 2]);
     cluster.works(1, 1, 0.1, 8.0);
     let writers: Vec<End> = (0..4).map(|_| cluster.open(2, 1, 0.2)).collect();
-    let (mut first, mut count) = (None, 0);
+    let mut first = None;
     for step in 0..6_u8 {
         for (writer, number) in writers.iter().zip(0_u8..) {
             let at = 2.0 + f64::from(step) * 0.7 + f64::from(number) * 0.05;
@@ -146,12 +144,11 @@ fn a_replica_that_is_slow() {
             cluster.ask(*writer, 1, at, &record_request(digest, true));
             let (mark, tid) = cluster.replicates(1, 2, at + 0.0001, digest);
             first.get_or_insert(mark);
-            count += 1;
             cluster.tells(2, 1, at + 0.6, &ack(tid, digest));
             cluster.answer(*writer, 1, at + 0.6003, &record_answer(0));
         }
     }
-    let first = first.expect("a replica write");
+    let _first = first.expect("a replica write");
     let wanted = [("Stalled server", "10.0.0.2", 2.0)];
     check("faults-slow-replica", cluster.made, &wanted);
 }
@@ -161,7 +158,7 @@ fn answers_that_are_lost() {
     let mut cluster = Cluster::new();
     cluster.works(2, 1, 0.1, 8.0);
     let [one, two, _] = cluster.works(1, 1, 0.1, 2.9);
-    let (mut first, mut lost) = (None, 0);
+    let mut first = None;
     for (end, late) in [(one, 0.0), (two, 0.05)] {
         let at = 3.0 + late;
         let request = cluster
@@ -185,7 +182,6 @@ fn answers_that_are_lost() {
             } else {
                 cluster.made.at(again).again(answer);
             }
-            lost += 1;
         }
     }
     let wanted = [("Loss on the network", "10.0.0.101", 3.0)];
@@ -196,7 +192,7 @@ fn answers_that_are_lost() {
 fn answers_that_are_lost_as_the_client_sees_it() {
     let mut cluster = Cluster::new();
     let [one, two, _] = cluster.works(1, 1, 0.1, 2.9);
-    let (mut first, mut lost) = (None, 0);
+    let mut first = None;
     for (end, late, digest) in [(one, 0.0, 41), (two, 0.05, 42)] {
         let at = 3.0 + late;
         let request = cluster
@@ -206,7 +202,6 @@ fn answers_that_are_lost_as_the_client_sees_it() {
         first.get_or_insert(request);
         for again in retransmissions(at, 5.0) {
             cluster.made.at(again).again(request);
-            lost += 1;
         }
         cluster.answer(end, 1, 5.2 + late, &record_answer(0));
         for step in 0..20 {
@@ -221,7 +216,6 @@ fn answers_that_are_lost_as_the_client_sees_it() {
 fn refused_writes(name: &str, result: u8) {
     let mut cluster = Cluster::new();
     let mut first = None;
-    let mut count = 0;
     for client in [1, 2] {
         for to in [1, 2] {
             cluster.works(client, to, 0.1, 6.0);
@@ -236,7 +230,6 @@ fn refused_writes(name: &str, result: u8) {
                 cluster.ask(writer, to, at, &record_request(20, true));
                 let mark = cluster.answer(writer, to, at + 0.0003, &record_answer(result));
                 first.get_or_insert(mark);
-                count += 1;
             }
         }
     }
@@ -284,7 +277,7 @@ fn a_server_that_does_not_read() {
     let big = record_request(9, true);
     cluster.made.at(2.0).send(end, node(1, SERVICE), &[0; 0]);
     cluster.made.at(2.0).send(end, node(1, SERVICE), &big[..60]);
-    let full = cluster.made.at(2.001).is_full(node(1, SERVICE), end);
+    let _full = cluster.made.at(2.001).is_full(node(1, SERVICE), end);
     for probe in [0.2, 0.6, 1.4] {
         cluster.made.at(2.0 + probe).is_full(node(1, SERVICE), end);
     }

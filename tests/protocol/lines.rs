@@ -49,7 +49,7 @@ fn a_line_is_the_item_of_its_value() {
                 }
                 let place = || format!("{name} frame {}: {} {}", frame.number, line.name, line.showname);
                 let is_plain = WITHOUT_VALUE.iter().any(|known| line.showname.starts_with(known))
-                    || line.name == "aerospike.op" && !line.showname.contains(' ');
+                    || line.int_of("aerospike.op.name_size") == Some(0);
                 findings.check(is_typed(line) || is_plain, || format!("{}: no value", place()));
                 let again = line.children.iter().any(|item| item.name == line.name);
                 findings.check(!again, || format!("{}: a second time below", place()));

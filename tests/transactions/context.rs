@@ -47,8 +47,7 @@ fn an_answer_says_what_its_request_said() {
 fn by_preference_an_answer_says_nothing_of_its_request() {
     for capture in ["kv-basic", "batch-all"] {
         let off = ["-o", "aerospike.context_on_answers:FALSE"];
-        let generated =
-            "aerospike.response && (aerospike.operation || aerospike.namespace || aerospike.digest)";
+        let generated = "aerospike.response && aerospike.msg && (aerospike.operation || aerospike.namespace || aerospike.digest)";
         assert!(columns(capture, &off, generated, &["frame.number"]).is_empty());
         assert!(!columns(capture, &[], generated, &["frame.number"]).is_empty());
         let asked = columns(capture, &off, "aerospike.operation", &["frame.number"]);
@@ -70,7 +69,7 @@ fn one_filter_has_operation_record_result_and_time() {
     let questions = [
         (
             "kv-policies-errors",
-            r#"aerospike.operation == "write" && aerospike.result == "KEY_EXISTS""#,
+            r#"aerospike.operation == "write" && aerospike.result == "GENERATION""#,
         ),
         (
             "kv-all-types",

@@ -6,7 +6,7 @@ use crate::dissect::admin::field as admin_field;
 use crate::dissect::admin::field::{FIELD_SIZE, broken, field, opaque, secret_field, unreadable};
 use crate::dissect::admin::line::{Lower, Subject, Summary, request_line, response_line};
 use crate::dissect::exchange::context::Path;
-use crate::dissect::exchange::links;
+use crate::dissect::exchange::outcome;
 use crate::dissect::exchange::{self, Details};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, RESULT};
@@ -66,7 +66,7 @@ fn request_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p 
         credential(path.packet, message);
     }
     messages(path, tree, top, body, None)?;
-    asked.map_or(Ok(()), |transaction| links::request(path, top, &transaction))
+    asked.map_or(Ok(()), |transaction| outcome::request(path, top, &transaction))
 }
 
 /// Who logs in, for Wireshark's list of credentials.
@@ -106,10 +106,10 @@ fn response_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p
         if answer.last.is_none() && !tree.source().is_cut() {
             write!(out, ", malformed")?;
         }
-        links::response_marks(out, path.packet, linked.as_ref())
+        outcome::response_marks(out, path.packet, linked.as_ref())
     });
     messages(path, tree, top, body, command)?;
-    links::response(path, top, linked.as_ref())
+    outcome::response(path, top, linked.as_ref())
 }
 
 fn command_of(transaction: &Transaction) -> Option<Command> {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::line;
+use super::text;
 use crate::wire::client::batch::Batch;
 use crate::wire::client::field::Value;
 use crate::wire::client::message::{Info2, Message};
@@ -86,5 +86,5 @@ pub fn request(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
             write!(out, ".{}", Lossy(set))?;
         }
     }
-    line::filter(out, message)
+    text::filter(out, message)
 }

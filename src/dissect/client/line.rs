@@ -5,9 +5,10 @@ use core::fmt;
 use super::answer::Summary;
 use super::field::Range;
 use super::label;
+use super::text::{self, CALL_TEXT};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
-use crate::dissect::exchange::links;
+use crate::dissect::exchange::outcome;
 use crate::dissect::exchange::request_context::RequestContext;
 use crate::dissect::shared::column;
 use crate::dissect::values::text::OpText;
@@ -19,7 +20,7 @@ use crate::wire::client::query::{IndexType, WhereFlags};
 use crate::wire::client::request::Request;
 use crate::wire::ground::text::{Text as Lossy, write_decimal};
 use crate::wire::values::particle::{ParticleType, Value};
-use crate::wire::values::predexp::PredexpText;
+
 use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, ValueText};
 
 /// `Request put test.demo "kv-1" bins a, b`.
@@ -80,7 +81,7 @@ pub fn response_line(out: &mut dyn fmt::Write, path: &Path<'_>, answer: &Summary
     } else {
         one(out, message, context.as_ref())?;
     }
-    links::response_marks(out, path.packet, path.answer.as_ref())
+    outcome::response_marks(out, path.packet, path.answer.as_ref())
 }
 
 /// The one message of a body, behind its operation.
@@ -189,7 +190,7 @@ pub fn request(
     } else {
         bins(out, message)?;
     }
-    filter(out, message)
+    text::filter(out, message)
 }
 
 /// Whether an operation is no more than a bin that is read or written.
@@ -206,7 +207,7 @@ fn function(out: &mut dyn fmt::Write, message: &Message<'_>, name: &[u8]) -> fmt
     let list = arguments.map_or(&[][..], |field| field.data);
     let text = match list {
         [] => Text::new(),
-        list => cut(ValueText(list)),
+        list => text::cut(ValueText(list)),
     };
     let inside = text.as_str();
     let inside = inside.strip_prefix('[').unwrap_or(inside);
@@ -240,15 +241,15 @@ fn index(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
         _ => " by ",
     })?;
     match (expression, bin) {
-        (Some(expression), _) => write!(out, "{}", cut(ExpressionText(expression)))?,
+        (Some(expression), _) => write!(out, "{}", text::cut(ExpressionText(expression)))?,
         (None, []) => Lossy(name).write_to(out)?,
         (None, bin) => Lossy(bin).write_to(out)?,
     }
     if let Some(context) = context {
-        write!(out, " @ {}", cut(ContextText(context)))?;
+        write!(out, " @ {}", text::cut(ContextText(context)))?;
     }
     match &range {
-        Some(range) => write!(out, "{}", cut(Range(range))),
+        Some(range) => write!(out, "{}", text::cut(Range(range))),
         None => Ok(()),
     }
 }
@@ -273,7 +274,6 @@ fn old_bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
 /// Calls of a request that are written out, each with so much of its text, and operations in all.
 const CALLS: u32 = 3;
 const OPERATIONS: u32 = 6;
-const CALL_TEXT: usize = 100;
 /// Bins that are named.
 const BINS: usize = 6;
 
@@ -297,13 +297,13 @@ fn operation(out: &mut dyn fmt::Write, op: &Op<'_>) -> fmt::Result {
     let name = Lossy(op.name);
     let is_nil = op.particle == ParticleType::NULL;
     let verb = match op.code {
-        _ if op.has_call() && op.name.is_empty() => return write!(out, "{}", cut(OpText(op))),
-        _ if op.has_call() => return write!(out, "{name}: {}", cut(OpText(op))),
+        _ if op.has_call() && op.name.is_empty() => return write!(out, "{}", text::cut(OpText(op))),
+        _ if op.has_call() => return write!(out, "{name}: {}", text::cut(OpText(op))),
         OpCode::TO_STRING => return write!(out, "to_string({name})"),
         OpCode::INCR | OpCode::MC_INCR => {
             write!(out, "incr {name}")?;
             return match op.content() {
-                Ok(value) => write!(out, " by {}", cut(BinText(&value))),
+                Ok(value) => write!(out, " by {}", text::cut(BinText(&value))),
                 Err(_) => Ok(()),
             };
         }
@@ -324,28 +324,6 @@ fn operation(out: &mut dyn fmt::Write, op: &Op<'_>) -> fmt::Result {
         [] => out.write_str(verb),
         _ => write!(out, "{verb} {name}"),
     }
-}
-
-/// ` where gt(int_bin("age"), 30)`, ` where $.age > 30`.
-///
-/// # Errors
-/// Those of `out`.
-pub fn filter(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
-    for field in message.fields().flatten() {
-        match field.value() {
-            Ok(FieldValue::Expression(input)) if field.kind == FieldType::PREDEXP => {
-                write!(out, " where {}", cut(ExpressionText(input)))?;
-            }
-            Ok(FieldValue::Where(condition)) => write!(out, " where {}", cut(Lossy(condition.text)))?,
-            Ok(FieldValue::Predexp(input)) => write!(out, " where {}", cut(PredexpText(input)))?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn cut(text: impl fmt::Display) -> Text<CALL_TEXT> {
-    Text::of(format_args!("{text}"))
 }
 
 /// The bins' names, each once in a row, six at most.

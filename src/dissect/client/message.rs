@@ -8,7 +8,7 @@ use super::{batch, field, header, label, line, op};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
 use crate::dissect::exchange::request_context::RequestContext;
-use crate::dissect::exchange::{self, Details, first_pass, links, request_context};
+use crate::dissect::exchange::{self, Details, first_pass, outcome, request_context};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, OPERATION, PARTITION};
 use crate::dissect::shared::{hint, result};
@@ -83,7 +83,7 @@ fn request_body<'p>(
             let transaction =
                 exchange::on_request(path, What::Other, Expected::Single, body, Details::default());
             common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
-            return transaction.map_or(Ok(()), |transaction| links::request(path, top, &transaction));
+            return transaction.map_or(Ok(()), |transaction| outcome::request(path, top, &transaction));
         }
     };
     let kind = request::of_message(&message);
@@ -106,7 +106,7 @@ fn request_body<'p>(
     );
     column::line(path.packet, |out| {
         request_line(out, path.packet, &message, kind, &identity)?;
-        links::request_marks(out, path, transaction.as_ref())?;
+        outcome::request_marks(out, path, transaction.as_ref())?;
         if message.fault.is_some() && !tree.source().is_cut() {
             write!(out, " [malformed]")?;
         }
@@ -120,7 +120,7 @@ fn request_body<'p>(
         common::malformed(tree, fault)?;
     }
     match transaction {
-        Some(transaction) => links::request(path, top, &transaction),
+        Some(transaction) => outcome::request(path, top, &transaction),
         None => Ok(()),
     }
 }
@@ -183,7 +183,7 @@ fn response_body<'p>(
         );
         common::malformed(&tree.protocol(&MESSAGE, body)?, &error)?;
     }
-    links::response(path, top, linked.as_ref())
+    outcome::response(path, top, linked.as_ref())
 }
 
 fn one_of_response<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>) -> Guarded {

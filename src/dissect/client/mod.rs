@@ -12,4 +12,5 @@ pub mod message;
 pub mod op;
 pub mod proto;
 pub mod stream;
+pub mod text;
 pub mod text_port;

@@ -2,8 +2,9 @@
 
 use crate::epan::Packet;
 use crate::epan::file::FileRef;
+use crate::track::position::Sight;
 use crate::track::stream::Stream;
-use crate::track::transactions::{Answer, Sight};
+use crate::track::transactions::Answer;
 use crate::wire::client::proto::{Order, ProtoType};
 
 /// A message's way through the dissector: what is known of it before its body is read.

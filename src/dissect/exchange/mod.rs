@@ -1,31 +1,22 @@
 //! Requests and answers: what the first pass remembers, what taps are told, links in the tree.
 
 pub mod context;
+pub mod details;
 pub mod first_pass;
 pub mod identity;
 pub mod links;
+pub mod outcome;
 pub mod request_context;
 pub mod taps;
 pub mod times;
 pub mod verdicts;
 
 use self::context::Path;
-use self::first_pass::Memory;
+pub use self::details::Details;
 use crate::track::transactions::{Answer, Asked, Given, Transaction, What};
 use crate::track::tries;
 use crate::wire::client::proto::ProtoType;
 use crate::wire::exchange::matching::{Expected, Facts, Progress};
-
-/// What a message says about itself as a request.
-#[derive(Clone, Copy, Default)]
-pub struct Details {
-    /// Its own timeout in milliseconds.
-    pub timeout: u32,
-    /// The records it asks for.
-    pub memory: Memory,
-    /// Doing it twice is not the same as doing it once.
-    pub counts_twice: bool,
-}
 
 /// A request: joins the queue of its connection.
 #[must_use]

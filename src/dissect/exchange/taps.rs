@@ -2,8 +2,8 @@
 
 use core::fmt::Write as _;
 
-use crate::dissect::exchange::Details;
 use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::details::Details;
 use crate::dissect::exchange::first_pass::{is_single, writes};
 use crate::dissect::exchange::identity::Identity;
 use crate::epan::register::preference;

@@ -33,7 +33,7 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
         return Ok(());
     }
     if let Some(before) = queue.answered_before(transaction) {
-        let began = queue.request_began(transaction);
+        let began = queue.timing(transaction).request_began;
         time(top, &TIME_CLIENT, began.wrapping_sub(before.answered_at.1))?;
     }
     Ok(())
@@ -64,21 +64,15 @@ pub fn answer(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gua
         return Ok(());
     };
     let queue = &stream.queue;
-    let (asked, began) = (transaction.asked_at, queue.answer_began(transaction));
-    time(
-        top,
-        &TIME_REQUEST,
-        asked.wrapping_sub(queue.request_began(transaction)),
-    )?;
+    let timing = queue.timing(transaction);
+    let (asked, began) = (transaction.asked_at, timing.answer_began);
+    time(top, &TIME_REQUEST, asked.wrapping_sub(timing.request_began))?;
     time(top, &TIME_SERVER, began.wrapping_sub(asked))?;
     time(top, &TIME_ANSWER, transaction.answered_at.1.wrapping_sub(began))?;
-    if let Some(repeats) = queue
-        .repeats(transaction)
-        .filter(|repeats| repeats.last_at <= began)
-    {
+    if let Some(repeats) = timing.repeats.filter(|repeats| repeats.last_at <= began) {
         time(top, &TIME_RETRANSMISSION, repeats.last_at.wrapping_sub(asked))?;
     }
-    if let Some(delay) = queue.delay(transaction) {
+    if let Some(delay) = timing.delay {
         time(top, &TIME_DELAYED_ACK, delay)?;
     }
     let closing = stream.closed_by_client();

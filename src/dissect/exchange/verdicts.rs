@@ -144,7 +144,7 @@ struct Circumstances<'a> {
 
 impl fmt::Display for Circumstances<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(repeats) = self.stream.queue.repeats(self.transaction) {
+        if let Some(repeats) = self.stream.queue.timing(self.transaction).repeats {
             write!(f, "; sent again by TCP {} times", repeats.count)?;
         }
         f.write_str(match self.transaction.end() {
@@ -171,7 +171,7 @@ fn circumstances(top: &Tree<'_>, stream: &Stream, transaction: &Transaction, end
     if let Some(allowed) = transaction.allowed() {
         links::time(top, &ALLOWED, allowed)?;
     }
-    if let Some(repeats) = stream.queue.repeats(transaction) {
+    if let Some(repeats) = stream.queue.timing(transaction).repeats {
         top.uint(&RESENT, &[], repeats.count)?.generated();
     }
     if let Some(behind) = transaction.end() {

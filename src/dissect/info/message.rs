@@ -1,7 +1,7 @@
 //! The info protocol: commands and answers line by line.
 
 use crate::dissect::exchange::context::Path;
-use crate::dissect::exchange::links;
+use crate::dissect::exchange::outcome;
 use crate::dissect::exchange::{self, Details};
 use crate::dissect::info::line::{Brief, Reason, RequestList, ResponseList, request_line, response_line};
 use crate::dissect::info::value as info_value;
@@ -58,20 +58,20 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
         let asked = exchange::on_request(path, What::Info, Expected::Info, body, Details::default());
         column::line(path.packet, |out| {
             request_line(out, body)?;
-            links::request_marks(out, path, asked.as_ref())
+            outcome::request_marks(out, path, asked.as_ref())
         });
         if tree.exists() {
             requests(tree, top, body, is_cut)?;
         }
-        asked.map_or(Ok(()), |transaction| links::request(path, top, &transaction))
+        asked.map_or(Ok(()), |transaction| outcome::request(path, top, &transaction))
     } else {
         let linked = exchange::on_response(path, Facts::default(), 0, true, is_cut);
         column::line(path.packet, |out| {
             response_line(out, info::answers(body))?;
-            links::response_marks(out, path.packet, linked.as_ref())
+            outcome::response_marks(out, path.packet, linked.as_ref())
         });
         responses(tree, top, body)?;
-        links::response(path, top, linked.as_ref())
+        outcome::response(path, top, linked.as_ref())
     }
 }
 

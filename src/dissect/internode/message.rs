@@ -20,7 +20,7 @@ use crate::wire::internode::fabric::hello::Hello;
 use crate::wire::internode::fabric::links::{self, Link};
 use crate::wire::internode::fabric::smd::ModuleId;
 use crate::wire::internode::heartbeat::endpoint::{Address, endpoints};
-use crate::wire::internode::heartbeat::{HeartbeatType, Summary};
+use crate::wire::internode::heartbeat::{HeartbeatType, Summary, V3};
 
 /// Both ends of a connection: that of the sender of `segment`, then the other.
 pub(super) fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<NodeId>) -> [End<'p>; 2] {
@@ -224,7 +224,7 @@ fn learn(packet: Packet<'_>, msg: &Msg<'_>, summary: &Summary<'_>) {
     let services = msg.fields().flatten().filter(|field| {
         table
             .of(field)
-            .is_some_and(|spec| spec.name == "FABRIC_DATA" && spec.kind == Kind::Endpoints)
+            .is_some_and(|spec| spec.id == V3::FABRIC_DATA && spec.kind == Kind::Endpoints)
     });
     for list in services.filter_map(|field| endpoints(field.data).ok()) {
         for endpoint in list.items().flatten() {

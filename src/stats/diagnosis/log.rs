@@ -214,7 +214,7 @@ impl Log {
             None => self.times = Some((time, time, frame)),
             Some((_, last, seen)) if frame != *seen => {
                 let step = time - *last;
-                if step < 0 && self.backwards.map_or(true, |(most, _)| step < most) {
+                if step < 0 && self.backwards.is_none_or(|(most, _)| step < most) {
                     self.backwards = Some((step, frame));
                 }
                 if step >= 500_000_000 && self.pauses.len() < 10_000 {

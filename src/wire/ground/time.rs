@@ -28,7 +28,7 @@ impl core::fmt::Display for Utc {
         if fraction > 0 {
             let mut digits = 9;
             while fraction % 10 == 0 {
-                (fraction, digits) = (fraction / 10, digits - 1);
+                (fraction, digits) = (fraction / 10, usize::saturating_sub(digits, 1));
             }
             write!(f, ".{fraction:0digits$}")?;
         }
@@ -37,6 +37,10 @@ impl core::fmt::Display for Utc {
 }
 
 /// Year, month and day of a day since 1970: years begin in March, so that the day of a leap year is the last.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "days of 64 bits of nanoseconds are below 2 to the 18th"
+)]
 const fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);

@@ -10,8 +10,8 @@ use crate::wire::client::key::Key;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::internode::cluster::Nodes;
-use crate::wire::internode::container as msg;
 use crate::wire::internode::container::spec::{Kind, Spec};
+use crate::wire::internode::container::{self as msg, MsgType};
 use crate::wire::values::particle::ParticleType;
 
 /// A text or buffer of a known field.
@@ -22,7 +22,7 @@ pub(super) fn buffer<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, field: &msg
         Kind::ClusterName => text(shown, &heartbeat::CLUSTER_NAME, field)?,
         Kind::Namespace => text(shown, &common::NAMESPACE, field)?,
         Kind::Set => text(shown, &common::SET, field)?,
-        Kind::Text => text(shown, own(spec.name), field)?,
+        Kind::Text => text(shown, own(shown.message.msg.header.kind, field.id), field)?,
         Kind::Digest => digest(shown, data)?,
         Kind::Key => key(shown, data)?,
         Kind::FlatRecord | Kind::Record => record::record(tree, spec.kind, data)?,
@@ -66,11 +66,12 @@ fn text(shown: &Shown<'_, '_>, of: &Field, field: &msg::Field<'_>) -> Guarded {
 }
 
 /// Texts with no more meaning than their name.
-fn own(name: &'static str) -> &'static Field {
-    match name {
-        "USERNAME" => &fabric::USERNAME,
-        "TLS_NAME" => &services::TLS_NAME,
-        "MODULE_NAME" => &smd::MODULE_NAME,
+fn own(kind: MsgType, id: u16) -> &'static Field {
+    use crate::wire::internode::fabric::{info, proxy, smd::OldFields};
+    match (kind, id) {
+        (MsgType::PROXY, proxy::Fields::USERNAME) => &fabric::USERNAME,
+        (MsgType::INFO, info::Fields::TLS_NAME) => &services::TLS_NAME,
+        (MsgType::SMD, OldFields::MODULE_NAME) => &smd::MODULE_NAME,
         _ => &TEXT,
     }
 }

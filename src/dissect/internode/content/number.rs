@@ -120,7 +120,7 @@ pub(super) fn number<'p>(
             tree.add_in(&endpoints::IPV4, data, Order::Little)?;
             shown.label(format_args!("{}", reversed_ipv4(short)));
         }
-        _ => simple(shown, own(spec.name), data, value)?,
+        _ => simple(shown, own(shown.message.msg.header.kind, field.id), data, value)?,
     }
     Ok(())
 }
@@ -133,14 +133,15 @@ fn simple(shown: &Shown<'_, '_>, field: &Field, data: &[u8], value: u64) -> Guar
 }
 
 /// Numbers with no more meaning than their name, those that are in use today.
-fn own(name: &'static str) -> &'static Field {
-    match name {
-        "PARTITION_SIZE" => &fabric::PARTITION_SIZE,
-        "REGIME" => &fabric::REGIME,
-        "META_SEQUENCE" => &fabric::META_SEQUENCE,
-        "META_SEQUENCE_FINAL" => &fabric::META_SEQUENCE_FINAL,
-        "TIMEOUT_MS" => &fabric::TIMEOUT,
-        "NUM_ITEMS" => &smd::NUM_ITEMS,
+fn own(kind: MsgType, id: u16) -> &'static Field {
+    use crate::wire::internode::fabric::{migrate, proxy, rw, smd::OldFields};
+    match (kind, id) {
+        (MsgType::MIGRATE, migrate::Fields::PARTITION_SIZE) => &fabric::PARTITION_SIZE,
+        (MsgType::MIGRATE, migrate::Fields::META_SEQUENCE) => &fabric::META_SEQUENCE,
+        (MsgType::MIGRATE, migrate::Fields::META_SEQUENCE_FINAL) => &fabric::META_SEQUENCE_FINAL,
+        (MsgType::RW, rw::Fields::REGIME) => &fabric::REGIME,
+        (MsgType::PROXY, proxy::Fields::TIMEOUT_MS) => &fabric::TIMEOUT,
+        (MsgType::SMD, OldFields::NUM_ITEMS) => &smd::NUM_ITEMS,
         _ => &NUMBER,
     }
 }

@@ -186,7 +186,7 @@ impl Evidence<'_> {
                 .filter(|request| {
                     request.begun <= *from
                         && request.begun > from - 60 * SECOND
-                        && request.last.map_or(true, |(last, _)| last >= *to)
+                        && request.last.is_none_or(|(last, _)| last >= *to)
                         && !request.is_hidden
                 })
                 .count();

@@ -179,9 +179,7 @@ impl Connection {
     pub fn closed_by_server(&self) -> Option<(i64, u32)> {
         let server = first(self.of_server.fin, self.of_server.rst)?;
         let client = first(self.of_client.fin, self.of_client.rst);
-        client
-            .map_or(true, |client| server.0 < client.0)
-            .then_some(server)
+        client.is_none_or(|client| server.0 < client.0).then_some(server)
     }
 
     /// When the client closed it first.
@@ -189,14 +187,12 @@ impl Connection {
     pub fn closed_by_client(&self) -> Option<(i64, u32)> {
         let client = first(self.of_client.fin, self.of_client.rst)?;
         let server = first(self.of_server.fin, self.of_server.rst);
-        server
-            .map_or(true, |server| client.0 <= server.0)
-            .then_some(client)
+        server.is_none_or(|server| client.0 <= server.0).then_some(client)
     }
 
     /// Whether it was opened in the capture and answered.
     #[must_use]
-    pub const fn is_opened(&self) -> bool {
+    pub fn is_opened(&self) -> bool {
         !self.handshake.syns.is_empty() && self.handshake.answered.is_some()
     }
 }

@@ -134,7 +134,7 @@ fn repair(segments: &mut [Segment], result: &mut Ordered) {
                         let is_cause = later.side != segment.side
                             && carries(later)
                             && distance(later.end(), segment.ack) >= 0
-                            && next[other].map_or(true, |seen| {
+                            && next[other].is_none_or(|seen| {
                                 distance(later.seq, seen) <= 0 && distance(later.end(), seen) > 0
                             });
                         let is_before = later.side == segment.side
@@ -163,7 +163,7 @@ fn repair(segments: &mut [Segment], result: &mut Ordered) {
         moved = 0;
         if carries(&segment) || next[side].is_none() {
             let end = segment.end();
-            if next[side].map_or(true, |seen| distance(end, seen) > 0) {
+            if next[side].is_none_or(|seen| distance(end, seen) > 0) {
                 next[side] = Some(end);
             }
         }

@@ -1,4 +1,6 @@
 //! What clients do with their connections, and what they do not do.
+//!
+//! Longer than 500 lines: each finding about clients stands here with its text.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -120,7 +122,7 @@ fn idle_reused(evidence: &Evidence<'_>, findings: &mut Findings) {
                 && connection
                     .of_client
                     .fin
-                    .map_or(true, |(fin, _)| fin >= request.begun)
+                    .is_none_or(|(fin, _)| fin >= request.begun)
         })
         .map(|(_, request)| request)
         .collect();
@@ -611,7 +613,7 @@ fn died(evidence: &Evidence<'_>, findings: &mut Findings) {
             .filter(|connection| {
                 connection
                     .closed()
-                    .map_or(true, |closed| closed >= last - SECOND / 10)
+                    .is_none_or(|closed| closed >= last - SECOND / 10)
             })
             .collect();
         let at_once = open

@@ -80,9 +80,12 @@ fn pulses(evidence: &Evidence<'_>, host: Endpoint, from: i64, to: i64) -> bool {
         .any(|run| run.from == host && run.first.0 <= to && run.last >= from)
 }
 
+/// Attempts of one host at a port: when, in which frame, how they ended.
+type Attempts = Vec<(i64, u32, &'static str)>;
+
 fn fabric(evidence: &Evidence<'_>, findings: &mut Findings) {
     // Ports at which heartbeats come in, so that they are no fabric.
-    let mut blocked: BTreeMap<(Endpoint, Endpoint), Vec<(i64, u32, &'static str)>> = BTreeMap::new();
+    let mut blocked: BTreeMap<(Endpoint, Endpoint), Attempts> = BTreeMap::new();
     let heartbeat_ports: HashSet<Endpoint> =
         evidence
             .connections
@@ -197,7 +200,7 @@ fn stale(evidence: &Evidence<'_>, findings: &mut Findings) {
     if proxied.len() < 5 {
         return;
     }
-    let mut asked: HashMap<([u8; 20], Endpoint), Vec<(i64, u32, &Connection)>> = HashMap::new();
+    let mut asked: HashMap<([u8; 20], Endpoint), Vec<_>> = HashMap::new();
     for (connection, request) in evidence.all_requests() {
         let log = &evidence.log.connections[connection.number];
         for row in log
@@ -285,7 +288,7 @@ fn masters(evidence: &Evidence<'_>, findings: &mut Findings) {
         .chain(info.advertised.iter().map(|named| named.address))
         .collect();
     let namespaces: BTreeSet<Box<[u8]>> = latest.keys().map(|(namespace, _)| namespace.clone()).collect();
-    let mut missing: Vec<(String, Vec<u16>, (i64, u32), Vec<Endpoint>)> = Vec::new();
+    let mut missing: Vec<_> = Vec::new();
     for namespace in namespaces {
         let maps: Vec<_> = latest
             .iter()

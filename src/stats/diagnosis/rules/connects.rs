@@ -282,7 +282,7 @@ fn is_turned_away(evidence: &Evidence<'_>, connection: &Connection) -> bool {
         && began.is_some_and(|began| closed >= began && closed - began <= AT_ONCE)
         && requests
             .first()
-            .map_or(true, |first| first.begun - connection.first <= SECOND)
+            .is_none_or(|first| first.begun - connection.first <= SECOND)
         && (!requests.is_empty() || closed - connection.first <= AT_ONCE)
 }
 

@@ -67,7 +67,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
 }
 
 fn was_never_heard(evidence: &Evidence<'_>, host: Endpoint) -> bool {
-    evidence.packets.get(&host.host()).map_or(true, Vec::is_empty)
+    evidence.packets.get(&host.host()).is_none_or(Vec::is_empty)
 }
 
 fn unreachable_addresses(evidence: &Evidence<'_>, findings: &mut Findings) {
@@ -91,7 +91,7 @@ fn unreachable_addresses(evidence: &Evidence<'_>, findings: &mut Findings) {
         touched.add(connection);
         connections += 1;
         tries += connection.handshake.syns.len();
-        if first.map_or(true, |first| connection.first < first.0) {
+        if first.is_none_or(|first| connection.first < first.0) {
             first = Some((connection.first, connection.frame));
         }
         last = last.max(connection.handshake.syns.last().map_or(0, |syn| syn.0));
@@ -128,12 +128,9 @@ fn closed_by(connection: &Connection, host: Endpoint) -> Option<(i64, u32)> {
     if connection.server.host() == host {
         connection.closed_by_server()
     } else {
-        connection.closed_by_client().filter(|closed| {
-            connection
-                .of_server
-                .fin
-                .map_or(true, |server| closed.0 < server.0)
-        })
+        connection
+            .closed_by_client()
+            .filter(|closed| connection.of_server.fin.is_none_or(|server| closed.0 < server.0))
     }
 }
 
@@ -188,7 +185,7 @@ fn stopped(evidence: &Evidence<'_>, findings: &mut Findings) {
                 .filter(|connection| {
                     connection.first < *time
                         && connection.handshake.refused.is_none()
-                        && connection.closed().map_or(true, |closed| closed > time - SOON)
+                        && connection.closed().is_none_or(|closed| closed > time - SOON)
                 })
                 .collect();
             let closes: Vec<(i64, u32)> = open
@@ -209,7 +206,7 @@ fn stopped(evidence: &Evidence<'_>, findings: &mut Findings) {
             };
             // Nothing stays open and works on.
             let survivors = open.iter().filter(|connection| {
-                connection.closed().map_or(true, |closed| closed > last + AT_ONCE)
+                connection.closed().is_none_or(|closed| closed > last + AT_ONCE)
                     && connection.first < begin.0
                     && side_of(connection, node).packets > 0
                     && side_of(connection, node).last > last + 200 * MS
@@ -357,7 +354,7 @@ fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &m
                     connection.server.host() == host
                         && request.sent < until
                         && request.sent > from - SECOND
-                        && request.first.map_or(true, |(time, _)| time > until)
+                        && request.first.is_none_or(|(time, _)| time > until)
                 })
                 .count();
             let mut finding = Finding {

@@ -11,35 +11,16 @@ pub mod network;
 pub mod paths;
 pub mod protocol;
 pub mod results;
+pub mod rule;
 pub mod servers;
 pub mod stalls;
 pub mod timeouts;
 pub mod tools;
 
 use super::evidence::Evidence;
-use super::findings::{Findings, Kind};
+use super::findings::Findings;
 
-/// What a finding means: the text of `docs/diagnosis.md`.
-pub struct About {
-    /// The finding.
-    pub kind: Kind,
-    /// What it claims.
-    pub claim: &'static str,
-    /// On what evidence.
-    pub evidence: &'static str,
-    /// What silences it.
-    pub silenced: &'static str,
-    /// What to do next.
-    pub next: &'static str,
-}
-
-/// A rule, which may make findings of several kinds.
-pub struct Rule {
-    /// What it finds.
-    pub about: &'static [About],
-    /// Finds it.
-    pub run: fn(&Evidence<'_>, &mut Findings),
-}
+pub use rule::{About, Rule};
 
 /// All rules. Later ones may look at what earlier ones found.
 pub static RULES: &[&Rule] = &[

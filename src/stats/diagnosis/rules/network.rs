@@ -17,8 +17,6 @@ const IDLE: i64 = SECOND / 2;
 const FULL: u32 = 1200;
 /// A delayed acknowledgement comes after 40 ms (Linux) to 200 ms.
 const DELAYED: i64 = 30 * MS;
-/// The longest delayed acknowledgement of Linux, and something on it.
-const NO_DELAYED_ACK: i64 = 50 * MS;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -326,8 +324,7 @@ fn losses(
             let (sender, receiver) = ends(connection, resent);
             let sent = resent.sent.unwrap_or(resent.again);
             let answered = connection.handshake.answered;
-            let is_syn =
-                resent.length == 0 && answered.map_or(true, |answered| resent.again <= answered + MS);
+            let is_syn = resent.length == 0 && answered.is_none_or(|answered| resent.again <= answered + MS);
             let is_plain_syn = is_syn
                 && answered.is_some()
                 && resent.again - sent >= SYN_AGAIN
@@ -443,7 +440,7 @@ fn delayed(evidence: &Evidence<'_>, findings: &mut Findings) {
                 && request.resent == 0
                 && request
                     .held_back
-                    .is_some_and(|time| time >= DELAYED && time <= SECOND)
+                    .is_some_and(|time| (DELAYED..=SECOND).contains(&time))
         })
         .map(|(_, request)| request)
         .collect();
@@ -467,10 +464,4 @@ fn delayed(evidence: &Evidence<'_>, findings: &mut Findings) {
             findings.add(finding);
         }
     }
-}
-
-/// Whether a round trip proves that the path is slow: no program and no delayed acknowledgement is part of it.
-#[must_use]
-pub const fn is_of_path(trip: &crate::stats::diagnosis::evidence::connection::RoundTrip) -> bool {
-    trip.is_handshake || trip.is_bare && trip.time >= NO_DELAYED_ACK
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::network::is_of_path;
 use super::tools::{Touched, count};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
@@ -12,6 +11,8 @@ use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 
 /// A path is not called slow for less.
 const LEAST: i64 = 5 * MS;
+/// The longest delayed acknowledgement of Linux, and something on it.
+const NO_DELAYED_ACK: i64 = 50 * MS;
 
 /// Finds paths that are slow for a time, and connections that are slow beside others of the same path.
 pub fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
@@ -84,7 +85,7 @@ fn for_a_time(
         } else if let Some(begin) = start.take() {
             let run = trips.get(begin..index).unwrap_or_default();
             let proofs = run.iter().filter(|trip| is_of_path(trip)).count();
-            let is_longer = best.map_or(true, |(one, other)| other - one < index - begin);
+            let is_longer = best.is_none_or(|(one, other)| other - one < index - begin);
             if proofs >= 3 && proofs * 10 >= run.len() && is_longer {
                 best = Some((begin, index));
             }
@@ -243,4 +244,9 @@ fn merge(slow: Vec<Finding>, findings: &mut Findings) {
         }
     }
     findings.rows.extend(merged);
+}
+
+/// Whether a round trip proves that the path is slow: no program and no delayed acknowledgement is part of it.
+const fn is_of_path(trip: &RoundTrip) -> bool {
+    trip.is_handshake || trip.is_bare && trip.time >= NO_DELAYED_ACK
 }

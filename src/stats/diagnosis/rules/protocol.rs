@@ -85,7 +85,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             }
             let is_tls = matches!(refusal.looks, Looks::TlsClientHello | Looks::TlsRecord);
             if !refusal.by_client {
-                if !is_tls && !(connection.is_joined && refusal.requests == 0) {
+                if !(is_tls || connection.is_joined && refusal.requests == 0) {
                     bad.push((connection, refusal));
                 }
             } else if is_tls && refusal.requests == 0 {
@@ -206,10 +206,7 @@ fn add(
 }
 
 fn logins(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let mut failed: BTreeMap<
-        (Endpoint, u32, u8),
-        Vec<(&Connection, &crate::stats::diagnosis::evidence::request::Request)>,
-    > = BTreeMap::new();
+    let mut failed: BTreeMap<(Endpoint, u32, u8), Vec<_>> = BTreeMap::new();
     for (connection, request) in evidence.all_requests() {
         let (What::Security(command), Some(result)) = (request.what, request.result) else {
             continue;
@@ -285,7 +282,7 @@ fn is_near(evidence: &Evidence<'_>, connection: &Connection) -> bool {
 }
 
 fn alerts(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let mut by_server: BTreeMap<(Endpoint, u8), Vec<(&Connection, (i64, u32))>> = BTreeMap::new();
+    let mut by_server: BTreeMap<(Endpoint, u8), Vec<_>> = BTreeMap::new();
     for connection in evidence
         .connections
         .iter()

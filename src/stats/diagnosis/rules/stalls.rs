@@ -255,7 +255,7 @@ fn fails(request: &Request) -> bool {
     request.given_up.is_some()
         || request
             .allowed()
-            .is_some_and(|allowed| needed.map_or(true, |needed| needed > allowed))
+            .is_some_and(|allowed| needed.is_none_or(|needed| needed > allowed))
 }
 
 impl<'e> Silence<'e> {
@@ -269,15 +269,15 @@ impl<'e> Silence<'e> {
             .iter()
             .filter(|(_, request)| {
                 let within = DELAYED_ACK.min((to - request.sent) / 2);
-                request.first.map_or(true, |(time, _)| time >= to)
+                request.first.is_none_or(|(time, _)| time >= to)
                     && request.resent == 0
                     && request.acknowledged.is_some_and(|at| {
                         at < to
                             && at - request.sent <= within
-                            && request.first.map_or(true, |(time, _)| at < time)
+                            && request.first.is_none_or(|(time, _)| at < time)
                     })
-                    && request.given_up.map_or(true, |closed| closed > from)
-                    && request.dropped.map_or(true, |closed| closed > from)
+                    && request.given_up.is_none_or(|closed| closed > from)
+                    && request.dropped.is_none_or(|closed| closed > from)
             })
             .copied()
             .collect();
@@ -312,7 +312,7 @@ impl<'e> Silence<'e> {
             .iter()
             .filter(|(_, request)| {
                 request.first.is_some_and(|(time, _)| time > self.to + soon)
-                    && request.given_up.map_or(true, |closed| closed > self.to)
+                    && request.given_up.is_none_or(|closed| closed > self.to)
             })
             .count();
         // Somebody failed by it, or many waited longer than TCP's own timers.

@@ -1,4 +1,6 @@
 //! Requests that were not answered in time, those sent again, and what became of their writes.
+//!
+//! Longer than 500 lines: the parts of one judgement on a call that ran out of time.
 
 use std::collections::{HashMap, HashSet};
 
@@ -279,12 +281,12 @@ fn fails_at(first: &Request) -> Option<(i64, i64)> {
     let passed = first
         .allowed()
         .map(|allowed| first.sent + allowed)
-        .filter(|passed| first.first.map_or(true, |(time, _)| time > *passed));
+        .filter(|passed| first.first.is_none_or(|(time, _)| time > *passed));
     match (first.given_up, first.dropped, passed) {
-        (Some(given_up), _, passed) if passed.map_or(true, |passed| given_up <= passed + AT_ONCE) => {
+        (Some(given_up), _, passed) if passed.is_none_or(|passed| given_up <= passed + AT_ONCE) => {
             Some((given_up, AT_ONCE))
         }
-        (None, Some(dropped), passed) if passed.map_or(true, |passed| dropped <= passed) => {
+        (None, Some(dropped), passed) if passed.is_none_or(|passed| dropped <= passed) => {
             Some((dropped, AT_ONCE / 4))
         }
         (_, _, Some(passed)) => Some((passed, AFTER_TIMEOUT)),
@@ -407,7 +409,7 @@ fn doubts(evidence: &Evidence<'_>, tries: &Tries<'_>, late: &[&Request], finding
             || request.result == Some(ResultCode::TIMEOUT)
             || request
                 .allowed()
-                .is_some_and(|allowed| request.response_time().map_or(true, |needed| needed > allowed));
+                .is_some_and(|allowed| request.response_time().is_none_or(|needed| needed > allowed));
         // The server closes without executing what it has not read when the client's FIN comes: RST and no answer.
         let server = evidence.connection(request).of_server;
         let not_executed = request.first.is_none()

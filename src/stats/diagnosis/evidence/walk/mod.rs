@@ -3,6 +3,8 @@
 //!
 //! A connection is answered strictly in order. A client that does not send its next request before it has the answer is
 //! followed by TCP's acknowledgements alone, so that a hole in the capture hides one request, not all that follow.
+//!
+//! Longer than 500 lines: one walk over the packets, which fills all of the evidence.
 
 mod reading;
 
@@ -465,7 +467,7 @@ impl<'l> Walk<'l> {
             facts.of_client
         };
         // A lone SYN or RST has no other direction.
-        facts.is_one_way = (client == 0 || server == 0) && (other.with_data > 0 || client == 0);
+        facts.is_one_way = client == 0 || server == 0 && other.with_data > 0;
         if client == 0 {
             facts.of_client.missing = 0;
         }
@@ -485,7 +487,7 @@ impl<'l> Walk<'l> {
                 let client = connection::first(facts.of_client.fin, facts.of_client.rst);
                 let server = connection::first(facts.of_server.fin, facts.of_server.rst);
                 match (client.map(|one| one.0), server.map(|one| one.0)) {
-                    (Some(client), server) if server.map_or(true, |server| client <= server) => {
+                    (Some(client), server) if server.is_none_or(|server| client <= server) => {
                         request.given_up = Some(client);
                     }
                     (_, server) => request.dropped = server,

@@ -241,7 +241,7 @@ impl<'l> Walk<'l> {
         request.first = request.first.or(Some(at));
         request.last = Some(at);
         request.results = request.results.saturating_add(results);
-        if request.result.map_or(true, |before| before == ResultCode::OK) {
+        if request.result.is_none_or(|before| before == ResultCode::OK) {
             request.result = Some(result);
         }
         if message.rows.0 < message.rows.1 {

@@ -1,0 +1,203 @@
+//! Requests and answers in the tree and in the line: links, times, and the verdicts that follow from them.
+
+use core::fmt;
+
+use super::links::{
+    BUSY_CONNECTION, BUSY_WITH, DUPLICATE_WRITE, FIRST_RESPONSE_TIME, LATE_ANSWER, Milliseconds, RECORDS,
+    REQUEST_IN, REQUEST_MISSING, RESPONSE_IN, RESPONSE_TIME, RETRIED_IN, RETRY, RETRY_OF, SLOW, TIMED_OUT,
+    time,
+};
+use super::{request_context, times, verdicts};
+use crate::dissect::exchange::context::Path;
+use crate::dissect::shared::common;
+use crate::epan::register::preference;
+use crate::epan::{Guarded, Packet, Tree};
+use crate::track::transactions::{Answer, State, Transaction, What};
+
+/// What is known of a request's answer: nothing on the first pass, all of it later.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let packet = path.packet;
+    if transaction.rows.is_cut() {
+        top.expert(
+            &common::NOT_EXPANDED,
+            format_args!(
+                "More records are asked for than are remembered: answers for the others do not tell theirs"
+            ),
+        )?;
+    }
+    if transaction.retry_of != 0 {
+        top.uint(&RETRY_OF, &[], transaction.retry_of)?.generated();
+        top.expert(
+            &RETRY,
+            format_args!(
+                "Sent again: the client gave up the same request of frame {}, on another connection",
+                transaction.retry_of
+            ),
+        )?;
+    }
+    if let Some(overdue) = path
+        .stream
+        .and_then(|stream| stream.queue.overdue_before(transaction))
+    {
+        top.expert(
+            &BUSY_CONNECTION,
+            format_args!(
+                "The request of frame {} is open and past the {} ms that it allows: the client may take the wrong answer",
+                overdue.request_frame, overdue.timeout
+            ),
+        )?;
+        top.uint(&BUSY_WITH, &[], overdue.request_frame)?.generated();
+    }
+    times::request(path, top, transaction)?;
+    if !packet.is_visited() {
+        return Ok(());
+    }
+    if transaction.tried_again_in != 0 {
+        top.uint(&RETRIED_IN, &[], transaction.tried_again_in)?
+            .generated();
+    }
+    if transaction.state == State::Complete {
+        top.uint(&RESPONSE_IN, &[], transaction.answer_frames.1)?
+            .generated();
+        return times::given_up(path, top, transaction);
+    }
+    verdicts::unanswered(path, top, transaction)
+}
+
+/// The verdicts on a request, for its line in the Info column: ` [retry of 186]`, ` [no response]`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn request_marks(
+    out: &mut dyn fmt::Write,
+    path: &Path<'_>,
+    transaction: Option<&Transaction>,
+) -> fmt::Result {
+    let Some(transaction) = transaction else {
+        return Ok(());
+    };
+    if transaction.retry_of != 0 {
+        write!(out, " [retry of {}]", transaction.retry_of)?;
+    }
+    if verdicts::lacks_response(path, transaction) {
+        out.write_str(" [no response]")?;
+    }
+    Ok(())
+}
+
+/// The response time and the verdicts on an answer, for its line in the Info column: ` (0.18 ms) [timed out]`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn response_marks(out: &mut dyn fmt::Write, packet: Packet<'_>, answer: Option<&Answer>) -> fmt::Result {
+    let Some(transaction) = answer
+        .filter(|answer| answer.is_last)
+        .map(|answer| &answer.transaction)
+    else {
+        return Ok(());
+    };
+    let taken = transaction.response_time();
+    out.write_str(" (")?;
+    Milliseconds(taken).write_to(out)?;
+    out.write_str(")")?;
+    if has_timed_out(transaction, taken) {
+        out.write_str(" [timed out]")?;
+    }
+    if is_late(packet, transaction) {
+        out.write_str(" [late]")?;
+    }
+    if transaction.applied_again {
+        out.write_str(" [applied twice]")?;
+    }
+    if is_slow(taken) {
+        out.write_str(" [slow]")?;
+    }
+    Ok(())
+}
+
+fn has_timed_out(transaction: &Transaction, taken: i64) -> bool {
+    let limit = i64::from(transaction.timeout).saturating_mul(1_000_000);
+    let stream = matches!(transaction.what, What::Message(kind) if kind.is_query());
+    limit > 0 && taken > limit && !stream
+}
+
+fn is_late(packet: Packet<'_>, transaction: &Transaction) -> bool {
+    transaction.tried_again_in != 0 && transaction.tried_again_in < packet.frame()
+}
+
+fn is_slow(taken: i64) -> bool {
+    let threshold = i64::from(preference::slow_threshold()).saturating_mul(1_000_000);
+    threshold > 0 && taken > threshold
+}
+
+/// An answer's link, its times where they are known, and the verdicts on them.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Guarded {
+    let Some(answer) = answer else {
+        if path.is_orphan {
+            top.add(&REQUEST_MISSING, &[])?.generated();
+        }
+        return Ok(());
+    };
+    let transaction = &answer.transaction;
+    top.uint(&REQUEST_IN, &[], transaction.request_frame)?.generated();
+    if transaction.is_stream() {
+        request_context::of_stream(path, top, transaction)?;
+    }
+    if answer.is_first && transaction.is_stream() {
+        time(top, &FIRST_RESPONSE_TIME, transaction.first_response_time())?;
+    }
+    if !answer.is_last {
+        return Ok(());
+    }
+    let taken = transaction.response_time();
+    time(top, &RESPONSE_TIME, taken)?;
+    if transaction.is_stream() && matches!(transaction.what, What::Message(_)) {
+        top.uint(&RECORDS, &[], transaction.records)?.generated();
+    }
+    times::answer(path, top, transaction)?;
+    judge(path.packet, top, transaction, taken)
+}
+
+fn judge(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i64) -> Guarded {
+    if has_timed_out(transaction, taken) {
+        top.expert(
+            &TIMED_OUT,
+            format_args!(
+                "Answered after {}, but the request allows {} ms",
+                Milliseconds(taken),
+                transaction.timeout
+            ),
+        )?;
+    }
+    if is_late(packet, transaction) {
+        top.expert(
+            &LATE_ANSWER,
+            format_args!(
+                "Answered after {}: sent again in frame {}",
+                Milliseconds(taken),
+                transaction.tried_again_in
+            ),
+        )?;
+    }
+    if transaction.applied_again {
+        let first = if transaction.retry_of == 0 {
+            transaction.request_frame
+        } else {
+            transaction.retry_of
+        };
+        top.expert(
+            &DUPLICATE_WRITE,
+            format_args!("Applied more than once: an earlier or later try of the request in frame {first} was applied, too"),
+        )?;
+    }
+    if is_slow(taken) {
+        top.expert(&SLOW, format_args!("Answered after {}", Milliseconds(taken)))?;
+    }
+    Ok(())
+}
