@@ -60,11 +60,11 @@ fn a_client_that_asks_where_the_partition_is_not() {
 #[test]
 fn connections_that_are_never_closed() {
     let mut cluster = Cluster::new();
-    cluster.works(1, 1, 0.0, 12.0);
-    cluster.works(2, 1, 0.0, 12.0);
+    cluster.works(1, 1, 0.0, 20.0);
+    cluster.works(2, 1, 0.0, 20.0);
     let mut first = None;
     for step in 0..80 {
-        let at = 2.0 + f64::from(step) * 0.1;
+        let at = 2.0 + f64::from(step) * 0.2;
         let end = cluster.client(2);
         let mark = cluster.made.at(at).connect(end, node(1, SERVICE));
         first.get_or_insert(mark);

@@ -111,7 +111,11 @@ fn requests_that_are_passed_on_while_partitions_move_are_ordinary() {
         let at = 4.1 + f64::from(step) * 0.1;
         crate::clients::passed_on(&mut cluster, end, at, step);
     }
-    check("faults-rebalance", cluster.made, &[]);
+    check(
+        "faults-rebalance",
+        cluster.made,
+        &[("Cluster changed", "10.0.0.1", 4.0)],
+    );
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
             kind: Kind::StaleMap,
             claim: "Clients send requests to nodes that do not own the partition: these have to be passed on.",
             evidence: "PROXY messages between nodes for records that clients asked for just before; five and more.",
-            silenced: "Nothing between nodes in the capture.",
+            silenced: "Nothing between nodes in the capture; ten seconds after nodes exchanged what they hold.",
             next: "Does the client learn the partition map (partition-generation, replicas)? Proxies are normal for a moment after a change.",
         },
         About {
@@ -219,6 +219,17 @@ fn stale(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut found: BTreeMap<Endpoint, Vec<(i64, u32, &Connection, Endpoint)>> = BTreeMap::new();
     for one in proxied {
         let Some(digest) = one.digest else { continue };
+        // Ordinary for a moment after the cluster changed.
+        let exchanges = &evidence.log.cluster.exchanges;
+        let changed = exchanges
+            .partition_point(|(time, _)| *time <= one.time)
+            .checked_sub(1);
+        if changed
+            .and_then(|index| exchanges.get(index))
+            .is_some_and(|(time, _)| one.time - time < 10 * SECOND)
+        {
+            continue;
+        }
         let list = asked.get(&(digest, one.from)).map_or(&[][..], Vec::as_slice);
         let before = list
             .partition_point(|(time, _, _)| *time <= one.time)

@@ -74,7 +74,11 @@ fn replicas(evidence: &Evidence<'_>, findings: &mut Findings) {
             .collect();
         let base = percentile(&mut usual, 50).unwrap_or(0);
         // Of a node that answered once; what is not answered by the end of the capture may still be.
-        let least = LEAST_WAIT.max(10 * base);
+        let least = if base >= LEAST_WAIT {
+            LEAST_WAIT
+        } else {
+            LEAST_WAIT.max(10 * base)
+        };
         let late: Vec<&Wait> = waits
             .iter()
             .copied()
