@@ -214,7 +214,8 @@ fn a_filter_on_a_key_leaves_requests_with_their_answers() {
             .iter()
             .filter(|key| !key.key.is_empty() && key.delta == 0);
         for key in named.take(5) {
-            let filter = format!("aerospike.key == \"{}\"", key.key);
+            // The report quotes keys that are strings.
+            let filter = format!("aerospike.key == \"{}\"", key.key.trim_matches('"'));
             let report = HotKeys::on(capture, &filter, &[]);
             let row = report
                 .keys

@@ -220,7 +220,7 @@ fn decoded(tree: &Tree<'_>, encoding: Encoding, text: &[u8]) -> Guarded {
                 .generated();
         }
     }
-    if !tree.wants(&DECODED) {
+    if !tree.wants(&DECODED) && !tree.wants(&SOURCE) {
         return Ok(());
     }
     let limited = match encoding {
