@@ -42,6 +42,7 @@ fn name_operation_record_bins_and_result() {
         "operate-basic",
     ] {
         let (list, capture, lines) = (ops_of(name), capture(name), lines(name));
+        let mut told = std::collections::HashMap::new();
         for (call, exchange) in senders(&list).iter().zip(&capture.exchanges()) {
             let (Some(call), Some(answer)) = (call, exchange.answer()) else {
                 continue;
@@ -57,9 +58,13 @@ fn name_operation_record_bins_and_result() {
             let digest = call.known_digest().unwrap_or_default();
             let start: String = digest.iter().take(4).map(|b| format!("{b:02x}")).collect();
             // A key that this or an earlier message told stands in the place of the digest.
+            if let Some(text) = key_text(key.user_key) {
+                told.insert(digest.clone(), text);
+            }
             let by_key = line
                 .split_once(record.trim_end_matches('.'))
-                .is_some_and(|(_, rest)| key_text(key.user_key).is_some_and(|text| rest.contains(&text)));
+                .zip(told.get(&digest))
+                .is_some_and(|((_, rest), text)| rest.contains(text.as_str()));
             findings.check(by_key || line.contains(&start), || {
                 format!("{place}: neither key nor {start}")
             });
