@@ -9,6 +9,7 @@ pub mod hosts;
 pub mod hot;
 pub mod network;
 pub mod paths;
+pub mod pools;
 pub mod protocol;
 pub mod results;
 pub mod rule;
@@ -34,6 +35,7 @@ pub static RULES: &[&Rule] = &[
     &connects::RULE,
     &network::RULE,
     &clients::RULE,
+    &pools::RULE,
     &results::RULE,
     &timeouts::RULE,
 ];
