@@ -15,14 +15,14 @@ use crate::wire::internode::cluster::NodeId;
 pub struct Peer(u32);
 
 /// An IP address; IPv4 in the first four bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Address {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Address {
     bytes: [u8; 16],
     length: u8,
 }
 
 impl Address {
-    fn of(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         let mut address = Self {
             bytes: [0; 16],
             length: u8::try_from(bytes.len()).ok()?,
