@@ -1,11 +1,14 @@
 //! What is counted over a whole capture: listeners of the tap, each a menu entry and a `-z`.
 #![forbid(unsafe_code)]
 
+pub mod cluster;
 pub mod diagnosis;
 pub mod hotkeys;
 pub mod latency;
 pub mod operation;
+pub mod percentiles;
 pub mod ranking;
+pub mod records;
 pub mod report_files;
 pub mod srt;
 pub mod tree;
@@ -24,6 +27,7 @@ pub fn register() {
     stats::after_drawing(report_files::write);
     stats::reports::<_, (hotkeys::HotKeys, latency::Latency)>(&TAP);
     stats::reports::<_, (diagnosis::Diagnosis,)>(&FRAMES);
+    stats::reports::<_, (cluster::Cluster, records::RecordSizes)>(&TAP);
     stats::response_times::<_, srt::Times>(&AEROSPIKE, &TAP);
     windows::endpoints::<Records>(&AEROSPIKE, c"aerospike.digest", |record, each| {
         let is_answer = matches!(record.event, Event::Answered { .. });

@@ -7,6 +7,7 @@ pub mod copies;
 pub mod fabric;
 pub mod keys;
 pub mod map;
+pub mod names;
 pub mod partitions;
 pub mod peers;
 pub mod position;

@@ -14,6 +14,7 @@ use core::cell::Cell;
 
 use super::budget;
 use super::map::{FileMap, hash};
+use super::names;
 use super::peers::Address;
 use super::stream::Stream;
 use crate::epan::Packet;
@@ -169,7 +170,10 @@ pub fn note_answer(
             continue;
         };
         match command.name {
-            b"node" => maps.note_node(packet, ends, answer.value),
+            b"node" => {
+                maps.note_node(packet, ends, answer.value);
+                names::note(packet, hexadecimal(answer.value).unwrap_or(0), ends.server.0);
+            }
             b"partition-generation" => generation = decimal(answer.value),
             _ => {}
         }
@@ -193,7 +197,9 @@ pub fn note_hole(packet: Packet<'_>, ends: &Ends<'_>) {
         // Nobody was told anything.
         return;
     };
-    let Some(pair) = pair.get(packet.file()) else { return };
+    let Some(pair) = pair.get(packet.file()) else {
+        return;
+    };
     let at = here(packet);
     let last = pair.holes.len().checked_sub(1);
     match last.and_then(|last| Some((last, pair.holes.get(last)?))) {
@@ -449,7 +455,9 @@ impl Maps {
                 }
             }
             is_wrong |= own_claims.is_some_and(|(own_node, own)| {
-                own_node != node && own.is_wrong(asked.writes, now) && claims.is_owner(asked.writes, now, &own)
+                own_node != node
+                    && own.is_wrong(asked.writes, now)
+                    && claims.is_owner(asked.writes, now, &own)
             });
         }
         let named = master.filter(|_| !has_doubt);
@@ -490,12 +498,16 @@ impl Maps {
             if questions.is_closed(file, at) {
                 continue;
             }
-            let last = questions.told.partition_point(|told| told.at >= at).checked_sub(1)?;
+            let last = questions
+                .told
+                .partition_point(|told| told.at >= at)
+                .checked_sub(1)?;
             let told = questions.told.get(last)?;
-            let is_known = told.count > 0
-                && told.is_current
-                && hole.is_none_or(|hole| hole < told.map_at)
-                && now.wrapping_sub(told.time) <= ATTENTION;
+            if now.wrapping_sub(told.time) > ATTENTION {
+                // Whoever asked there is gone, or asks elsewhere.
+                continue;
+            }
+            let is_known = told.count > 0 && told.is_current && hole.is_none_or(|hole| hole < told.map_at);
             if !is_known {
                 return None;
             }

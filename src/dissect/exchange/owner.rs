@@ -3,6 +3,7 @@
 
 use crate::dissect::exchange::context::Path;
 use crate::epan::{Guarded, Tree};
+use crate::track::names::NodeName;
 use crate::track::partitions::{self, Asked, Ends};
 use crate::wire::client::digest::{self, LENGTH};
 
@@ -40,7 +41,9 @@ pub fn items(
     };
     let known = partitions::known(path.packet, &Ends::of(path.packet, true), &asked);
     if let Some(master) = known.master {
-        tree.uint64(&MASTER, &[], master.node)?.generated();
+        tree.uint64(&MASTER, &[], master.node)?
+            .append(format_args!("{}", NodeName(path.packet, master.node)))
+            .generated();
         tree.uint(&MAP_IN, &[], master.frame)?.generated();
     }
     if known.is_wrong {

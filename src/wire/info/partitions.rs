@@ -172,7 +172,12 @@ mod tests {
     #[test]
     fn a_value_of_two_namespaces() {
         // 1000_0000 and 0100_0000: partitions 0 and 1.
-        let text = format!("test:7,2,{},{};bar:0,1,{}", bitmap("gA"), bitmap("QA"), bitmap("wA"));
+        let text = format!(
+            "test:7,2,{},{};bar:0,1,{}",
+            bitmap("gA"),
+            bitmap("QA"),
+            bitmap("wA")
+        );
         let command = Command::new(b"replicas");
         let rows: Vec<_> = owned(&command, text.as_bytes()).map(Option::unwrap).collect();
         assert_eq!((rows[0].namespace, rows[0].regime), (&b"test"[..], Some(7)));
@@ -202,6 +207,9 @@ mod tests {
             let rows: Vec<_> = owned(&command, &text.as_bytes()[..end]).collect();
             assert_eq!(rows, [None], "cut at {end}");
         }
-        assert_eq!(owned(&command, b"ERROR:4:unrecognized command").next(), Some(None));
+        assert_eq!(
+            owned(&command, b"ERROR:4:unrecognized command").next(),
+            Some(None)
+        );
     }
 }
