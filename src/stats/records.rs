@@ -68,9 +68,10 @@ impl Values {
         row.unsigned(COUNT, short(count));
         row.decimal(MEAN, self.sum as f64 / count.max(1) as f64);
         let [p50, p99] = self.percentiles.at([0.5, 0.99]);
-        row.decimal(P50, p50);
-        row.decimal(P99, p99.min(self.max as f64));
-        row.decimal(MAX, self.max as f64);
+        let max = self.max as f64;
+        for (column, value) in [(P50, p50.min(max)), (P99, p99.min(max)), (MAX, max)] {
+            row.decimal(column, value);
+        }
     }
 }
 
@@ -344,7 +345,6 @@ impl RecordSizes {
             row.decimal(BYTES, batches.bytes as f64);
             row.decimal(RATE, rate(batches.rows.percentiles.len() as f64, seconds));
             row.decimal(BYTES_RATE, rate(batches.bytes as f64, seconds));
-            row.text(LARGEST, format_args!(""));
             row.text(DETAILS, format_args!("{} rows", batches.rows.sum));
         }
         let mut scans: Vec<(&(Name, Endpoint, u8), &Scans)> = self.scans.iter().collect();
@@ -367,7 +367,6 @@ impl RecordSizes {
         }
         if let Some(row) = rows.add(SIZES, ("", ""), "not counted", 0) {
             row.unsigned(COUNT, short(records));
-            row.text(LARGEST, format_args!(""));
             let most = crate::epan::memory::MOST_TAPPED;
             row.text(
                 DETAILS,
@@ -392,7 +391,14 @@ impl Rows<'_> {
         row.text(NAMESPACE, format_args!("{}", place.0));
         row.text(SET, format_args!("{}", place.1));
         row.text(WHAT, format_args!("{what}"));
+        // Text output ends a row at its first empty cell.
+        row.unsigned(COUNT, 0);
+        for column in BYTES..=BYTES_RATE {
+            row.decimal(column, 0.0);
+        }
         row.unsigned(FIRST_FRAME, first_frame);
+        row.text(LARGEST, format_args!(""));
+        row.text(DETAILS, format_args!(""));
         Some(row)
     }
 }
@@ -415,8 +421,6 @@ impl Place {
             }
             if let Some(row) = rows.add(SIZES, place, bins, way.first_frame) {
                 way.bins.write(row);
-                row.text(LARGEST, format_args!(""));
-                row.text(DETAILS, format_args!(""));
             }
         }
         let lives = &self.lives;
@@ -425,7 +429,6 @@ impl Place {
         }
         if let Some(row) = rows.add(SIZES, place, "ttl given", lives.first_frame) {
             lives.given.write(row);
-            row.text(LARGEST, format_args!(""));
             row.text(
                 DETAILS,
                 format_args!(
@@ -446,9 +449,8 @@ impl Way {
         row.decimal(GENERATION, share(self.generation));
         row.decimal(RATE, rate(self.sizes.percentiles.len() as f64, seconds));
         row.decimal(BYTES_RATE, rate(self.sizes.sum as f64, seconds));
-        match &self.largest {
-            Some(digest) => row.text(LARGEST, format_args!("{}", Hex(digest))),
-            None => row.text(LARGEST, format_args!("")),
+        if let Some(digest) = &self.largest {
+            row.text(LARGEST, format_args!("{}", Hex(digest)));
         }
         row.text(
             DETAILS,
@@ -468,7 +470,6 @@ impl Scans {
         let seconds = seconds(self.seen);
         row.decimal(RATE, rate(self.records as f64, seconds));
         row.decimal(BYTES_RATE, rate(self.bytes as f64, seconds));
-        row.text(LARGEST, format_args!(""));
         row.text(
             DETAILS,
             format_args!(

@@ -8,11 +8,14 @@
 //! Several processes of one host are several connections to a node: where these were told different maps, nobody knows
 //! which of them sent a request.
 //!
+//! Longer than 500 lines: what is kept, and what is read of it at a request, are two halves of one rule.
+//!
 //! Source: client-protocol 2.4 (replicas)
 
 use core::cell::Cell;
 
 use super::budget;
+use super::claims::{At, Claim, Claims};
 use super::map::{FileMap, hash};
 use super::names;
 use super::peers::Address;
@@ -28,13 +31,8 @@ const NODES: u32 = 256;
 const CONNECTIONS: u32 = 32;
 /// Namespaces of an answer at most.
 const NAMESPACES: usize = 64;
-/// How long a client may take to act by a map that it was given. Nanoseconds.
-const REACTION: i64 = 1_000_000_000;
 /// A client that asks less often may know more than the capture shows by then.
 const ATTENTION: i64 = 10_000_000_000;
-
-/// A place in the capture: frame, and ordinal of the message there.
-type At = (u32, u32);
 
 /// A map of one namespace, as a node gave it.
 #[derive(Clone, Copy)]
@@ -392,17 +390,6 @@ pub struct Knowledge {
     pub is_wrong: bool,
 }
 
-/// What a node says of a partition, in the newest map of one connection.
-#[derive(Clone, Copy)]
-struct Claim {
-    at: At,
-    time: i64,
-    regime: u64,
-    is_master: bool,
-    /// Whether it has a copy; `None` where it does not tell.
-    has_copy: Option<bool>,
-}
-
 /// What the client of the request that is dissected had been told.
 #[must_use]
 pub fn known(packet: Packet<'_>, ends: &Ends<'_>, asked: &Asked<'_>) -> Knowledge {
@@ -410,21 +397,6 @@ pub fn known(packet: Packet<'_>, ends: &Ends<'_>, asked: &Asked<'_>) -> Knowledg
     ends.key()
         .and_then(|key| maps.known(packet, key, asked))
         .unwrap_or_default()
-}
-
-/// What several connections were told together.
-#[derive(Clone, Copy)]
-struct Claims {
-    newest: Claim,
-    /// All of them say that it is the master.
-    all_master: bool,
-    any_master: bool,
-    /// All of them say that it has a copy; none does.
-    all_copy: bool,
-    no_copy: bool,
-    /// The least regime, the latest time.
-    regime: (u64, u64),
-    time: i64,
 }
 
 impl Maps {
@@ -507,7 +479,13 @@ impl Maps {
                 // Whoever asked there is gone, or asks elsewhere.
                 continue;
             }
-            let is_known = told.count > 0 && told.is_current && hole.is_none_or(|hole| hole < told.map_at);
+            // What says the same generation again says that nothing was missed.
+            let confirmed = if told.generation.is_some() {
+                told.at
+            } else {
+                told.map_at
+            };
+            let is_known = told.count > 0 && told.is_current && hole.is_none_or(|hole| hole < confirmed);
             if !is_known {
                 return None;
             }
@@ -555,47 +533,5 @@ impl Questions {
         let last = self.told.partition_point(|told| told.at >= at).checked_sub(1);
         last.and_then(|last| self.told.get(last))
             .is_some_and(|told| told.map_at != (0, 0))
-    }
-}
-
-impl Claims {
-    fn of(claim: &Claim) -> Self {
-        Self {
-            newest: *claim,
-            all_master: claim.is_master,
-            any_master: claim.is_master,
-            all_copy: claim.has_copy == Some(true),
-            no_copy: claim.has_copy == Some(false),
-            regime: (claim.regime, claim.regime),
-            time: claim.time,
-        }
-    }
-
-    fn and(self, claim: &Claim) -> Self {
-        Self {
-            newest: if claim.at > self.newest.at {
-                *claim
-            } else {
-                self.newest
-            },
-            all_master: self.all_master && claim.is_master,
-            any_master: self.any_master || claim.is_master,
-            all_copy: self.all_copy && claim.has_copy == Some(true),
-            no_copy: self.no_copy && claim.has_copy == Some(false),
-            regime: (self.regime.0.min(claim.regime), self.regime.1.max(claim.regime)),
-            time: self.time.max(claim.time),
-        }
-    }
-
-    /// Whether no client could send a request there, by what the node says of itself.
-    const fn is_wrong(&self, writes: bool, now: i64) -> bool {
-        let is_not_it = if writes { !self.any_master } else { self.no_copy };
-        is_not_it && now.wrapping_sub(self.time) >= REACTION
-    }
-
-    /// Whether every client knew that it is to be sent here, and not to the `other`.
-    const fn is_owner(&self, writes: bool, now: i64, other: &Self) -> bool {
-        let is_it = if writes { self.all_master } else { self.all_copy };
-        is_it && now.wrapping_sub(self.time) >= REACTION && self.regime.0 >= other.regime.1
     }
 }

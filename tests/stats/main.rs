@@ -4,11 +4,15 @@
 mod common;
 
 mod again;
+mod cluster;
 mod hot_keys;
 mod keys;
 mod many;
 mod overview;
+mod partitions;
 mod pcap;
+mod rates;
+mod records;
 mod report;
 mod times;
 mod windows;

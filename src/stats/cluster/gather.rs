@@ -266,6 +266,7 @@ impl Gathered {
                 b"replicas-all" => "replicas-all",
                 _ => "replicas-master",
             };
+            let _ = self.service(record, server);
             for owned in owned(command, value).flatten() {
                 self.map(record, server, name, &owned);
             }
@@ -282,7 +283,10 @@ impl Gathered {
             b"cluster-name" => "cluster name",
             b"features" => "features",
             b"edition" => "edition",
-            b"partition-info" => return self.partition_info(record, server, value),
+            b"partition-info" => {
+                let _ = self.service(record, server);
+                return self.partition_info(record, server, value);
+            }
             b"service" | b"service-clear-std" | b"service-clear-alt" | b"service-tls-std"
             | b"service-tls-alt" => {
                 let node = self.service(record, server).and_then(|service| service.node);

@@ -154,10 +154,12 @@ impl Rows<'_> {
             row.text(column, format_args!("{}", text.replace('|', "/")));
         }
         row.unsigned(COUNT, times.count);
-        if times.count > 0 {
-            let second = |time: i64| (time - self.begun) as f64 / 1e9;
-            row.decimal(FROM, second(times.span.0));
-            row.decimal(TO, second(times.span.1));
+        // Text output ends a row at its first empty cell.
+        row.unsigned(RECORDS, 0);
+        row.decimal(BYTES, 0.0);
+        for (column, time) in [(FROM, times.span.0), (TO, times.span.1)] {
+            let seconds = (time - self.begun) as f64 / 1e9;
+            row.decimal(column, if times.count > 0 { seconds } else { 0.0 });
         }
         row.unsigned(FIRST_FRAME, times.frame);
         Some(row)
@@ -207,6 +209,10 @@ impl Cluster {
         }
         partitions(gathered, &known, &mut rows);
         for ((from, to, namespace), moves) in &gathered.moves {
+            let namespace = match namespace.as_str() {
+                "" => "begun before the capture",
+                namespace => namespace,
+            };
             let what = format!(
                 "{namespace}: {} partitions begun, {} done",
                 moves.started, moves.done

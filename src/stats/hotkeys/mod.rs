@@ -1,5 +1,7 @@
 //! The hot key report: a row a record, hottest first, from single requests, batch rows and (by preference) scans.
 //!
+//! Longer than 500 lines: one list and all that keeps it in order.
+//!
 //! Wireshark prints and shows rows in the order in which they are, and asks for nothing before it does; so they are
 //! kept in order as the counts grow, and the totals with them.
 
