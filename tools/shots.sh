@@ -31,6 +31,8 @@ pictures() {
     dialog latency batch-all 'Latency' 0x0 -z aerospike,latency
     dialog records hot-keys-zipf 'Records' 0x0 -z aerospike,records
     dialog cluster cluster-node-rejoin-migration-slim 'Cluster' 0x0 -z aerospike,cluster
+    dialog timeline expressions-record 'Timeline' 0x0 -z aerospike,timeline
+    dialog connections batch-all 'Connections' 0x0 -z aerospike,connections
     # No option opens it: the last menu but one of Statistics.
     from_menu overview batch-all 'Overview' 985x690 alt+s Up Up Right Return
 }

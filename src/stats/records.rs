@@ -70,7 +70,7 @@ impl Values {
         let [p50, p99] = self.percentiles.at([0.5, 0.99]);
         let max = self.max as f64;
         for (column, value) in [(P50, p50.min(max)), (P99, p99.min(max)), (MAX, max)] {
-            row.decimal(column, value);
+            row.unsigned(column, short(value.round() as u64));
         }
     }
 }
@@ -210,9 +210,9 @@ impl Report<Records> for RecordSizes {
         Column::new(c"Count", Cell::Unsigned, 8),
         Column::new(c"Bytes", Cell::Decimal(0), 12),
         Column::new(c"Mean", Cell::Decimal(1), 10),
-        Column::new(c"p50", Cell::Decimal(0), 9),
-        Column::new(c"p99", Cell::Decimal(0), 9),
-        Column::new(c"Max", Cell::Decimal(0), 9),
+        Column::new(c"p50", Cell::Unsigned, 9),
+        Column::new(c"p99", Cell::Unsigned, 9),
+        Column::new(c"Max", Cell::Unsigned, 9),
         Column::new(c"% NOT_FOUND", Cell::Decimal(2), 11),
         Column::new(c"% GENERATION", Cell::Decimal(2), 12),
         Column::new(c"Count/s", Cell::Decimal(1), 9),
@@ -395,6 +395,9 @@ impl Rows<'_> {
         row.unsigned(COUNT, 0);
         for column in BYTES..=BYTES_RATE {
             row.decimal(column, 0.0);
+        }
+        for column in P50..=MAX {
+            row.unsigned(column, 0);
         }
         row.unsigned(FIRST_FRAME, first_frame);
         row.text(LARGEST, format_args!(""));

@@ -5,10 +5,10 @@ use core::fmt;
 use super::budget;
 use super::map::FileMap;
 use super::peers::Address;
+use super::record::Host;
 use crate::epan::Packet;
 use crate::epan::file::CaptureState;
 use crate::epan::register::preference;
-use crate::track::record::Host;
 
 /// Where a node was seen first.
 #[derive(Clone, Copy)]

@@ -48,6 +48,8 @@ fn every_table_is_the_same_again() {
         "nstat:aerospike,latency",
         "nstat:aerospike,records",
         "nstat:aerospike,cluster",
+        "nstat:aerospike,timeline",
+        "nstat:aerospike,connections",
         "srt:aerospike",
         "stat:aerospike",
     ];
@@ -56,6 +58,8 @@ fn every_table_is_the_same_again() {
         "nstat:aerospike,latency",
         "nstat:aerospike,records",
         "nstat:aerospike,cluster",
+        "nstat:aerospike,timeline",
+        "nstat:aerospike,connections",
         "srt:aerospike",
         "stats:aerospike",
     ];

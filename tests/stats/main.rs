@@ -5,8 +5,10 @@ mod common;
 
 mod again;
 mod cluster;
+mod connections;
 mod hot_keys;
 mod keys;
+mod latency;
 mod many;
 mod overview;
 mod partitions;
@@ -14,5 +16,7 @@ mod pcap;
 mod rates;
 mod records;
 mod report;
+mod report_files;
+mod timeline;
 mod times;
 mod windows;
