@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include <epan/conversation_filter.h>
-#include <epan/dissectors/packet-tcp.h>
 #include <epan/exceptions.h>
 #include <epan/prefs.h>
 #include <epan/prefs-int.h>
 #include <epan/proto_data.h>
 #include <wsutil/wslog.h>
+
+#include "inside.h"
 
 static as_vtable rust;
 
@@ -416,7 +417,7 @@ static char *connection_filter(packet_info *pinfo FILTER_USER_DATA)
     struct tcp_analysis *tcp = conversation != NULL ? get_tcp_conversation_data(conversation, pinfo) : NULL;
 
     FILTER_USER_DATA_UNUSED;
-    return tcp == NULL ? NULL : g_strdup_printf("aerospike && tcp.stream eq %u", tcp->stream);
+    return tcp == NULL ? NULL : g_strdup_printf("aerospike && tcp.stream eq %u", as_tcp_stream(tcp));
 }
 
 void as_register_conversation_filter(const char *protocol, const char *name)
