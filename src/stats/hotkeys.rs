@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::opening::{Opening, PRESS_APPLY};
 use super::ranking::Ranking;
 use crate::epan::register::preference;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet, has_windows};
@@ -166,6 +167,7 @@ pub struct HotKeys {
     /// Messages that Wireshark had no room for, and the row that says it.
     missing: (u32, Option<u32>),
     rows: u32,
+    opening: Opening,
     /// The heat of all for which the shares of the hottest, and of every key, are right.
     shares_of: (u64, u64),
 }
@@ -190,6 +192,7 @@ impl Default for HotKeys {
             others_counts: Counts::default(),
             missing: (0, None),
             rows: 0,
+            opening: Opening::default(),
             shares_of: (0, 0),
         }
     }
@@ -220,11 +223,18 @@ impl Report<Records> for HotKeys {
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"All keys", c"Keys, hottest first"];
 
     fn opened(&mut self, sheet: &Sheet) {
+        self.opening = Opening::now();
         self.total_row(sheet, "all keys");
         self.write_all(sheet);
     }
 
     fn packet(&mut self, record: &Record<'_>, sheet: &Sheet) -> bool {
+        if self.opening.misses(record.frame) {
+            let row = self.total_row(sheet, "not counted");
+            if let Some(row) = row.and_then(|row| sheet.row(TOTALS, row)) {
+                row.text(KEY, format_args!("{PRESS_APPLY}"));
+            }
+        }
         for touch in record.touches {
             self.count(record, touch, sheet);
         }

@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 
+use super::opening::{Opening, PRESS_APPLY};
 use super::operation::Operation;
 use crate::epan::Text;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
 use crate::track::record::{Record, Records};
+use crate::track::transactions::What;
 
 /// Thresholds in milliseconds.
 const OVER: [i64; 3] = [1, 8, 64];
@@ -19,6 +21,8 @@ const RATE: u32 = 3;
 const MEAN: u32 = 4;
 const MAX: u32 = 5;
 const SHARES: u32 = 6;
+const FIRST_FRAME: u32 = 9;
+const FILTER: u32 = 10;
 
 /// All rows show a new rate at every answer up to so many rows; beyond that, when the time has grown by a thousandth.
 const FEW: usize = 32;
@@ -32,6 +36,7 @@ struct Line {
     over: [u32; OVER.len()],
     time: i64,
     slowest: i64,
+    first_frame: u32,
 }
 
 /// The report.
@@ -46,6 +51,7 @@ pub struct Latency {
     refreshed: i64,
     /// Messages that Wireshark had no room for, and the row that says it.
     missing: (u32, usize),
+    opening: Opening,
 }
 
 impl Report<Records> for Latency {
@@ -62,14 +68,18 @@ impl Report<Records> for Latency {
         Column::new(c"% > 1 ms", Cell::Decimal(2), 9),
         Column::new(c"% > 8 ms", Cell::Decimal(2), 9),
         Column::new(c"% > 64 ms", Cell::Decimal(2), 9),
+        Column::new(c"First frame", Cell::Unsigned, 11),
+        Column::new(c"Filter", Cell::Text, 40),
     ];
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"Answers"];
 
     fn opened(&mut self, sheet: &Sheet) {
+        self.opening = Opening::now();
         self.lines.push(Line::default());
         if let Some(row) = sheet.row(0, 0) {
             row.text(NODE, format_args!("(all)"));
             row.text(OPERATION, format_args!("(all)"));
+            row.text(FILTER, format_args!("aerospike.response_time"));
             self.write(0, row);
         }
     }
@@ -79,6 +89,10 @@ impl Report<Records> for Latency {
         let seen = (first.min(record.time), last.max(record.time));
         self.seen = Some(seen);
         self.miss(record.messages_missing(), sheet);
+        if self.opening.misses(record.frame) {
+            let (name, why) = (format_args!("(not counted)"), format_args!("{PRESS_APPLY}"));
+            self.line(PRESS_APPLY, name, why, sheet);
+        }
         let Some(time) = record.response_time() else {
             return false;
         };
@@ -88,12 +102,16 @@ impl Report<Records> for Latency {
             Some(number) => number,
             None if self.index.len() < ROWS => {
                 let (node, operation) = (record.server, Operation::brief(record));
-                self.line(
+                let number = self.line(
                     name.as_str(),
                     format_args!("{node}"),
                     format_args!("{operation}"),
                     sheet,
-                )
+                );
+                if let Some(row) = row(sheet, number) {
+                    row.text(FILTER, format_args!("{}", Filter(record)));
+                }
+                number
             }
             // No node and operation are called so.
             None => match self.index.get(OTHERS) {
@@ -104,6 +122,9 @@ impl Report<Records> for Latency {
         for number in [0, number] {
             if let Some(line) = self.lines.get_mut(number) {
                 line.add(time);
+                if line.first_frame == 0 {
+                    line.first_frame = record.frame;
+                }
             }
             if let Some(row) = row(sheet, number) {
                 self.write(number, row);
@@ -155,6 +176,7 @@ impl Latency {
         if let Some(row) = row(sheet, number) {
             row.text(NODE, node);
             row.text(OPERATION, operation);
+            row.text(FILTER, format_args!(""));
         }
         number
     }
@@ -203,5 +225,38 @@ impl Latency {
         }
         row.decimal(MEAN, line.time as f64 / 1e6 / count);
         row.decimal(MAX, line.slowest as f64 / 1e6);
+        if line.first_frame != 0 {
+            row.unsigned(FIRST_FRAME, line.first_frame);
+        }
+    }
+}
+
+/// The filter that finds a row's answers. It has `and`, not `&&`: cells may stand between bars.
+struct Filter<'r, 'p>(&'r Record<'p>);
+
+impl core::fmt::Display for Filter<'_, '_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self(record) = *self;
+        let (server, ip) = (
+            record.server,
+            if record.server.address.len() == 16 {
+                "ipv6"
+            } else {
+                "ip"
+            },
+        );
+        write!(
+            f,
+            "{ip}.src == {} and tcp.srcport == {}",
+            server.host(),
+            server.port
+        )?;
+        f.write_str(" and aerospike.response_time and ")?;
+        match record.what {
+            What::Message(request) => write!(f, "aerospike.operation == \"{request}\""),
+            What::Info => f.write_str("aerospike.info"),
+            What::Security(_) => f.write_str("aerospike.admin"),
+            What::Other => f.write_str("aerospike"),
+        }
     }
 }

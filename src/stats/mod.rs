@@ -4,6 +4,7 @@
 pub mod diagnosis;
 pub mod hotkeys;
 pub mod latency;
+pub mod opening;
 pub mod operation;
 pub mod ranking;
 pub mod srt;
