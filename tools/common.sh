@@ -53,5 +53,5 @@ as_guest() {
     local run=(env -i "PATH=$PATH" "HOME=$TEMPORARY/home" "XDG_RUNTIME_DIR=$TEMPORARY/home" LC_ALL=C.UTF-8 TZ=UTC
         "WIRESHARK_PLUGIN_DIR=${GUEST_PLUGINS:-$TEMPORARY/plugins}")
     if is_root; then run=(setpriv --reuid=65534 --regid=65534 --clear-groups "${run[@]}"); fi
-    (cd "$TEMPORARY" && "${run[@]}" "$@")
+    (cd "$TEMPORARY" && exec "${run[@]}" "$@")
 }

@@ -18,6 +18,7 @@ pub fn register() {
     register::fields(&AEROSPIKE, crate::epan::expert::FIELDS);
     register::fields(&AEROSPIKE, shared::common::FIELDS);
     register::fields(&AEROSPIKE, client::proto::FIELDS);
+    register::experts(&AEROSPIKE, client::proto::EXPERTS);
     register::fields(&AEROSPIKE, client::stream::FIELDS);
     register::fields(&AEROSPIKE, client::compressed::FIELDS);
     register::fields(&AEROSPIKE, exchange::links::FIELDS);

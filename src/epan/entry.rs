@@ -183,6 +183,9 @@ unsafe extern "C" fn dissect(
         let Some(_level) = packet.enter(entry) else {
             return (plugin.too_deep)(source, tree).map(|()| source.bytes().len());
         };
+        if !packet.is_visited() {
+            scope::read(packet.frame());
+        }
         // SAFETY: so is the segment, which is the guard's.
         let segment = unsafe { segment(raw) };
         (plugin.dissect)(entry, packet, source, tree, segment)

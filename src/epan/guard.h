@@ -43,6 +43,7 @@ enum as_heuristic {
     AS_HEURISTIC_HEARTBEAT_TCP,
     AS_HEURISTIC_HEARTBEAT_UDP,
     AS_HEURISTIC_FABRIC_TCP,
+    AS_HEURISTIC_CLIENT_CLEAR,
     AS_HEURISTIC_MAX
 };
 
@@ -160,6 +161,8 @@ int as_bitmask(proto_tree *tree, tvbuff_t *tvb, int start, int hf, int ett, int 
 /* As above, for a value that is not simply the integer at `start`. */
 int as_bitmask_value(proto_tree *tree, tvbuff_t *tvb, int start, int length, int hf, int ett, int **fields,
                      uint32_t value, proto_item **out);
+/* The bits alone, below an item that has the value. */
+int as_bits(proto_tree *tree, tvbuff_t *tvb, int start, int length, int **fields, uint32_t value);
 int as_subtree(proto_item *item, int ett, proto_tree **out);
 /* With text: below the expert item, as the field `detail`. A call with a NULL item is for the tap alone. */
 int as_expert(packet_info *pinfo, proto_item *item, expert_field *ei, int detail, int ett, const char *text);
@@ -202,6 +205,8 @@ int as_columns(packet_info *pinfo);
 /* Whether the column of the worst expert item is shown. */
 int as_has_expert_column(packet_info *pinfo);
 int as_out_of_order(packet_info *pinfo);
+/* Whether a port of the packet is one at which TLS is expected, and nothing in clear. */
+int as_is_for_tls(packet_info *pinfo);
 void as_column_set_protocol(packet_info *pinfo, const char *text);
 /* In place of what stands behind the last fence. */
 void as_column_set_info(packet_info *pinfo, const char *text);

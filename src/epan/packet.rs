@@ -117,6 +117,13 @@ impl<'p> Packet<'p> {
             .wrapping_add(i64::from(nanoseconds))
     }
 
+    /// Whether a port of the packet is one at which TLS is expected, and nothing in clear.
+    #[must_use]
+    pub fn is_for_tls(self) -> bool {
+        // SAFETY: the packet is alive for 'p.
+        unsafe { sys::as_is_for_tls(self.info.as_ptr()) != 0 }
+    }
+
     /// Source port and destination port.
     #[must_use]
     pub fn ports(self) -> (u32, u32) {

@@ -52,6 +52,8 @@ from_c! {
         HeartbeatUdp = AS_HEURISTIC_HEARTBEAT_UDP,
         /// Fabric.
         FabricTcp = AS_HEURISTIC_FABRIC_TCP,
+        /// Client protocol in clear at a port for TLS.
+        ClientClear = AS_HEURISTIC_CLIENT_CLEAR,
     }
 }
 

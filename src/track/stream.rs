@@ -34,6 +34,8 @@ pub struct Stream {
     /// The dissector of the protocol that the client's bytes look like, and whether the server answers in it.
     other: Cell<Option<&'static CStr>>,
     speaks_other: Cell<bool>,
+    /// The first frame with data.
+    first: Cell<u32>,
     /// The last segment with data.
     last: Cell<Last>,
     /// How long the first part of a message waited to be acknowledged, and when it was.
@@ -98,8 +100,17 @@ impl Stream {
         }
     }
 
+    /// Whether the packet's frame is the first with data.
+    #[must_use]
+    pub fn begins_in(&self, packet: Packet<'_>) -> bool {
+        self.first.get() == packet.frame()
+    }
+
     /// Where `segment` stands; after a gap the queue knows of it.
     pub fn place(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Place {
+        if self.first.get() == 0 && !packet.is_visited() {
+            self.first.set(packet.frame());
+        }
         if segment.side != Side::Unknown && self.client_since.get().0 == 0 && !packet.is_visited() {
             let is_client = segment.side == Side::Client;
             self.client.set(u8::from((segment.direction != 0) == is_client));

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::links::{
     BUSY_CONNECTION, BUSY_WITH, DUPLICATE_WRITE, FIRST_RESPONSE_TIME, LATE_ANSWER, Milliseconds, RECORDS,
-    REQUEST_IN, REQUEST_MISSING, RESPONSE_IN, RESPONSE_TIME, RETRIED_IN, RETRY, RETRY_OF, SLOW, TIMED_OUT,
+    REQUEST_IN, REQUEST_MISSING, RESPONSE_IN, RETRIED_IN, RETRY, RETRY_OF, SLOW, TIMED_OUT, response_time,
     time,
 };
 use super::{request_context, times, verdicts};
@@ -150,7 +150,7 @@ pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Gua
         return Ok(());
     }
     let taken = transaction.response_time();
-    time(top, &RESPONSE_TIME, taken)?;
+    response_time(top, taken)?;
     if transaction.is_stream() && matches!(transaction.what, What::Message(_)) {
         top.uint(&RECORDS, &[], transaction.records)?.generated();
     }
