@@ -34,6 +34,7 @@ experts! {
     INVALID_SIZE: Error Protocol, "aerospike.expert.invalid_size", "A size over the limit; the server closes the connection";
     CONTINUATION: Comment Undecoded, "aerospike.expert.continuation", "Bytes at an unknown position of the stream";
     MALFORMED: Error Malformed, "aerospike.expert.malformed", "Bytes that do not fit their structure";
+    NOT_HANDED_OVER: Note Undecoded, "aerospike.expert.not_handed_over", "New bytes that TCP hands to nobody, since they were sent again or came late: its preferences decide";
     DIGEST_MISMATCH: Warning Protocol, "aerospike.expert.digest_mismatch", "Set and key on the wire give another digest than the one sent";
     NOT_EXPANDED: Comment Undecoded, "aerospike.expert.not_expanded", "There is more than is shown or remembered: a limit of the plugin";
 }
