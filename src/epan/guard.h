@@ -79,7 +79,7 @@ typedef struct as_passed {
     uint32_t ack;         /* what the sender had received */
     uint8_t again;        /* it was sent again */
     uint8_t overtaken;    /* it came after later ones */
-    uint8_t hidden;       /* for that, TCP hands it to nobody: its preference no_subdissector_on_error */
+    uint8_t hidden;       /* for that, TCP may hand it to nobody: its preference no_subdissector_on_error */
     uint8_t direction;    /* as in as_segment */
     uint8_t completeness; /* TCP_COMPLETENESS bits, this frame included */
 } as_passed;

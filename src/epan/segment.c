@@ -149,12 +149,12 @@ static int holds_back(void)
     return tcp_preference(&known, "reassemble_out_of_order", 0);
 }
 
-/* Whether TCP hands nobody what was sent again or came late. */
-static int keeps_to_itself(void)
+/* Whether TCP may keep to itself what was sent again or came late: it does by default (no_subdissector_on_error), and of
+ * what is sent again also where it puts messages together; not where it puts segments in order. */
+static int may_keep_to_itself(void)
 {
-    static pref_t *silent, *desegment;
-    return tcp_preference(&silent, "no_subdissector_on_error", 1) &&
-           !(tcp_preference(&desegment, "desegment_tcp_streams", 1) && holds_back());
+    static pref_t *desegment;
+    return !(tcp_preference(&desegment, "desegment_tcp_streams", 1) && holds_back());
 }
 
 /* TCP's own mark: the constant is in packet-tcp.c alone, the same in all versions. */
@@ -236,7 +236,7 @@ int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed)
     passed->again =
         (flags & (TCP_RETRANSMISSION | TCP_FAST_RETRANSMISSION | TCP_SPURIOUS_RETRANSMISSION)) != 0;
     passed->overtaken = (flags & OUT_OF_ORDER) != 0;
-    passed->hidden = (flags & (TCP_RETRANSMISSION | OUT_OF_ORDER)) != 0 && keeps_to_itself();
+    passed->hidden = (flags & (TCP_RETRANSMISSION | OUT_OF_ORDER)) != 0 && may_keep_to_itself();
     passed->conversation = conversation;
     passed->time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
     passed->direction = tcp->fwd == &tcp->flow1 ? 0 : 1;

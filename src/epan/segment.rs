@@ -116,7 +116,7 @@ pub struct Passed<'p> {
     pub is_again: bool,
     /// It came after later ones.
     pub is_overtaken: bool,
-    /// TCP hands it to nobody, for one of both: its preference `no_subdissector_on_error`.
+    /// TCP may hand it to nobody, for one of both: its preference `no_subdissector_on_error`.
     pub is_hidden: bool,
     /// What the sender had received.
     pub acknowledged: u32,

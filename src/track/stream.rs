@@ -5,6 +5,7 @@ use core::ffi::CStr;
 
 pub use super::position::{Place, before};
 
+use super::budget;
 use super::copies;
 use super::map::FileMap;
 use super::position::Partial;
@@ -228,7 +229,8 @@ impl Stream {
             self.queue.sent_again(packet.file(), range, passed.time);
         }
         // Where a message is not whole yet, TCP puts the bytes into it.
-        if passed.is_hidden && is_new && self.partial(passed.direction).is_none() {
+        let was_called = packet.state().messages.get() > 0 || self.partial(passed.direction).is_some();
+        if passed.is_hidden && is_new && !was_called {
             let hidden = Hidden {
                 length: range.1.wrapping_sub(range.0),
                 is_late: passed.is_overtaken,
@@ -250,7 +252,9 @@ impl Stream {
         if let Some((_, to)) = filled {
             let behind = if before(to, end) { to } else { end };
             let key = (u8::from(passed.direction != 0), behind);
-            self.late.insert(packet.file(), key, packet.frame());
+            if budget::keep(packet, 48) {
+                self.late.insert(packet.file(), key, packet.frame());
+            }
         }
         if let Some(furthest) = furthest.filter(|furthest| before(*furthest, start)) {
             hole = Some((furthest, start));

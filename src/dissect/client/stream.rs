@@ -120,7 +120,7 @@ fn hidden(tree: &Tree<'_>, what: Hidden) -> Guarded {
     common::at(&top, item).expert(
         &common::NOT_HANDED_OVER,
         format_args!(
-            "{length} bytes, some of them new, {why}: TCP's preference tcp.reassemble_out_of_order puts them in their place; with tcp.no_subdissector_on_error off they are dissected where they are"
+            "{length} bytes, some of them new, {why}: TCP hands nobody what it takes for that (tcp.no_subdissector_on_error); with tcp.reassemble_out_of_order on it puts them in their place"
         ),
     )
 }
@@ -248,7 +248,7 @@ fn continuation(
         Place::Repeated => "sent again by TCP",
         Place::Aside => ASIDE,
         _ if stream.is_foreign() => "of another protocol, which both sides speak",
-        Place::Refused => "after a header at which the server closes the connection",
+        Place::Refused => "after a header that no server takes",
         _ if late.is_some() => {
             "only out of order: the bytes before it come later, and TCP's preference \
              tcp.reassemble_out_of_order puts them in their place"
