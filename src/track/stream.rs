@@ -266,11 +266,11 @@ impl Stream {
         is_beyond || filled.is_some()
     }
 
-    /// On later passes: the frame with the bytes before `sequence`, where it came late.
+    /// On later passes: the frame with the bytes that are missing before `segment`, where it came late.
     #[must_use]
-    pub fn comes_late(&self, packet: Packet<'_>, direction: usize, sequence: u32) -> Option<u32> {
-        let late = self.late.get(&(u8::from(direction != 0), sequence));
-        late.filter(|_| packet.is_visited())
+    pub fn comes_late(&self, packet: Packet<'_>, segment: &Segment<'_>) -> Option<u32> {
+        let hole = self.position.hole(packet, &AEROSPIKE, segment)?;
+        self.late.get(&(u8::from(segment.direction != 0), hole))
     }
 
     /// An acknowledgement without data of all that there is of a message that is not whole.

@@ -238,9 +238,7 @@ fn continuation(
     segment: &Segment<'_>,
 ) -> Guarded {
     frame::count(packet);
-    let late = segment
-        .sequence
-        .and_then(|sequence| stream.comes_late(packet, segment.direction, sequence));
+    let late = stream.comes_late(packet, segment);
     let why = match place {
         _ if packet.is_out_of_order() => {
             "out of order in the capture: TCP's preference tcp.reassemble_out_of_order puts it in its place"
