@@ -166,6 +166,8 @@ static int64_t latest_time;
 
 int64_t as_latest_time(void) { return latest_time; }
 
+int as_is_copy(packet_info *pinfo) { return as_frame_data(pinfo, passed_protocol, AS_COPY_KEY) != NULL; }
+
 static int after_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     as_passed passed;
@@ -175,7 +177,7 @@ static int after_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
         int64_t now = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
         if (now > latest_time)
             latest_time = now;
-    } else if (tree == NULL || as_frame_data(pinfo, passed_protocol, AS_COPY_KEY) == NULL)
+    } else if (tree == NULL || (!as_is_copy(pinfo) && as_frame_data(pinfo, passed_protocol, AS_HIDDEN_KEY) == NULL))
         return 0;
     if (as_describe_passed(pinfo, passed_protocol, &passed)) {
         rust.passed(tvb, pinfo, tree, &passed);

@@ -7,7 +7,7 @@ use super::links::{
     REQUEST_IN, REQUEST_MISSING, RESPONSE_IN, RETRIED_IN, RETRY, RETRY_OF, SLOW, TIMED_OUT, response_time,
     time,
 };
-use super::{request_context, times, verdicts};
+use super::{doubts, request_context, times, verdicts};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common;
 use crate::epan::register::preference;
@@ -155,7 +155,8 @@ pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Gua
         top.uint(&RECORDS, &[], transaction.records)?.generated();
     }
     times::answer(path, top, transaction)?;
-    judge(path.packet, top, transaction, taken)
+    judge(path.packet, top, transaction, taken)?;
+    doubts::repeated(path, top, transaction)
 }
 
 fn judge(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i64) -> Guarded {
