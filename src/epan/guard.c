@@ -17,7 +17,8 @@ static as_vtable rust;
 
 /* The preferences, at their defaults. */
 static as_bool desegment = 1, show_credentials = 0, hotkeys_scans = 0, context_on_answers = 1;
-static unsigned slow_threshold = 0, hotkeys_rows = 10000;
+static unsigned slow_threshold = 0, hotkeys_rows = 10000, timeline_interval = 0;
+static const char *report_folder = "";
 
 /* ---- exceptions ------------------------------------------------------------------------------------------------- */
 
@@ -231,6 +232,8 @@ unsigned as_pref_slow_threshold(void) { return slow_threshold; }
 int as_pref_hotkeys_scans(void) { return hotkeys_scans; }
 int as_pref_context_on_answers(void) { return context_on_answers; }
 unsigned as_pref_hotkeys_rows(void) { return hotkeys_rows; }
+unsigned as_pref_timeline_interval(void) { return timeline_interval; }
+const char *as_pref_report_folder(void) { return report_folder != NULL ? report_folder : ""; }
 
 static void apply_ranges(void)
 {
@@ -276,6 +279,13 @@ void as_register_pref_module(int protocol)
                                    &hotkeys_scans);
     prefs_register_uint_preference(preferences, "hotkeys_rows", "Rows of the hot key report",
                                    "How many rows the hot key table shows in the GUI; 0 is all", 10, &hotkeys_rows);
+    prefs_register_uint_preference(preferences, "timeline_interval", "Interval of the timeline (ms)",
+                                   "Length of a row of the timeline; 0: as short as a hundred rows allow", 10,
+                                   &timeline_interval);
+    prefs_register_directory_preference(preferences, "report_folder", "Folder for reports as CSV",
+                                        "Reports that are open are also written there, a CSV file each, whenever they are "
+                                        "drawn; empty: none",
+                                        &report_folder);
 }
 
 void as_handoff(void) { apply_ranges(); }

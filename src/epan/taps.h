@@ -18,6 +18,10 @@ typedef struct as_listeners {
     void (*table_closed)(int report);
     /* Whether a table changed. */
     int (*table_packet)(int report, const void *record);
+    /* Packets came since, and the tables are about to be drawn. */
+    void (*table_drawn)(int report);
+    /* All tables were drawn. */
+    void (*all_drawn)(void);
     void (*srt_opened)(GArray *tables);
     int (*srt_packet)(GArray *tables, packet_info *pinfo, const void *record);
     void (*tree_opened)(stats_tree *tree);
@@ -34,7 +38,7 @@ typedef struct as_column {
     const char *name;
 } as_column;
 
-enum as_limits { AS_MAX_REPORTS = 4, AS_MAX_TABLES = 2, AS_MAX_SRT_TABLES = 2, AS_MAX_SRT_ROWS = 500 };
+enum as_limits { AS_MAX_REPORTS = 16, AS_MAX_TABLES = 2, AS_MAX_SRT_TABLES = 2, AS_MAX_SRT_ROWS = 500 };
 
 int as_register_tap(const char *name);
 int as_has_listener(int tap);
@@ -57,6 +61,19 @@ void as_table_float(int report, unsigned table, unsigned row, unsigned column, d
 void as_table_text(int report, unsigned table, unsigned row, unsigned column, const char *text);
 /* Exchanges two rows but for their first column. */
 void as_table_swap(int report, unsigned table, unsigned one, unsigned other);
+
+/* What a cell of an open table holds; of the values that of its kind. */
+typedef struct as_cell_value {
+    int cell; /* enum as_cell; -1: nothing */
+    unsigned uint_value;
+    int int_value;
+    double float_value;
+    const char *text; /* as long as the cell is not written */
+} as_cell_value;
+
+/* Rows of an open table; 0 of one that is not open. */
+unsigned as_table_rows(int report, unsigned table);
+void as_table_read(int report, unsigned table, unsigned row, unsigned column, as_cell_value *value);
 
 /* ---- service response times ---- */
 void as_register_srt(int protocol, const char *tap);

@@ -1,9 +1,10 @@
-//! What a report may hear beside its own tap: every TCP segment (bare SYN, ACK, FIN and RST too), every record of a tap
-//! of ours, and the moment before tables are drawn. Nothing of it knows the report's filter.
+//! What a report hears that listens to frames: every TCP segment (bare SYN, ACK, FIN and RST too) and every record of a
+//! tap of ours, of the frames that pass its filter.
 
 use core::ffi::c_void;
 use core::slice;
 
+use libc::c_int;
 use once_cell::sync::OnceCell;
 
 use super::entry::caught;
@@ -51,7 +52,6 @@ struct Hearers {
     segment: fn(&TcpSegment<'_>),
     /// To be called with what was queued to the tap `aerospike`.
     record: unsafe fn(*const c_void),
-    draw: fn(),
 }
 
 /// Who receives what is gathered.
@@ -60,15 +60,23 @@ pub trait Gather<P: Payload> {
     fn segment(segment: &TcpSegment<'_>);
     /// A record of the tap `aerospike`.
     fn record(record: &P::At<'_>);
-    /// Tables are about to be drawn.
-    fn draw();
 }
 
-static HEARERS: OnceCell<Hearers> = OnceCell::new();
+/// By the number of the report.
+static HEARERS: [OnceCell<Hearers>; sys::AS_MAX_REPORTS as usize] =
+    [const { OnceCell::new() }; sys::AS_MAX_REPORTS as usize];
 
-/// Begins to gather for the first `G` that ever asked; again: changes nothing. `P` is what the tap `aerospike` carries.
-pub fn start<P: Payload, G: Gather<P>>() {
-    let _ = HEARERS.set(Hearers {
+fn hearers(report: c_int) -> Option<&'static Hearers> {
+    HEARERS.get(usize::try_from(report).ok()?)?.get()
+}
+
+/// Begins to gather for the report of that number, for the first `G` that ever asked; again: forgets what waits. `P` is
+/// what the tap `aerospike` carries.
+pub fn start<P: Payload, G: Gather<P>>(report: u8) {
+    let Some(place) = HEARERS.get(usize::from(report)) else {
+        return;
+    };
+    let _ = place.set(Hearers {
         segment: G::segment,
         record: |raw| {
             // SAFETY: the caller's promise.
@@ -76,27 +84,19 @@ pub fn start<P: Payload, G: Gather<P>>() {
                 G::record(&record);
             }
         },
-        draw: G::draw,
     });
     let listeners = sys::as_gathering {
         segment: Some(segment),
         record: Some(record),
-        draw: Some(draw),
     };
     // SAFETY: functions that do not unwind; C copies the table.
-    unsafe { sys::as_gather(&listeners) };
-}
-
-/// Asks to be told before what is open now is drawn. While a packet is tapped.
-pub fn before_drawing() {
-    // SAFETY: adds a listener in front of the list that Wireshark walks.
-    unsafe { sys::as_gather_draw() };
+    unsafe { sys::as_gather(c_int::from(report), &listeners) };
 }
 
 /// Ends it. Not while Wireshark walks the listeners.
-pub fn end() {
+pub fn end(report: u8) {
     // SAFETY: removes what was registered.
-    unsafe { sys::as_gather_end() };
+    unsafe { sys::as_gather_end(c_int::from(report)) };
 }
 
 /// # Safety
@@ -110,26 +110,18 @@ unsafe fn bytes<'p>(data: *const u8, length: u32) -> &'p [u8] {
     }
 }
 
-unsafe extern "C" fn record(raw: *const c_void) {
+unsafe extern "C" fn record(report: c_int, raw: *const c_void) {
     caught((), || {
         #[cfg(feature = "soundness")]
         let _alive = super::soundness::pass(super::soundness::Point::Tap);
-        if let Some(hearers) = HEARERS.get() {
+        if let Some(hearers) = hearers(report) {
             // SAFETY: C hears that tap alone; the record lives during the call.
             unsafe { (hearers.record)(raw) };
         }
     });
 }
 
-unsafe extern "C" fn draw() {
-    caught((), || {
-        if let Some(hearers) = HEARERS.get() {
-            (hearers.draw)();
-        }
-    });
-}
-
-unsafe extern "C" fn segment(raw: *const sys::as_tcp) {
+unsafe extern "C" fn segment(report: c_int, raw: *const sys::as_tcp) {
     caught((), || {
         #[cfg(feature = "soundness")]
         let _alive = super::soundness::pass(super::soundness::Point::Tap);
@@ -142,7 +134,7 @@ unsafe extern "C" fn segment(raw: *const sys::as_tcp) {
                 bytes(raw.destination, raw.destination_length),
             )
         };
-        if let Some(hearers) = HEARERS.get() {
+        if let Some(hearers) = hearers(report) {
             (hearers.segment)(&TcpSegment {
                 source: (source, raw.source_port),
                 destination: (destination, raw.destination_port),

@@ -1,5 +1,4 @@
-/* What the diagnosis hears beside its table's own tap: all of TCP (bare SYN, ACK, FIN and RST too), all messages, and the
- * moment before tables are drawn.
+/* What reports hear that listen to frames: all of TCP (bare SYN, ACK, FIN and RST too), and all messages.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef AEROSPIKE_TCPTAP_H
@@ -22,19 +21,16 @@ typedef struct as_tcp {
 } as_tcp;
 
 typedef struct as_gathering {
-    void (*segment)(const as_tcp *);
-    void (*record)(const void *);
-    void (*draw)(void);
+    void (*segment)(int report, const as_tcp *);
+    void (*record)(int report, const void *);
 } as_gathering;
 
-/* Hears every TCP segment and every record of the tap "aerospike" from now on; calling it again forgets what waits. They
- * are held until the frame itself is tapped, which is the last of it, and handed on only then: so the filter of a table
- * that listens to frames holds for them, too. */
-void as_gather(const as_gathering *listeners);
-/* The frame passed the filter: hands on what is held of it. */
-void as_gather_frame(uint32_t frame);
-/* From now on `draw` is called before the tables that are open now are drawn. To be called while a packet is tapped. */
-void as_gather_draw(void);
-void as_gather_end(void);
+/* Hears every TCP segment and every record of the tap "aerospike" from now on, for that report; calling it again forgets
+ * what waits. They are held until the frame itself is tapped, which is the last of it, and handed on only then: so the
+ * filter of a table that listens to frames holds for them, too. */
+void as_gather(int report, const as_gathering *listeners);
+/* The frame passed the report's filter: hands on what is held of it. */
+void as_gather_frame(int report, uint32_t frame);
+void as_gather_end(int report);
 
 #endif

@@ -6,6 +6,7 @@ pub mod hotkeys;
 pub mod latency;
 pub mod operation;
 pub mod ranking;
+pub mod report_files;
 pub mod srt;
 pub mod tree;
 
@@ -20,6 +21,7 @@ pub use operation::Operation;
 pub fn register() {
     TAP.register();
     stats::listen();
+    stats::after_drawing(report_files::write);
     stats::reports::<_, (hotkeys::HotKeys, latency::Latency)>(&TAP);
     stats::reports::<_, (diagnosis::Diagnosis,)>(&FRAMES);
     stats::response_times::<_, srt::Times>(&AEROSPIKE, &TAP);

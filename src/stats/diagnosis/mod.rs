@@ -32,9 +32,6 @@ static STATE: Mutex<Option<State>> = Mutex::new(None);
 #[derive(Default)]
 struct State {
     log: Log,
-    /// Something came since the tables were written.
-    has_news: bool,
-    is_drawing: bool,
 }
 
 /// Hears the taps.
@@ -42,25 +39,11 @@ struct Ears;
 
 impl Gather<Records> for Ears {
     fn segment(segment: &TcpSegment<'_>) {
-        with(|state| {
-            state.log.segment(segment);
-            state.has_news = true;
-        });
+        with(|state| state.log.segment(segment));
     }
 
     fn record(record: &Record<'_>) {
-        with(|state| {
-            state.log.record(record);
-            state.has_news = true;
-        });
-    }
-
-    fn draw() {
-        with(|state| {
-            if core::mem::take(&mut state.has_news) {
-                write(&state.log, &Sheet::of(NUMBER));
-            }
-        });
+        with(|state| state.log.record(record));
     }
 }
 
@@ -94,23 +77,22 @@ impl Report<Frames> for Diagnosis {
 
     fn opened(&mut self, sheet: &Sheet) {
         *STATE.lock().unwrap_or_else(PoisonError::into_inner) = Some(State::default());
-        tcp_tap::start::<Records, Ears>();
+        tcp_tap::start::<Records, Ears>(NUMBER);
         // A row without values is not shown.
         let _ = sheet.row(0, 0);
     }
 
     fn packet(&mut self, (): &(), _: &Sheet) -> bool {
-        let mut begins = false;
-        with(|state| begins = !core::mem::replace(&mut state.is_drawing, true));
-        if begins {
-            tcp_tap::before_drawing();
-        }
         true
+    }
+
+    fn drawn(&mut self, sheet: &Sheet) {
+        with(|state| write(&state.log, sheet));
     }
 
     fn closed() {
         *STATE.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        tcp_tap::end();
+        tcp_tap::end(NUMBER);
     }
 }
 
