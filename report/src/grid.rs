@@ -50,6 +50,12 @@ pub struct Line {
     pub parts: [u128; PARTS.len()],
 }
 
+impl Default for Grid {
+    fn default() -> Self {
+        Self::new(0, None)
+    }
+}
+
 /// Answers by node and operation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
@@ -79,6 +85,15 @@ impl Grid {
         }
     }
 
+    /// An empty one whose intervals are at least that long: for a part of what another counts.
+    #[must_use]
+    pub fn with_interval(origin: i64, interval: i64) -> Self {
+        Self {
+            interval,
+            ..Self::new(origin, None)
+        }
+    }
+
     /// Counts an answer.
     pub fn add(&mut self, answer: &Answer<'_>) {
         let interval = (answer.at - self.origin).div_euclid(self.interval);
@@ -102,7 +117,10 @@ impl Grid {
     fn use_interval(&mut self, interval: i64) {
         let (first, last) = self.used.unwrap_or((interval, interval));
         self.used = Some((first.min(interval), last.max(interval)));
-        while self.used.is_some_and(|(first, last)| last - first >= INTERVALS as i64) {
+        while self
+            .used
+            .is_some_and(|(first, last)| last - first >= INTERVALS as i64)
+        {
             self.double();
         }
     }
@@ -116,7 +134,9 @@ impl Grid {
             }
             line.by_interval = merged;
         }
-        self.used = self.used.map(|(first, last)| (first.div_euclid(2), last.div_euclid(2)));
+        self.used = self
+            .used
+            .map(|(first, last)| (first.div_euclid(2), last.div_euclid(2)));
     }
 
     /// Counts all that another counted, whose origin is the same.
@@ -138,7 +158,7 @@ impl Grid {
                 *sum += part;
             }
         }
-        for (first, last) in other.used {
+        if let Some((first, last)) = other.used {
             self.use_interval(first);
             self.use_interval(last);
         }
@@ -161,7 +181,12 @@ impl Grid {
     pub fn to_json(&self) -> Value {
         let lines = self.lines.iter().map(|((node, operation), line)| {
             let parts: serde_json::Map<String, Value> = (PARTS.iter().zip(line.parts))
-                .map(|((field, _), sum)| ((*field).to_owned(), json!(sum as f64 / line.all.count().max(1) as f64 / 1e6)))
+                .map(|((field, _), sum)| {
+                    (
+                        (*field).to_owned(),
+                        json!(sum as f64 / line.all.count().max(1) as f64 / 1e6),
+                    )
+                })
                 .collect();
             let by_interval: Vec<Value> = (line.by_interval.iter())
                 .map(|(interval, times)| {
@@ -232,7 +257,11 @@ mod tests {
         for at in 0..3000 {
             let answer = answer(at, ["a", "b"][at as usize % 2], 50 + at as u64);
             all.add(&answer);
-            if at < 200 { one.add(&answer) } else { other.add(&answer) }
+            if at < 200 {
+                one.add(&answer)
+            } else {
+                other.add(&answer)
+            }
         }
         one.merge(other);
         assert_eq!(one, all);
@@ -245,6 +274,9 @@ mod tests {
             grid.add(&answer(1, &format!("10.0.0.{number}:3000"), 100));
         }
         assert_eq!(grid.lines.len(), LINES + 1);
-        assert_eq!(grid.lines[&(OTHERS.to_owned(), OTHERS.to_owned())].all.count(), 600);
+        assert_eq!(
+            grid.lines[&(OTHERS.to_owned(), OTHERS.to_owned())].all.count(),
+            600
+        );
     }
 }

@@ -33,7 +33,11 @@ impl<const BITS: u32> Histogram<BITS> {
     fn value(bucket: u32) -> u64 {
         let shift = bucket >> BITS;
         let lead = u64::from(bucket & ((1 << BITS) - 1));
-        if shift == 0 { lead } else { (lead << shift) + (1 << shift) / 2 }
+        if shift == 0 {
+            lead
+        } else {
+            (lead << shift) + (1 << shift) / 2
+        }
     }
 
     /// Counts a value.
@@ -97,7 +101,12 @@ mod tests {
         for value in 1..=100_000_u64 {
             times.add(value * 37);
         }
-        for (share, exact) in [(0.5, 1_850_000.0), (0.99, 3_663_000.0), (0.999, 3_696_300.0), (1.0, 3_700_000.0)] {
+        for (share, exact) in [
+            (0.5, 1_850_000.0),
+            (0.99, 3_663_000.0),
+            (0.999, 3_696_300.0),
+            (1.0, 3_700_000.0),
+        ] {
             let got = times.quantile(share).unwrap() as f64;
             assert!((got / exact - 1.0).abs() < 0.001, "{share}: {got}");
         }
@@ -118,7 +127,11 @@ mod tests {
         for value in 0..5000_u64 {
             let value = value * value % 77_777;
             all.add(value);
-            if value % 3 == 0 { one.add(value) } else { other.add(value) }
+            if value % 3 == 0 {
+                one.add(value)
+            } else {
+                other.add(value)
+            }
         }
         one.merge(&other);
         assert_eq!(one, all);

@@ -64,10 +64,12 @@ const FIRST: usize = 4;
 const ALL: usize = FIRST + COLUMNS.len();
 
 /// The packets that have something to tell. A copy of a packet has no response time of its own.
-const TELLING: &str = "(aerospike.response_time and not aerospike.duplicate) or aerospike.info.user_agent.client";
+const TELLING: &str =
+    "(aerospike.response_time and not aerospike.duplicate) or aerospike.info.user_agent.client";
 
 fn column_format() -> String {
-    let mut format = String::from(r#"gui.column.format:"n","%m","t","%Cus:frame.time_epoch:0:U","s","%us","p","%uS""#);
+    let mut format =
+        String::from(r#"gui.column.format:"n","%m","t","%Cus:frame.time_epoch:0:U","s","%us","p","%uS""#);
     for (number, (field, how)) in COLUMNS.iter().enumerate() {
         format += &format!(r#","c{number}","%Cus:{field}{how}""#);
     }
@@ -78,15 +80,26 @@ fn column_format() -> String {
 ///
 /// # Errors
 /// tshark cannot be started, knows no such preference or filter, or does not take the file for a capture.
-pub fn run(tshark: &Tshark, request: &Request<'_>, grid: Grid, mut progress: impl FnMut(u64)) -> Result<Told> {
+pub fn run(
+    tshark: &Tshark,
+    request: &Request<'_>,
+    grid: Grid,
+    mut progress: impl FnMut(u64),
+) -> Result<Told> {
     let mut command = tshark.command(request.settings);
-    command.arg("-o").arg(format!("aerospike.report_folder:{}", request.folder.display()));
-    command.arg("-o").arg(format!("aerospike.timeline_interval:{}", request.interval));
+    command
+        .arg("-o")
+        .arg(format!("aerospike.report_folder:{}", request.folder.display()));
+    command
+        .arg("-o")
+        .arg(format!("aerospike.timeline_interval:{}", request.interval));
     command.arg("-o").arg(column_format()).args(["-T", "tabs"]);
     let filter = request.filter.map(|filter| format!("({TELLING}) and ({filter})"));
     command.arg("-Y").arg(filter.as_deref().unwrap_or(TELLING));
     for report in &tshark.reports {
-        let with_filter = request.filter.map_or(String::new(), |filter| format!(",{filter}"));
+        let with_filter = request
+            .filter
+            .map_or(String::new(), |filter| format!(",{filter}"));
         command.arg("-z").arg(format!("aerospike,{report}{with_filter}"));
     }
     command.arg("-r").arg(request.capture);
@@ -101,7 +114,10 @@ pub fn run(tshark: &Tshark, request: &Request<'_>, grid: Grid, mut progress: imp
         words: Vec::new(),
         is_whole: false,
     };
-    let read = child.stdout.take().map_or(Ok(()), |lines| told.read_lines(lines, &mut progress));
+    let read = child
+        .stdout
+        .take()
+        .map_or(Ok(()), |lines| told.read_lines(lines, &mut progress));
     let ended = child.wait().and_then(|status| read.map(|()| status));
     let status = ended.map_err(|error| Error::of_file(&tshark.program, &error))?;
     told.words = meaning(&words.join().unwrap_or_default());
@@ -118,7 +134,10 @@ pub fn run(tshark: &Tshark, request: &Request<'_>, grid: Grid, mut progress: imp
 
 /// tshark wrote no report at all.
 fn refused(capture: &Path, words: &[String], status: std::process::ExitStatus) -> Error {
-    let what = words.first().cloned().unwrap_or_else(|| format!("{}: tshark ended with {status}", capture.display()));
+    let what = words
+        .first()
+        .cloned()
+        .unwrap_or_else(|| format!("{}: tshark ended with {status}", capture.display()));
     let advice = if what.contains("unknown preference") {
         "The Aerospike plugin is older than this program: install both from one place."
     } else {
@@ -133,7 +152,7 @@ fn collect_words(child: &mut Child) -> std::thread::JoinHandle<String> {
         let mut words = Vec::new();
         if let Some(from) = &mut from {
             // A megabyte of complaints is enough; the rest is read and dropped, as tshark must not wait for us.
-            let _ = from.take(1 << 20).read_to_end(&mut words);
+            let _ = from.by_ref().take(1 << 20).read_to_end(&mut words);
             let _ = std::io::copy(from, &mut std::io::sink());
         }
         String::from_utf8_lossy(&words).into_owned()
@@ -179,7 +198,11 @@ impl Told {
                 });
             }
         } else if !cells[ALL - 2].is_empty() {
-            self.clients.insert((source.to_owned(), cells[ALL - 2].to_owned(), cells[ALL - 1].to_owned()));
+            self.clients.insert((
+                source.to_owned(),
+                cells[ALL - 2].to_owned(),
+                cells[ALL - 1].to_owned(),
+            ));
         }
         Some(frame)
     }
@@ -197,7 +220,8 @@ impl Told {
             if *report == "hotkeys" {
                 self.hot_keys.read(&path).map_err(failed)?;
             } else {
-                self.tables.insert((*report).to_owned(), Table::read(&path).map_err(failed)?);
+                self.tables
+                    .insert((*report).to_owned(), Table::read(&path).map_err(failed)?);
             }
         }
         Ok(is_there)
@@ -206,7 +230,11 @@ impl Told {
 
 /// `address:port`, as the plugin's reports name a node.
 fn endpoint(address: &str, port: &str) -> String {
-    if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
+    if address.contains(':') {
+        format!("[{address}]:{port}")
+    } else {
+        format!("{address}:{port}")
+    }
 }
 
 /// All times of a cell, in nanoseconds.
@@ -217,7 +245,11 @@ fn numbers(cell: &str) -> Vec<u64> {
 
 /// A part of the answer at that place; parts that the plugin does not give for every answer of a frame are the only one's.
 fn aligned(parts: &[u64], place: usize, answers: usize) -> u64 {
-    let place = if parts.len() == answers { Some(place) } else { (answers == 1).then_some(0) };
+    let place = if parts.len() == answers {
+        Some(place)
+    } else {
+        (answers == 1).then_some(0)
+    };
     place.and_then(|place| parts.get(place)).copied().unwrap_or(0)
 }
 
@@ -230,7 +262,11 @@ fn operation<'c>(all: &'c str, last: &'c str, place: usize, answers: usize) -> &
         return last;
     }
     let count = all.split(',').count();
-    if count == answers { all.split(',').nth(place).unwrap_or(last) } else { last }
+    if count == answers {
+        all.split(',').nth(place).unwrap_or(last)
+    } else {
+        last
+    }
 }
 
 #[cfg(test)]
@@ -278,6 +314,9 @@ mod tests {
         ));
         assert!(told.grid.lines.is_empty());
         let client = told.clients.first().unwrap();
-        assert_eq!((client.0.as_str(), client.1.as_str(), client.2.as_str()), ("10.0.0.9", "c-7.3.0", "shop"));
+        assert_eq!(
+            (client.0.as_str(), client.1.as_str(), client.2.as_str()),
+            ("10.0.0.9", "c-7.3.0", "shop")
+        );
     }
 }

@@ -85,8 +85,16 @@ impl Table {
         let mut tables = Map::new();
         for name in self.names() {
             let rows = self.of(name).map(|row| {
-                let cells = self.columns.iter().zip(&row.row.cells).filter(|(_, cell)| !cell.is_empty());
-                Value::Object(cells.map(|(column, cell)| (column.clone(), cell_to_json(column, cell))).collect())
+                let cells = self
+                    .columns
+                    .iter()
+                    .zip(&row.row.cells)
+                    .filter(|(_, cell)| !cell.is_empty());
+                Value::Object(
+                    cells
+                        .map(|(column, cell)| (column.clone(), cell_to_json(column, cell)))
+                        .collect(),
+                )
             });
             tables.insert(name.to_owned(), rows.collect());
         }
@@ -95,7 +103,16 @@ impl Table {
 }
 
 /// Columns whose cells are text even where they look like numbers.
-const TEXTS: &[&str] = &["Key", "Digest", "Namespace", "Set", "Cause", "Node", "Name", "Bin"];
+const TEXTS: &[&str] = &[
+    "Key",
+    "Digest",
+    "Namespace",
+    "Set",
+    "Cause",
+    "Node",
+    "Name",
+    "Bin",
+];
 
 fn cell_to_json(column: &str, cell: &str) -> Value {
     if TEXTS.contains(&column) {
@@ -123,7 +140,9 @@ impl<'t> Cells<'t> {
     #[must_use]
     pub fn text(&self, column: &str) -> &'t str {
         let place = self.table.column(column);
-        place.and_then(|place| self.row.cells.get(place)).map_or("", String::as_str)
+        place
+            .and_then(|place| self.row.cells.get(place))
+            .map_or("", String::as_str)
     }
 
     /// A cell's number, if it is one.
@@ -151,7 +170,10 @@ mod tests {
         assert_eq!(table.names(), ["This capture", "Findings"]);
         let row = table.of("Findings").next().unwrap();
         assert_eq!(row.text("Details"), "2 of 3, \"late\"");
-        assert_eq!((row.count("No."), row.number("Finding"), row.text("none")), (1, None, ""));
+        assert_eq!(
+            (row.count("No."), row.number("Finding"), row.text("none")),
+            (1, None, "")
+        );
     }
 
     #[test]

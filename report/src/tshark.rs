@@ -17,7 +17,7 @@ pub const REPORTS: &[&str] = &[
     "cluster",
 ];
 /// Without these there is nothing to tell.
-const NEEDED: &[&str] = &["diagnosis", "timeline", "latency", "hotkeys"];
+const NEEDED: &[&str] = &["diagnosis", "latency", "hotkeys"];
 
 /// A tshark that has the plugin.
 #[derive(Clone, Debug)]
@@ -58,7 +58,9 @@ impl Tshark {
     /// # Errors
     /// It is not there, it is too old, it has no plugin or one that is too old.
     pub fn find(named: Option<&Path>) -> Result<Self> {
-        let named = named.map(Path::to_path_buf).or_else(|| std::env::var_os("TSHARK").map(PathBuf::from));
+        let named = named
+            .map(Path::to_path_buf)
+            .or_else(|| std::env::var_os("TSHARK").map(PathBuf::from));
         let program = named.unwrap_or_else(|| "tshark".into());
         let version = version(&program)?;
         let mut found = Self {
@@ -75,14 +77,21 @@ impl Tshark {
         let (said, words) = run(Command::new(&self.program).args(["-z", "help"]))
             .map_err(|error| Error::of_file(&self.program, &error))?;
         let said = said + &words;
-        let has = |report: &str| said.lines().any(|line| line.trim().strip_prefix("aerospike,") == Some(report));
+        let has = |report: &str| {
+            said.lines()
+                .any(|line| line.trim().strip_prefix("aerospike,") == Some(report))
+        };
         if !said.contains("aerospike,") {
             return Err(self.no_plugin(&words));
         }
         let missing: Vec<&str> = NEEDED.iter().copied().filter(|report| !has(report)).collect();
         if !missing.is_empty() {
             return Err(Error::new(
-                format!("The Aerospike plugin that {} loads is too old: it has no {}.", self.program.display(), missing.join(", ")),
+                format!(
+                    "The Aerospike plugin that {} loads is too old: it has no {}.",
+                    self.program.display(),
+                    missing.join(", ")
+                ),
                 "Install the one that came with this program: \"make install\" in the project's folder, or the package.",
             ));
         }
@@ -99,7 +108,11 @@ impl Tshark {
         advice += "Install it: \"make install\" in the project's folder, or the package for this version.\n\
                    As root, Wireshark reads the plugins installed for everyone alone; \"tshark -G folders\" names the folders.";
         Error::new(
-            format!("{} (Wireshark {}) does not load the Aerospike plugin.", self.program.display(), self.version),
+            format!(
+                "{} (Wireshark {}) does not load the Aerospike plugin.",
+                self.program.display(),
+                self.version
+            ),
             advice,
         )
     }
@@ -130,7 +143,10 @@ impl Tshark {
             return self.extent_by_reading(capture);
         };
         // Damaged files are told by tshark.
-        let Ok((said, _)) = run(Command::new(capinfos).args(["-TmQ", "-S", "-r", "-a", "-e", "-c"]).arg(capture)) else {
+        let Ok((said, _)) = run(Command::new(capinfos)
+            .args(["-TmQ", "-S", "-r", "-a", "-e", "-c"])
+            .arg(capture))
+        else {
             return Extent::default();
         };
         parse_extent(&said)
@@ -139,8 +155,12 @@ impl Tshark {
     /// The first packet's time alone.
     fn extent_by_reading(&self, capture: &Path) -> Extent {
         let mut command = self.command(&Settings::default());
-        command.args(["-c", "1", "-T", "fields", "-e", "frame.time_epoch", "-r"]).arg(capture);
-        let first = run(&mut command).ok().and_then(|(said, _)| nanoseconds(said.trim()));
+        command
+            .args(["-c", "1", "-T", "fields", "-e", "frame.time_epoch", "-r"])
+            .arg(capture);
+        let first = run(&mut command)
+            .ok()
+            .and_then(|(said, _)| nanoseconds(said.trim()));
         Extent {
             packets: None,
             times: first.map(|first| (first, first)),
@@ -185,26 +205,42 @@ fn version(program: &Path) -> Result<String> {
         )
     };
     let (said, words) = run(Command::new(program).arg("--version")).map_err(missing)?;
-    let version = said.lines().next().and_then(|line| line.split(['(', ')']).nth(1)).and_then(|text| text.split(' ').nth(1));
-    let version = version.map(str::to_owned).ok_or_else(|| {
+    let version = parse_version(&said).ok_or_else(|| {
         Error::new(format!("{} does not say its version.", program.display()), words.trim())
     })?;
-    let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
+    let mut numbers = version
+        .split('.')
+        .map(|number| number.parse::<u32>().unwrap_or(0));
     if numbers.next().unwrap_or(0) < 4 {
         return Err(Error::new(
-            format!("{} is of Wireshark {version}, which is too old.", program.display()),
+            format!(
+                "{} is of Wireshark {version}, which is too old.",
+                program.display()
+            ),
             "Wireshark 4.0 or later is needed.",
         ));
     }
     Ok(version)
 }
 
+/// Of a line such as `TShark (Wireshark) 4.0.17 (Git v4.0.17 …).`.
+fn parse_version(said: &str) -> Option<String> {
+    let is_version = |word: &&str| word.starts_with(|letter: char| letter.is_ascii_digit()) && word.contains('.');
+    let version = said.lines().next()?.split(' ').find(is_version)?;
+    Some(version.trim_end_matches('.').to_owned())
+}
+
 /// Another program of Wireshark: in the folder of this one, or in `PATH`.
 fn beside(program: &Path, name: &str) -> Option<PathBuf> {
     let folder = program.parent().filter(|folder| !folder.as_os_str().is_empty());
     let paths = std::env::var_os("PATH").unwrap_or_default();
-    let folders = folder.map(Path::to_path_buf).into_iter().chain(std::env::split_paths(&paths));
-    folders.map(|folder| folder.join(name)).find(|path| path.is_file())
+    let folders = folder
+        .map(Path::to_path_buf)
+        .into_iter()
+        .chain(std::env::split_paths(&paths));
+    folders
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
 }
 
 /// What a command wrote, and its words.
@@ -217,9 +253,15 @@ fn run(command: &mut Command) -> std::io::Result<(String, String)> {
 /// tshark's words that mean something to the user, without its name before them.
 #[must_use]
 pub fn meaning(words: &str) -> Vec<String> {
-    let is_noise = |line: &&str| line.is_empty() || line.starts_with("Running as user") || line.contains("** (");
+    let is_noise =
+        |line: &&str| line.is_empty() || line.starts_with("Running as user") || line.contains("** (");
     let name = |line: &str| line.strip_prefix("tshark: ").unwrap_or(line).to_owned();
-    words.lines().map(str::trim).filter(|line| !is_noise(line)).map(name).collect()
+    words
+        .lines()
+        .map(str::trim)
+        .filter(|line| !is_noise(line))
+        .map(name)
+        .collect()
 }
 
 /// The shell's form of a command, for what the page says of how it was made.
@@ -228,7 +270,11 @@ pub fn shown(arguments: &[&OsStr]) -> String {
     let quote = |argument: &&OsStr| {
         let text = argument.to_string_lossy();
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:,=+".contains(letter);
-        if text.chars().all(is_plain) { text.into_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+        if text.chars().all(is_plain) {
+            text.into_owned()
+        } else {
+            format!("'{}'", text.replace('\'', "'\\''"))
+        }
     };
     arguments.iter().map(quote).collect::<Vec<_>>().join(" ")
 }
@@ -245,6 +291,14 @@ mod tests {
         for text in ["", "n/a", "1.x", ".", "1.-2"] {
             assert_eq!(nanoseconds(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn versions_are_read_as_tshark_says_them() {
+        let said = "TShark (Wireshark) 4.0.17 (Git v4.0.17 packaged as 4.0.17-0+deb12u1).\n\nCopyright";
+        assert_eq!(parse_version(said).as_deref(), Some("4.0.17"));
+        assert_eq!(parse_version("TShark (Wireshark) 4.4.2.\n").as_deref(), Some("4.4.2"));
+        assert_eq!(parse_version("something else"), None);
     }
 
     #[test]
