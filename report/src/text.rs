@@ -87,6 +87,10 @@ pub fn bytes(bytes: f64) -> String {
 #[must_use]
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
+    // All and nothing are said of all and nothing alone.
+    if (99.5..100.0).contains(&percent) {
+        return "more than 99 %".to_owned();
+    }
     let decimals = match percent {
         percent if percent == 0.0 || percent >= 10.0 => 0,
         percent if percent >= 1.0 => 1,
@@ -144,10 +148,10 @@ pub fn cell(column: &str, cell: &str) -> (String, bool) {
     let is = |parts: &[&str]| parts.iter().any(|part| column.contains(part));
     let shown = if is(&["(s)"]) {
         number(value, 3)
+    } else if is(&["%"]) {
+        number(value, if value == 0.0 { 0 } else { 2 })
     } else if is(&["ms", "/s"]) {
         significant(value)
-    } else if is(&["%"]) {
-        number(value, if value == 0.0 || value >= 10.0 { 0 } else { 2 })
     } else if is(&["Bytes", "bytes", "size"]) {
         bytes(value)
     } else if is(&["frame", "Frame"]) {

@@ -136,6 +136,12 @@ impl Tshark {
         command
     }
 
+    /// The names of all values of all fields.
+    #[must_use]
+    pub fn values(&self) -> String {
+        run(Command::new(&self.program).args(["-G", "values"])).map(|(said, _)| said).unwrap_or_default()
+    }
+
     /// How much there is in a capture, as far as can be known.
     #[must_use]
     pub fn extent(&self, capture: &Path) -> Extent {

@@ -93,7 +93,7 @@ fn run(arguments: &Arguments) -> Result<u8> {
         keys: arguments.keys.clone(),
     };
     let source = source(arguments)?;
-    let model = Model::new(operations(tshark.command(&Settings::default())));
+    let model = Model::new(operations(&tshark));
     let running = start(&tshark, &settings, &source)?;
     match arguments.once {
         Some(seconds) => once(arguments, &running, model, seconds),

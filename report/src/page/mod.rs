@@ -11,8 +11,6 @@ use time::UtcOffset;
 use crate::error::{Error, Result};
 use crate::side::Side;
 
-pub use sections::tables_of;
-
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
 

@@ -146,10 +146,8 @@ fn summary(side: &Side, all: &[Finding]) -> Vec<String> {
         } else {
             format!(", with {}", text::counted(effects, "effect"))
         };
-        vec![format!(
-            "{}{effects}. The first weighs most: failed calls come before time lost.",
-            text::counted(roots, "finding")
-        )]
+        let order = if roots > 1 { " The first weighs most: failed calls come before time lost." } else { "" };
+        vec![format!("{}{effects}.{order}", text::counted(roots, "finding"))]
     }
 }
 
@@ -190,7 +188,7 @@ fn sentence(text: &str) -> String {
         .next()
         .map(|first| first.to_uppercase().to_string())
         .unwrap_or_default();
-    let end = if text.ends_with(['.', ')']) || text.is_empty() {
+    let end = if text.ends_with('.') || text.is_empty() {
         ""
     } else {
         "."
@@ -239,18 +237,18 @@ pub(super) fn all(about: &About, sides: &[Named<'_>]) -> Vec<Value> {
         make("connections", "Connections", &|side| {
             json!({
                 "sentences": table(side, "connections").map_or(Vec::new(), sentences::connections),
-                "tables": plugin_tables(side, "connections", &[]),
+                "tables": plugin_tables(side, "connections", &["By client and node"], None),
             })
         }),
         make(
             "records",
             "Records and sets",
-            &|side| json!({ "tables": plugin_tables(side, "records", &[]) }),
+            &|side| json!({ "tables": plugin_tables(side, "records", &[], None) }),
         ),
         make(
             "cluster",
             "Cluster",
-            &|side| json!({ "tables": plugin_tables(side, "cluster", &[]) }),
+            &|side| json!({ "tables": plugin_tables(side, "cluster", &[], None) }),
         ),
         make("software", "Software seen", &software),
     ];
@@ -304,7 +302,7 @@ fn timeline(side: &Side, limits: Limits, is_half: bool, about: &About) -> Value 
     json!({
         "sentences": sentences::timeline(&rows),
         "charts": [chart(is_half, &caption, |width| charts::timeline(&rows, &all, limits, width))],
-        "tables": plugin_tables(side, "timeline", &["The figures by interval"]),
+        "tables": plugin_tables(side, "timeline", &["By interval"], Some("The figures of the picture")),
     })
 }
 
@@ -334,7 +332,10 @@ fn latency_table(side: &Side) -> Vec<Value> {
     if side.sources.len() > 1 {
         own_percentiles(&mut table, &side.grid);
     }
-    tables_of(&table, &[])
+    // By node and operation, after the row of all.
+    let names = ["Server node", "Operation"].map(|name| table.column(name));
+    table.rows.sort_by_key(|row| names.map(|place| place.and_then(|place| row.cells.get(place)).cloned()));
+    tables_of(&table, &[], None)
 }
 
 fn own_percentiles(table: &mut Table, grid: &Grid) {
@@ -518,14 +519,15 @@ fn more(all: usize, shown: usize, noun: &str) -> String {
     }
 }
 
-fn plugin_tables(side: &Side, name: &str, closed: &[&str]) -> Vec<Value> {
-    table(side, name).map_or(Vec::new(), |table| tables_of(table, closed))
+fn plugin_tables(side: &Side, name: &str, only: &[&str], closed: Option<&str>) -> Vec<Value> {
+    table(side, name).map_or(Vec::new(), |table| tables_of(table, only, closed))
 }
 
-/// The tables of a report of the plugin, as the page shows them. With names in `closed` they are closed at first.
-#[must_use]
-pub fn tables_of(table: &Table, closed: &[&str]) -> Vec<Value> {
-    let names = table.names();
+/// The tables of a report of the plugin, or some of them, as the page shows them. With a name in `closed` they are closed at
+/// first, and have all rows.
+fn tables_of(table: &Table, only: &[&str], closed: Option<&str>) -> Vec<Value> {
+    let mut names = table.names();
+    names.retain(|name| only.is_empty() || only.contains(name));
     let one_of_many = names.len() > 1;
     let tables = names.iter().map(|name| {
         let rows: Vec<Cells<'_>> = table.of(name).collect();
@@ -539,13 +541,13 @@ pub fn tables_of(table: &Table, closed: &[&str]) -> Vec<Value> {
             })
         };
         let columns: Vec<Value> = used.iter().map(|place| json!({ "name": table.columns[*place], "number": is_number(*place) })).collect();
-        let limit = if closed.is_empty() { ROWS } else { usize::MAX };
+        let limit = if closed.is_none() { ROWS } else { usize::MAX };
         let body: Vec<Value> = (rows.iter().take(limit))
             .map(|row| used.iter().map(|place| shown_cell(&table.columns[*place], &row.row.cells[*place], is_number(*place))).collect())
             .collect();
-        let caption = if one_of_many && closed.is_empty() { *name } else { "" };
+        let caption = if one_of_many { *name } else { "" };
         let more = more(rows.len(), body.len(), "row");
-        json!({ "caption": caption, "columns": columns, "rows": body, "more": more, "closed": closed.first() })
+        json!({ "caption": caption, "columns": columns, "rows": body, "more": more, "closed": closed })
     });
     tables
         .filter(|table| {

@@ -3,9 +3,7 @@
 //! Fields and not columns as in [`crate::pass`]: a batch may have more rows than a column holds.
 
 use std::collections::HashMap;
-use std::process::Command;
-
-use crate::tshark::nanoseconds;
+use crate::tshark::{Tshark, nanoseconds};
 
 /// What is asked for, in this order.
 pub const FIELDS: &[&str] = &[
@@ -195,12 +193,8 @@ fn is_true(cell: &str) -> bool {
 
 /// The names of the operations, as the plugin has them.
 #[must_use]
-pub fn operations(mut tshark: Command) -> HashMap<u32, String> {
-    let output = tshark.args(["-G", "values"]).output();
-    let said = output
-        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-        .unwrap_or_default();
-    parse_operations(&said)
+pub fn operations(tshark: &Tshark) -> HashMap<u32, String> {
+    parse_operations(&tshark.values())
 }
 
 fn parse_operations(said: &str) -> HashMap<u32, String> {

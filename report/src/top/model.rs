@@ -89,6 +89,8 @@ pub struct Node {
     pub timeouts: u64,
     /// Of the last two windows: what is in the first of them is forgotten at the end of the second.
     times: [Coarse; 2],
+    /// Since the start.
+    pub all: Coarse,
     since: i64,
     recent: Recent,
 }
@@ -214,7 +216,10 @@ impl Model {
             let [_, newer] = std::mem::take(&mut node.times);
             node.times[0] = newer;
         }
-        packet.times.iter().for_each(|time| node.times[1].add(*time));
+        for time in &packet.times {
+            node.times[1].add(*time);
+            node.all.add(*time);
+        }
     }
 
     fn find(&mut self, packet: &Packet<'_>) {

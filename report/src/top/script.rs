@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::model::{Filter, Model, Sort};
+use crate::grid::millis;
 
 /// Writes keys, nodes and findings, the first column telling which, as the plugin's own files do.
 ///
@@ -59,8 +60,7 @@ pub fn write(out: impl Write, model: &Model, sort: Sort, filter: &Filter, count:
     ])?;
     for ((name, operation), node) in model.by_node(filter) {
         let percentile = |share| {
-            node.percentile(share)
-                .map_or(String::new(), |ms| format!("{ms:.3}"))
+            node.all.quantile(share).map_or(String::new(), |time| format!("{:.3}", millis(time)))
         };
         out.write_record([
             "Nodes",
