@@ -155,6 +155,31 @@ fn sentences(before: &Side, after: &Side, all: &[Both<'_>], findings: &Findings)
     out
 }
 
+/// Of the same answers, seen at two places: what took longer at one of them took it on the way between.
+fn differences(all: &[Both<'_>], [one, other]: [&str; 2]) -> Vec<String> {
+    let mut differing: Vec<(&Both<'_>, f64)> = all
+        .iter()
+        .filter_map(|both| Some((both, both.factor(0.99)?)))
+        .collect();
+    differing.retain(|(_, factor)| *factor >= CHANGE || *factor <= 1.0 / CHANGE);
+    differing.sort_by(|one, other| other.1.ln().abs().total_cmp(&one.1.ln().abs()));
+    let words = differing.iter().take(6).filter_map(|(both, _)| {
+        let [then, now] = both.quantile(0.99);
+        let (node, operation) = both.name;
+        Some(format!(
+            "p99 of {operation} at {node} is {} {one} and {} {other}.",
+            text::milliseconds(then?),
+            text::milliseconds(now?)
+        ))
+    });
+    let words: Vec<String> = words.collect();
+    if words.is_empty() {
+        vec!["No p99 differs by a quarter or more.".to_owned()]
+    } else {
+        words
+    }
+}
+
 fn change(then: f64, now: f64) -> Option<&'static str> {
     if then == 0.0 && now == 0.0 {
         None
@@ -167,13 +192,24 @@ fn change(then: f64, now: f64) -> Option<&'static str> {
     }
 }
 
-/// The section of the page.
+/// The section of the page. Of two places at the same time nothing changed: they differ, and the names are theirs.
 #[must_use]
-pub fn section(before: &Side, after: &Side) -> Value {
+pub fn section(before: &Side, after: &Side, places: Option<[&str; 2]>) -> Value {
     let all = both(&before.grid, &after.grid);
     let findings = compare_findings(before, after);
+    if let Some(places) = places {
+        let sentences = differences(&all, places);
+        return page::section(
+            "changes",
+            "How the two places differ",
+            vec![json!({ "sentences": sentences, "tables": [latency_table(&all, places)] })],
+        );
+    }
     let sentences = sentences(before, after, &all, &findings);
-    let tables = json!([findings_table(&findings), latency_table(&all)]);
+    let tables = json!([
+        findings_table(&findings),
+        latency_table(&all, ["before", "after"])
+    ]);
     let tables: Vec<&Value> = tables
         .as_array()
         .into_iter()
@@ -225,19 +261,14 @@ fn findings_table(findings: &Findings) -> Value {
     json!({ "caption": "Findings", "columns": columns, "rows": rows })
 }
 
-fn latency_table(all: &[Both<'_>]) -> Value {
+fn latency_table(all: &[Both<'_>], [before, after]: [&str; 2]) -> Value {
     let mut columns = vec![json!({ "name": "Node" }), json!({ "name": "Operation" })];
-    for name in [
-        "Answers before",
-        "after",
-        "p50 ms before",
-        "after",
-        "×",
-        "p99 ms before",
-        "after",
-        "×",
-    ] {
-        columns.push(json!({ "name": name, "number": true }));
+    for name in ["Answers", "p50 ms", "p99 ms"] {
+        columns.push(json!({ "name": format!("{name} {before}"), "number": true }));
+        columns.push(json!({ "name": after, "number": true }));
+        if name != "Answers" {
+            columns.push(json!({ "name": "×", "number": true }));
+        }
     }
     let number = |text: String| json!({ "text": text, "class": "number" });
     let rows: Vec<Value> = all

@@ -330,12 +330,19 @@ impl Pair {
     #[must_use]
     pub fn sentences(&self) -> Vec<String> {
         let [clients, servers] = &self.captures;
+        let clocks = if self.clock_ms.abs() < 0.001 {
+            "Their clocks agree".to_owned()
+        } else {
+            let side = if self.clock_ms > 0.0 { "ahead" } else { "behind" };
+            format!(
+                "The clock of the latter is {} {side}",
+                text::milliseconds(self.clock_ms.abs())
+            )
+        };
         let mut out = vec![format!(
-            "Both captures have {} with data; {clients} was taken nearer to the clients, {servers} nearer to the servers. The clock of the \
-             latter is {} {}; between the two a packet is on the way for at least {}.",
+            "Both captures have {} with data; {clients} was taken nearer to the clients, {servers} nearer to the servers. {clocks}; \
+             between the two a packet is on the way for at least {}.",
             text::counted(self.shared as u64, "packet"),
-            text::milliseconds(self.clock_ms.abs()),
-            if self.clock_ms >= 0.0 { "ahead" } else { "behind" },
             text::milliseconds(self.way_ms)
         )];
         for (to, sent, lost) in [
@@ -363,14 +370,18 @@ impl Pair {
             } else {
                 String::new()
             };
+            let gone = if never == 0 {
+                String::new()
+            } else {
+                format!("; the bytes of {} never arrived", text::count(never as u64))
+            };
             out.push(format!(
-                "{} of {} to the {to} were lost between them ({}), from {} to {}{again}; the bytes of {} never arrived.",
+                "{} of {} to the {to} were lost between them ({}), from {} to {}{again}{gone}.",
                 text::count(lost.len() as u64),
                 text::counted(sent as u64, "packet"),
                 text::percent(lost.len() as f64 / sent.max(1) as f64),
                 text::at(lost[0].at_s),
                 text::at(lost[lost.len() - 1].at_s),
-                text::count(never as u64),
             ));
         }
         if !self.late.is_empty() {

@@ -87,7 +87,10 @@ impl Parts {
             parts.entry(interval.div_euclid(step)).or_default().merge(times);
         }
         parts.retain(|_, times| times.count() >= ENOUGH);
-        let p99 = parts.into_iter().filter_map(|(part, times)| Some((part, millis(times.quantile(0.99)?)))).collect();
+        let p99 = parts
+            .into_iter()
+            .filter_map(|(part, times)| Some((part, millis(times.quantile(0.99)?))))
+            .collect();
         Some(Self { step, p99 })
     }
 
@@ -96,7 +99,9 @@ impl Parts {
         let mut values: Vec<f64> = self.p99.values().copied().collect();
         values.sort_by(f64::total_cmp);
         // With fewer parts there is no usual.
-        (values.len() >= 6).then(|| values[values.len() / 2]).filter(|usual| *usual > 0.0)
+        (values.len() >= 6)
+            .then(|| values[values.len() / 2])
+            .filter(|usual| *usual > 0.0)
     }
 }
 
@@ -111,15 +116,25 @@ fn rise(grid: &Grid, name: &(String, String), line: &Line) -> Option<Rise> {
     // All of the time around the highest that is high.
     let known: Vec<(i64, f64)> = parts.p99.iter().map(|(part, value)| (*part, *value)).collect();
     let place = known.iter().position(|(part, _)| *part == highest)?;
-    let first = known[..place].iter().rposition(|(_, value)| !is_high(*value)).map_or(0, |before| before + 1);
-    let last = known[place..].iter().position(|(_, value)| !is_high(*value)).map_or(known.len(), |after| place + after) - 1;
+    let first = known[..place]
+        .iter()
+        .rposition(|(_, value)| !is_high(*value))
+        .map_or(0, |before| before + 1);
+    let last = known[place..]
+        .iter()
+        .position(|(_, value)| !is_high(*value))
+        .map_or(known.len(), |after| place + after)
+        - 1;
     // What is high from the first answer on did not rise.
     if first == 0 {
         return None;
     }
     // The slow answers among these tell more exactly when.
     let intervals = known[first].0 * parts.step..(known[last].0 + 1) * parts.step;
-    let mut slow = line.by_interval.range(intervals).filter(|(_, times)| times.quantile(0.99).is_some_and(|p99| is_high(millis(p99))));
+    let mut slow = line
+        .by_interval
+        .range(intervals)
+        .filter(|(_, times)| times.quantile(0.99).is_some_and(|p99| is_high(millis(p99))));
     let start = *slow.next()?.0;
     let end = slow.next_back().map_or(start, |(interval, _)| *interval);
     Some(Rise {
@@ -134,11 +149,16 @@ fn rise(grid: &Grid, name: &(String, String), line: &Line) -> Option<Rise> {
 }
 
 fn others(grid: &Grid, (node, operation): &(String, String), span: (i64, i64)) -> Others {
-    let peers = grid.lines.iter().filter(|(name, _)| &name.1 == operation && &name.0 != node && name.0 != OTHERS);
+    let peers = grid
+        .lines
+        .iter()
+        .filter(|(name, _)| &name.1 == operation && &name.0 != node && name.0 != OTHERS);
     let factors = peers.filter_map(|(_, line)| {
         let usual = Parts::of(grid, line)?.usual()?;
         let mut then = Coarse::default();
-        line.by_interval.range(span.0..=span.1).for_each(|(_, times)| then.merge(times));
+        line.by_interval
+            .range(span.0..=span.1)
+            .for_each(|(_, times)| then.merge(times));
         let p99 = (then.count() >= ENOUGH).then(|| then.quantile(0.99)).flatten()?;
         Some(millis(p99) / usual)
     });
@@ -323,7 +343,7 @@ pub fn split(grid: &Grid) -> Vec<String> {
     if sums[1] > 0 && sums[0] * 10 >= sums[1] * 8 {
         let share = sums[0] as f64 / sums[1] as f64;
         out.insert(0, format!(
-            "{} of all response time passed between the request's last byte and the answer's first: in the server, or on the \
+            "Of all response time {} passed between the request's last byte and the answer's first: in the server, or on the \
              way between it and the place of the capture.",
             percent(share)
         ));

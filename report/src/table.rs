@@ -79,6 +79,33 @@ impl Table {
         self.rows.iter().map(|row| Cells { table: self, row })
     }
 
+    /// Without some columns.
+    #[must_use]
+    pub fn without(&self, columns: &[&str]) -> Self {
+        let stays: Vec<bool> = self
+            .columns
+            .iter()
+            .map(|column| !columns.contains(&column.as_str()))
+            .collect();
+        let keep = |cells: &[String]| {
+            cells
+                .iter()
+                .zip(&stays)
+                .filter(|(_, stays)| **stays)
+                .map(|(cell, _)| cell.clone())
+                .collect()
+        };
+        Self {
+            columns: keep(&self.columns),
+            rows: (self.rows.iter())
+                .map(|row| Row {
+                    table: row.table.clone(),
+                    cells: keep(&row.cells),
+                })
+                .collect(),
+        }
+    }
+
     /// For programs: an array of objects by table.
     #[must_use]
     pub fn to_json(&self) -> Value {

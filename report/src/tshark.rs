@@ -139,7 +139,9 @@ impl Tshark {
     /// The names of all values of all fields.
     #[must_use]
     pub fn values(&self) -> String {
-        run(Command::new(&self.program).args(["-G", "values"])).map(|(said, _)| said).unwrap_or_default()
+        run(Command::new(&self.program).args(["-G", "values"]))
+            .map(|(said, _)| said)
+            .unwrap_or_default()
     }
 
     /// How much there is in a capture, as far as can be known.
@@ -212,7 +214,10 @@ fn version(program: &Path) -> Result<String> {
     };
     let (said, words) = run(Command::new(program).arg("--version")).map_err(missing)?;
     let version = parse_version(&said).ok_or_else(|| {
-        Error::new(format!("{} does not say its version.", program.display()), words.trim())
+        Error::new(
+            format!("{} does not say its version.", program.display()),
+            words.trim(),
+        )
     })?;
     let mut numbers = version
         .split('.')
@@ -231,7 +236,8 @@ fn version(program: &Path) -> Result<String> {
 
 /// Of a line such as `TShark (Wireshark) 4.0.17 (Git v4.0.17 …).`.
 fn parse_version(said: &str) -> Option<String> {
-    let is_version = |word: &&str| word.starts_with(|letter: char| letter.is_ascii_digit()) && word.contains('.');
+    let is_version =
+        |word: &&str| word.starts_with(|letter: char| letter.is_ascii_digit()) && word.contains('.');
     let version = said.lines().next()?.split(' ').find(is_version)?;
     Some(version.trim_end_matches('.').to_owned())
 }
@@ -303,7 +309,10 @@ mod tests {
     fn versions_are_read_as_tshark_says_them() {
         let said = "TShark (Wireshark) 4.0.17 (Git v4.0.17 packaged as 4.0.17-0+deb12u1).\n\nCopyright";
         assert_eq!(parse_version(said).as_deref(), Some("4.0.17"));
-        assert_eq!(parse_version("TShark (Wireshark) 4.4.2.\n").as_deref(), Some("4.4.2"));
+        assert_eq!(
+            parse_version("TShark (Wireshark) 4.4.2.\n").as_deref(),
+            Some("4.4.2")
+        );
         assert_eq!(parse_version("something else"), None);
     }
 

@@ -140,20 +140,34 @@ fn outputs(arguments: &Arguments) -> (Option<PathBuf>, Option<PathBuf>) {
         }
         PathBuf::from(format!("{name}.html"))
     };
-    let named = arguments.output.iter().rfind(|value| !is_preference(value)).map(PathBuf::from);
+    let named = arguments
+        .output
+        .iter()
+        .rfind(|value| !is_preference(value))
+        .map(PathBuf::from);
     let output = named.or_else(|| arguments.json.is_none().then(default));
     (output, arguments.json.clone())
 }
 
 /// Whether tshark is meant by this `-o`: a name with dots, a colon, a value.
 fn is_preference(value: &str) -> bool {
-    let is_name = |name: &str| name.contains('.') && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter));
+    let is_name = |name: &str| {
+        name.contains('.')
+            && name
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter))
+    };
     value.split_once(':').is_some_and(|(name, _)| is_name(name))
 }
 
 fn settings(arguments: &Arguments) -> Settings {
     Settings {
-        preferences: arguments.output.iter().filter(|value| is_preference(value)).cloned().collect(),
+        preferences: arguments
+            .output
+            .iter()
+            .filter(|value| is_preference(value))
+            .cloned()
+            .collect(),
         decode_as: arguments.decode_as.clone(),
         keys: arguments.keys.clone(),
     }
@@ -218,10 +232,16 @@ fn about(arguments: &Arguments, tshark: &Tshark, zone: UtcOffset, sides: &[Side]
 }
 
 fn names(sides: &[Side], shared: Option<&pair::Pair>) -> [&'static str; 2] {
-    match (sides.len(), shared) {
-        (1, _) => ["", ""],
-        (_, Some(_)) => ["One side", "The other side"],
-        _ => ["Before", "After"],
+    const CLIENTS_FIRST: [&str; 2] = ["At the clients' side", "At the servers' side"];
+    let first = sides
+        .first()
+        .and_then(|side| side.sources.first())
+        .map(aerospike_tools::side::Source::name);
+    match shared {
+        _ if sides.len() == 1 => ["", ""],
+        Some(shared) if first.as_ref() == Some(&shared.captures[0]) => CLIENTS_FIRST,
+        Some(_) => [CLIENTS_FIRST[1], CLIENTS_FIRST[0]],
+        None => ["Before", "After"],
     }
 }
 
@@ -234,7 +254,13 @@ fn page(about: &About, sides: &[Side], shared: Option<&pair::Pair>) -> Result<St
         .collect();
     let mut extra: Vec<Value> = shared.map(pair::section).into_iter().collect();
     if let [before, after] = sides {
-        extra.push(compare::section(before, after));
+        let places = names(sides, shared).map(|name| name.trim_start_matches("At the "));
+        let places = places.map(|place| format!("at the {place}"));
+        extra.push(compare::section(
+            before,
+            after,
+            shared.map(|_| [&*places[0], &*places[1]]),
+        ));
     }
     page::render(about, &named, extra)
 }

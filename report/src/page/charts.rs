@@ -20,7 +20,7 @@ pub enum Width {
 impl Width {
     fn pixels(self) -> f64 {
         match self {
-            Self::Wide => 1000.0,
+            Self::Wide => 1072.0,
             Self::Half => 560.0,
             Self::Narrow => 350.0,
         }
@@ -60,8 +60,9 @@ impl Interval {
             from,
             to,
             rates: ["Requests", "Answers", "Errors", "Timeouts"].map(rate),
-            p50: row.number("p50 ms"),
-            p99: row.number("p99 ms"),
+            // Without answers there is no percentile.
+            p50: row.number("p50 ms").filter(|_| row.count("Answers") > 0),
+            p99: row.number("p99 ms").filter(|_| row.count("Answers") > 0),
             open: (
                 row.number("Open").unwrap_or(0.0),
                 row.number("Connections").unwrap_or(0.0),
@@ -175,7 +176,7 @@ pub fn timeline(rows: &[Interval], findings: &[Finding], limits: Limits, width: 
     }
     panel(
         &mut svg,
-        "p50 (thin) and p99 (thick) of the response times, ms",
+        "Response times: p50 (thin), p99 (thick), ms",
         &|place| {
             limits.ms.map_or(Scale::from_zero(1.0, place), |(least, most)| {
                 Scale::logarithmic(least, most, place)

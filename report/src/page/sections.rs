@@ -146,7 +146,11 @@ fn summary(side: &Side, all: &[Finding]) -> Vec<String> {
         } else {
             format!(", with {}", text::counted(effects, "effect"))
         };
-        let order = if roots > 1 { " The first weighs most: failed calls come before time lost." } else { "" };
+        let order = if roots > 1 {
+            " The first weighs most: failed calls come before time lost."
+        } else {
+            ""
+        };
         vec![format!("{}{effects}.{order}", text::counted(roots, "finding"))]
     }
 }
@@ -209,7 +213,7 @@ pub(super) fn all(about: &About, sides: &[Named<'_>]) -> Vec<Value> {
             })
             .collect();
         let is_empty = |side: &Value| {
-            ["sentences", "charts", "tables"]
+            ["sentences", "proofs", "charts", "tables"]
                 .iter()
                 .all(|part| side[part].as_array().is_none_or(Vec::is_empty))
         };
@@ -260,18 +264,15 @@ fn provable(side: &Side) -> Value {
     if notes.is_empty() {
         return json!({ "sentences": ["The capture is whole and clean: silence in it is silence."] });
     }
-    let rows = notes.iter().map(|note| {
-        let meaning = note.meaning();
-        let details = sentence(&note.details);
-        json!([
-            { "text": note.name },
-            { "text": note.who, "class": "long" },
-            { "text": details, "class": "long" },
-            { "text": sentence(&meaning.next), "class": "long" },
-        ])
+    let proofs = notes.iter().map(|note| {
+        json!({
+            "name": note.name,
+            "who": note.who,
+            "details": sentence(&note.details),
+            "silent": note.meaning().next,
+        })
     });
-    let columns = ["What", "Who", "Details", "Silent or weaker then"].map(|name| json!({ "name": name }));
-    json!({ "tables": [{ "columns": columns, "rows": rows.collect::<Vec<_>>() }] })
+    json!({ "proofs": proofs.collect::<Vec<_>>() })
 }
 
 /// A picture for each width that the page needs.
@@ -324,6 +325,9 @@ fn latency(side: &Side, limits: Option<(f64, f64)>, is_half: bool) -> Value {
     json!({ "sentences": sentences::latency(&side.grid), "charts": charts, "tables": tables })
 }
 
+/// Columns of the latency report that belong to where the time went.
+const SPLIT: &[&str] = &["Server ms", "Path ms", "Client ms"];
+
 /// The plugin's table; percentiles of several captures are ours, as they cannot be added up.
 fn latency_table(side: &Side) -> Vec<Value> {
     let Some(mut table) = table(side, "latency").cloned() else {
@@ -334,8 +338,10 @@ fn latency_table(side: &Side) -> Vec<Value> {
     }
     // By node and operation, after the row of all.
     let names = ["Server node", "Operation"].map(|name| table.column(name));
-    table.rows.sort_by_key(|row| names.map(|place| place.and_then(|place| row.cells.get(place)).cloned()));
-    tables_of(&table, &[], None)
+    table
+        .rows
+        .sort_by_key(|row| names.map(|place| place.and_then(|place| row.cells.get(place)).cloned()));
+    tables_of(&table.without(SPLIT), &[], None)
 }
 
 fn own_percentiles(table: &mut Table, grid: &Grid) {
@@ -532,7 +538,9 @@ fn tables_of(table: &Table, only: &[&str], closed: Option<&str>) -> Vec<Value> {
     let tables = names.iter().map(|name| {
         let rows: Vec<Cells<'_>> = table.of(name).collect();
         let used: Vec<usize> = (0..table.columns.len())
-            .filter(|place| rows.iter().any(|row| !row.row.cells[*place].is_empty()) && table.columns[*place] != "Filter")
+            .filter(|place| {
+                rows.iter().any(|row| !row.row.cells[*place].is_empty()) && table.columns[*place] != "Filter"
+            })
             .collect();
         let is_number = |place: usize| {
             rows.iter().all(|row| {
@@ -540,10 +548,19 @@ fn tables_of(table: &Table, only: &[&str], closed: Option<&str>) -> Vec<Value> {
                 cell.is_empty() || (cell.parse::<f64>().is_ok() && !is_name(&table.columns[place]))
             })
         };
-        let columns: Vec<Value> = used.iter().map(|place| json!({ "name": table.columns[*place], "number": is_number(*place) })).collect();
+        let columns: Vec<Value> = used
+            .iter()
+            .map(|place| json!({ "name": table.columns[*place], "number": is_number(*place) }))
+            .collect();
         let limit = if closed.is_none() { ROWS } else { usize::MAX };
         let body: Vec<Value> = (rows.iter().take(limit))
-            .map(|row| used.iter().map(|place| shown_cell(&table.columns[*place], &row.row.cells[*place], is_number(*place))).collect())
+            .map(|row| {
+                used.iter()
+                    .map(|place| {
+                        shown_cell(&table.columns[*place], &row.row.cells[*place], is_number(*place))
+                    })
+                    .collect()
+            })
             .collect();
         let caption = if one_of_many { *name } else { "" };
         let more = more(rows.len(), body.len(), "row");

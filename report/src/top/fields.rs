@@ -2,8 +2,8 @@
 //!
 //! Fields and not columns as in [`crate::pass`]: a batch may have more rows than a column holds.
 
-use std::collections::HashMap;
 use crate::tshark::{Tshark, nanoseconds};
+use std::collections::HashMap;
 
 /// What is asked for, in this order.
 pub const FIELDS: &[&str] = &[

@@ -60,7 +60,9 @@ pub fn write(out: impl Write, model: &Model, sort: Sort, filter: &Filter, count:
     ])?;
     for ((name, operation), node) in model.by_node(filter) {
         let percentile = |share| {
-            node.all.quantile(share).map_or(String::new(), |time| format!("{:.3}", millis(time)))
+            node.all
+                .quantile(share)
+                .map_or(String::new(), |time| format!("{:.3}", millis(time)))
         };
         out.write_record([
             "Nodes",
