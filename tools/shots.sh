@@ -29,6 +29,8 @@ pictures() {
     dialog hot-keys batch-all 'Hot Key' 0x0 -z aerospike,hotkeys
     dialog response-times batch-all 'Response Time|SRT' 0x0 -z aerospike,srt
     dialog latency batch-all 'Latency' 0x0 -z aerospike,latency
+    dialog timeline expressions-record 'Timeline' 0x0 -z aerospike,timeline
+    dialog connections batch-all 'Connections' 0x0 -z aerospike,connections
     # No option opens it: the last menu but one of Statistics.
     from_menu overview batch-all 'Overview' 985x690 alt+s Up Up Right Return
 }

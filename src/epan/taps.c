@@ -82,7 +82,7 @@ typedef struct {
     stat_tap_table *tables[AS_MAX_TABLES];
     unsigned made[AS_MAX_TABLES]; /* rows that have memory */
     void *listener;               /* whose packets are counted */
-    int hears_drawing, has_news;
+    int hears_frames, hears_drawing, has_news;
 } as_report;
 
 static as_report reports[AS_MAX_REPORTS];
@@ -185,6 +185,8 @@ static void opened(as_report *report)
     if (!hears_all_drawn && as_pref_report_folder()[0] != '\0')
         hears_all_drawn = hear_drawing(&hears_all_drawn, all_drawn);
     report->has_news = 0;
+    if (report->hears_frames)
+        as_gather((int)(report - reports));
     rust.table_opened((int)(report - reports));
 }
 
@@ -236,6 +238,8 @@ static void table_free_cell(stat_tap_table *table, unsigned row, unsigned column
     if (report->hears_drawing)
         remove_tap_listener(report);
     report->hears_drawing = 0;
+    if (report->hears_frames)
+        as_gather_end((int)(report - reports));
     rust.table_closed((int)(report - reports));
 }
 
@@ -243,6 +247,7 @@ static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_d
                                       tap_flags_t flags)
 {
     as_report *report = (as_report *)((stat_data_t *)listener)->stat_tap_data;
+    as_tapped_frame frame;
 
     (void)edt;
     (void)flags;
@@ -258,8 +263,8 @@ static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_d
     report->has_news = 1;
     /* The tap of frames hands over nothing. */
     if (record == NULL)
-        as_gather_frame((int)(report - reports), pinfo->num);
-    return rust.table_packet((int)(report - reports), record != NULL ? record : report) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+        as_gathered(pinfo, &frame);
+    return rust.table_packet((int)(report - reports), record != NULL ? record : &frame) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 
 /* tshark has no other way to align columns; windows and sharkd have none to ignore spaces. */
@@ -303,6 +308,7 @@ void as_register_report(int number, const char *tap, const char *title, const ch
         fields[n_columns - 1].align = TAP_ALIGN_LEFT;
     report->titles = titles;
     report->n_tables = n_tables;
+    report->hears_frames = strcmp(tap, "frame") == 0;
     report->ui.group = REGISTER_PACKET_STAT_GROUP_UNSORTED;
     report->ui.title = title;
     report->ui.tap_name = tap;

@@ -10,16 +10,10 @@
 #include <epan/dissectors/packet-tcp.h>
 #include <wsutil/wslog.h>
 
-static as_gathering rust;
 static unsigned hearing;            /* a bit for each report */
 static char tcp_key, record_key;    /* what tells the listeners apart */
 
 /* What is held of a frame. Addresses and records live until all of the frame's taps were called. */
-typedef struct {
-    const void *record; /* NULL: a segment */
-    as_tcp tcp;
-} as_held;
-
 static GArray *held;
 static uint32_t held_frame;
 
@@ -39,22 +33,19 @@ static void hold(const packet_info *pinfo, const void *record, const as_tcp *tcp
     g_array_append_val(held, one);
 }
 
-void as_gather_frame(int report, uint32_t frame)
-{
-    guint at;
+static int64_t nanoseconds(const nstime_t *time) { return (int64_t)time->secs * 1000000000 + time->nsecs; }
 
-    if ((hearing & 1u << report) == 0 || held == NULL || held_frame != frame)
-        return;
-    for (at = 0; at < held->len; at++) {
-        const as_held *one = &g_array_index(held, as_held, at);
-        if (one->record == NULL)
-            rust.segment(report, &one->tcp);
-        else
-            rust.record(report, one->record);
+void as_gathered(const packet_info *pinfo, as_tapped_frame *frame)
+{
+    memset(frame, 0, sizeof *frame);
+    frame->number = pinfo->num;
+    frame->time = nanoseconds(&pinfo->abs_ts);
+    frame->start = frame->time - nanoseconds(&pinfo->rel_ts);
+    if (hearing != 0 && held != NULL && held_frame == pinfo->num) {
+        frame->held = (const as_held *)(void *)held->data;
+        frame->n_held = held->len;
     }
 }
-
-static int64_t nanoseconds(const nstime_t *time) { return (int64_t)time->secs * 1000000000 + time->nsecs; }
 
 static tap_packet_status tcp_packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *record,
                                     tap_flags_t flags)
@@ -122,13 +113,12 @@ static void listen_to(const char *tap, void *key, tap_packet_cb packet)
     g_string_free(error, TRUE);
 }
 
-void as_gather(int report, const as_gathering *listeners)
+void as_gather(int report)
 {
     if (held != NULL)
         g_array_set_size(held, 0);
     held_frame = 0;
     if (hearing == 0) {
-        rust = *listeners;
         listen_to("tcp", &tcp_key, tcp_packet);
         listen_to("aerospike", &record_key, record_packet);
     }

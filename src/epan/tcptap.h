@@ -5,6 +5,7 @@
 #define AEROSPIKE_TCPTAP_H
 
 #include <stdint.h>
+#include <epan/packet.h>
 
 typedef struct as_tcp {
     const uint8_t *source, *destination; /* addresses, alive during the call */
@@ -20,17 +21,25 @@ typedef struct as_tcp {
     uint8_t n_head;
 } as_tcp;
 
-typedef struct as_gathering {
-    void (*segment)(int report, const as_tcp *);
-    void (*record)(int report, const void *);
-} as_gathering;
+/* What is held of a frame, in its order. */
+typedef struct as_held {
+    const void *record; /* of the tap "aerospike"; NULL: a segment */
+    as_tcp tcp;
+} as_held;
+
+typedef struct as_tapped_frame {
+    const as_held *held; /* alive during the call */
+    uint32_t n_held, number;
+    int64_t time;  /* nanoseconds since 1970 */
+    int64_t start; /* of the capture, too */
+} as_tapped_frame;
 
 /* Hears every TCP segment and every record of the tap "aerospike" from now on, for that report; calling it again forgets
  * what waits. They are held until the frame itself is tapped, which is the last of it, and handed on only then: so the
  * filter of a table that listens to frames holds for them, too. */
-void as_gather(int report, const as_gathering *listeners);
-/* The frame passed the report's filter: hands on what is held of it. */
-void as_gather_frame(int report, uint32_t frame);
+void as_gather(int report);
+/* The frame passed a report's filter: what is held of it. */
+void as_gathered(const packet_info *pinfo, as_tapped_frame *frame);
 void as_gather_end(int report);
 
 #endif

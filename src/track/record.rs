@@ -5,8 +5,10 @@ use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::fabric::Part;
+use super::timings::Timing;
 use super::transactions::{Transaction, What};
 use crate::epan::tap::{Payload, Tap};
+use crate::epan::tcp_tap::Frames;
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::guess::Looks;
 use crate::wire::client::key::Key;
@@ -18,6 +20,9 @@ use crate::wire::internode::fabric::links::Class;
 
 /// The tap of all protocols; a record for each message.
 pub static TAP: Tap<Records> = Tap::new(c"aerospike");
+
+/// Wireshark's own tap of frames, for reports that need TCP's segments, too; never registered by us.
+pub static FRAMES: Tap<Frames<Records>> = Tap::new(c"frame");
 
 /// What the tap carries: a [`Record`].
 pub struct Records;
@@ -134,6 +139,8 @@ pub struct Record<'p> {
     pub server: Endpoint<'p>,
     /// The request with all that is known of it now; none where an answer belongs to no request of the capture.
     pub transaction: Option<Transaction>,
+    /// What TCP did with the request and its answer: at the request, and at the message that completes the answer.
+    pub timing: Option<Timing>,
     /// Namespace and set of the request, where it names them as a whole.
     pub namespace: &'p [u8],
     /// See `namespace`.

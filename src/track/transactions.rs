@@ -150,6 +150,27 @@ impl Transaction {
         self.answered_at.0.wrapping_sub(self.asked_at)
     }
 
+    /// What tells it from all others of the capture: the frame of the request, and which of its messages that is.
+    #[must_use]
+    pub const fn id(&self) -> (u32, u32) {
+        (self.request_frame, self.request_ordinal)
+    }
+
+    /// Whether the answer came later than the request allows. Scans and queries go on.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.may_be_late()
+            && self
+                .allowed()
+                .is_some_and(|allowed| self.response_time() > allowed)
+    }
+
+    /// Whether its own timeout is one of the whole answer. Scans and queries go on.
+    #[must_use]
+    pub fn may_be_late(&self) -> bool {
+        !matches!(self.what, What::Message(kind) if kind.is_query())
+    }
+
     /// TCP's sequence number behind the request.
     #[must_use]
     pub const fn end(&self) -> Option<u32> {

@@ -46,31 +46,35 @@ fn every_table_is_the_same_again() {
     let all = [
         "nstat:aerospike,hotkeys",
         "nstat:aerospike,latency",
+        "nstat:aerospike,timeline",
+        "nstat:aerospike,connections",
         "srt:aerospike",
         "stat:aerospike",
     ];
     let shown = [
         "nstat:aerospike,hotkeys",
         "nstat:aerospike,latency",
+        "nstat:aerospike,timeline",
+        "nstat:aerospike,connections",
         "srt:aerospike",
         "stats:aerospike",
     ];
     let mut asked: Vec<(&str, &[&str])> = Vec::new();
     for capture in [first, second, first] {
-        asked.extend((0..4).map(|one| (capture, &all[one..=one])));
+        asked.extend((0..6).map(|one| (capture, &all[one..=one])));
         asked.push((capture, &all));
         asked.push((capture, &all));
     }
     let answers = taps(&asked);
-    let (one, rest) = answers.split_at(6);
-    let (other, again) = rest.split_at(6);
+    let (one, rest) = answers.split_at(8);
+    let (other, again) = rest.split_at(8);
     for (place, name) in shown.into_iter().enumerate() {
         let whole = of(&one[place], name);
-        for answer in [&one[4], &one[5], &again[place], &again[4], &again[5]] {
+        for answer in [&one[6], &one[7], &again[place], &again[6], &again[7]] {
             assert_eq!(of(answer, name), whole, "{name}");
         }
         assert_ne!(of(&other[place], name), whole, "{name}");
-        assert_eq!(of(&other[4], name), of(&other[place], name), "{name}");
+        assert_eq!(of(&other[6], name), of(&other[place], name), "{name}");
     }
     let fields = of(&one[0], shown[0])["fields"].clone();
     let fields: Vec<String> = fields

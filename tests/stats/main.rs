@@ -4,11 +4,15 @@
 mod common;
 
 mod again;
+mod connections;
 mod hot_keys;
 mod keys;
+mod latency;
 mod many;
 mod overview;
 mod pcap;
 mod report;
+mod report_files;
+mod timeline;
 mod times;
 mod windows;

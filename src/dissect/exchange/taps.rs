@@ -34,6 +34,9 @@ pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>, bod
     }
     let mut record = record(path, Event::Asked, what);
     record.transaction = transaction.copied();
+    if let (Some(transaction), Some(stream)) = (transaction, path.stream) {
+        record.timing = Some(stream.queue.timing(transaction));
+    }
     record.detail = Detail {
         end: path.range.map(|(_, end)| end),
         size: u32::try_from(body.len()).unwrap_or(u32::MAX),
@@ -101,6 +104,9 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
     };
     let mut record = record(path, event, what);
     record.transaction = transaction;
+    if let (Some(answer), Some(stream)) = (linked.filter(|answer| answer.is_last), path.stream) {
+        record.timing = Some(stream.queue.timing(&answer.transaction));
+    }
     record.detail.end = path.range.map(|(_, end)| end);
     record.detail.size = u32::try_from(path.body.len()).unwrap_or(u32::MAX);
     record.detail.ends = linked.is_some_and(|answer| answer.is_last);
@@ -233,6 +239,7 @@ fn empty(packet: Packet<'_>, event: Event, what: What) -> Record<'_> {
         client,
         server,
         transaction: None,
+        timing: None,
         namespace: &[],
         set: &[],
         command: &[],

@@ -103,8 +103,7 @@ pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) ->
         };
         top.expert(&NO_RESPONSE, format_args!("No answer{rest}"))?;
     }
-    let is_stream = matches!(transaction.what, What::Message(kind) if kind.is_query());
-    let is_over = !is_stream && transaction.is_overdue(packet.latest_time());
+    let is_over = transaction.may_be_late() && transaction.is_overdue(packet.latest_time());
     if is_over {
         top.expert(
             &TIMED_OUT,

@@ -8,8 +8,8 @@ use super::cluster::ClusterLog;
 use super::endpoint::Endpoint;
 use super::info::InfoLog;
 use super::names::Names;
-use crate::epan::tcp_tap::TcpSegment;
-use crate::track::record::{Event, Record};
+use crate::epan::tcp_tap::{Frame, Heard, TcpSegment};
+use crate::track::record::{Event, Record, Records};
 use crate::track::transactions::What;
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::guess::Looks;
@@ -223,6 +223,16 @@ impl Log {
                 (*last, *seen) = ((*last).max(time), frame);
             }
             Some(_) => {}
+        }
+    }
+
+    /// All that was heard of a frame.
+    pub fn frame(&mut self, frame: &Frame<'_, Records>) {
+        for heard in frame.heard() {
+            match heard {
+                Heard::Segment(segment) => self.segment(&segment),
+                Heard::Record(record) => self.record(&record),
+            }
         }
     }
 

@@ -12,53 +12,24 @@ pub mod log;
 pub mod names;
 pub mod rules;
 
-use std::sync::{Mutex, PoisonError};
-
 use self::evidence::Evidence;
 use self::findings::{Findings, causes};
 use self::log::Log;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
-use crate::epan::tap::Frames;
-use crate::epan::tcp_tap::{self, Gather, TcpSegment};
-use crate::track::record::{Record, Records};
+use crate::epan::tcp_tap::{Frame, Frames};
+use crate::track::record::Records;
 
-const NUMBER: u8 = 2;
 /// Rows of a table at most.
 const ROWS: usize = 1000;
 
-/// What is gathered while the table is open.
-static STATE: Mutex<Option<State>> = Mutex::new(None);
-
+/// The report.
 #[derive(Default)]
-struct State {
+pub struct Diagnosis {
     log: Log,
 }
 
-/// Hears the taps.
-struct Ears;
-
-impl Gather<Records> for Ears {
-    fn segment(segment: &TcpSegment<'_>) {
-        with(|state| state.log.segment(segment));
-    }
-
-    fn record(record: &Record<'_>) {
-        with(|state| state.log.record(record));
-    }
-}
-
-fn with(change: impl FnOnce(&mut State)) {
-    if let Some(state) = STATE.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-        change(state);
-    }
-}
-
-/// The report.
-#[derive(Default)]
-pub struct Diagnosis;
-
-impl Report<Frames> for Diagnosis {
-    const NUMBER: u8 = NUMBER;
+impl Report<Frames<Records>> for Diagnosis {
+    const NUMBER: u8 = 2;
     const TITLE: &'static core::ffi::CStr = c"Aerospike Diagnosis";
     const CLI: &'static core::ffi::CStr = c"aerospike,diagnosis";
     const COLUMNS: &'static [Column] = &[
@@ -76,23 +47,17 @@ impl Report<Frames> for Diagnosis {
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"This capture", c"Findings"];
 
     fn opened(&mut self, sheet: &Sheet) {
-        *STATE.lock().unwrap_or_else(PoisonError::into_inner) = Some(State::default());
-        tcp_tap::start::<Records, Ears>(NUMBER);
         // A row without values is not shown.
         let _ = sheet.row(0, 0);
     }
 
-    fn packet(&mut self, (): &(), _: &Sheet) -> bool {
+    fn packet(&mut self, frame: &Frame<'_, Records>, _: &Sheet) -> bool {
+        self.log.frame(frame);
         true
     }
 
     fn drawn(&mut self, sheet: &Sheet) {
-        with(|state| write(&state.log, sheet));
-    }
-
-    fn closed() {
-        *STATE.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        tcp_tap::end(NUMBER);
+        write(&self.log, sheet);
     }
 }
 
