@@ -27,6 +27,12 @@ fill_folder() { # FOLDER
     cp README.md COPYING captures/kv-basic.pcapng "$1/"
     strip --strip-debug -o "$1/aerospike.so" "$built"
     chmod 644 "$1"/*
+    local name
+    for name in "${tools[@]}"; do
+        strip -o "$1/$name" "${built%/*}/$name"
+        chmod 755 "$1/$name"
+        install -m 644 "$TOOLS_PAGES/$name.1" "$1/$name.1"
+    done
     cat >"$1/INSTALL" <<END_OF_NOTE
 Aerospike $release for Wireshark $wireshark ($machine Linux with glibc $(glibc "$1/aerospike.so") or later)
 
@@ -40,6 +46,10 @@ Only Wireshark $wireshark loads this file ("tshark --version"); another version 
 That folder is yours alone ("Personal Plugins" of "tshark -G folders"). For all users, and for root, who reads no
 other, copy it as root to the folder epan in that of "Global Plugins". It has to keep the name aerospike.so, and
 there may be one copy only: two keep Wireshark from starting. To remove it, delete the file.
+$(if [ ${#tools[@]} -gt 0 ]; then
+        printf '\n%s\n%s\n' "aerospike-report and aerospike-top run where they are, or from any folder of PATH, such as ~/.local/bin; they find" \
+            "tshark, and it the plugin. Their manual: man ./aerospike-report.1"
+    fi)
 END_OF_NOTE
     (cd "$1" && sha256sum -- * >SHA256SUMS)
 }
@@ -70,6 +80,13 @@ make_package() {
         die "Which package has the library of $TSHARK, and which folder its plugins?"
     fi
     install -D -m 644 "$packed/aerospike.so" "$root$plugins/epan/aerospike.so"
+    local name newest
+    for name in "${tools[@]}"; do
+        install -D -m 755 "$packed/$name" "$root/usr/bin/$name"
+        install -D -m 644 "$packed/$name.1" "$root/usr/share/man/man1/$name.1"
+        gzip -9n "$root/usr/share/man/man1/$name.1"
+    done
+    newest=$(for name in aerospike.so "${tools[@]}"; do glibc "$packed/$name"; done | sort -V | tail -n 1)
     install -D -m 644 -t "$root/usr/share/doc/$PACKAGE" README.md captures/kv-basic.pcapng
     install -D -m 644 COPYING "$root/usr/share/doc/$PACKAGE/copyright"
     mkdir "$root/DEBIAN"
@@ -79,7 +96,8 @@ Version: $version
 Architecture: $(dpkg --print-architecture)
 Maintainer: The developers of $PACKAGE <nobody@localhost>
 Installed-Size: $(du -sk "$root" | cut -f 1)
-Depends: $library (>= $micro), $library (<< $next), libc6 (>= $(glibc "$packed/aerospike.so")), libgcc-s1
+Depends: $library (>= $micro), $library (<< $next), libc6 (>= $newest), libgcc-s1
+Recommends: tshark
 Enhances: wireshark, tshark
 Section: net
 Priority: optional
@@ -101,5 +119,8 @@ tools/packages.sh build
 temporary_folder
 read_versions
 build_plugin
+# Without them the plugin is still worth a package.
+tools=()
+if build_tools; then tools=("${TOOLS_NAMES[@]}"); else warn 'The tools do not build here: they are left out.'; fi
 make_archive
 if have dpkg-deb; then make_package; fi

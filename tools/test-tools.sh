@@ -33,4 +33,5 @@ have chromium || {
     say 'NOT run: the pages in a browser (no chromium is here).'
     skip=(--skip browser::)
 }
+cargo clippy --locked -p aerospike-wireshark-tools --all-targets -- -D warnings
 cargo test --locked -p aerospike-wireshark-tools "$@" -- --include-ignored "${skip[@]}"

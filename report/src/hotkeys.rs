@@ -237,7 +237,7 @@ struct Columns {
     first_frame: Option<usize>,
     mean: Option<usize>,
     max: Option<usize>,
-    bytes: Option<usize>,
+    rates: (Option<usize>, Option<usize>),
     not_found: Option<usize>,
     counts: [Option<usize>; COUNTS.len()],
 }
@@ -254,8 +254,8 @@ impl Columns {
             first_frame: place("First frame"),
             mean: place("Mean ms"),
             max: place("Max ms"),
-            bytes: place("Bytes"),
-            not_found: place("NOT_FOUND"),
+            rates: (place("Requests/s"), place("Bytes/s")),
+            not_found: place("% NOT_FOUND"),
             counts: COUNTS.map(place),
         }
     }
@@ -266,6 +266,12 @@ impl Columns {
 
     fn number(&self, record: &csv::StringRecord, place: Option<usize>) -> Option<f64> {
         self.text(record, place).parse().ok()
+    }
+
+    /// The plugin gives rates: requests and their rate tell the time that bytes are divided by.
+    fn bytes(&self, record: &csv::StringRecord, requests: f64) -> Option<f64> {
+        let requests_a_second = self.number(record, self.rates.0).filter(|rate| *rate > 0.0)?;
+        Some(self.number(record, self.rates.1)? * requests / requests_a_second)
     }
 
     fn read(&self, record: &csv::StringRecord) -> HotKey {
@@ -284,8 +290,8 @@ impl Columns {
                 self.number(record, self.mean).unwrap_or(0.0) * responses,
                 self.number(record, self.max).unwrap_or(0.0),
             ),
-            bytes: self.number(record, self.bytes),
-            not_found: self.number(record, self.not_found),
+            bytes: self.bytes(record, counts[REQUESTS] as f64),
+            not_found: self.number(record, self.not_found).map(|percent| percent / 100.0 * responses),
             filter: text(self.filter),
             first_frame: (
                 self.number(record, self.first_frame)
@@ -322,6 +328,15 @@ mod tests {
         );
         assert_eq!(keys.share(1), Some(40.0 / 60.0));
         assert_eq!(keys.hottest(9).len(), 2);
+    }
+
+    #[test]
+    fn bytes_follow_from_the_rates() {
+        let csv = "Table,Namespace,Requests,Responses,Digest,Requests/s,Bytes/s,% NOT_FOUND\nKeys,test,20,10,aa,10,500,20\n";
+        let mut keys = HotKeys::default();
+        keys.parse(csv.as_bytes()).unwrap();
+        let record = keys.hottest(1)[0];
+        assert_eq!((record.bytes, record.not_found), (Some(1000.0), Some(2.0)));
     }
 
     #[test]

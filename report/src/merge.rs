@@ -87,7 +87,7 @@ enum Rule {
 }
 
 /// Columns of text that say something of a row rather than its name.
-const REMARKS: &[&str] = &["Filter", "Largest", "Digest of the largest", "First frame"];
+const REMARKS: &[&str] = &["No.", "Rank", "Filter", "Largest", "Details", "First frame"];
 
 fn rule(column: &str, is_number: bool) -> Rule {
     let has = |parts: &[&str]| parts.iter().any(|part| column.contains(part));
@@ -152,7 +152,19 @@ fn add_up(parts: Vec<(usize, Table)>) -> Table {
         }
     }
     rows.sort_by_key(|row| order.iter().position(|table| *table == row.table));
+    number_rows(&columns, &mut rows);
     Table { columns, rows }
+}
+
+/// Rows have numbers from 1 in each table.
+fn number_rows(columns: &[String], rows: &mut [Row]) {
+    let Some(place) = columns.iter().position(|column| column == "No.") else { return };
+    let mut next: HashMap<String, usize> = HashMap::new();
+    for row in rows {
+        let number = next.entry(row.table.clone()).or_default();
+        *number += 1;
+        row.cells[place] = number.to_string();
+    }
 }
 
 fn add_row(into: &mut Row, row: &Row, rules: &[Rule], weight: Option<usize>) {

@@ -192,3 +192,39 @@ fn connections_that_are_hardly_used_are_said() {
         "{churn:?}"
     );
 }
+
+#[test]
+fn records_are_told_by_set_and_misses_where_they_are_half() {
+    let head = "Table,Namespace,Set,What,Count,p50,Max,% NOT_FOUND\n";
+    let table = |rest: &str| Table::parse(format!("{head}{rest}").as_bytes()).unwrap();
+    assert_eq!(
+        records(&table("Records,test,demo,read,723,171,2000,60\nRecords,test,demo,bins read,723,4,4,\n")),
+        [
+            "723 records read from test.demo: half are up to 171 B, the largest has 2.00 kB.",
+            "60 % of the reads of test.demo found nothing."
+        ]
+    );
+    assert_eq!(records(&table("Records,test,,written,50,171,171,0\n")).len(), 1);
+    assert!(records(&table("Records,test,demo,read,3,171,171,99\n")).is_empty());
+}
+
+#[test]
+fn the_cluster_says_when_it_changed() {
+    let head = "Table,Node,What,Records,Bytes,From (s)\n";
+    let table = |rest: &str| Table::parse(format!("{head}{rest}").as_bytes()).unwrap();
+    let changed = table(concat!(
+        "Nodes (x),a1,\"build 8.1.2.0, cluster\",,,0\nNodes (x),a2,heartbeats,,,0\n",
+        "\"Members, as each says\",a1,\"cluster 58 of 2: a2, a1\",,,0\n\"Members, as each says\",a1,\"cluster fa of 3: a3\",,,2.5\n",
+        "\"Members, as each says\",a2,\"cluster fa of 3: a3\",,,2.6\nMigrations (x),a1,m,202,35649,6\n",
+    ));
+    assert_eq!(
+        cluster(&changed),
+        [
+            "2 nodes: a1, a2.",
+            "The cluster went from 2 nodes to 3 at 2.500 s.",
+            "202 records (35.6 kB) were migrated between nodes."
+        ]
+    );
+    assert!(cluster(&table("Nodes (x),a1,build 8.1.2.0,,,0\n")).is_empty());
+    assert_eq!((build("id x, build 8.1.2.0, cluster"), build("heartbeats")), (Some("8.1.2.0"), None));
+}

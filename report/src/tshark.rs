@@ -17,7 +17,7 @@ pub const REPORTS: &[&str] = &[
     "cluster",
 ];
 /// Without these there is nothing to tell.
-const NEEDED: &[&str] = &["diagnosis", "latency", "hotkeys"];
+const NEEDED: &[&str] = &["diagnosis", "timeline", "latency", "hotkeys"];
 
 /// A tshark that has the plugin.
 #[derive(Clone, Debug)]

@@ -319,4 +319,19 @@ mod tests {
             assert!(!is_preference(value), "{value}");
         }
     }
+    #[test]
+    fn the_manual_has_every_option() {
+        let manual = include_str!("../../man/aerospike-report.1").replace('\\', "");
+        for argument in Arguments::command()
+            .get_arguments()
+            .filter(|argument| !argument.is_positional())
+        {
+            for long in argument.get_long_and_visible_aliases().into_iter().flatten() {
+                assert!(manual.contains(&format!("--{long}")), "--{long}");
+            }
+            if let (None, Some(short)) = (argument.get_long(), argument.get_short()) {
+                assert!(manual.contains(&format!("fB-{short}")), "-{short}");
+            }
+        }
+    }
 }

@@ -282,4 +282,19 @@ mod tests {
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
     }
+    #[test]
+    fn the_manual_has_every_option() {
+        let manual = include_str!("../../man/aerospike-top.1").replace('\\', "");
+        for argument in Arguments::command()
+            .get_arguments()
+            .filter(|argument| !argument.is_positional())
+        {
+            for long in argument.get_long_and_visible_aliases().into_iter().flatten() {
+                assert!(manual.contains(&format!("--{long}")), "--{long}");
+            }
+            if let (None, Some(short)) = (argument.get_long(), argument.get_short()) {
+                assert!(manual.contains(&format!("fB-{short}")), "-{short}");
+            }
+        }
+    }
 }

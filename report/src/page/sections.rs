@@ -127,13 +127,17 @@ pub(super) fn findings(about: &About, sides: &[Named<'_>]) -> Value {
     section("findings", "What is wrong", sides.collect())
 }
 
+/// Whether there is no packet at all.
+fn is_empty(side: &Side) -> bool {
+    side.sources.iter().all(|source| source.extent.packets == Some(0))
+}
+
 fn summary(side: &Side, all: &[Finding]) -> Vec<String> {
     let roots = all.iter().filter(|finding| finding.cause.is_none()).count() as u64;
     let is_foreign = findings::about_capture(table(side, "diagnosis"))
         .iter()
         .any(|note| note.name == "No Aerospike");
-    let is_empty = side.sources.iter().all(|source| source.extent.packets == Some(0));
-    if is_empty {
+    if is_empty(side) {
         vec!["There are no packets in this capture.".to_owned()]
     } else if is_foreign {
         vec!["No Aerospike message was understood in this capture; what stands below says why, as far as packets tell.".to_owned()]
@@ -244,16 +248,18 @@ pub(super) fn all(about: &About, sides: &[Named<'_>]) -> Vec<Value> {
                 "tables": plugin_tables(side, "connections", &["By client and node"], None),
             })
         }),
-        make(
-            "records",
-            "Records and sets",
-            &|side| json!({ "tables": plugin_tables(side, "records", &[], None) }),
-        ),
-        make(
-            "cluster",
-            "Cluster",
-            &|side| json!({ "tables": plugin_tables(side, "cluster", &[], None) }),
-        ),
+        make("records", "Records and sets", &|side| {
+            json!({
+                "sentences": table(side, "records").map_or(Vec::new(), sentences::records),
+                "tables": plugin_tables(side, "records", &[], None),
+            })
+        }),
+        make("cluster", "Cluster", &|side| {
+            json!({
+                "sentences": table(side, "cluster").map_or(Vec::new(), sentences::cluster),
+                "tables": plugin_tables(side, "cluster", &[], None),
+            })
+        }),
         make("software", "Software seen", &software),
     ];
     sections.into_iter().flatten().collect()
@@ -261,6 +267,9 @@ pub(super) fn all(about: &About, sides: &[Named<'_>]) -> Vec<Value> {
 
 fn provable(side: &Side) -> Value {
     let notes = findings::about_capture(table(side, "diagnosis"));
+    if is_empty(side) {
+        return json!({});
+    }
     if notes.is_empty() {
         return json!({ "sentences": ["The capture is whole and clean: silence in it is silence."] });
     }
@@ -539,7 +548,7 @@ fn tables_of(table: &Table, only: &[&str], closed: Option<&str>) -> Vec<Value> {
         let rows: Vec<Cells<'_>> = table.of(name).collect();
         let used: Vec<usize> = (0..table.columns.len())
             .filter(|place| {
-                rows.iter().any(|row| !row.row.cells[*place].is_empty()) && table.columns[*place] != "Filter"
+                rows.iter().any(|row| !row.row.cells[*place].is_empty()) && !matches!(table.columns[*place].as_str(), "Filter" | "No.")
             })
             .collect();
         let is_number = |place: usize| {
@@ -614,14 +623,17 @@ fn software(side: &Side) -> Value {
     }
     let mut builds: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
     for row in table(side, "cluster").into_iter().flat_map(Table::all) {
-        let (build, node) = (row.text("Build"), row.text("Node"));
+        let Some(build) = sentences::build(row.text("What")) else { continue };
         let nodes = builds.entry(build).or_default();
-        if !build.is_empty() && !nodes.contains(&node) {
-            nodes.push(node);
+        if !nodes.contains(&row.text("Node")) {
+            nodes.push(row.text("Node"));
         }
     }
-    for (build, nodes) in builds.into_iter().filter(|(build, _)| !build.is_empty()) {
+    for (build, nodes) in builds {
         rows.push(json!([{ "text": "Server" }, { "text": build }, { "text": "" }, { "text": named(&nodes), "class": "long" }]));
+    }
+    if rows.is_empty() && is_empty(side) {
+        return json!({});
     }
     if rows.is_empty() {
         return json!({ "sentences": ["No client or server says its version in this capture: clients do since servers of 8.1, when they connect."] });

@@ -123,11 +123,11 @@ fn an_old_or_missing_plugin_is_said_with_what_to_do() {
 #[test]
 #[ignore = "needs the plugin: tools/test-tools.sh"]
 fn an_encrypted_capture_is_told_and_opened_with_its_secrets() {
-    let path = capture("scenarios/tls-service-13");
+    let path = capture("diagnosis/tls-service-13-no-secrets");
     let (page, facts) = page_of("tls", &[&path]);
     assert!(words(&page).contains("TLS without secrets"), "{}", words(&page));
     assert_eq!(facts["sides"][0]["hot_keys"]["keys"], 0);
-    let keys = path.replace(".pcapng", ".keys.log");
+    let keys = capture("scenarios/tls-service-13").replace(".pcapng", ".keys.log");
     let (page, facts) = page_of("tls-keys", &[&path, "--keys", &keys]);
     assert!(!words(&page).contains("TLS without secrets"));
     assert!(facts["sides"][0]["hot_keys"]["keys"].as_u64().unwrap() > 0);
