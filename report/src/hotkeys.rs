@@ -291,7 +291,9 @@ impl Columns {
                 self.number(record, self.max).unwrap_or(0.0),
             ),
             bytes: self.bytes(record, counts[REQUESTS] as f64),
-            not_found: self.number(record, self.not_found).map(|percent| percent / 100.0 * responses),
+            not_found: self
+                .number(record, self.not_found)
+                .map(|percent| percent / 100.0 * responses),
             filter: text(self.filter),
             first_frame: (
                 self.number(record, self.first_frame)

@@ -158,7 +158,9 @@ fn add_up(parts: Vec<(usize, Table)>) -> Table {
 
 /// Rows have numbers from 1 in each table.
 fn number_rows(columns: &[String], rows: &mut [Row]) {
-    let Some(place) = columns.iter().position(|column| column == "No.") else { return };
+    let Some(place) = columns.iter().position(|column| column == "No.") else {
+        return;
+    };
     let mut next: HashMap<String, usize> = HashMap::new();
     for row in rows {
         let number = next.entry(row.table.clone()).or_default();

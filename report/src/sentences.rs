@@ -458,7 +458,10 @@ pub fn records(table: &Table) -> Vec<String> {
         // A set in which half of the reads find nothing is asked for what is not there.
         let not_found = row.number("% NOT_FOUND").unwrap_or(0.0);
         if verb == "read from" && records >= SOME && not_found >= 50.0 {
-            out.push(format!("{} of the reads of {set} found nothing.", percent(not_found / 100.0)));
+            out.push(format!(
+                "{} of the reads of {set} found nothing.",
+                percent(not_found / 100.0)
+            ));
         }
     }
     out
@@ -471,25 +474,45 @@ pub fn cluster(table: &Table) -> Vec<String> {
     let mut out = Vec::new();
     let nodes: std::collections::BTreeSet<&str> = rows("Nodes").map(|row| row.text("Node")).collect();
     if nodes.len() > 1 {
-        out.push(format!("{}: {}.", counted(nodes.len() as u64, "node"), nodes.into_iter().collect::<Vec<_>>().join(", ")));
+        out.push(format!(
+            "{}: {}.",
+            counted(nodes.len() as u64, "node"),
+            nodes.into_iter().collect::<Vec<_>>().join(", ")
+        ));
     }
     // The first node that says each membership, in the order of time.
-    let mut members: Vec<(f64, &str)> = rows("Members").filter_map(|row| Some((row.number("From (s)")?, row.text("What")))).collect();
+    let mut members: Vec<(f64, &str)> = rows("Members")
+        .filter_map(|row| Some((row.number("From (s)")?, row.text("What"))))
+        .collect();
     members.sort_by(|one, other| one.0.total_cmp(&other.0));
     let size = |what: &str| what.split(" of ").nth(1)?.split(':').next()?.parse::<u64>().ok();
-    let sizes: Vec<(f64, u64)> = members.iter().filter_map(|(from, what)| Some((*from, size(what)?))).collect();
+    let sizes: Vec<(f64, u64)> = members
+        .iter()
+        .filter_map(|(from, what)| Some((*from, size(what)?)))
+        .collect();
     let mut known = sizes.first().map_or(0, |(_, size)| *size);
     for (from, size) in sizes {
         if size != known {
-            out.push(format!("The cluster went from {} to {size} at {}.", counted(known, "node"), at(from)));
+            out.push(format!(
+                "The cluster went from {} to {size} at {}.",
+                counted(known, "node"),
+                at(from)
+            ));
             known = size;
         }
     }
     let moved: (u64, f64) = rows("Migrations").fold((0, 0.0), |sum, row| {
-        (sum.0 + row.count("Records"), sum.1 + row.number("Bytes").unwrap_or(0.0))
+        (
+            sum.0 + row.count("Records"),
+            sum.1 + row.number("Bytes").unwrap_or(0.0),
+        )
     });
     if moved.0 > 0 {
-        out.push(format!("{} ({}) were migrated between nodes.", counted(moved.0, "record"), crate::text::bytes(moved.1)));
+        out.push(format!(
+            "{} ({}) were migrated between nodes.",
+            counted(moved.0, "record"),
+            crate::text::bytes(moved.1)
+        ));
     }
     out
 }

@@ -198,7 +198,9 @@ fn records_are_told_by_set_and_misses_where_they_are_half() {
     let head = "Table,Namespace,Set,What,Count,p50,Max,% NOT_FOUND\n";
     let table = |rest: &str| Table::parse(format!("{head}{rest}").as_bytes()).unwrap();
     assert_eq!(
-        records(&table("Records,test,demo,read,723,171,2000,60\nRecords,test,demo,bins read,723,4,4,\n")),
+        records(&table(
+            "Records,test,demo,read,723,171,2000,60\nRecords,test,demo,bins read,723,4,4,\n"
+        )),
         [
             "723 records read from test.demo: half are up to 171 B, the largest has 2.00 kB.",
             "60 % of the reads of test.demo found nothing."
@@ -226,5 +228,8 @@ fn the_cluster_says_when_it_changed() {
         ]
     );
     assert!(cluster(&table("Nodes (x),a1,build 8.1.2.0,,,0\n")).is_empty());
-    assert_eq!((build("id x, build 8.1.2.0, cluster"), build("heartbeats")), (Some("8.1.2.0"), None));
+    assert_eq!(
+        (build("id x, build 8.1.2.0, cluster"), build("heartbeats")),
+        (Some("8.1.2.0"), None)
+    );
 }

@@ -216,12 +216,12 @@ pub(super) fn all(about: &About, sides: &[Named<'_>]) -> Vec<Value> {
                 shown
             })
             .collect();
-        let is_empty = |side: &Value| {
+        let is_blank = |side: &Value| {
             ["sentences", "proofs", "charts", "tables"]
                 .iter()
                 .all(|part| side[part].as_array().is_none_or(Vec::is_empty))
         };
-        (!sides.iter().all(is_empty)).then(|| section(id, title, sides))
+        (!sides.iter().all(is_blank)).then(|| section(id, title, sides))
     };
     let limits = sides.iter().fold(Limits::default(), |limits, named| {
         limits.with(&charts::intervals(table(named.side, "timeline")))
@@ -548,7 +548,8 @@ fn tables_of(table: &Table, only: &[&str], closed: Option<&str>) -> Vec<Value> {
         let rows: Vec<Cells<'_>> = table.of(name).collect();
         let used: Vec<usize> = (0..table.columns.len())
             .filter(|place| {
-                rows.iter().any(|row| !row.row.cells[*place].is_empty()) && !matches!(table.columns[*place].as_str(), "Filter" | "No.")
+                rows.iter().any(|row| !row.row.cells[*place].is_empty())
+                    && !matches!(table.columns[*place].as_str(), "Filter" | "No.")
             })
             .collect();
         let is_number = |place: usize| {
@@ -623,7 +624,9 @@ fn software(side: &Side) -> Value {
     }
     let mut builds: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
     for row in table(side, "cluster").into_iter().flat_map(Table::all) {
-        let Some(build) = sentences::build(row.text("What")) else { continue };
+        let Some(build) = sentences::build(row.text("What")) else {
+            continue;
+        };
         let nodes = builds.entry(build).or_default();
         if !nodes.contains(&row.text("Node")) {
             nodes.push(row.text("Node"));
