@@ -169,7 +169,7 @@ pub fn timeline(rows: &[Interval], findings: &[Finding], limits: Limits, width: 
         let bars = |svg: &mut Svg, y: Scale| bad_bars(svg, rows, x, y);
         panel(
             &mut svg,
-            "Errors (dark) and timeouts (light) a second",
+            "Errors (red) and timeouts (yellow) a second",
             &|place| Scale::from_zero(limits.bad, place),
             &bars,
         );

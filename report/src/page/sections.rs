@@ -300,7 +300,8 @@ fn timeline(side: &Side, limits: Limits, is_half: bool, about: &About) -> Value 
     }
     let all = findings::findings(table(side, "diagnosis"));
     let caption = format!(
-        "Seconds since the first packet, which came at {} ({}). Numbers are those of the findings{}.",
+        "Seconds since the first packet, which came at {} ({}). Numbers are those of the findings{}. \
+         An error is an answer whose result is not OK: NOT_FOUND counts, too.",
         text::clock(side.origin, about.zone),
         text::zone(about.zone),
         if rows.iter().all(|row| row.events.is_empty()) {

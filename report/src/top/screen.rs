@@ -267,22 +267,17 @@ fn foot_line(view: &View) -> Line<'static> {
         ]);
     }
     let mut parts: Vec<Span<'static>> = Vec::new();
-    for (key, what) in [
-        ("q", "quit"),
-        ("p", "pause"),
-        ("r b s e t", "sort by req/s, bytes, size, errors, total"),
-        ("f", "filter"),
-        ("c", "clear filter"),
-    ] {
+    if !view.words.is_empty() {
+        parts.push(format!("{}  ", view.words).red());
+    }
+    if !view.filter.0.is_empty() {
+        parts.push(format!("filter: {}  ", view.filter.0).yellow());
+    }
+    let keys = [("q", "quit"), ("p", "pause"), ("r b s e t", "sort by req/s, bytes, size, errors, total"), ("f", "filter"), ("c", "clear filter")];
+    for (key, what) in keys {
         parts.extend([key.to_owned().bold(), format!(" {what}  ").dim()]);
     }
     parts.push(format!("rates: last {WINDOW} s").dim());
-    if !view.filter.0.is_empty() {
-        parts.push(format!("  filter: {}", view.filter.0).yellow());
-    }
-    if !view.words.is_empty() {
-        parts.push(format!("  {}", view.words).red());
-    }
     Line::from(parts)
 }
 

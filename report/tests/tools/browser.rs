@@ -15,6 +15,7 @@ fn dump(path: &Path, folder: &Path) -> (String, String) {
             "--headless=new",
             "--no-sandbox",
             "--disable-gpu",
+            "--hide-scrollbars",
             "--disable-dev-shm-usage",
             "--allow-file-access-from-files",
             "--enable-logging=stderr",
