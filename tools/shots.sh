@@ -29,6 +29,8 @@ pictures() {
     dialog hot-keys batch-all 'Hot Key' 0x0 -z aerospike,hotkeys
     dialog response-times batch-all 'Response Time|SRT' 0x0 -z aerospike,srt
     dialog latency batch-all 'Latency' 0x0 -z aerospike,latency
+    dialog records hot-keys-zipf 'Records' 0x0 -z aerospike,records
+    dialog cluster cluster-node-rejoin-migration-slim 'Cluster' 0x0 -z aerospike,cluster
     dialog timeline expressions-record 'Timeline' 0x0 -z aerospike,timeline
     dialog connections batch-all 'Connections' 0x0 -z aerospike,connections
     # No option opens it: the last menu but one of Statistics.
@@ -121,9 +123,10 @@ settled() { # WINDOW FILE
 wanted() { [ ${#only[@]} -eq 0 ] || printf '%s\n' "${only[@]}" | grep -qx "$1"; }
 
 start_wireshark() { # CAPTURE OPTION...
-    local capture=$1
+    local capture=captures/$1.pcapng
     shift
-    as_guest env "DISPLAY=$DISPLAY" QT_QPA_PLATFORM=xcb wireshark -r "captures/$capture.pcapng" "$@" \
+    if [ ! -e "$capture" ]; then capture=$capture.gz; fi
+    as_guest env "DISPLAY=$DISPLAY" QT_QPA_PLATFORM=xcb wireshark -r "$capture" "$@" \
         >"$TEMPORARY/wireshark.log" 2>&1 &
     wireshark=$!
 }

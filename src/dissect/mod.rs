@@ -25,6 +25,8 @@ pub fn register() {
     register::fields(&AEROSPIKE, exchange::times::FIELDS);
     register::fields(&AEROSPIKE, exchange::verdicts::FIELDS);
     register::experts(&AEROSPIKE, exchange::verdicts::EXPERTS);
+    register::fields(&AEROSPIKE, exchange::owner::FIELDS);
+    register::experts(&AEROSPIKE, exchange::owner::EXPERTS);
     register::experts(&AEROSPIKE, client::header::EXPERTS);
     register::fields(&INFO, info::message::FIELDS);
     register::fields(&INFO, info::value::FIELDS);

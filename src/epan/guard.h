@@ -132,6 +132,9 @@ unsigned as_pref_slow_threshold(void);
 int as_pref_hotkeys_scans(void);
 int as_pref_context_on_answers(void);
 unsigned as_pref_hotkeys_rows(void);
+unsigned as_pref_hotkeys_least(void);
+/* Empty: none. */
+const char *as_pref_node_names(void);
 unsigned as_pref_timeline_interval(void);
 /* Empty: none. */
 const char *as_pref_report_folder(void);

@@ -244,6 +244,13 @@ pub mod preference {
         (!text.is_empty()).then(|| text.into())
     }
 
+    /// What nodes are called, as the user wrote it.
+    pub fn node_names<T>(read: impl FnOnce(&str) -> T) -> T {
+        // SAFETY: the guard's preference, which changes between packets alone; never NULL.
+        let text = unsafe { CStr::from_ptr(sys::as_pref_node_names()) };
+        read(text.to_str().unwrap_or_default())
+    }
+
     macro_rules! preference {
         ($($(#[$meta:meta])* $name:ident -> $type:ty = $call:ident $(, $map:expr)?;)*) => {$(
             $(#[$meta])*
@@ -270,6 +277,8 @@ pub mod preference {
         context_on_answers -> bool = as_pref_context_on_answers, |v| v != 0;
         /// Rows of the hot key table; 0 is all.
         hotkeys_rows -> u32 = as_pref_hotkeys_rows;
+        /// Requests a second below which a key is not listed; 0 is none.
+        hotkeys_least -> u32 = as_pref_hotkeys_least;
         /// Milliseconds of a row of the timeline; 0 is by itself.
         timeline_interval -> u32 = as_pref_timeline_interval;
         /// The folder for reports as CSV, if one is set.

@@ -409,6 +409,14 @@ void as_table_swap(int report, unsigned table, unsigned one, unsigned other)
     }
 }
 
+void as_table_keep(int number, unsigned table, unsigned rows)
+{
+    as_report *report = &reports[number];
+
+    if (is_open(report) && table < report->n_tables && rows < report->tables[table]->num_elements)
+        report->tables[table]->num_elements = rows;
+}
+
 unsigned as_table_rows(int number, unsigned table)
 {
     const as_report *report = &reports[number];

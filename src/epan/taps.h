@@ -38,7 +38,7 @@ typedef struct as_column {
     const char *name;
 } as_column;
 
-enum as_limits { AS_MAX_REPORTS = 16, AS_MAX_TABLES = 2, AS_MAX_SRT_TABLES = 2, AS_MAX_SRT_ROWS = 500 };
+enum as_limits { AS_MAX_REPORTS = 16, AS_MAX_TABLES = 6, AS_MAX_SRT_TABLES = 2, AS_MAX_SRT_ROWS = 500 };
 
 int as_register_tap(const char *name);
 int as_has_listener(int tap);
@@ -53,6 +53,8 @@ void as_register_report(int report, const char *tap, const char *title, const ch
                         unsigned n_columns, const char *const *tables, unsigned n_tables);
 /* Empties one of the tables. */
 void as_table_clear(int report, unsigned table);
+/* Leaves `rows` of them; those behind are as they were when they are made again. */
+void as_table_keep(int report, unsigned table, unsigned rows);
 /* Makes sure that the row is there; 0 if it cannot be. */
 int as_table_row(int report, unsigned table, unsigned row);
 void as_table_uint(int report, unsigned table, unsigned row, unsigned column, unsigned value);

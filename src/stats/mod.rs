@@ -1,6 +1,7 @@
 //! What is counted over a whole capture: listeners of the tap, each a menu entry and a `-z`.
 #![forbid(unsafe_code)]
 
+pub mod cluster;
 pub mod connections;
 pub mod diagnosis;
 pub mod hotkeys;
@@ -10,6 +11,7 @@ pub mod operation;
 pub mod outcome;
 pub mod percentiles;
 pub mod ranking;
+pub mod records;
 pub mod report_files;
 pub mod srt;
 pub mod timeline;
@@ -36,6 +38,7 @@ pub fn register() {
             connections::Connections,
         ),
     >(&FRAMES);
+    stats::reports::<_, (cluster::Cluster, records::RecordSizes)>(&TAP);
     stats::response_times::<_, srt::Times>(&AEROSPIKE, &TAP);
     windows::endpoints::<Records>(&AEROSPIKE, c"aerospike.digest", |record, each| {
         let is_answer = matches!(record.event, Event::Answered { .. });

@@ -58,9 +58,20 @@ fn both_engines_say_what_the_captures_say() {
 
     let (mut times, mut keys, mut timeouts) = (Times::new(), BTreeMap::new(), 0);
     for capture in CAPTURES {
-        let names = ["frame.time_epoch", "ip.src", "tcp.srcport", "aerospike.response_time"];
+        let names = [
+            "frame.time_epoch",
+            "ip.src",
+            "tcp.srcport",
+            "aerospike.response_time",
+        ];
         for row in fields::columns(capture, &[], "aerospike.response", &names) {
-            let minute = row[0][0].split('.').next().expect("seconds").parse::<u64>().expect("seconds") / 60;
+            let minute = row[0][0]
+                .split('.')
+                .next()
+                .expect("seconds")
+                .parse::<u64>()
+                .expect("seconds")
+                / 60;
             let node = format!("{}:{}", row[1][0], row[2][0]);
             let of_row = row[3].iter().map(|time| time.parse::<f64>().expect("seconds"));
             times.entry((node, minute)).or_default().extend(of_row);
@@ -82,11 +93,17 @@ fn both_engines_say_what_the_captures_say() {
         .filter(|row| row[1] == "1")
         .map(|row| (row[0].as_str(), row[5].parse().expect("a count")))
         .collect();
-    assert_eq!(by_day.values().copied().max(), hottest.first().copied(), "{by_day:?}");
+    assert_eq!(
+        by_day.values().copied().max(),
+        hottest.first().copied(),
+        "{by_day:?}"
+    );
     for row in &duckdb["keys"] {
         assert!(keys[&row[3]] >= row[5].parse().expect("a count"), "{row:?}");
     }
-    let shown = duckdb["timeouts"].iter().map(|row| row[2].parse::<usize>().expect("a count"));
+    let shown = duckdb["timeouts"]
+        .iter()
+        .map(|row| row[2].parse::<usize>().expect("a count"));
     let shown: usize = shown.sum();
     assert_eq!(shown, timeouts);
 }

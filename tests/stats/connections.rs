@@ -54,7 +54,9 @@ fn streams(capture: &str) -> Vec<Stream> {
     }
     for row in packets {
         let number = row[0][0].parse().expect("a stream");
-        let Some(node) = servers.get(&number) else { continue };
+        let Some(node) = servers.get(&number) else {
+            continue;
+        };
         let time: f64 = row[1][0].parse().expect("seconds");
         let flags = u32::from_str_radix(row[6][0].trim_start_matches("0x"), 16).expect("flags");
         let from = format!("{}:{}", row[2][0], row[3][0]);
@@ -64,7 +66,11 @@ fn streams(capture: &str) -> Vec<Stream> {
             first: time,
             ..Stream::default()
         });
-        stream.client = if by_client { row[2][0].clone() } else { row[4][0].clone() };
+        stream.client = if by_client {
+            row[2][0].clone()
+        } else {
+            row[4][0].clone()
+        };
         match flags & 0x12 {
             0x02 => stream.syn = stream.syn.or(Some(time)),
             0x12 => stream.opened = stream.opened.or(Some(time)),
@@ -74,9 +80,15 @@ fn streams(capture: &str) -> Vec<Stream> {
             stream.closed = stream.closed.or(Some((time, by_client)));
         }
         stream.requests += row[7].len();
-        stream.idle.extend(row[9].iter().map(|time| time.parse::<f64>().expect("seconds") * 1e3));
+        stream.idle.extend(
+            row[9]
+                .iter()
+                .map(|time| time.parse::<f64>().expect("seconds") * 1e3),
+        );
         if let Some(time) = row[10].first() {
-            stream.round_trip = stream.round_trip.or(Some(time.parse::<f64>().expect("seconds") * 1e3));
+            stream.round_trip = stream
+                .round_trip
+                .or(Some(time.parse::<f64>().expect("seconds") * 1e3));
         }
         stream.resent += row[11].len();
     }
@@ -85,45 +97,88 @@ fn streams(capture: &str) -> Vec<Stream> {
 
 fn check_row(capture: &str, row: &CsvRow, streams: &[&Stream]) {
     let same = |column: &str, wanted: usize| {
-        assert_eq!(number(row, column), wanted as f64, "{capture}: {column} of {row:?}");
+        assert_eq!(
+            number(row, column),
+            wanted as f64,
+            "{capture}: {column} of {row:?}"
+        );
     };
     let count = |holds: &dyn Fn(&Stream) -> bool| streams.iter().filter(|stream| holds(stream)).count();
     same("At start", count(&|stream| stream.opened.is_none()));
     same("Opened", count(&|stream| stream.opened.is_some()));
     same("Not opened", 0);
-    same("Closed by client", count(&|stream| stream.closed.is_some_and(|(_, by_client)| by_client)));
-    same("by node", count(&|stream| stream.closed.is_some_and(|(_, by_client)| !by_client)));
+    same(
+        "Closed by client",
+        count(&|stream| stream.closed.is_some_and(|(_, by_client)| by_client)),
+    );
+    same(
+        "by node",
+        count(&|stream| stream.closed.is_some_and(|(_, by_client)| !by_client)),
+    );
     same("At end", count(&|stream| stream.closed.is_none()));
     let requests: usize = streams.iter().map(|stream| stream.requests).sum();
     same("Requests", requests);
-    assert!(is_near(number(row, "each"), requests as f64 / streams.len() as f64), "{capture}: {row:?}");
+    assert!(
+        is_near(number(row, "each"), requests as f64 / streams.len() as f64),
+        "{capture}: {row:?}"
+    );
     // At each moment at which one came.
     let is_open = |stream: &Stream, at: f64| {
         stream.opened.is_none_or(|opened| opened <= at) && stream.closed.is_none_or(|(closed, _)| closed > at)
     };
     let moments = streams.iter().map(|stream| stream.opened.unwrap_or(0.0));
-    let peak = moments.map(|at| count(&|stream| is_open(stream, at))).max().unwrap_or(0);
+    let peak = moments
+        .map(|at| count(&|stream| is_open(stream, at)))
+        .max()
+        .unwrap_or(0);
     same("Peak", peak);
-    let mut idle: Vec<f64> = streams.iter().flat_map(|stream| stream.idle.iter().copied()).collect();
-    assert!(is_near(number(row, "Idle p50 ms"), exact(&mut idle, 0.5)), "{capture}: {row:?}");
-    assert!(is_near(number(row, "Idle max ms"), exact(&mut idle, 1.0)), "{capture}: {row:?}");
+    let mut idle: Vec<f64> = streams
+        .iter()
+        .flat_map(|stream| stream.idle.iter().copied())
+        .collect();
+    assert!(
+        is_near(number(row, "Idle p50 ms"), exact(&mut idle, 0.5)),
+        "{capture}: {row:?}"
+    );
+    assert!(
+        is_near(number(row, "Idle max ms"), exact(&mut idle, 1.0)),
+        "{capture}: {row:?}"
+    );
     let mut connects: Vec<f64> = streams
         .iter()
         .filter_map(|stream| Some((stream.opened? - stream.syn?) * 1e3))
         .collect();
     let found = number(row, "Connect p50 ms");
-    assert!((found - exact(&mut connects, 0.5)).abs() < 1e-3, "{capture}: {row:?}");
+    assert!(
+        (found - exact(&mut connects, 0.5)).abs() < 1e-3,
+        "{capture}: {row:?}"
+    );
     let found = number(row, "Connect max ms");
-    assert!((found - exact(&mut connects, 1.0)).abs() < 1e-3, "{capture}: {row:?}");
+    assert!(
+        (found - exact(&mut connects, 1.0)).abs() < 1e-3,
+        "{capture}: {row:?}"
+    );
     let mut trips: Vec<f64> = streams.iter().filter_map(|stream| stream.round_trip).collect();
     let found = number(row, "Round trip ms");
-    assert!((found - exact(&mut trips, 0.5)).abs() < 1e-3, "{capture}: {row:?}");
-    same("Retransmissions", streams.iter().map(|stream| stream.resent).sum());
+    assert!(
+        (found - exact(&mut trips, 0.5)).abs() < 1e-3,
+        "{capture}: {row:?}"
+    );
+    same(
+        "Retransmissions",
+        streams.iter().map(|stream| stream.resent).sum(),
+    );
 }
 
 #[test]
 fn each_row_is_what_its_packets_say() {
-    for capture in ["hot-keys-zipf", "kv-basic", "perf-sample-30k", "clients/asadm", "midstream-kv"] {
+    for capture in [
+        "hot-keys-zipf",
+        "kv-basic",
+        "perf-sample-30k",
+        "clients/asadm",
+        "midstream-kv",
+    ] {
         let streams = streams(capture);
         let mut tables = csv(capture, "connections", &[]);
         let all = &tables.remove("All connections").expect("totals")[0];
@@ -147,15 +202,34 @@ fn each_row_is_what_its_packets_say() {
 /// What TCP sent again, and who was refused.
 #[test]
 fn trouble_is_counted() {
-    let row = csv("loss-real-client-side", "connections", &[]).remove("All connections").expect("totals").remove(0);
-    let wanted: usize = streams("loss-real-client-side").iter().map(|stream| stream.resent).sum();
+    let row = csv("loss-real-client-side", "connections", &[])
+        .remove("All connections")
+        .expect("totals")
+        .remove(0);
+    let wanted: usize = streams("loss-real-client-side")
+        .iter()
+        .map(|stream| stream.resent)
+        .sum();
     let found = number(&row, "Retransmissions");
     // Wireshark calls some of them out of order, and the other way round.
-    assert!(wanted > 0 && (found - wanted as f64).abs() <= wanted as f64 * 0.1, "{found} and {wanted}");
-    let row = csv("diagnosis/java-node-killed", "connections", &[]).remove("All connections").expect("totals").remove(0);
+    assert!(
+        wanted > 0 && (found - wanted as f64).abs() <= wanted as f64 * 0.1,
+        "{found} and {wanted}"
+    );
+    let row = csv("diagnosis/java-node-killed", "connections", &[])
+        .remove("All connections")
+        .expect("totals")
+        .remove(0);
     assert!(number(&row, "Not opened") > 0.0, "{row:?}");
     for capture in ["kv-basic", "hot-keys-zipf"] {
-        let row = csv(capture, "connections", &[]).remove("All connections").expect("totals").remove(0);
-        assert_eq!((row["Not opened"].as_str(), row["Retransmissions"].as_str()), ("0", "0"), "{capture}");
+        let row = csv(capture, "connections", &[])
+            .remove("All connections")
+            .expect("totals")
+            .remove(0);
+        assert_eq!(
+            (row["Not opened"].as_str(), row["Retransmissions"].as_str()),
+            ("0", "0"),
+            "{capture}"
+        );
     }
 }

@@ -6,7 +6,12 @@ use crate::common::fields;
 use crate::common::host::host;
 use crate::report_files::{CsvRow, csv, number};
 
-const SHARES: [(&str, f64); 4] = [("p50 ms", 0.5), ("p90 ms", 0.9), ("p99 ms", 0.99), ("p99.9 ms", 0.999)];
+const SHARES: [(&str, f64); 4] = [
+    ("p50 ms", 0.5),
+    ("p90 ms", 0.9),
+    ("p99 ms", 0.99),
+    ("p99.9 ms", 0.999),
+];
 
 fn answers(capture: &str, report: &str) -> Vec<CsvRow> {
     csv(capture, report, &[]).remove("Answers").expect("a table")
@@ -29,7 +34,9 @@ fn times_by_node(capture: &str, filter: &str) -> BTreeMap<String, Vec<f64>> {
     let mut times: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for row in fields::columns(capture, &[], filter, &names) {
         let node = format!("{}:{}", row[0][0], row[1][0]);
-        let of_frame = row[2].iter().map(|time| time.parse::<f64>().expect("seconds") * 1e3);
+        let of_frame = row[2]
+            .iter()
+            .map(|time| time.parse::<f64>().expect("seconds") * 1e3);
         times.entry(node).or_default().extend(of_frame);
     }
     times
@@ -42,14 +49,24 @@ fn check_percentiles(capture: &str, report: &str, filter: &str) {
     assert_eq!(number(&rows[0], "Answers"), all.len() as f64, "{capture}");
     for (column, share) in SHARES {
         let wanted = exact(&mut all, share);
-        assert!(is_near(number(&rows[0], column), wanted), "{capture}: {column}: {:?}, {wanted}", rows[0]);
+        assert!(
+            is_near(number(&rows[0], column), wanted),
+            "{capture}: {column}: {:?}, {wanted}",
+            rows[0]
+        );
     }
     for (node, times) in by_node {
         let of_node: Vec<&CsvRow> = rows.iter().filter(|row| row["Server node"] == node).collect();
         let count: f64 = of_node.iter().map(|row| number(row, "Answers")).sum();
         assert_eq!(count, times.len() as f64, "{capture}: {node}");
-        let sum: f64 = of_node.iter().map(|row| number(row, "Answers") * number(row, "Mean ms")).sum();
-        assert!((sum - times.iter().sum::<f64>()).abs() < 1e-3, "{capture}: {node}");
+        let sum: f64 = of_node
+            .iter()
+            .map(|row| number(row, "Answers") * number(row, "Mean ms"))
+            .sum();
+        assert!(
+            (sum - times.iter().sum::<f64>()).abs() < 1e-3,
+            "{capture}: {node}"
+        );
     }
 }
 
@@ -76,9 +93,19 @@ fn percentiles_are_those_of_the_answers() {
 /// Of captures whose requests are for one record each: by operation, with errors.
 #[test]
 fn each_row_is_its_operations() {
-    for capture in ["hot-keys-zipf", "kv-basic", "kv-policies-errors", "perf-sample-30k"] {
+    for capture in [
+        "hot-keys-zipf",
+        "kv-basic",
+        "kv-policies-errors",
+        "perf-sample-30k",
+    ] {
         let mut operations: HashMap<String, String> = HashMap::new();
-        for row in fields::columns(capture, &[], "aerospike.request", &["frame.number", "aerospike.operation"]) {
+        for row in fields::columns(
+            capture,
+            &[],
+            "aerospike.request",
+            &["frame.number", "aerospike.operation"],
+        ) {
             let name = row[1].first().map_or("info".into(), |code| {
                 aerospike::wire::client::request::Request(code.parse().expect("a code")).to_string()
             });
@@ -95,7 +122,10 @@ fn each_row_is_its_operations() {
         let mut wanted: BTreeMap<(String, String), (Vec<f64>, u32)> = BTreeMap::new();
         for row in fields::columns(capture, &[], "aerospike.response_time", &names) {
             assert_eq!(row[2].len(), 1, "{capture}: {row:?}");
-            let key = (format!("{}:{}", row[0][0], row[1][0]), operations[&row[2][0]].clone());
+            let key = (
+                format!("{}:{}", row[0][0], row[1][0]),
+                operations[&row[2][0]].clone(),
+            );
             let (times, errors) = wanted.entry(key).or_default();
             times.push(row[3][0].parse::<f64>().expect("seconds") * 1e3);
             *errors += u32::from(row[4].last().is_some_and(|code| code != "0") || !row[5].is_empty());
@@ -104,12 +134,20 @@ fn each_row_is_its_operations() {
         assert_eq!(rows.len(), wanted.len() + 1, "{capture}");
         for row in &rows[1..] {
             let key = (row["Server node"].clone(), row["Operation"].clone());
-            let (times, errors) = wanted.get_mut(&key).unwrap_or_else(|| panic!("{capture}: {key:?}"));
+            let (times, errors) = wanted
+                .get_mut(&key)
+                .unwrap_or_else(|| panic!("{capture}: {key:?}"));
             assert_eq!(number(row, "Answers"), times.len() as f64);
             let share = f64::from(*errors) * 100.0 / times.len() as f64;
-            assert!(is_near(number(row, "Errors %"), share), "{capture}: {row:?}: {errors}");
+            assert!(
+                is_near(number(row, "Errors %"), share),
+                "{capture}: {row:?}: {errors}"
+            );
             for (column, share) in SHARES {
-                assert!(is_near(number(row, column), exact(times, share)), "{capture}: {column} of {row:?}");
+                assert!(
+                    is_near(number(row, column), exact(times, share)),
+                    "{capture}: {column} of {row:?}"
+                );
             }
         }
         let errors: u32 = wanted.values().map(|(_, errors)| errors).sum();
@@ -122,7 +160,13 @@ fn each_row_is_its_operations() {
 /// The mean is the server's part and the path's; the path's is computed from TCP's own fields.
 #[test]
 fn the_mean_is_split() {
-    for capture in ["hot-keys-zipf", "kv-basic", "perf-sample-30k", "large-100k", "loss-real-client-side"] {
+    for capture in [
+        "hot-keys-zipf",
+        "kv-basic",
+        "perf-sample-30k",
+        "large-100k",
+        "loss-real-client-side",
+    ] {
         let seconds = |cell: &str| cell.parse::<f64>().unwrap_or_else(|e| panic!("{cell}: {e}"));
         let mut shakes: HashMap<String, (Option<f64>, Option<f64>)> = HashMap::new();
         let names = ["tcp.stream", "tcp.flags", "frame.time_relative"];
@@ -159,18 +203,31 @@ fn the_mean_is_split() {
         }
         let row = answers(capture, "latency").remove(0);
         let mean = |sum: f64| sum * 1e3 / f64::from(count);
-        assert!((number(&row, "Path ms") - mean(path)).abs() < 1e-4, "{capture}: {row:?}, {}", mean(path));
+        assert!(
+            (number(&row, "Path ms") - mean(path)).abs() < 1e-4,
+            "{capture}: {row:?}, {}",
+            mean(path)
+        );
         let server = mean(all - path);
-        assert!((number(&row, "Server ms") - server).abs() < 1e-4, "{capture}: {row:?}, {server}");
+        assert!(
+            (number(&row, "Server ms") - server).abs() < 1e-4,
+            "{capture}: {row:?}, {server}"
+        );
         let parts = number(&row, "Server ms") + number(&row, "Path ms");
-        assert!((parts - number(&row, "Mean ms")).abs() < 1e-6, "{capture}: {row:?}");
+        assert!(
+            (parts - number(&row, "Mean ms")).abs() < 1e-6,
+            "{capture}: {row:?}"
+        );
         let names = ["aerospike.time.client"];
         let idle: Vec<f64> = fields::columns(capture, &[], names[0], &names)
             .iter()
             .map(|row| seconds(&row[0][0]))
             .collect();
         let wanted = idle.iter().sum::<f64>() * 1e3 / idle.len().max(1) as f64;
-        assert!(is_near(number(&row, "Client ms"), wanted), "{capture}: {row:?}, {wanted}");
+        assert!(
+            is_near(number(&row, "Client ms"), wanted),
+            "{capture}: {row:?}, {wanted}"
+        );
     }
 }
 
@@ -183,7 +240,12 @@ fn timeouts(capture: &str) -> (u32, u32) {
         "aerospike.msg.result_code",
     ];
     let (mut timeouts, mut answers) = (0, 0);
-    for row in fields::columns(capture, &["-2"], "aerospike.request || aerospike.response", &names) {
+    for row in fields::columns(
+        capture,
+        &["-2"],
+        "aerospike.request || aerospike.response",
+        &names,
+    ) {
         answers += row[2].len() as u32;
         if row[0].is_empty() {
             let says_so = row[3].last().is_some_and(|code| code == "9" || code == "212");
@@ -204,10 +266,18 @@ fn timeouts_are_counted_where_the_capture_proves_them() {
         assert_eq!(number(&row, "Answers"), f64::from(answers), "{capture}");
         let shown = number(&row, "Timeouts %");
         // Of those that were answered, and those that never were.
-        let unanswered = |of: u32| (0..=of).any(|late| {
-            is_near(shown, f64::from(timeouts) * 100.0 / f64::from((answers + late).max(1)))
-        });
-        assert!(unanswered(timeouts), "{capture}: {timeouts} of {answers}: {row:?}");
+        let unanswered = |of: u32| {
+            (0..=of).any(|late| {
+                is_near(
+                    shown,
+                    f64::from(timeouts) * 100.0 / f64::from((answers + late).max(1)),
+                )
+            })
+        };
+        assert!(
+            unanswered(timeouts),
+            "{capture}: {timeouts} of {answers}: {row:?}"
+        );
         let line: f64 = csv(capture, "timeline", &[])["The whole capture"][0]["Timeouts"]
             .parse()
             .expect("a number");
@@ -242,7 +312,11 @@ fn degraded_copies_have_no_timeouts() {
     // Nor are those whose answers a filter leaves out.
     for filter in ["aerospike.request", "!(aerospike.msg.result_code == 2)"] {
         let report = format!("latency,{filter}");
-        assert_eq!(answers("kv-policies-errors", &report)[0]["Timeouts %"], "0", "{filter}");
+        assert_eq!(
+            answers("kv-policies-errors", &report)[0]["Timeouts %"],
+            "0",
+            "{filter}"
+        );
     }
 }
 
@@ -272,7 +346,10 @@ fn degraded_copies_have_no_more_timeouts() {
     }
     // Every fifth packet is gone, or one of the directions.
     for (name, filter) in [
-        ("stall-without-some", "!(frame.number in {7 19 31 43 55 67 79 91 103 115 127 139 151 163 175 187 199})"),
+        (
+            "stall-without-some",
+            "!(frame.number in {7 19 31 43 55 67 79 91 103 115 127 139 151 163 175 187 199})",
+        ),
         ("stall-client", "tcp.dstport == 3000"),
         ("stall-server", "tcp.srcport == 3000"),
     ] {

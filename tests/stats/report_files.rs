@@ -70,8 +70,11 @@ pub fn csv(capture: &str, report: &str, options: &[&str]) -> BTreeMap<String, Ve
 
 /// A number of a row.
 pub fn number(row: &CsvRow, column: &str) -> f64 {
-    let cell = row.get(column).unwrap_or_else(|| panic!("no {column} in {row:?}"));
-    cell.parse().unwrap_or_else(|e| panic!("{column} of {row:?}: {e}"))
+    let cell = row
+        .get(column)
+        .unwrap_or_else(|| panic!("no {column} in {row:?}"));
+    cell.parse()
+        .unwrap_or_else(|e| panic!("{column} of {row:?}: {e}"))
 }
 
 #[test]
@@ -91,12 +94,22 @@ fn every_open_report_is_written_as_it_is_printed() {
             let printed = rows(&text, &title);
             // Tables of two reports may have one title, and a table with none has no line of its own.
             assert!(!found.is_empty(), "{name}: {title}");
-            let first: Vec<&str> = found.iter().filter_map(|row| row.values().next()).map(String::as_str).collect();
+            let first: Vec<&str> = found
+                .iter()
+                .filter_map(|row| row.values().next())
+                .map(String::as_str)
+                .collect();
             assert_eq!(first.len(), found.len());
             if printed.len() == found.len() {
                 for (row, cells) in found.iter().zip(&printed) {
-                    for value in row.values().filter(|value| value.parse::<f64>().is_err() && !value.is_empty()) {
-                        assert!(cells.iter().any(|cell| cell == value.trim()), "{name}: {value:?} in {cells:?}");
+                    for value in row
+                        .values()
+                        .filter(|value| value.parse::<f64>().is_err() && !value.is_empty())
+                    {
+                        assert!(
+                            cells.iter().any(|cell| cell == value.trim()),
+                            "{name}: {value:?} in {cells:?}"
+                        );
                     }
                 }
             }
@@ -141,7 +154,12 @@ fn written_only_where_a_folder_is_set_and_told_once_where_it_cannot_be() {
     args.extend(["-o", "aerospike.report_folder:/proc/nowhere"]);
     let ran = host().on("kv-basic", &args).expect_success();
     assert_eq!(ran.stderr.matches("/proc/nowhere").count(), 1, "{}", ran.stderr);
-    assert!(ran.stderr.contains("Aerospike reports cannot be written to /proc/nowhere: "), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("Aerospike reports cannot be written to /proc/nowhere: "),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.text().contains("Keys, hottest first"));
 }
 
@@ -160,5 +178,8 @@ fn an_old_file_is_replaced() {
     assert_eq!(fs::read(&old).expect("it is there"), b"mine");
     let file = folder.join("latency.csv");
     assert!(!file.is_symlink());
-    assert_eq!(parse(&fs::read_to_string(file).expect("written"))["Answers"][0]["Server node"], "(all)");
+    assert_eq!(
+        parse(&fs::read_to_string(file).expect("written"))["Answers"][0]["Server node"],
+        "(all)"
+    );
 }

@@ -42,12 +42,17 @@ fn packets(capture: &str) -> Vec<Packet> {
         .map(|row| Packet {
             time: nanoseconds(&row[0][0]),
             stream: row[1].first().cloned().unwrap_or_default(),
-            length: row[2].first().map_or(0, |length| length.parse().expect("a length")),
+            length: row[2]
+                .first()
+                .map_or(0, |length| length.parse().expect("a length")),
             flags: row[3].first().map_or(0, |flags| {
                 u32::from_str_radix(flags.trim_start_matches("0x"), 16).expect("flags")
             }),
             requests: row[4].len(),
-            times: row[5].iter().map(|time| time.parse::<f64>().expect("seconds") * 1e3).collect(),
+            times: row[5]
+                .iter()
+                .map(|time| time.parse::<f64>().expect("seconds") * 1e3)
+                .collect(),
             is_error: row[6].last().is_some_and(|code| code != "0") || !row[7].is_empty(),
         })
         .collect()
@@ -109,7 +114,10 @@ fn check(capture: &str, options: &[&str], rows_at_most: usize) -> Vec<CsvRow> {
     let all = tables.remove("The whole capture").expect("totals").remove(0);
     assert!(rows.len() <= rows_at_most, "{capture}: {}", rows.len());
     let width = ((number(&rows[0], "To (s)") - number(&rows[0], "From (s)")) * 1e9).round() as i64;
-    assert!(all["Events"].starts_with(&format!("rows of {} ms", width / 1_000_000)), "{all:?}");
+    assert!(
+        all["Events"].starts_with(&format!("rows of {} ms", width / 1_000_000)),
+        "{all:?}"
+    );
     let packets = packets(capture);
     let wanted = wanted(&packets, width);
     assert_eq!(rows.len(), wanted.len(), "{capture}: {width}");
@@ -128,7 +136,10 @@ fn check(capture: &str, options: &[&str], rows_at_most: usize) -> Vec<CsvRow> {
         let mut times = wanted.times;
         for (column, share) in [("p50 ms", 0.5), ("p99 ms", 0.99)] {
             let exact = exact(&mut times, share);
-            assert!(is_near(number(row, column), exact), "{capture}: {column} of {row:?}: {exact}");
+            assert!(
+                is_near(number(row, column), exact),
+                "{capture}: {column} of {row:?}: {exact}"
+            );
         }
     }
     // Open requests: one more for each request, one less for each answer.
@@ -162,7 +173,13 @@ fn check(capture: &str, options: &[&str], rows_at_most: usize) -> Vec<CsvRow> {
 
 #[test]
 fn each_row_is_what_its_packets_say() {
-    for capture in ["hot-keys-zipf", "kv-basic", "perf-sample-30k", "clients/asadm", "batch-all"] {
+    for capture in [
+        "hot-keys-zipf",
+        "kv-basic",
+        "perf-sample-30k",
+        "clients/asadm",
+        "batch-all",
+    ] {
         check(capture, &[], 100);
         check(capture, &["-o", "aerospike.timeline_interval:50"], 10_000);
     }
@@ -171,7 +188,12 @@ fn each_row_is_what_its_packets_say() {
 /// All three count the same.
 #[test]
 fn sums_are_those_of_hot_keys() {
-    for capture in ["hot-keys-zipf", "kv-basic", "kv-policies-errors", "perf-sample-30k"] {
+    for capture in [
+        "hot-keys-zipf",
+        "kv-basic",
+        "kv-policies-errors",
+        "perf-sample-30k",
+    ] {
         let keys = HotKeys::on(capture, "", &[]).all;
         let latency = csv(capture, "latency", &[]).remove("Answers").expect("rows");
         let of_records: f64 = latency[1..]
@@ -194,7 +216,13 @@ fn events_stand_in_their_place() {
         csv(capture, "timeline", options)["By interval"]
             .iter()
             .filter(|row| !row["Events"].is_empty())
-            .map(|row| (number(row, "From (s)"), number(row, "To (s)"), row["Events"].clone()))
+            .map(|row| {
+                (
+                    number(row, "From (s)"),
+                    number(row, "To (s)"),
+                    row["Events"].clone(),
+                )
+            })
             .collect()
     };
     for capture in ["heartbeat-mesh-steady", "perf-sample-30k", "kv-basic"] {
@@ -203,7 +231,11 @@ fn events_stand_in_their_place() {
     let joined = events("cluster-mesh-join-no-migration", &[]);
     let text: Vec<&str> = joined.iter().map(|(_, _, text)| text.as_str()).collect();
     let text = text.join("; ");
-    for wanted in ["A1 is in a cluster of 2, before of 1", "A1 is in a cluster of 3, before of 2", "A2 is in a cluster of 3, before of 2"] {
+    for wanted in [
+        "A1 is in a cluster of 2, before of 1",
+        "A1 is in a cluster of 3, before of 2",
+        "A2 is in a cluster of 3, before of 2",
+    ] {
         assert!(text.contains(wanted), "no {wanted:?} in {joined:?}");
     }
     // Those of the configuration: when their command was sent.
@@ -230,12 +262,21 @@ fn the_interval_is_set_or_found() {
         (vec!["-o", "aerospike.timeline_interval:1000"], Some(1), 1.0),
         (vec![], None, 0.005),
     ] {
-        let found = csv("hot-keys-zipf", "timeline", &options).remove("By interval").expect("rows");
+        let found = csv("hot-keys-zipf", "timeline", &options)
+            .remove("By interval")
+            .expect("rows");
         let first = &found[0];
-        assert!((number(first, "To (s)") - width).abs() < 1e-9, "{options:?}: {first:?}");
+        assert!(
+            (number(first, "To (s)") - width).abs() < 1e-9,
+            "{options:?}: {first:?}"
+        );
         assert!(rows.is_none_or(|rows| found.len() == rows), "{options:?}");
         let mut again = options.clone();
         again.push("-2");
-        assert_eq!(csv("hot-keys-zipf", "timeline", &again)["By interval"], found, "{options:?}");
+        assert_eq!(
+            csv("hot-keys-zipf", "timeline", &again)["By interval"],
+            found,
+            "{options:?}"
+        );
     }
 }

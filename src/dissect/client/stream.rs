@@ -10,6 +10,7 @@ use crate::dissect::shared::{column, frame};
 use crate::epan::{Call, Framing, Guarded, Packet, Passed, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::budget;
+use crate::track::partitions::{self, Ends};
 use crate::track::stream::{self, Place, Stream};
 use crate::wire::client::guess::{Looks, looks};
 use crate::wire::client::proto::{HEADER, Header, Order, ProtoType, Refusal};
@@ -41,6 +42,9 @@ pub fn segment<'p>(
     }
     budget::earn(packet, bytes.len());
     let place = stream.place(packet, &AEROSPIKE, &segment);
+    if place == Place::Unknown {
+        note_hole(packet, &segment);
+    }
     let begins = match place {
         Place::Known => {
             if let Some(refusal) = refusal(bytes) {
@@ -78,6 +82,20 @@ pub fn segment<'p>(
     }
     outcome?;
     Ok(bytes.len())
+}
+
+/// What is before a segment is not known.
+fn note_hole(packet: Packet<'_>, segment: &Segment<'_>) {
+    for is_request in [true, false] {
+        let is_possible = match segment.side {
+            Side::Client => is_request,
+            Side::Server => !is_request,
+            Side::Unknown => true,
+        };
+        if is_possible {
+            partitions::note_hole(packet, &Ends::of(packet, is_request));
+        }
+    }
 }
 
 /// A frame of a connection has passed TCP: what no dissector is handed counts, too.

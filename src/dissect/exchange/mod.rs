@@ -6,6 +6,7 @@ pub mod first_pass;
 pub mod identity;
 pub mod links;
 pub mod outcome;
+pub mod owner;
 pub mod request_context;
 pub mod taps;
 pub mod times;

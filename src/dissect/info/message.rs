@@ -12,6 +12,7 @@ use crate::dissect::shared::{column, result};
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Tree, windows};
 use crate::protocols::INFO;
+use crate::track::partitions::{self, Ends};
 use crate::track::transactions::What;
 use crate::wire::client::result_code::Weight;
 use crate::wire::exchange::matching::{Expected, Facts};
@@ -66,6 +67,10 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
         asked.map_or(Ok(()), |transaction| outcome::request(path, top, &transaction))
     } else {
         let linked = exchange::on_response(path, Facts::default(), 0, true, is_cut);
+        if let Some(stream) = path.stream.zip(path.place).filter(|_| path.is_tracked) {
+            let ends = Ends::of(path.packet, false);
+            partitions::note_answer(path.packet, &ends, stream, body, is_cut);
+        }
         column::line(path.packet, |out| {
             response_line(out, info::answers(body))?;
             outcome::response_marks(out, path.packet, linked.as_ref())
