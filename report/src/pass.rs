@@ -47,10 +47,11 @@ pub struct Told {
 }
 
 /// The columns after the number, the time, the source and its port.
-const COLUMNS: [(&str, &str); 10] = [
+const COLUMNS: [(&str, &str); 11] = [
     ("aerospike.operation", ":0:R"),
     // Of a batch: the last one is the message's, after its rows', and is seen when the list of all is cut.
     ("aerospike.operation", ":-1:R"),
+    ("aerospike.type", ":0:U"),
     ("aerospike.response_time", ":0:U"),
     (PARTS[0].0, ":0:U"),
     (PARTS[1].0, ":0:U"),
@@ -63,9 +64,9 @@ const COLUMNS: [(&str, &str); 10] = [
 const FIRST: usize = 4;
 const ALL: usize = FIRST + COLUMNS.len();
 
-/// The packets that have something to tell. A copy of a packet has no response time of its own.
-const TELLING: &str =
-    "(aerospike.response_time and not aerospike.duplicate) or aerospike.info.user_agent.client";
+/// The packets that have something to tell: messages of clients and their answers (those between nodes have no such type). A
+/// copy of a packet has no response time of its own.
+const TELLING: &str = "(aerospike.response_time and aerospike.type and not aerospike.duplicate) or aerospike.info.user_agent.client";
 
 fn column_format() -> String {
     let mut format =
@@ -181,18 +182,18 @@ impl Told {
             *cell = given.next()?.trim();
         }
         let frame = cells[0].parse().ok()?;
-        let [_, at, source, port, all, last, times, ..] = cells;
+        let [_, at, source, port, all, last, types, times, ..] = cells;
         // Of a tunnel the innermost is shown.
         let at = nanoseconds(at.split(',').next()?)?;
         if !times.is_empty() {
             let node = endpoint(source, port);
-            let parts: [Vec<u64>; PARTS.len()] = std::array::from_fn(|part| numbers(cells[FIRST + 3 + part]));
+            let parts: [Vec<u64>; PARTS.len()] = std::array::from_fn(|part| numbers(cells[FIRST + 4 + part]));
             let times = numbers(times);
             for (place, time) in times.iter().enumerate() {
                 self.grid.add(&Answer {
                     at,
                     node: &node,
-                    operation: operation(all, last, place, times.len()),
+                    operation: operation((all, last, types), place, times.len()),
                     time: *time,
                     parts: std::array::from_fn(|part| aligned(&parts[part], place, times.len())),
                 });
@@ -253,10 +254,12 @@ fn aligned(parts: &[u64], place: usize, answers: usize) -> u64 {
     place.and_then(|place| parts.get(place)).copied().unwrap_or(0)
 }
 
-/// The operation of the answer at that place. Info and security have none; a batch has those of its rows, too.
-fn operation<'c>(all: &'c str, last: &'c str, place: usize, answers: usize) -> &'c str {
+/// The operation of the answer at that place, of all and the last one. Info and security have none, but their type; a batch has
+/// those of its rows, too.
+fn operation<'c>((all, last, types): (&'c str, &'c str, &str), place: usize, answers: usize) -> &'c str {
     if all.is_empty() {
-        return "info, security";
+        let kind = types.split(',').nth(place).unwrap_or(types);
+        return if kind == "2" { "security" } else { "info" };
     }
     if answers == 1 {
         return last;
@@ -294,13 +297,13 @@ mod tests {
     #[test]
     fn answers_of_one_frame_are_told_apart() {
         let told = told(concat!(
-            "   12\t1.5\t 10.0.0.1\t3000\tget,write\twrite\t0.001,0.002\t0.0,0.0\t0.001,0.0015\t0.0,0.0005\t\t\t\t\n",
-            "   13\t1.6\t 10.0.0.1\t3000\tget,get,batch\tbatch\t0.003\t0.001\t0.002\t0.0\t\t\t\t\n",
-            "   14\t1.7\t ::1\t3000\t\t\t0.004\t0.0\t0.004\t0.0\t\t\t\t\n",
+            "   12\t1.5\t 10.0.0.1\t3000\tget,write\twrite\t3,3\t0.001,0.002\t0.0,0.0\t0.001,0.0015\t0.0,0.0005\t\t\t\t\n",
+            "   13\t1.6\t 10.0.0.1\t3000\tget,get,batch\tbatch\t3\t0.003\t0.001\t0.002\t0.0\t\t\t\t\n",
+            "   14\t1.7\t ::1\t3000\t\t\t1\t0.004\t0.0\t0.004\t0.0\t\t\t\t\n",
         ));
         assert_eq!(count(&told, "10.0.0.1:3000", "get"), 1);
         assert_eq!(count(&told, "10.0.0.1:3000", "batch"), 1);
-        assert_eq!(count(&told, "[::1]:3000", "info, security"), 1);
+        assert_eq!(count(&told, "[::1]:3000", "info"), 1);
         let write = &told.grid.lines[&("10.0.0.1:3000".to_owned(), "write".to_owned())];
         assert_eq!(write.parts, [0, 1_500_000, 500_000, 0, 0]);
     }
@@ -308,7 +311,7 @@ mod tests {
     #[test]
     fn tables_and_clients_are_no_answers() {
         let told = told(concat!(
-            "   3\t1.5\t 10.0.0.9\t4000\t\t\t\t\t\t\t\t\tc-7.3.0\tshop\n",
+            "   3\t1.5\t 10.0.0.9\t4000\t\t\t1\t\t\t\t\t\t\tc-7.3.0\tshop\n",
             "10.77.0.11:3000          |info                 |       22 |\n",
             "     1 |test         |load\n",
         ));

@@ -226,7 +226,7 @@ fn slowest_node(grid: &Grid) -> Option<String> {
     let mut nodes: BTreeMap<&str, crate::histogram::Fine> = BTreeMap::new();
     for ((node, operation), line) in &grid.lines {
         // What it does with records.
-        if node != OTHERS && operation != "info, security" {
+        if node != OTHERS && operation != "info" && operation != "security" {
             nodes.entry(node).or_default().merge(&line.all);
         }
     }

@@ -378,10 +378,7 @@ fn own_percentiles(table: &mut Table, grid: &Grid) {
             let mut times = crate::histogram::Fine::default();
             let is_all = |name: &str| name == "(all)";
             let wanted = grid.lines.iter().filter(|((of, what), _)| {
-                (is_all(node) || of == node)
-                    && (is_all(operation)
-                        || what == operation
-                        || (operation == "info" && what == "info, security"))
+                (is_all(node) || of == node) && (is_all(operation) || what == operation)
             });
             wanted.for_each(|(_, line)| times.merge(&line.all));
             // Only where both counted the same.
@@ -544,9 +541,11 @@ fn plugin_tables(side: &Side, name: &str, only: &[&str], closed: Option<&str>) -
 fn tables_of(table: &Table, only: &[&str], closed: Option<&str>) -> Vec<Value> {
     let mut names = table.names();
     names.retain(|name| only.is_empty() || only.contains(name));
+    // A row that says that nothing was left out.
+    let is_idle = |row: &Cells<'_>| row.text("What") == "not counted" && row.count("Count") == 0;
     let one_of_many = names.len() > 1;
     let tables = names.iter().map(|name| {
-        let rows: Vec<Cells<'_>> = table.of(name).collect();
+        let rows: Vec<Cells<'_>> = table.of(name).filter(|row| !is_idle(row)).collect();
         let used: Vec<usize> = (0..table.columns.len())
             .filter(|place| {
                 rows.iter().any(|row| !row.row.cells[*place].is_empty())
@@ -561,7 +560,7 @@ fn tables_of(table: &Table, only: &[&str], closed: Option<&str>) -> Vec<Value> {
         };
         let columns: Vec<Value> = used
             .iter()
-            .map(|place| json!({ "name": table.columns[*place], "number": is_number(*place) }))
+            .map(|place| json!({ "name": heading(&table.columns[*place]), "number": is_number(*place) }))
             .collect();
         let limit = if closed.is_none() { ROWS } else { usize::MAX };
         let body: Vec<Value> = (rows.iter().take(limit))
@@ -584,6 +583,11 @@ fn tables_of(table: &Table, only: &[&str], closed: Option<&str>) -> Vec<Value> {
                 .is_some_and(|columns| !columns.is_empty())
         })
         .collect()
+}
+
+/// A heading that may be broken where it is long.
+fn heading(column: &str) -> String {
+    column.replace("Retransmissions", "Retrans\u{ad}missions")
 }
 
 /// Columns whose numbers are names.

@@ -50,8 +50,8 @@ const FINDINGS: [&str; 7] = [
 /// Between values of a field; no text of a database has it, we hope: it is what ASCII calls a unit separator.
 pub const AGGREGATOR: &str = "\u{1f}";
 
-/// The packets that have something to tell.
-pub const TELLING: &str = "aerospike or tcp.analysis.lost_segment or tcp.analysis.ack_lost_segment";
+/// The packets that have something to tell: messages of clients and their answers (those between nodes have no such type).
+pub const TELLING: &str = "aerospike.type or tcp.analysis.lost_segment or tcp.analysis.ack_lost_segment";
 
 /// A packet.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -273,7 +273,13 @@ fn foot_line(view: &View) -> Line<'static> {
     if !view.filter.0.is_empty() {
         parts.push(format!("filter: {}  ", view.filter.0).yellow());
     }
-    let keys = [("q", "quit"), ("p", "pause"), ("r b s e t", "sort by req/s, bytes, size, errors, total"), ("f", "filter"), ("c", "clear filter")];
+    let keys = [
+        ("q", "quit"),
+        ("p", "pause"),
+        ("r b s e t", "sort by req/s, bytes, size, errors, total"),
+        ("f", "filter"),
+        ("c", "clear filter"),
+    ];
     for (key, what) in keys {
         parts.extend([key.to_owned().bold(), format!(" {what}  ").dim()]);
     }
