@@ -60,6 +60,15 @@ build_plugin() {
     [ -f "$built" ] || die "cargo built no $built"
 }
 
+# The programs beside the plugin, and where their manual pages are.
+# shellcheck disable=SC2034 # for the scripts
+TOOLS_NAMES=(aerospike-report aerospike-top) TOOLS_PAGES=report/man
+
+# Builds them, into the folder of `built`; fails where the compiler or the crates do not suffice.
+build_tools() {
+    cargo build --release --locked -p aerospike-wireshark-tools
+}
+
 # A guest: a user with the plugin as built, the samples, and nothing else of this machine. Not root, for whom
 # Wireshark reads no plugins but the system's. Needs `temporary_folder` and `build_plugin`.
 make_guest() {
