@@ -610,7 +610,7 @@ fn is_name(column: &str) -> bool {
 fn shown_cell(column: &str, cell: &str, is_number: bool) -> Value {
     if is_number {
         json!({ "text": text::cell(column, cell).0, "class": "number" })
-    } else if cell.len() > 60 {
+    } else if cell.len() > 40 && !is_name(column) && column != "Largest" {
         json!({ "text": cell, "class": "long" })
     } else {
         json!({ "text": cell })

@@ -75,21 +75,26 @@ impl Svg {
 
     /// A line through points; where one is missing it is broken.
     pub fn path(&mut self, class: &str, points: &[Option<(f64, f64)>]) {
-        let mut path = String::new();
+        let (mut path, mut alone) = (String::new(), String::new());
         let mut is_down = false;
         for (place, point) in points.iter().enumerate() {
             let Some((x, y)) = point else {
                 is_down = false;
                 continue;
             };
-            let _ = write!(path, "{}{x:.1} {y:.1}", if is_down { 'L' } else { 'M' });
-            // A point alone is seen as one.
+            // A point alone is no line: it is seen as a dot.
             if !is_down && points.get(place + 1).is_none_or(Option::is_none) {
-                path += "h0.1";
+                let _ = write!(alone, "M{x:.1} {y:.1}h0.1");
+                continue;
             }
+            let _ = write!(path, "{}{x:.1} {y:.1}", if is_down { 'L' } else { 'M' });
             is_down = true;
         }
-        self.push(format_args!(r#"<path class="{class}" d="{path}"/>"#));
+        for (class, path) in [(class.to_owned(), path), (format!("{class} alone"), alone)] {
+            if !path.is_empty() {
+                self.push(format_args!(r#"<path class="{class}" d="{path}"/>"#));
+            }
+        }
     }
 
     fn push(&mut self, what: std::fmt::Arguments<'_>) {
@@ -251,7 +256,9 @@ mod tests {
         svg.path("p", &[Some((0.0, 1.0)), Some((1.0, 1.0)), None, Some((3.0, 1.0))]);
         let text = svg.finish();
         assert!(
-            text.contains("M0.0 1.0L1.0 1.0M3.0 1.0h0.1") && text.contains("a &lt;b&gt;"),
+            text.contains(r#"<path class="p" d="M0.0 1.0L1.0 1.0"/>"#)
+                && text.contains(r#"class="p alone" d="M3.0 1.0h0.1""#)
+                && text.contains("a &lt;b&gt;"),
             "{text}"
         );
     }
