@@ -48,8 +48,6 @@ fn in_clear_at_a_port_for_tls() {
         assert!(frames(name, &options, "aerospike") > 0);
         assert_eq!(frames(name, &options, said), 0, "{options:?}");
     }
-    let elsewhere = ["-o", "aerospike.tls.port:4444"];
-    assert_eq!(frames(name, &elsewhere, "aerospike"), 0);
     for name in ["kv-basic", "scenarios/tls-service-13"] {
         assert!(frames(name, &[], "aerospike") > 0, "{name}");
         assert_eq!(frames(name, &[], said), 0, "{name}");
