@@ -3,6 +3,17 @@
 
 TSHARK=${TSHARK:-tshark}
 
+# Ubuntu has newer Rusts under names with a number (rustc-1.91), in a folder of their own.
+find_numbered_rust() {
+    local folder newest=
+    command -v cargo >/dev/null && return
+    for folder in /usr/lib/rust-*/bin; do
+        if [ -x "$folder/cargo" ]; then newest=$folder; fi
+    done
+    if [ -n "$newest" ]; then export PATH="$newest:$PATH"; fi
+}
+find_numbered_rust
+
 say() { printf '%s\n' "$*"; }
 warn() { printf 'warning: %s\n' "$*" >&2; }
 die() {
@@ -21,6 +32,18 @@ temporary_folder() {
     chmod 755 "$TEMPORARY"
 }
 
+# The version of the plugin: Cargo.toml is where it is written down.
+plugin_version() { sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml; }
+# Who answers for the packages, and where: the address of the repository.
+maintainer() { sed -nE 's/^authors = \["(.*)"\]/\1/p' Cargo.toml; }
+
+# Cargo, pkg-config and the C compiler build for arm64 from here on, with what Debian's packages for it hold.
+use_arm64() {
+    export CARGO_BUILD_TARGET=aarch64-unknown-linux-gnu
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    export PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig
+}
+
 # "4.0" of a line such as "TShark (Wireshark) 4.0.17 (...)." or of "4.0.17".
 minor_version() { sed -nE '1s/^([A-Za-z]+ \(Wireshark\) |Wireshark )?([0-9]+\.[0-9]+).*/\2/p'; }
 
@@ -33,8 +56,17 @@ build_plugin() {
     local folder
     folder=$(cargo metadata --locked --no-deps --format-version 1 |
         sed -nE 's/.*"target_directory":"([^"]*)".*/\1/p')
-    built=$folder/release/libaerospike.so
+    built=$folder/${CARGO_BUILD_TARGET:+$CARGO_BUILD_TARGET/}release/libaerospike.so
     [ -f "$built" ] || die "cargo built no $built"
+}
+
+# The programs beside the plugin, and where their manual pages are.
+# shellcheck disable=SC2034 # for the scripts
+TOOLS_NAMES=(aerospike-report aerospike-top) TOOLS_PAGES=report/man
+
+# Builds them, into the folder of `built`; fails where the compiler or the crates do not suffice.
+build_tools() {
+    cargo build --release --locked -p aerospike-wireshark-tools
 }
 
 # A guest: a user with the plugin as built, the samples, and nothing else of this machine. Not root, for whom

@@ -32,6 +32,10 @@ pictures() {
     dialog hot-keys batch-all 'Hot Key' 0x0 -z aerospike,hotkeys
     dialog response-times batch-all 'Response Time|SRT' 0x0 -z aerospike,srt
     dialog latency batch-all 'Latency' 0x0 -z aerospike,latency
+    dialog records hot-keys-zipf 'Records' 0x0 -z aerospike,records
+    dialog cluster cluster-node-rejoin-migration-slim 'Cluster' 0x0 -z aerospike,cluster
+    dialog timeline expressions-record 'Timeline' 0x0 -z aerospike,timeline
+    dialog connections batch-all 'Connections' 0x0 -z aerospike,connections
     # No option opens these. The last menu but one of Statistics:
     from_menu overview batch-all 'Overview' 985x690 alt+s Up Up Right Return
     # In File the third from below:

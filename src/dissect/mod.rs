@@ -25,9 +25,13 @@ pub fn register() {
     register::experts(&AEROSPIKE, exchange::links::EXPERTS);
     register::fields(&AEROSPIKE, exchange::times::FIELDS);
     register::fields(&AEROSPIKE, exchange::verdicts::FIELDS);
+    register::fields(&AEROSPIKE, exchange::doubts::FIELDS);
     register::experts(&AEROSPIKE, exchange::verdicts::EXPERTS);
+    register::fields(&AEROSPIKE, exchange::owner::FIELDS);
+    register::experts(&AEROSPIKE, exchange::owner::EXPERTS);
     register::experts(&AEROSPIKE, client::header::EXPERTS);
     register::fields(&INFO, info::message::FIELDS);
+    register::experts(&AEROSPIKE, info::message::EXPERTS);
     register::fields(&INFO, info::value::FIELDS);
     register::fields(&ADMIN, admin::message::FIELDS);
     register::fields(&ADMIN, admin::field::FIELDS);

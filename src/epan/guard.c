@@ -6,18 +6,20 @@
 #include <string.h>
 
 #include <epan/conversation_filter.h>
-#include <epan/dissectors/packet-tcp.h>
 #include <epan/exceptions.h>
 #include <epan/prefs.h>
 #include <epan/prefs-int.h>
 #include <epan/proto_data.h>
 #include <wsutil/wslog.h>
 
+#include "inside.h"
+
 static as_vtable rust;
 
 /* The preferences, at their defaults. */
 static as_bool desegment = 1, show_credentials = 0, hotkeys_scans = 0, context_on_answers = 1;
-static unsigned slow_threshold = 0, hotkeys_rows = 10000;
+static unsigned slow_threshold = 0, hotkeys_rows = 10000, hotkeys_least = 0, timeline_interval = 0;
+static const char *report_folder = "", *node_names = "";
 
 /* ---- exceptions ------------------------------------------------------------------------------------------------- */
 
@@ -164,6 +166,8 @@ static int64_t latest_time;
 
 int64_t as_latest_time(void) { return latest_time; }
 
+int as_is_copy(packet_info *pinfo) { return as_frame_data(pinfo, passed_protocol, AS_COPY_KEY) != NULL; }
+
 static int after_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     as_passed passed;
@@ -173,7 +177,7 @@ static int after_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
         int64_t now = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
         if (now > latest_time)
             latest_time = now;
-    } else if (tree == NULL || as_frame_data(pinfo, passed_protocol, AS_COPY_KEY) == NULL)
+    } else if (tree == NULL || (!as_is_copy(pinfo) && as_frame_data(pinfo, passed_protocol, AS_HIDDEN_KEY) == NULL))
         return 0;
     if (as_describe_passed(pinfo, passed_protocol, &passed)) {
         rust.passed(tvb, pinfo, tree, &passed);
@@ -254,6 +258,10 @@ unsigned as_pref_slow_threshold(void) { return slow_threshold; }
 int as_pref_hotkeys_scans(void) { return hotkeys_scans; }
 int as_pref_context_on_answers(void) { return context_on_answers; }
 unsigned as_pref_hotkeys_rows(void) { return hotkeys_rows; }
+unsigned as_pref_hotkeys_least(void) { return hotkeys_least; }
+const char *as_pref_node_names(void) { return node_names != NULL ? node_names : ""; }
+unsigned as_pref_timeline_interval(void) { return timeline_interval; }
+const char *as_pref_report_folder(void) { return report_folder != NULL ? report_folder : ""; }
 
 static void apply_ranges(void)
 {
@@ -308,6 +316,21 @@ static void register_preferences(void)
                                    &hotkeys_scans);
     prefs_register_uint_preference(preferences, "hotkeys_rows", "Rows of the hot key report",
                                    "How many rows the hot key table shows in the GUI; 0 is all", 10, &hotkeys_rows);
+    prefs_register_uint_preference(preferences, "hotkeys_least", "Least requests a second of a hot key",
+                                   "Keys with fewer requests a second are not listed in the hot key report, but counted; "
+                                   "0: all are listed",
+                                   10, &hotkeys_least);
+    prefs_register_string_preference(preferences, "node_names", "Names of nodes",
+                                     "What nodes are called where their ids are shown, such as: "
+                                     "bb9a1b2c3d4e5f6=db-1, a2=db-2",
+                                     &node_names);
+    prefs_register_uint_preference(preferences, "timeline_interval", "Interval of the timeline (ms)",
+                                   "Length of a row of the timeline; 0: as short as a hundred rows allow", 10,
+                                   &timeline_interval);
+    prefs_register_directory_preference(preferences, "report_folder", "Folder for reports as CSV",
+                                        "Reports that are open are also written there, a CSV file each, whenever they are "
+                                        "drawn; empty: none",
+                                        &report_folder);
 }
 
 void as_handoff(void)
@@ -433,7 +456,7 @@ static char *connection_filter(packet_info *pinfo FILTER_USER_DATA)
     struct tcp_analysis *tcp = conversation != NULL ? get_tcp_conversation_data(conversation, pinfo) : NULL;
 
     FILTER_USER_DATA_UNUSED;
-    return tcp == NULL ? NULL : g_strdup_printf("aerospike && tcp.stream eq %u", tcp->stream);
+    return tcp == NULL ? NULL : g_strdup_printf("aerospike && tcp.stream eq %u", as_tcp_stream(tcp));
 }
 
 void as_register_conversation_filter(const char *protocol, const char *name)

@@ -79,6 +79,8 @@ typedef struct as_passed {
     uint32_t seq, end;    /* of a segment that was sent again: its first byte and behind its last, as TCP counts here */
     uint32_t ack;         /* what the sender had received */
     uint8_t again;        /* it was sent again */
+    uint8_t overtaken;    /* it came after later ones */
+    uint8_t hidden;       /* for that, TCP may hand it to nobody: its preference no_subdissector_on_error */
     uint8_t direction;    /* as in as_segment */
     uint8_t completeness; /* TCP_COMPLETENESS bits, this frame included */
 } as_passed;
@@ -133,6 +135,12 @@ unsigned as_pref_slow_threshold(void);
 int as_pref_hotkeys_scans(void);
 int as_pref_context_on_answers(void);
 unsigned as_pref_hotkeys_rows(void);
+unsigned as_pref_hotkeys_least(void);
+/* Empty: none. */
+const char *as_pref_node_names(void);
+unsigned as_pref_timeline_interval(void);
+/* Empty: none. */
+const char *as_pref_report_folder(void);
 
 /* ---- exceptions ---- */
 /* A panic's text, thrown as a DissectorError when the entry returns. */
@@ -213,8 +221,10 @@ void *as_file_room(size_t size);
 /* Zeros at the beginning of each dissection of the packet: AS_PACKET_STATE bytes. */
 enum { AS_PACKET_STATE = 64 };
 void *as_packet_state(packet_info *pinfo);
-/* The key of what is remembered of a frame that is a copy: no ordinal of a message comes near. */
-enum { AS_COPY_KEY = 0x7fffffff };
+/* The keys of what is remembered of a frame that is a copy, and of one that TCP hands to nobody: no ordinal of a message
+ * comes near. */
+enum { AS_COPY_KEY = 0x7fffffff, AS_HIDDEN_KEY = 0x7ffffffe };
+int as_is_copy(packet_info *pinfo);
 /* Whether a dissector of that protocol had the frame. */
 int as_has_layer(packet_info *pinfo, const char *protocol);
 void *as_frame_data(packet_info *pinfo, int protocol, uint32_t key);
@@ -226,7 +236,7 @@ int as_connection_ended(packet_info *pinfo, as_connection_end *end);
 void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment);
 /* Whether the frame is of a connection of which `protocol` keeps something, and what TCP says of it. */
 int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed);
-/* Calls `passed` for each such frame of the first pass, and later for those that have something under AS_COPY_KEY. */
+/* Calls `passed` for each such frame of the first pass, and later for those that have something under one of both keys. */
 void as_register_passed(int protocol);
 /* The round trip of the connection's handshake in nanoseconds, 0 where it is not known. */
 int64_t as_round_trip(packet_info *pinfo);

@@ -30,6 +30,7 @@ mod reference;
 pub mod register;
 mod scope;
 pub mod segment;
+mod sheet;
 #[cfg(feature = "soundness")]
 pub mod soundness;
 pub mod stats;

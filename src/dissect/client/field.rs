@@ -85,6 +85,10 @@ pub fn field<'p>(
     let heading = tree.under(item, of)?;
     label(&heading, field, value.as_ref().ok());
     size_and_type(path, &heading, field)?;
+    let is_older = field.is_digest_array() || matches!(value, Ok(Value::Predexp(_)));
+    if path.is_request && !is_older {
+        hint::too_new(&heading, field.kind, field.kind.since())?;
+    }
     match value {
         Ok(value) => data(&heading, field, value),
         Err(error) => common::malformed_in(&heading, field.data, error),

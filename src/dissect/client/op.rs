@@ -50,6 +50,9 @@ pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
     if let Some(lut) = &op.lut {
         field::update_time(&heading, lut.bytes, UpdateTime(lut.value))?;
     }
+    if path.is_request {
+        hint::too_new(&heading, op.code, op.code.since())?;
+    }
     let value = if path.is_request {
         op.argument()
     } else {

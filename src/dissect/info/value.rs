@@ -6,6 +6,7 @@ use crate::dissect::info::line::Brief;
 use crate::dissect::shared::common::{NAMESPACE, NODE};
 use crate::epan::group::FieldGroup;
 use crate::epan::{Field, Guarded, Item, Text, Tree};
+use crate::track::names::NodeName;
 use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
 use crate::wire::ground::text::{Text as Lossy, decimal, hexadecimal};
@@ -111,7 +112,9 @@ fn scalar(tree: &Tree<'_>, command: Option<&Command<'_>>, text: &[u8]) -> Guarde
 /// A node id in hexadecimal text, or the text where it is none.
 fn node<'p>(tree: &Tree<'p>, part: &[u8], text: &[u8]) -> Guarded<Item<'p>> {
     match hexadecimal(text) {
-        Some(id) => tree.uint64(&NODE, part, id),
+        Some(id) => Ok(tree
+            .uint64(&NODE, part, id)?
+            .append(format_args!("{}", NodeName(tree.packet(), id)))),
         None => tree.text(&ITEM_VALUE, part, format_args!("{}", Lossy(text))),
     }
 }

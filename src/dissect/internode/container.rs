@@ -7,6 +7,7 @@ use crate::epan::protocol::Protocol;
 use crate::epan::tree::GENERATED_TEXT;
 use crate::epan::{Field, Guarded, Item, Packet, Tree};
 use crate::protocols::{FABRIC, HEARTBEAT};
+use crate::track::names::NodeName;
 use crate::wire::client::proto::Order;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::table::Row;
@@ -253,6 +254,7 @@ pub(super) const INSIDE: Order = Order::Little;
 /// What Wireshark threw.
 pub fn node<'p>(tree: &Tree<'p>, data: &[u8], id: NodeId, order: Order) -> Guarded<Item<'p>> {
     let item = tree.add_in(&common::NODE, data, order)?;
+    item.append(format_args!("{}", NodeName(tree.packet(), id.0)));
     node_parts(&tree.under(item, &common::NODE)?, data, id)?;
     Ok(item)
 }

@@ -264,6 +264,7 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
     if coded.value & !order != 0 {
         tree.expert(&hint::ORDER_BITS, format_args!("The order is {}", coded.value))?;
     }
+    hint::too_new(tree, coded, coded.since())?;
     match (coded.table, u32::try_from(coded.value)) {
         (Table::CdtOp | Table::BitOp | Table::HllOp | Table::StringOp | Table::TextOp, _) => {
             operation(tree, part, name, coded)
