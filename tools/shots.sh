@@ -202,7 +202,8 @@ from_menu() { # NAME CAPTURE TITLE SIZE KEY...
     shoot "$name" "$window" "$size"
 }
 
-# The text of the stream that has the last packet, by the last but one entry of the packet's menu.
+# The text of a stream: the last but two entry of Analyze, the first of its menu.
+FOLLOW_KEYS=(alt+a Up Up Right Return)
 follow() { # CAPTURE
     local window
     wanted follow || return 0
