@@ -2,7 +2,7 @@
 
 use aerospike::wire::ground::base64::{Encoded, decode, is_encoded};
 use aerospike::wire::ground::text::{Hex, Text, decimal, hexadecimal};
-use aerospike::wire::info::cluster::{Bitmap, Endpoint, Histories, Latencies, Peers, Replicas, UserAgent};
+use aerospike::wire::info::cluster::{Bitmap, HostPort, Histories, Latencies, Peers, Replicas, UserAgent};
 use aerospike::wire::info::message as info;
 use aerospike::wire::info::message::{Command, Outcome, Pairs};
 use aerospike::wire::info::text_port::{Line, is_text};
@@ -150,7 +150,7 @@ fn value<'a>(sight: &mut Sight<'a>, value: Value<'a>) {
     }
 }
 
-fn endpoint<'a>(sight: &mut Sight<'a>, endpoint: Endpoint<'a>) {
+fn endpoint<'a>(sight: &mut Sight<'a>, endpoint: HostPort<'a>) {
     sight.see(endpoint.bytes);
     sight.see(endpoint.host);
     sight.see(endpoint.port.unwrap_or_default());

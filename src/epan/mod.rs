@@ -45,7 +45,7 @@ pub use entry::Plugin;
 pub use field::{BitSet, Expert, Field};
 pub use item::Item;
 pub use packet::{Conversation, Packet, Source};
-pub use segment::{Call, Entry, Framing, Heuristic, Passed, Segment, Side};
+pub use segment::{Entry, Framing, Heuristic, Passed, Segment, SegmentContext, Side};
 pub use text::Text;
 pub use tree::Tree;
 

@@ -178,8 +178,8 @@ pub fn dissector(entry: Entry, protocol: &Protocol, name: &'static CStr, descrip
     unsafe { sys::as_register_dissector(entry as c_int, protocol.id(), name.as_ptr(), description) };
 }
 
-/// Has [`Plugin::passed`](super::entry::Plugin::passed) called for connections of which the protocol keeps something.
-pub fn passed(protocol: &'static Protocol) {
+/// Has [`Plugin::on_frame`](super::entry::Plugin::on_frame) called for connections of which the protocol keeps something.
+pub fn on_frame(protocol: &'static Protocol) {
     // SAFETY: takes a protocol id that was registered.
     unsafe { sys::as_register_passed(protocol.id()) };
 }

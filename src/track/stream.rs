@@ -3,12 +3,12 @@
 use core::cell::Cell;
 use core::ffi::CStr;
 
-pub use super::position::{Place, before};
+pub use super::position::{StreamPosition, before};
 
 use super::copies;
+use super::position::AckState;
 use super::position::Partial;
-use super::position::Position;
-use super::position::Sight;
+use super::position::PositionTracker;
 use super::queue::Queue;
 use crate::epan::file::FileRef;
 use crate::epan::protocol::Protocol;
@@ -18,7 +18,7 @@ use crate::protocols::AEROSPIKE;
 /// Both directions of a connection.
 #[derive(Default)]
 pub struct Stream {
-    position: Position,
+    tracker: PositionTracker,
     /// Which direction the client sends in: 0 or 1, once that is known.
     client: Cell<u8>,
     /// The frame and the messages before it there at which it became known; 0: not yet.
@@ -99,58 +99,40 @@ impl Stream {
     }
 
     /// Where `segment` stands; after a gap the queue knows of it.
-    pub fn place(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Place {
+    pub fn locate(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> StreamPosition {
         if segment.side != Side::Unknown && self.client_since.get().0 == 0 && !packet.is_visited() {
             let is_client = segment.side == Side::Client;
             self.client.set(u8::from((segment.direction != 0) == is_client));
             self.client_since.set((packet.frame(), 0));
             self.completeness.set(segment.completeness & !(FIN | RST));
         }
-        let (place, gap) = self.position.place(packet, protocol, segment);
+        let (position, gap) = self.tracker.locate(packet, protocol, segment);
         if gap {
             self.queue.lose(packet, segment.side != Side::Server);
         }
-        place
+        position
     }
 
-    /// Notes what became of a segment: see [`Position::advance`].
-    pub fn advance(
-        &self,
-        packet: Packet<'_>,
-        segment: &Segment<'_>,
-        used: usize,
-        length: usize,
-        known: bool,
-    ) {
-        self.position.advance(packet, segment, used, length, known);
-    }
-
-    /// Notes a message that is not whole: see [`Position::wait`].
-    pub fn wait(
-        &self,
-        packet: Packet<'_>,
-        segment: &Segment<'_>,
-        used: usize,
-        length: u64,
-        before: Option<Partial>,
-    ) {
-        self.position.wait(packet, segment, used, length, before);
+    /// Where in its stream a segment stands.
+    #[must_use]
+    pub const fn tracker(&self) -> &PositionTracker {
+        &self.tracker
     }
 
     /// The message of `direction` that is not whole yet.
     #[must_use]
     pub fn partial(&self, direction: usize) -> Option<Partial> {
-        self.position.partial(direction)
+        self.tracker.partial(direction)
     }
 
     /// Sequence number behind the last byte seen of `direction`, or where it begins.
     #[must_use]
     pub fn seen(&self, direction: usize) -> Option<u32> {
-        self.position.seen(direction)
+        self.tracker.seen(direction)
     }
 
     /// A frame of the connection has passed TCP. Whether it is a copy of one before.
-    pub fn passed(&self, packet: Packet<'_>, passed: &Passed<'_>) -> bool {
+    pub fn on_frame(&self, packet: Packet<'_>, passed: &Passed<'_>) -> bool {
         if packet.is_visited() {
             return packet.is_copy(&AEROSPIKE);
         }
@@ -261,21 +243,21 @@ impl Stream {
 
     /// The server refuses what stands here: nothing of this direction is interpreted any more.
     pub fn refuse(&self, packet: Packet<'_>, segment: &Segment<'_>) {
-        self.position.refuse(packet, segment);
+        self.tracker.refuse(packet, segment);
     }
 
     /// A message of the other side: the connection lives, so what was refused may be found again.
-    pub fn answered(&self, packet: Packet<'_>, segment: &Segment<'_>) {
-        self.position.answered(packet, segment);
+    pub fn on_response(&self, packet: Packet<'_>, segment: &Segment<'_>) {
+        self.tracker.on_response(packet, segment);
     }
 
     /// What the sender of `segment` had received.
     #[must_use]
-    pub fn sight(&self, segment: &Segment<'_>) -> Sight {
-        Sight {
+    pub fn ack_state(&self, segment: &Segment<'_>) -> AckState {
+        AckState {
             acknowledged: segment.acknowledged,
-            has_other: self.position.has_started(1 - segment.direction),
-            origin: self.position.origin(1 - segment.direction),
+            has_other: self.tracker.has_started(1 - segment.direction),
+            origin: self.tracker.origin(1 - segment.direction),
             is_late: segment.is_late,
         }
     }
@@ -283,13 +265,13 @@ impl Stream {
     /// Whether the capture holds anything of the direction opposite to `direction`.
     #[must_use]
     pub fn has_answers(&self, direction: usize) -> bool {
-        self.position.has_started(1 - direction.min(1))
+        self.tracker.has_started(1 - direction.min(1))
     }
 
     /// Whether the sender in `direction` has received more than the capture holds; its end (FIN) counts as one.
     #[must_use]
     pub fn misses(&self, direction: usize, received: u32) -> bool {
-        let seen = self.position.seen(1 - direction.min(1));
+        let seen = self.tracker.seen(1 - direction.min(1));
         // Of a direction without data the SYN and the end make 2.
         before(seen.map_or(2, |seen| seen.wrapping_add(1)), received)
     }

@@ -2,14 +2,14 @@
 //!
 //! Source: client-protocol 13
 
-use super::position::{Sight, before};
+use super::position::{AckState, before};
 use super::rows::Span;
 use super::sets;
 use crate::wire::client::message::Header;
 use crate::wire::client::proto::ProtoType;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::exchange::matching::{Facts, Progress};
+use crate::wire::exchange::matching::{EndFacts, Progress};
 
 /// What kind of request a transaction is, for tables and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +40,9 @@ pub type Fingerprint = u64;
 
 /// What a request says about itself.
 #[derive(Clone, Copy)]
-pub struct Asked {
+pub struct RequestFacts {
     /// What its sender had received.
-    pub sight: Sight,
+    pub ack_state: AckState,
     /// What it asks for.
     pub what: What,
     /// What answers it.
@@ -58,7 +58,7 @@ pub struct Asked {
     /// The records it asks for.
     pub rows: Span,
     /// Namespace and set, where the request as a whole names them.
-    pub place: sets::Place,
+    pub set: sets::SetId,
     /// It, or a row of it, can change records.
     pub writes: bool,
     /// When its first byte was captured, where that was in an earlier frame.
@@ -69,11 +69,11 @@ pub struct Asked {
 
 /// What an answer's message says.
 #[derive(Clone, Copy)]
-pub struct Given {
+pub struct ResponseFacts {
     /// Its type on the wire.
     pub kind: ProtoType,
     /// What it says about the end of the answer.
-    pub facts: Facts,
+    pub facts: EndFacts,
     /// Records in it.
     pub records: u32,
     /// Part of it was not captured.
@@ -130,7 +130,7 @@ pub struct Transaction {
     /// What was asked for.
     pub what: What,
     /// Namespace and set, where the request as a whole names them.
-    pub place: sets::Place,
+    pub set: sets::SetId,
     /// The request, or a row of it, can change records.
     pub writes: bool,
     /// How far it has come.
@@ -165,11 +165,11 @@ impl Transaction {
         }
     }
 
-    /// Whether the server had received the request when it sent what `sight` is of.
-    pub(super) fn was_received(&self, sight: Sight) -> bool {
-        match (sight.acknowledged, self.end()) {
+    /// Whether the server had received the request when it sent what `ack_state` is of.
+    pub(super) fn was_received(&self, ack_state: AckState) -> bool {
+        match (ack_state.acknowledged, self.end()) {
             // TCP may have held the segment back: the acknowledgement is of another.
-            (Some(ack), Some(end)) if !sight.is_late => !before(ack, end),
+            (Some(ack), Some(end)) if !ack_state.is_late => !before(ack, end),
             _ => true,
         }
     }

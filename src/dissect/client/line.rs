@@ -6,14 +6,13 @@ use super::answer::Summary;
 use super::field::Range;
 use super::label;
 use super::text::{self, CALL_TEXT};
-use crate::dissect::exchange::context::Path;
-use crate::dissect::exchange::identity::Identity;
+use crate::dissect::exchange::answered_request::AnsweredRequest;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::outcome;
-use crate::dissect::exchange::request_context::RequestContext;
 use crate::dissect::shared::column;
 use crate::dissect::values::text::OpText;
 use crate::epan::{Packet, Text, windows};
-use crate::wire::client::field::{FieldType, Value as FieldValue};
+use crate::wire::client::field::{FieldType, FieldValue};
 use crate::wire::client::message::{Message, Part};
 use crate::wire::client::op::{Op, OpCode};
 use crate::wire::client::query::{IndexType, WhereFlags};
@@ -27,20 +26,15 @@ use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, Valu
 ///
 /// # Errors
 /// Those of `out`.
-pub fn request_line(
-    out: &mut dyn fmt::Write,
-    packet: Packet<'_>,
-    message: &Message<'_>,
-    kind: Request,
-    identity: &Identity<'_>,
-) -> fmt::Result {
+pub fn request_line(out: &mut dyn fmt::Write, packet: Packet<'_>, message: &Message<'_>) -> fmt::Result {
     out.write_str("Request ")?;
+    let kind = message.request();
     if kind == Request::BATCH {
         return super::batch_line::request(out, message);
     }
     self::kind(out, message, kind)?;
-    label::named(packet, message, identity).write_to(out)?;
-    request(out, message, kind, identity)
+    label::named(packet, message).write_to(out)?;
+    request(out, message, kind)
 }
 
 /// `Response put test.demo "kv-1" OK gen 2 (0.18 ms)`, `Response get test.demo b0da6e0d KEY_BUSY (3.2 ms)`, `Response batch 60
@@ -48,28 +42,32 @@ pub fn request_line(
 ///
 /// # Errors
 /// Those of `out`.
-pub fn response_line(out: &mut dyn fmt::Write, path: &Path<'_>, answer: &Summary<'_>) -> fmt::Result {
+pub fn response_line(
+    out: &mut dyn fmt::Write,
+    context: &MessageContext<'_>,
+    answer: &Summary<'_>,
+) -> fmt::Result {
     let Some(message) = &answer.last else {
         return out.write_str("Response malformed");
     };
     let header = &message.header;
     out.write_str("Response ")?;
-    let context = RequestContext::of(path, header);
-    if let Some(context) = &context {
-        let is_row = answer.count == 1 && context.row.is_some();
-        if answer.count > 1 && context.row.is_some() {
+    let request = AnsweredRequest::of(context, header);
+    if let Some(request) = &request {
+        let is_row = answer.count == 1 && request.row.is_some();
+        if answer.count > 1 && request.row.is_some() {
             // Each row has an operation of its own.
             Request::BATCH.write_to(out)?;
         } else {
             if is_row {
                 out.write_str("batch ")?;
             }
-            context.operation.write_to(out)?;
+            request.operation.write_to(out)?;
         }
         out.write_str(" ")?;
     }
     if answer.count > 1 {
-        answer.contents(out, path.answer.map(|linked| linked.transaction.what))?;
+        answer.contents(out, context.answer.map(|linked| linked.transaction.what))?;
         match answer.errors {
             0 => {}
             1 => write!(out, ", {}", answer.worst)?,
@@ -79,13 +77,17 @@ pub fn response_line(out: &mut dyn fmt::Write, path: &Path<'_>, answer: &Summary
             out.write_str(", last")?;
         }
     } else {
-        one(out, message, context.as_ref())?;
+        one(out, message, request.as_ref())?;
     }
-    outcome::response_marks(out, path.packet, path.answer.as_ref())
+    outcome::response_marks(out, context.packet, context.answer.as_ref())
 }
 
 /// The one message of a body, behind its operation.
-fn one(out: &mut dyn fmt::Write, message: &Message<'_>, context: Option<&RequestContext<'_>>) -> fmt::Result {
+fn one(
+    out: &mut dyn fmt::Write,
+    message: &Message<'_>,
+    request: Option<&AnsweredRequest<'_>>,
+) -> fmt::Result {
     let header = &message.header;
     match header.part() {
         Part::Fin => {
@@ -97,8 +99,7 @@ fn one(out: &mut dyn fmt::Write, message: &Message<'_>, context: Option<&Request
             write!(out, " partition {partition} done")?;
         }
         Part::Record | Part::Error => {
-            let own = Identity::of(message.fields());
-            let named = label::identity(&own, context);
+            let named = label::identity(message.identity(), request);
             if !named.is_empty() {
                 // It begins with a blank, and one is there.
                 let text = Text::<CALL_TEXT>::of(format_args!("{named}"));
@@ -116,19 +117,18 @@ fn one(out: &mut dyn fmt::Write, message: &Message<'_>, context: Option<&Request
 }
 
 /// A message of an answer, for the stream that somebody follows: of several its heading, and the values.
-pub fn follow_message(path: &Path<'_>, message: &Message<'_>, is_one_of_many: bool) {
+pub fn follow_message(context: &MessageContext<'_>, message: &Message<'_>, is_one_of_many: bool) {
     if is_one_of_many {
-        let context = RequestContext::of(path, &message.header);
+        let request = AnsweredRequest::of(context, &message.header);
         let heading = label::Heading {
-            packet: path.packet,
+            packet: context.packet,
             message,
             is_request: false,
-            operation: Request::INVALID,
-            context: context.as_ref(),
+            request: request.as_ref(),
         };
-        column::follow(path.packet, format_args!("  {heading}"));
+        column::follow(context.packet, format_args!("  {heading}"));
     }
-    follow_values(path.packet, message, false);
+    follow_values(context.packet, message, false);
 }
 
 /// The values of a message, for the stream that somebody follows: `    a = 1`, a line each.
@@ -171,14 +171,10 @@ pub fn kind(out: &mut dyn fmt::Write, message: &Message<'_>, kind: Request) -> f
 ///
 /// # Errors
 /// Those of `out`.
-pub fn request(
-    out: &mut dyn fmt::Write,
-    message: &Message<'_>,
-    kind: Request,
-    identity: &Identity<'_>,
-) -> fmt::Result {
-    if !identity.function.is_empty() {
-        function(out, message, identity.function)?;
+pub fn request(out: &mut dyn fmt::Write, message: &Message<'_>, kind: Request) -> fmt::Result {
+    let called = message.identity().function;
+    if !called.is_empty() {
+        function(out, message, called)?;
     }
     if kind.is_query() {
         index(out, message)?;

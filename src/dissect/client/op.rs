@@ -1,7 +1,7 @@
 //! Operations (bins) of a message or batch row.
 
 use super::field;
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common;
 use crate::dissect::shared::common::BIN_NAME;
 use crate::dissect::shared::hint;
@@ -30,7 +30,7 @@ bit_sets! {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
+pub fn op<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
     let heading = if op.name.is_empty() {
         let heading = tree.sub(&OP, op.bytes)?;
         heading.item().label(format_args!("{}", op.code));
@@ -43,7 +43,7 @@ pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
             .label(format_args!("{} {}", op.code, Lossy(op.name)));
         heading
     };
-    heading.add_in(&OP_SIZE, &op.bytes[SIZE_AT], path.order)?;
+    heading.add_in(&OP_SIZE, &op.bytes[SIZE_AT], context.order)?;
     heading.add(&OP_TYPE, &op.bytes[CODE_AT])?;
     heading.add(&OP_PARTICLE, &op.bytes[PARTICLE_AT])?;
     heading.bits(&OP_FLAGS, &op.bytes[FLAGS_AT], Order::Big)?;
@@ -51,12 +51,12 @@ pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
     if let Some(lut) = &op.lut {
         field::update_time(&heading, lut.bytes, UpdateTime(lut.value))?;
     }
-    let value = if path.is_request {
+    let value = if context.is_request {
         op.argument()
     } else {
         op.content()
     };
-    if let (true, Ok(Value::List(bytes) | Value::Map(bytes))) = (path.is_request, &value) {
+    if let (true, Ok(Value::List(bytes) | Value::Map(bytes))) = (context.is_request, &value) {
         match order::fault(bytes) {
             Some(Fault::Unordered) => heading.expert(&hint::UNORDERED, format_args!(""))?,
             Some(Fault::KeyType) => heading.expert(&hint::KEY_TYPE, format_args!(""))?,
@@ -64,7 +64,7 @@ pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
         }
     }
     match value {
-        Ok(value) => bin::bin(&heading, op, &value, path.is_request),
+        Ok(value) => bin::bin(&heading, op, &value, context.is_request),
         Err(error) => common::malformed_in(&heading, op.value, &error),
     }
 }

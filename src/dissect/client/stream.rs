@@ -3,15 +3,16 @@
 use core::fmt::Write as _;
 
 use super::proto;
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::{links, taps};
-use crate::dissect::shared::common;
-use crate::dissect::shared::{column, frame};
-use crate::epan::{Call, Framing, Guarded, Packet, Passed, Segment, Side, Source, Tree};
+use crate::dissect::shared::stream::{self as skeleton, ProtocolStream};
+use crate::dissect::shared::{column, common, frame};
+use crate::epan::protocol::Protocol;
+use crate::epan::{Framing, Guarded, Packet, Passed, Segment, SegmentContext, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
-use crate::track::budget;
-use crate::track::stream::{self, Place, Stream};
-use crate::wire::client::guess::{Looks, looks};
+use crate::track::position::{Partial, PositionTracker, StreamPosition};
+use crate::track::stream::{self, Stream};
+use crate::wire::client::guess::{Looks, guess_protocol};
 use crate::wire::client::proto::{HEADER, Header, Order, ProtoType, Refusal};
 use crate::wire::exchange::plausible::{Plausibility, plausible, weak};
 use crate::wire::ground::text::Text as Lossy;
@@ -22,73 +23,116 @@ fields! {
     REFUSED: Bytes, "aerospike.refused", "Not a proto header", "Bytes at which a server closes the connection";
 }
 
+/// A connection of the client protocol.
+#[derive(Clone, Copy)]
+struct ClientStream<'p>(&'p Stream);
+
 /// A segment of a connection, or a record inside TLS.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn segment<'p>(
-    packet: Packet<'p>,
-    source: Source<'p>,
-    tree: Tree<'p>,
-    segment: Segment<'p>,
-) -> Guarded<usize> {
-    let bytes = source.bytes();
-    let Some(stream) = stream::of(&segment) else {
-        return Ok(0);
-    };
-    if bytes.is_empty() {
-        return Ok(0);
+pub fn segment<'p>(tree: &Tree<'p>, segment: Segment<'p>) -> Guarded<usize> {
+    match stream::of(&segment) {
+        Some(stream) => skeleton::segment(ClientStream(stream), tree, segment),
+        None => Ok(0),
     }
-    budget::earn(packet, bytes.len());
-    let place = stream.place(packet, &AEROSPIKE, &segment);
-    let begins = match place {
-        Place::Known => {
-            if let Some(refusal) = refusal(bytes) {
-                refused(packet, &tree, stream, &segment, refusal, true)?;
-                return Ok(bytes.len());
-            }
-            true
+}
+
+/// One whole message (or what there is of it).
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn pdu<'p>(tree: &Tree<'p>, context: &SegmentContext<'p>) -> Guarded {
+    match stream::of(&context.segment) {
+        Some(stream) => skeleton::pdu(ClientStream(stream), tree, context),
+        None => Ok(()),
+    }
+}
+
+impl<'p> ProtocolStream<'p> for ClientStream<'p> {
+    type Fault = Refusal;
+
+    fn framing(self) -> Framing {
+        Framing::Client
+    }
+
+    fn protocol(self) -> &'static Protocol {
+        &AEROSPIKE
+    }
+
+    fn tracker(self) -> &'p PositionTracker {
+        self.0.tracker()
+    }
+
+    fn locate(self, packet: Packet<'p>, segment: &Segment<'p>) -> StreamPosition {
+        self.0.locate(packet, &AEROSPIKE, segment)
+    }
+
+    fn fault(self, bytes: &[u8]) -> Option<Refusal> {
+        refusal(bytes)
+    }
+
+    fn may_begin(self, position: StreamPosition, source: Source<'p>) -> bool {
+        match position {
+            StreamPosition::Unknown => plausible(source.bytes()) == Plausibility::Strong,
+            _ => weak(source.bytes()),
         }
-        Place::Unknown => plausible(bytes) == Plausibility::Strong,
-        Place::Repeated | Place::Aside => weak(bytes),
-        Place::Refused => false,
-    };
-    if !begins {
-        stream.advance(packet, &segment, source.reported(), source.reported(), false);
-        stream.queue.blur(packet);
-        continuation(packet, &tree, bytes, place)?;
-        source.throw_if_cut()?;
-        return Ok(bytes.len());
     }
-    let call = Call {
-        segment,
-        mark: place as u8,
-        used: core::cell::Cell::new(0),
-        is_lost: core::cell::Cell::new(false),
-    };
-    let before = stream.partial(segment.direction);
-    let outcome = packet.dissect_pdus(Framing::Client, &tree, &call);
-    if place.is_new() {
-        let used = call.used.get();
-        stream.advance(packet, &segment, used, source.reported(), !call.is_lost.get());
+
+    fn show_fault(
+        self,
+        tree: &Tree<'p>,
+        segment: &Segment<'p>,
+        refusal: Refusal,
+        hand_over: bool,
+    ) -> Guarded {
+        show_bad_header(tree, self.0, segment, refusal, hand_over)
+    }
+
+    fn show_continuation(self, tree: &Tree<'p>, position: StreamPosition) -> Guarded {
+        show_continuation(tree, position)
+    }
+
+    fn on_unread(self, packet: Packet<'p>) {
+        self.0.queue.mark_uncertain(packet);
+    }
+
+    fn show_message(
+        self,
+        tree: &Tree<'p>,
+        context: &SegmentContext<'p>,
+        position: StreamPosition,
+    ) -> Guarded<bool> {
+        match Header::parse(tree.source().bytes()) {
+            Ok((rest, header)) => message(self.0, tree, context, position, &header, rest).map(|()| true),
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn on_read(
+        self,
+        packet: Packet<'p>,
+        segment: &Segment<'p>,
+        bytes: &'p [u8],
+        used: usize,
+        before: Option<Partial>,
+    ) {
         if let Some(rest @ [_, ..]) = bytes.get(used..) {
             let length = Header::parse(rest).map_or(0, |(_, header)| header.length());
-            stream.wait(packet, &segment, used, length, before);
+            self.0.tracker().wait(packet, segment, used, length, before);
         }
     }
-    outcome?;
-    Ok(bytes.len())
 }
 
 /// A frame of a connection has passed TCP: what no dissector is handed counts, too.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn passed<'p>(packet: Packet<'p>, tree: &Tree<'p>, passed: &Passed<'p>) -> Guarded {
+pub fn on_frame<'p>(packet: Packet<'p>, tree: &Tree<'p>, passed: &Passed<'p>) -> Guarded {
     let Some(stream) = passed.conversation.known_state::<Stream>(&AEROSPIKE) else {
         return Ok(());
     };
-    if stream.passed(packet, passed) && tree.exists() {
+    if stream.on_frame(packet, passed) && tree.exists() {
         let top = tree.protocol(&AEROSPIKE, &[])?;
         top.item()
             .label(format_args!("Aerospike Protocol, the copy of a packet before"));
@@ -116,72 +160,64 @@ pub fn length(bytes: &[u8]) -> Option<usize> {
     usize::try_from(header.length()).ok()
 }
 
-/// One whole message (or what there is of it).
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Call<'p>) -> Guarded {
-    let bytes = source.bytes();
-    let place = Place::from_mark(call.mark);
-    let Some(stream) = stream::of(&call.segment) else {
-        return Ok(());
-    };
-    if let Some(refusal) = refusal(bytes) {
-        if !place.is_new() {
-            return continuation(packet, &tree, bytes, place);
-        }
-        return refused(packet, &tree, stream, &call.segment, refusal, false);
-    }
-    let Ok((rest, header)) = Header::parse(bytes) else {
-        call.is_lost.set(true);
-        return common::half_header(&tree.protocol(&AEROSPIKE, bytes)?, source);
-    };
+/// One message: `rest` is what follows its header.
+fn message<'p>(
+    stream: &'p Stream,
+    tree: &Tree<'p>,
+    within: &SegmentContext<'p>,
+    position: StreamPosition,
+    header: &Header<'p>,
+    rest: &'p [u8],
+) -> Guarded {
+    let (packet, source) = (tree.packet(), tree.source());
     let size = usize::try_from(header.size).unwrap_or(usize::MAX);
     let body = rest.get(..size).unwrap_or(rest);
-    let is_first = call.used.get() == source.reported();
-    let side = stream.side(packet, &call.segment, || request_by_content(&header, body));
-    let mut path = Path {
+    let is_first = within.used.get() == source.reported();
+    let side = stream.side(packet, &within.segment, || request_by_content(header, body));
+    let mut context = MessageContext {
         packet,
         is_request: match side {
             Side::Client => true,
             Side::Server => false,
-            Side::Unknown => request_by_content(&header, body).unwrap_or(true),
+            Side::Unknown => request_by_content(header, body).unwrap_or(true),
         },
-        is_tracked: place.is_new(),
+        is_tracked: position.is_new(),
         stream: Some(stream),
-        place: stream::reference(&call.segment),
-        segment_direction: call.segment.direction,
-        range: call.segment.sequence.map(|start| {
+        stream_ref: stream::reference(&within.segment),
+        segment_direction: within.segment.direction,
+        range: within.segment.sequence.map(|start| {
             let offset = |bytes: usize| start.wrapping_add(u32::try_from(bytes).unwrap_or(0));
-            let used = call.used.get();
+            let used = within.used.get();
             (offset(used.saturating_sub(source.reported())), offset(used))
         }),
         began_at: stream
-            .partial(call.segment.direction)
-            .filter(|partial| call.segment.sequence == Some(partial.start) && is_first)
+            .partial(within.segment.direction)
+            .filter(|partial| within.segment.sequence == Some(partial.start) && is_first)
             .map(|partial| partial.began_at),
         delay: None,
         is_cut: body.len() < size,
-        sight: stream.sight(&call.segment),
+        ack_state: stream.ack_state(&within.segment),
         answer: None,
         is_orphan: false,
+        is_proxied: false,
         kind: header.kind,
         body,
         order: Order::Big,
     };
-    path.delay = path.began_at.and_then(|_| stream.take_delay(packet));
+    context.delay = context.began_at.and_then(|_| stream.take_delay(packet));
     frame::count(packet);
-    packet.state().is_answer.set(u32::from(!path.is_request));
-    if !path.is_request {
-        stream.answered(packet, &call.segment);
-        if path.is_tracked {
-            path.answer = stream.queue.answer(packet, header.kind, path.sight, path.range);
-            path.is_orphan = path.answer.is_none() && stream.queue.lacks_request(packet, path.sight);
+    packet.state().is_answer.set(u32::from(!context.is_request));
+    if !context.is_request {
+        stream.on_response(packet, &within.segment);
+        if context.is_tracked {
+            context.answer = stream
+                .queue
+                .answer(packet, header.kind, context.ack_state, context.range);
+            context.is_orphan =
+                context.answer.is_none() && stream.queue.lacks_request(packet, context.ack_state);
         }
     }
-    proto::proto(&path, &tree, &header, body)?;
-    frame::finish(&tree, bytes)?;
-    source.throw_if_cut()
+    proto::proto(&context, tree, header, body)
 }
 
 fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
@@ -201,15 +237,17 @@ fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
 pub const ASIDE: &str = "quoted by another message";
 
 /// Bytes that belong to a message whose beginning is not known: shown, not judged.
-fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
+fn show_continuation(tree: &Tree<'_>, position: StreamPosition) -> Guarded {
+    let packet = tree.packet();
+    let bytes = tree.source().bytes();
     frame::count(packet);
-    let why = match place {
+    let why = match position {
         _ if packet.is_out_of_order() => {
             "out of order in the capture: TCP's preference tcp.reassemble_out_of_order puts it in its place"
         }
-        Place::Repeated => "sent again by TCP",
-        Place::Aside => ASIDE,
-        Place::Refused => "after a header at which the server closes the connection",
+        StreamPosition::Repeated => "sent again by TCP",
+        StreamPosition::Aside => ASIDE,
+        StreamPosition::Refused => "after a header at which the server closes the connection",
         _ => {
             "the beginning of the message is not in the capture, or comes later (then \
              tcp.reassemble_out_of_order finds it)"
@@ -226,25 +264,27 @@ fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place)
 }
 
 /// Bytes at a known position that are no header: said, and handed to the dissector of what they look like.
-fn refused<'p>(
-    packet: Packet<'p>,
+fn show_bad_header<'p>(
     tree: &Tree<'p>,
     stream: &Stream,
     segment: &Segment<'p>,
     refusal: Refusal,
     hand_over: bool,
 ) -> Guarded {
-    let source = tree.source();
+    let (packet, source) = (tree.packet(), tree.source());
     let bytes = source.bytes();
     let from_client = stream.side(packet, segment, || Some(true)) != Side::Server;
-    let looks = looks(bytes);
+    let looks = guess_protocol(bytes);
     frame::count(packet);
-    stream.advance(packet, segment, source.reported(), source.reported(), false);
+    let reported = source.reported();
+    stream
+        .tracker()
+        .advance(packet, segment, reported, reported, false);
     if from_client {
         stream.refuse(packet, segment);
     }
-    taps::refused_bytes(packet, looks, !from_client);
-    let stranger = stranger(looks);
+    taps::on_bad_header(packet, looks, !from_client);
+    let foreign = foreign_dissector(looks);
     column::line(packet, |out| {
         if from_client {
             write!(out, "{refusal}: looks like {looks}")?;
@@ -255,7 +295,7 @@ fn refused<'p>(
             write!(out, " \"{}\"", Lossy(bytes))?;
         }
         // What the other dissector writes goes behind.
-        if hand_over && stranger.is_some() {
+        if hand_over && foreign.is_some() {
             write!(out, " | ")?;
         }
         Ok(())
@@ -266,7 +306,7 @@ fn refused<'p>(
     ));
     let item = top.add(&REFUSED, bytes)?;
     if !from_client {
-        stream.queue.blur(packet);
+        stream.queue.mark_uncertain(packet);
         // What a server does at such bytes is of no use here: a client gets them.
         return common::at(&top, item)
             .expert(
@@ -275,7 +315,7 @@ fn refused<'p>(
             )
             .and_then(|()| source.throw_if_cut());
     }
-    if let (Some(name), true) = (stranger, hand_over && from_client) {
+    if let (Some(name), true) = (foreign, hand_over && from_client) {
         stream.hand_over(packet, name);
     }
     let expert = match refusal {
@@ -294,7 +334,7 @@ fn refused<'p>(
         format_args!("These bytes look like {looks}; the server logs \"{refusal} from …\"{when}"),
     )?;
     links::closed(packet, stream, segment.direction, &top)?;
-    match stranger {
+    match foreign {
         // Inside TLS the connection stays that of TLS.
         Some(name) if hand_over => packet.call_dissector(name, source, tree, segment.sequence.is_some()),
         _ => source.throw_if_cut(),
@@ -302,7 +342,7 @@ fn refused<'p>(
 }
 
 /// The dissector of what bytes look like that are not ours here.
-fn stranger(looks: Looks) -> Option<&'static core::ffi::CStr> {
+fn foreign_dissector(looks: Looks) -> Option<&'static core::ffi::CStr> {
     match looks {
         Looks::TlsClientHello | Looks::TlsRecord => Some(c"tls"),
         Looks::Http => Some(c"http"),

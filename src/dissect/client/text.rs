@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::epan::Text;
-use crate::wire::client::field::{FieldType, Value as FieldValue};
+use crate::wire::client::field::{FieldType, FieldValue};
 use crate::wire::client::message::Message;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::values::predexp::PredexpText;
@@ -17,6 +17,9 @@ pub(super) const CALL_TEXT: usize = 100;
 /// # Errors
 /// Those of `out`.
 pub fn filter(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
+    if !message.has_filter() {
+        return Ok(());
+    }
     for field in message.fields().flatten() {
         match field.value() {
             Ok(FieldValue::Expression(input)) if field.kind == FieldType::PREDEXP => {

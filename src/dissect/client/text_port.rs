@@ -10,7 +10,7 @@ use crate::dissect::shared::{column, frame};
 use crate::epan::{Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{AEROSPIKE, INFO};
 use crate::track::stream as connection;
-use crate::wire::client::guess::{Looks, looks};
+use crate::wire::client::guess::{Looks, guess_protocol};
 use crate::wire::exchange::plausible::{Plausibility, plausible};
 use crate::wire::info::message::{Answer, answers};
 use crate::wire::info::text_port::{ABORT, Line, is_text};
@@ -81,7 +81,7 @@ pub fn segment<'p>(
             if let Some(stream) = connection::of(&segment).filter(|_| known == Speech::Binary) {
                 stream.is_admin.set(true);
             }
-            stream::segment(packet, source, tree, segment)
+            stream::segment(&tree, segment)
         }
     }
 }
@@ -90,7 +90,9 @@ pub fn segment<'p>(
 fn is_line(bytes: &[u8]) -> bool {
     match bytes.first() {
         Some(&ABORT) => true,
-        Some(b' '..=b'~' | b'\r' | b'\n') => matches!(looks(bytes), Looks::Unknown | Looks::TextCommand),
+        Some(b' '..=b'~' | b'\r' | b'\n') => {
+            matches!(guess_protocol(bytes), Looks::Unknown | Looks::TextCommand)
+        }
         _ => false,
     }
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::links::{self, NO_RESPONSE, TIMED_OUT};
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::{Guarded, Tree};
@@ -36,8 +36,8 @@ struct Begun {
 
 /// Whether a request has no answer at all though its connection has ended.
 #[must_use]
-pub fn lacks_response(path: &Path<'_>, transaction: &Transaction) -> bool {
-    evidence(path, transaction).is_some_and(|(end, _, begun)| {
+pub fn lacks_response(context: &MessageContext<'_>, transaction: &Transaction) -> bool {
+    evidence(context, transaction).is_some_and(|(end, _, begun)| {
         end.completeness & links::ENDED != 0 && begun.is_none() && transaction.answer_frames.0 == 0
     })
 }
@@ -45,14 +45,14 @@ pub fn lacks_response(path: &Path<'_>, transaction: &Transaction) -> bool {
 /// How the connection of a request without a whole answer stands, where the capture would hold that answer, and what
 /// of the answer began. On later passes.
 fn evidence<'p>(
-    path: &Path<'p>,
+    context: &MessageContext<'p>,
     transaction: &Transaction,
 ) -> Option<(ConnectionEnd, &'p Stream, Option<Begun>)> {
-    if !path.packet.is_visited() || transaction.state != State::Open || transaction.uncertain {
+    if !context.packet.is_visited() || transaction.state != State::Open || transaction.uncertain {
         return None;
     }
-    let (end, stream) = (path.packet.connection_end()?, path.stream?);
-    let direction = path.segment_direction;
+    let (end, stream) = (context.packet.connection_end()?, context.stream?);
+    let direction = context.segment_direction;
     let begun = begun(stream, direction, &end, transaction);
     let both = end.completeness & links::completeness::SYN_ACK != 0 || stream.has_answers(direction);
     let is_whole = match &begun {
@@ -68,12 +68,12 @@ fn evidence<'p>(
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
-    let packet = path.packet;
-    let Some((end, stream, begun)) = evidence(path, transaction) else {
+pub fn unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let packet = context.packet;
+    let Some((end, stream, begun)) = evidence(context, transaction) else {
         return Ok(());
     };
-    let direction = path.segment_direction;
+    let direction = context.segment_direction;
     let has_ended = end.completeness & links::ENDED != 0;
     if has_ended && (begun.is_some() || transaction.answer_frames.0 != 0) {
         let rest = Circumstances {
@@ -124,7 +124,7 @@ pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) ->
         .closing()
         .is_some_and(|closing| closing.direction != direction);
     if is_admin && by_server && matches!(transaction.what, What::Message(_)) {
-        let refusal = Refusal::AdminPort(path.kind.0);
+        let refusal = Refusal::AdminPort(context.kind.0);
         return top.expert(
             &common::UNSUPPORTED_TYPE,
             format_args!(

@@ -1,8 +1,8 @@
 //! The info protocol: commands and answers line by line.
 
-use crate::dissect::exchange::context::Path;
-use crate::dissect::exchange::outcome;
-use crate::dissect::exchange::{self, Details};
+use crate::dissect::exchange::body::{RequestBody, ResponseBody};
+use crate::dissect::exchange::context::MessageContext;
+use crate::dissect::exchange::{self, outcome};
 use crate::dissect::info::line::{Brief, Reason, RequestList, ResponseList, request_line, response_line};
 use crate::dissect::info::value as info_value;
 use crate::dissect::info::value::Names;
@@ -12,9 +12,8 @@ use crate::dissect::shared::{column, result};
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Tree, windows};
 use crate::protocols::INFO;
-use crate::track::transactions::What;
 use crate::wire::client::result_code::Weight;
-use crate::wire::exchange::matching::{Expected, Facts};
+use crate::wire::exchange::matching::EndFacts;
 use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
 use crate::wire::ground::text::Text as Lossy;
@@ -49,42 +48,50 @@ static PARAM: Names = Names {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
+pub fn body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
+    let body = context.body;
     let is_cut = tree.source().is_cut();
     if windows::are_objects_wanted() {
-        objects(path, body);
+        objects(context, body);
     }
-    if path.is_request {
-        let asked = exchange::on_request(path, What::Info, Expected::Info, body, Details::default());
-        column::line(path.packet, |out| {
+    if context.is_request {
+        let asked = exchange::on_request(context, &RequestBody::Info(body));
+        column::line(context.packet, |out| {
             request_line(out, body)?;
-            outcome::request_marks(out, path, asked.as_ref())
+            outcome::request_marks(out, context, asked.as_ref())
         });
         if tree.exists() {
             requests(tree, top, body, is_cut)?;
         }
-        asked.map_or(Ok(()), |transaction| outcome::request(path, top, &transaction))
+        asked.map_or(Ok(()), |transaction| outcome::request(context, top, &transaction))
     } else {
-        let linked = exchange::on_response(path, Facts::default(), 0, true, is_cut);
-        column::line(path.packet, |out| {
+        let linked = exchange::on_response(
+            context,
+            &ResponseBody::Info(body),
+            EndFacts::default(),
+            0,
+            true,
+            is_cut,
+        );
+        column::line(context.packet, |out| {
             response_line(out, info::answers(body))?;
-            outcome::response_marks(out, path.packet, linked.as_ref())
+            outcome::response_marks(out, context.packet, linked.as_ref())
         });
         responses(tree, top, body)?;
-        outcome::response(path, top, linked.as_ref())
+        outcome::response(context, top, linked.as_ref())
     }
 }
 
 /// UDF modules that are stored or fetched, for those who export objects.
-fn objects(path: &Path<'_>, body: &[u8]) {
-    let packet = path.packet;
+fn objects(context: &MessageContext<'_>, body: &[u8]) {
+    let packet = context.packet;
     let found = |name: Option<&[u8]>, content: Option<&[u8]>| {
         if let (Some(name), Some(content)) = (name, content) {
             let most = content.len().saturating_mul(3) / 4;
             windows::object(packet, name, packet.gather(most, base64::decode(content)));
         }
     };
-    if path.is_request {
+    if context.is_request {
         for command in info::commands(body).filter(|command| command.name == b"udf-put") {
             found(command.parameter(b"filename"), command.parameter(b"content"));
         }

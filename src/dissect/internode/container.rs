@@ -14,7 +14,7 @@ use crate::wire::ground::text::Text as Lossy;
 use crate::wire::internode::cluster::{Hlc, NodeId, Nodes};
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::{Spec, Table};
-use crate::wire::internode::container::{self as msg, Msg, MsgType, WireType};
+use crate::wire::internode::container::{Msg, MsgField, MsgType, WireType};
 use crate::wire::internode::fabric::hello::Hello;
 
 fields! {
@@ -66,7 +66,7 @@ pub const PROTOCOLS: &[Row] = &[
 ];
 
 /// A message on its way into the tree.
-pub struct Message<'m, 'p> {
+pub struct ShownMessage<'m, 'p> {
     /// The packet.
     pub packet: Packet<'p>,
     /// The message.
@@ -101,7 +101,7 @@ pub const fn protocol(family: Family) -> &'static Protocol {
 /// Where a value goes.
 #[derive(Clone, Copy)]
 pub(super) struct Shown<'s, 'p> {
-    pub message: &'s Message<'s, 'p>,
+    pub message: &'s ShownMessage<'s, 'p>,
     /// The heading of its field, and the tree below it.
     pub heading: &'s Tree<'p>,
     pub name: Name,
@@ -136,7 +136,7 @@ impl fmt::Display for Name {
 }
 
 /// A field that the capture does not hold to its end: what is there, as bytes.
-pub(super) fn cut(heading: &Tree<'_>, field: &msg::Field<'_>) -> Guarded {
+pub(super) fn cut(heading: &Tree<'_>, field: &MsgField<'_>) -> Guarded {
     heading.item().append(format_args!(
         " ({} of {} bytes captured)",
         field.data.len(),

@@ -1,6 +1,6 @@
 //! Fabric: what nodes tell each other besides heartbeats.
 
-use super::container::Message;
+use super::container::ShownMessage;
 use super::pieces::fabric::CHANNEL;
 use super::pieces::proxy;
 use super::{content, fabric_line, links};
@@ -14,7 +14,7 @@ use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::internode::container::MsgType;
 use crate::wire::internode::container::spec::Kind;
-use crate::wire::internode::fabric::Facts;
+use crate::wire::internode::fabric::FabricFacts;
 use crate::wire::internode::fabric::rw::RwOp;
 
 /// One message: its line in the Info column and its items.
@@ -22,9 +22,9 @@ use crate::wire::internode::fabric::rw::RwOp;
 /// # Errors
 /// What Wireshark threw.
 pub fn message<'p>(
-    message: &Message<'_, 'p>,
+    message: &ShownMessage<'_, 'p>,
     tree: &Tree<'p>,
-    facts: &Facts<'p>,
+    facts: &FabricFacts<'p>,
     linked: &Linked,
 ) -> Guarded {
     let packet = message.packet;
@@ -54,7 +54,12 @@ pub fn message<'p>(
     Ok(())
 }
 
-fn items<'p>(message: &Message<'_, 'p>, tree: &Tree<'p>, facts: &Facts<'p>, linked: &Linked) -> Guarded {
+fn items<'p>(
+    message: &ShownMessage<'_, 'p>,
+    tree: &Tree<'p>,
+    facts: &FabricFacts<'p>,
+    linked: &Linked,
+) -> Guarded {
     let msg = message.msg;
     let packet = message.packet;
     let top = tree.protocol(&FABRIC, msg.bytes)?;
@@ -107,7 +112,7 @@ fn items<'p>(message: &Message<'_, 'p>, tree: &Tree<'p>, facts: &Facts<'p>, link
 }
 
 /// A result of a replica write that is not OK. In duplicate resolution every result is a good answer.
-fn result_of_write(top: &Tree<'_>, message: &Message<'_, '_>, facts: &Facts<'_>) -> Guarded {
+fn result_of_write(top: &Tree<'_>, message: &ShownMessage<'_, '_>, facts: &FabricFacts<'_>) -> Guarded {
     let is_ack = message.msg.header.kind == MsgType::RW && facts.op.map(RwOp) == Some(RwOp::WRITE_ACK);
     let Some(code) = facts.result.filter(|_| is_ack) else {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-use super::container::{Listed, Message};
+use super::container::{Listed, ShownMessage};
 use super::{content, fabric_line};
 use crate::dissect::exchange::links;
 use crate::dissect::internode::links as internode_links;
@@ -31,7 +31,7 @@ const LIMIT: usize = 1 << 20;
 /// # Errors
 /// What Wireshark threw.
 pub fn message<'p>(
-    message: &Message<'_, 'p>,
+    message: &ShownMessage<'_, 'p>,
     tree: &Tree<'p>,
     summary: &Summary<'p>,
     linked: &Linked,
@@ -91,7 +91,7 @@ fn pulse(out: &mut dyn Write, summary: &Summary<'_>) -> fmt::Result {
 }
 
 fn items<'p>(
-    message: &Message<'_, 'p>,
+    message: &ShownMessage<'_, 'p>,
     tree: &Tree<'p>,
     summary: &Summary<'p>,
     linked: &Linked,
@@ -120,7 +120,7 @@ fn items<'p>(
 
 /// The message inside a wrapper, in a data source of its own.
 fn inflated<'p>(
-    message: &Message<'_, 'p>,
+    message: &ShownMessage<'_, 'p>,
     tree: &Tree<'p>,
     top: &Tree<'p>,
     stream: &'p [u8],

@@ -160,7 +160,7 @@ pub fn malformed(tree: &Tree<'_>, error: &Malformed<'_>) -> Guarded {
         [] => tree.item(),
         at => tree.add(&DATA, at)?,
     };
-    accuse(tree, item, error)
+    add_malformed(tree, item, error)
 }
 
 /// What would be a level too deep: its bytes, and why there is no more.
@@ -189,7 +189,7 @@ pub fn half_header<'p>(tree: &Tree<'p>, source: Source<'p>) -> Guarded {
 }
 
 /// The reason why the bytes of `item` could not be read.
-pub fn accuse<'p>(tree: &Tree<'p>, item: Item<'p>, error: &Malformed<'_>) -> Guarded {
+pub fn add_malformed<'p>(tree: &Tree<'p>, item: Item<'p>, error: &Malformed<'_>) -> Guarded {
     // Where the capture was cut, Wireshark says so itself at the end.
     if is_cut(tree, error) {
         return Ok(());

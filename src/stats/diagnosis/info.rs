@@ -210,7 +210,7 @@ impl InfoLog {
             | b"services-alternate"
             | b"service" => {
                 for part in value.split(|byte| matches!(byte, b';' | b',')).take(1000) {
-                    let end = crate::wire::info::cluster::Endpoint::new(part);
+                    let end = crate::wire::info::cluster::HostPort::new(part);
                     self.advertise(at, server, end.host, end.port.unwrap_or(b"3000"));
                 }
             }

@@ -68,7 +68,7 @@ impl fmt::Display for Looks {
 
 /// What the first bytes of a message look like that is none of ours; the more bytes, the surer.
 #[must_use]
-pub fn looks(bytes: &[u8]) -> Looks {
+pub fn guess_protocol(bytes: &[u8]) -> Looks {
     match bytes {
         [22, 3, 0..=4, _, _, 1, ..] => Looks::TlsClientHello,
         [20..=23, 3, 0..=4, ..] => Looks::TlsRecord,
@@ -174,14 +174,14 @@ mod tests {
             (b"\0\0\0\x12\0\0\0\0\x03\x01\x02\x03", Looks::FabricHello),
             (b"\0\0\0\x8a\0\x04\0\0\x01\0\0\0\x01", Looks::Fabric),
         ] {
-            assert_eq!(looks(bytes), expected, "{bytes:?}");
+            assert_eq!(guess_protocol(bytes), expected, "{bytes:?}");
         }
     }
 
     proptest! {
         #[test]
         fn anything_looks_like_something(bytes: Vec<u8>) {
-            let _ = looks(&bytes).words();
+            let _ = guess_protocol(&bytes).words();
         }
     }
 }

@@ -2,10 +2,12 @@
 
 pub mod batch;
 pub mod compressed;
+pub mod content;
 pub mod digest;
 pub mod extent;
 pub mod field;
 pub mod guess;
+pub mod identity;
 pub mod info_bits;
 pub mod key;
 pub mod message;

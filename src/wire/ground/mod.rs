@@ -4,6 +4,8 @@
 pub mod table;
 pub mod at;
 pub mod base64;
+#[cfg(feature = "count-allocations")]
+pub mod count;
 pub mod inflate;
 pub mod input;
 pub mod text;

@@ -11,11 +11,11 @@ use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 use crate::wire::internode::cluster::Nodes;
 use crate::wire::internode::container::spec::{Kind, Spec};
-use crate::wire::internode::container::{self as msg, MsgType};
+use crate::wire::internode::container::{MsgField, MsgType};
 use crate::wire::values::particle::ParticleType;
 
 /// A text or buffer of a known field.
-pub(super) fn buffer<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, field: &msg::Field<'p>) -> Guarded {
+pub(super) fn buffer<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, field: &MsgField<'p>) -> Guarded {
     let tree = shown.heading;
     let data = field.data;
     match spec.kind {
@@ -59,7 +59,7 @@ pub(super) fn buffer<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, field: &msg
     Ok(())
 }
 
-fn text(shown: &Shown<'_, '_>, of: &Field, field: &msg::Field<'_>) -> Guarded {
+fn text(shown: &Shown<'_, '_>, of: &Field, field: &MsgField<'_>) -> Guarded {
     string(shown.heading, of, field.data, field.text())?;
     shown.label(format_args!("{}", Lossy(field.text())));
     Ok(())

@@ -6,29 +6,29 @@ mod list;
 mod number;
 
 use super::container::{
-    BYTES, FIELD, FIELD_ID, FIELD_SIZE, FIELD_TYPE, Message, NUMBER, Name, SIZE, Shown, TEXT, TYPE, cut,
+    BYTES, FIELD, FIELD_ID, FIELD_SIZE, FIELD_TYPE, NUMBER, Name, SIZE, Shown, ShownMessage, TEXT, TYPE, cut,
     string,
 };
 use super::pieces::fabric;
 use crate::dissect::shared::common;
 use crate::epan::{Guarded, Tree};
 use crate::wire::ground::text::Text as Lossy;
-use crate::wire::internode::container as msg;
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::{Kind, Spec};
+use crate::wire::internode::container::{HEADER_SIZE, MsgField, MsgValue};
 
 /// Header and fields of a message, below the item of its protocol.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn fields<'p>(message: &Message<'_, 'p>, top: &Tree<'p>) -> Guarded {
+pub fn fields<'p>(message: &ShownMessage<'_, 'p>, top: &Tree<'p>) -> Guarded {
     let msg = message.msg;
     top.add(&SIZE, msg.bytes.get(..4).unwrap_or_default())?;
     let kind = match message.family {
         Family::Heartbeat => &TYPE,
         Family::Fabric => &fabric::TYPE,
     };
-    top.add(kind, msg.bytes.get(4..msg::HEADER_SIZE).unwrap_or_default())?;
+    top.add(kind, msg.bytes.get(4..HEADER_SIZE).unwrap_or_default())?;
     for field in msg.fields() {
         match field {
             Ok(field) => self::field(message, top, &field)?,
@@ -38,7 +38,7 @@ pub fn fields<'p>(message: &Message<'_, 'p>, top: &Tree<'p>) -> Guarded {
     Ok(())
 }
 
-fn field<'p>(message: &Message<'_, 'p>, top: &Tree<'p>, field: &msg::Field<'p>) -> Guarded {
+fn field<'p>(message: &ShownMessage<'_, 'p>, top: &Tree<'p>, field: &MsgField<'p>) -> Guarded {
     let spec = message.table.and_then(|table| table.spec(field.id));
     let heading = top.sub(&FIELD, field.bytes)?;
     let item = heading.item();
@@ -83,38 +83,38 @@ fn field<'p>(message: &Message<'_, 'p>, top: &Tree<'p>, field: &msg::Field<'p>) 
 fn known<'p>(
     shown: &Shown<'_, 'p>,
     spec: &'static Spec,
-    field: &msg::Field<'p>,
-    value: &msg::Value<'p>,
+    field: &MsgField<'p>,
+    value: &MsgValue<'p>,
 ) -> Guarded {
     match value {
-        msg::Value::Uint(number) => number::number(shown, spec, field, *number),
-        msg::Value::Str(_) | msg::Value::Buf(_) => buffer::buffer(shown, spec, field),
-        msg::Value::Uints(uints) => list::uints(shown, spec.kind, *uints),
-        msg::Value::Array(array) => list::array(shown, spec.kind, array),
-        msg::Value::List(items) => list::list(shown, spec.kind, items),
+        MsgValue::Uint(number) => number::number(shown, spec, field, *number),
+        MsgValue::Str(_) | MsgValue::Buf(_) => buffer::buffer(shown, spec, field),
+        MsgValue::Uints(uints) => list::uints(shown, spec.kind, *uints),
+        MsgValue::Array(array) => list::array(shown, spec.kind, array),
+        MsgValue::List(items) => list::list(shown, spec.kind, items),
     }
 }
 
 /// A field that no table knows, by its wire type.
-fn unknown<'p>(shown: &Shown<'_, 'p>, field: &msg::Field<'p>, value: &msg::Value<'p>) -> Guarded {
+fn unknown<'p>(shown: &Shown<'_, 'p>, field: &MsgField<'p>, value: &MsgValue<'p>) -> Guarded {
     match value {
-        msg::Value::Uint(number) => {
+        MsgValue::Uint(number) => {
             shown.add(&NUMBER, field.data)?;
             shown.label(format_args!("{number}"));
         }
-        msg::Value::Str(text) => {
+        MsgValue::Str(text) => {
             string(shown.heading, &TEXT, field.data, text)?;
             shown.label(format_args!("\"{}\"", Lossy(text)));
         }
-        msg::Value::Buf(bytes) => {
+        MsgValue::Buf(bytes) => {
             if !bytes.is_empty() {
                 shown.add(&BYTES, bytes)?;
             }
             shown.label(format_args!("{} bytes", bytes.len()));
         }
-        msg::Value::Uints(uints) => list::uints(shown, Kind::Uints, *uints)?,
-        msg::Value::Array(array) => list::array(shown, Kind::Bufs, array)?,
-        msg::Value::List(items) => list::list(shown, Kind::UintList, items)?,
+        MsgValue::Uints(uints) => list::uints(shown, Kind::Uints, *uints)?,
+        MsgValue::Array(array) => list::array(shown, Kind::Bufs, array)?,
+        MsgValue::List(items) => list::list(shown, Kind::UintList, items)?,
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::wire::client::proto::Order;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::time::{UpdateTime, VoidTime};
 use crate::wire::internode::cluster::{self, ClusterKey, Hlc, NodeId};
-use crate::wire::internode::container as msg;
+use crate::wire::internode::container::MsgField;
 use crate::wire::internode::container::MsgType;
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::{Kind, Spec};
@@ -25,7 +25,7 @@ use crate::wire::internode::heartbeat::reversed_ipv4;
 pub(super) fn number<'p>(
     shown: &Shown<'_, 'p>,
     spec: &'static Spec,
-    field: &msg::Field<'p>,
+    field: &MsgField<'p>,
     value: u64,
 ) -> Guarded {
     let tree = shown.heading;

@@ -3,7 +3,7 @@
 use crate::dissect::internode::container::string;
 use crate::epan::{Guarded, Tree};
 use crate::wire::ground::text::Text as Lossy;
-use crate::wire::internode::container as msg;
+use crate::wire::internode::container::MsgField;
 use crate::wire::internode::fabric::info;
 
 fields! {
@@ -16,7 +16,7 @@ fields! {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn services<'p>(tree: &Tree<'p>, field: &msg::Field<'p>) -> Guarded {
+pub fn services<'p>(tree: &Tree<'p>, field: &MsgField<'p>) -> Guarded {
     let text = field.text();
     tree.item().append(format_args!(": {}", Lossy(text)));
     string(tree, &SERVICES, field.data, text)?;

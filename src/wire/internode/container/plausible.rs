@@ -6,7 +6,7 @@
 //!
 //! Source: internode-protocol 10
 
-use super::{BY_SIZE, Field, Header, MAX_SIZE, Msg, MsgType, WireType};
+use super::{BY_SIZE, Header, MAX_SIZE, Msg, MsgField, MsgType, WireType};
 use crate::wire::internode::heartbeat::ProtocolId;
 
 /// No message type has a field id above 29.
@@ -75,7 +75,7 @@ pub fn fit(bytes: &[u8]) -> Fit {
     Fit::No
 }
 
-fn sane(field: &Field<'_>) -> bool {
+fn sane(field: &MsgField<'_>) -> bool {
     let sized_right = match field.wire {
         WireType::OLD_UINT32 => field.size == 4,
         WireType::OLD_UINT64 => field.size == 8,
@@ -148,7 +148,7 @@ fn hello(msg: &Msg<'_>, start: &[u8]) -> bool {
 }
 
 /// HEARTBEAT: identifier and type, or a zlib stream and nothing else.
-fn heartbeat(msg: &Msg<'_>, first: &Field<'_>, second: Option<Field<'_>>) -> bool {
+fn heartbeat(msg: &Msg<'_>, first: &MsgField<'_>, second: Option<MsgField<'_>>) -> bool {
     if first.id == 0 {
         let kind = second
             .filter(|field| field.id == 1)

@@ -126,14 +126,21 @@ fn values_by_wire_type() {
         .fields()
         .map(|f| f.unwrap().value().unwrap())
         .collect();
-    assert_eq!(values[..3], [Value::Uint(1), Value::Uint(2), Value::Str(b"ab")]);
-    let Value::Uints(uints) = values[3] else { panic!() };
+    assert_eq!(
+        values[..3],
+        [MsgValue::Uint(1), MsgValue::Uint(2), MsgValue::Str(b"ab")]
+    );
+    let MsgValue::Uints(uints) = values[3] else {
+        panic!()
+    };
     assert_eq!(uints.map(|(_, value)| value).collect::<Vec<_>>(), [1, 2]);
-    let Value::Uints(uints) = values[4] else { panic!() };
+    let MsgValue::Uints(uints) = values[4] else {
+        panic!()
+    };
     assert_eq!(uints.map(|(_, value)| value).collect::<Vec<_>>(), [3]);
-    let Value::List(list) = values[5] else { panic!() };
+    let MsgValue::List(list) = values[5] else { panic!() };
     assert_eq!(list.get(0), Some(list::Item::Uint(5)));
-    assert_eq!(values[6], Value::Buf(&[0xff]), "an unknown wire type is sized");
+    assert_eq!(values[6], MsgValue::Buf(&[0xff]), "an unknown wire type is sized");
 }
 
 #[test]
@@ -291,13 +298,13 @@ proptest! {
         prop_assert!(msg.fields().count() <= msg.body.len() / 7 + 1);
         for field in msg.fields().flatten() {
             match field.value() {
-                Ok(Value::List(list)) => prop_assert!(list.items().count() <= field.data.len() + 1),
-                Ok(Value::Array(array)) => prop_assert!(array.iter().count() <= field.data.len()),
-                Ok(Value::Uints(uints)) => prop_assert!(uints.count() <= field.data.len()),
+                Ok(MsgValue::List(list)) => prop_assert!(list.items().count() <= field.data.len() + 1),
+                Ok(MsgValue::Array(array)) => prop_assert!(array.iter().count() <= field.data.len()),
+                Ok(MsgValue::Uints(uints)) => prop_assert!(uints.count() <= field.data.len()),
                 _ => {}
             }
         }
-        let facts = fabric::Facts::of(&msg);
+        let facts = fabric::FabricFacts::of(&msg);
         let _ = (facts.op_name(), facts.partition(), fabric::links::link(&msg, &facts));
         let _ = crate::wire::internode::heartbeat::Summary::of(&msg);
         for family in [Family::Heartbeat, Family::Fabric] {
@@ -311,7 +318,7 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] = byte;
         let (_, msg) = Msg::read(&bytes).unwrap();
-        let facts = fabric::Facts::of(&msg);
+        let facts = fabric::FabricFacts::of(&msg);
         let _ = fabric::links::link(&msg, &facts);
         for field in msg.fields().flatten() {
             let _ = field.value();
