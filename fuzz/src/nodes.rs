@@ -29,7 +29,7 @@ pub fn heartbeat<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
         if let Some(table) = heartbeat::table(msg) {
             let _ = summary.kind.and_then(|kind| table.op_name(kind.0));
         }
-        if let Some(field) = heartbeat::compressed(msg) {
+        if let Some(field) = heartbeat::compressed_field(msg) {
             sight.see(field.data);
         }
         let _ = heartbeat::reversed_ipv4(msg.header.size);
@@ -135,7 +135,7 @@ fn messages<'a>(
     let _ = (
         guess::guess_protocol(bytes),
         plausible::fit(bytes),
-        plausible::anchored(bytes),
+        plausible::anchored_fit(bytes),
     );
     let _ = plausible::stream(bytes, family);
     if let Some(at) = plausible::resync(bytes, family) {

@@ -25,7 +25,7 @@ pub mod memory;
 pub mod packet;
 mod pdus;
 pub mod protocol;
-mod reference;
+mod ref_type;
 pub mod register;
 mod scope;
 pub mod segment;

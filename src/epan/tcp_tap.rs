@@ -47,7 +47,7 @@ pub struct TcpSegment<'p> {
 
 /// Who hears; functions that borrow nothing.
 #[derive(Clone, Copy)]
-struct Hearers {
+struct Callbacks {
     segment: fn(&TcpSegment<'_>),
     /// To be called with what was queued to the tap `aerospike`.
     record: unsafe fn(*const c_void),
@@ -64,11 +64,11 @@ pub trait Gather<P: Payload> {
     fn draw();
 }
 
-static HEARERS: OnceCell<Hearers> = OnceCell::new();
+static CALLBACKS: OnceCell<Callbacks> = OnceCell::new();
 
 /// Begins to gather for the first `G` that ever asked; again: changes nothing. `P` is what the tap `aerospike` carries.
 pub fn start<P: Payload, G: Gather<P>>() {
-    let _ = HEARERS.set(Hearers {
+    CALLBACKS.get_or_init(|| Callbacks {
         segment: G::segment,
         record: |raw| {
             // SAFETY: the caller's promise.
@@ -114,17 +114,17 @@ unsafe extern "C" fn record(raw: *const c_void) {
     caught((), || {
         #[cfg(feature = "soundness")]
         let _alive = super::soundness::pass(super::soundness::Point::Tap);
-        if let Some(hearers) = HEARERS.get() {
+        if let Some(callbacks) = CALLBACKS.get() {
             // SAFETY: C hears that tap alone; the record lives during the call.
-            unsafe { (hearers.record)(raw) };
+            unsafe { (callbacks.record)(raw) };
         }
     });
 }
 
 unsafe extern "C" fn draw() {
     caught((), || {
-        if let Some(hearers) = HEARERS.get() {
-            (hearers.draw)();
+        if let Some(callbacks) = CALLBACKS.get() {
+            (callbacks.draw)();
         }
     });
 }
@@ -142,8 +142,8 @@ unsafe extern "C" fn segment(raw: *const sys::as_tcp) {
                 bytes(raw.destination, raw.destination_length),
             )
         };
-        if let Some(hearers) = HEARERS.get() {
-            (hearers.segment)(&TcpSegment {
+        if let Some(callbacks) = CALLBACKS.get() {
+            (callbacks.segment)(&TcpSegment {
                 source: (source, raw.source_port),
                 destination: (destination, raw.destination_port),
                 frame: raw.frame,

@@ -105,7 +105,7 @@ impl PositionTracker {
             return (self.locate_in_tls(packet, protocol, segment), false);
         };
         if packet.is_visited() {
-            let position = packet.remembered::<Remembered>(protocol, sequence);
+            let position = packet.recall::<Remembered>(protocol, sequence);
             return (
                 position.map_or(StreamPosition::Known, |position| position.0),
                 false,
@@ -134,7 +134,7 @@ impl PositionTracker {
         let key = packet.state().messages.get() | 1 << 31;
         if packet.is_visited() {
             return packet
-                .remembered::<Remembered>(protocol, key)
+                .recall::<Remembered>(protocol, key)
                 .map_or(StreamPosition::Known, |position| position.0);
         }
         let flow = self.flow(segment);

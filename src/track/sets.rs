@@ -40,13 +40,13 @@ pub fn note(packet: Packet<'_>, namespace: &[u8], set: &[u8]) -> SetId {
         return SetId::default();
     }
     let Ok(number) = u16::try_from(ids.names.len() + 1) else {
-        budget::dropped(packet);
+        budget::note_dropped(packet);
         return SetId::default();
     };
     let id = SetId(number);
     let size = 64 + namespace.len() + set.len();
     if !budget::keep(packet, size) || !ids.index.insert(file, key, id) {
-        budget::dropped(packet);
+        budget::note_dropped(packet);
         return SetId::default();
     }
     let names = [namespace, set].map(|name| ids.bytes.copy(file, &[name]));

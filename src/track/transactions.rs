@@ -13,7 +13,7 @@ use crate::wire::exchange::matching::{EndFacts, Progress};
 
 /// What kind of request a transaction is, for tables and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum RequestKind {
     /// An info request.
     Info,
     /// A security request, with its command.
@@ -23,6 +23,9 @@ pub enum What {
     /// A type that is not read.
     Other,
 }
+
+/// The name that the statistics still have for it.
+pub use self::RequestKind as What;
 
 /// How far a transaction has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +47,7 @@ pub struct RequestFacts {
     /// What its sender had received.
     pub ack_state: AckState,
     /// What it asks for.
-    pub what: What,
+    pub what: RequestKind,
     /// What answers it.
     pub progress: Progress,
     /// Its own timeout in milliseconds; 0: none.
@@ -128,7 +131,7 @@ pub struct Transaction {
     /// The frame of the first later try while this one was open; 0: none.
     pub tried_again_in: u32,
     /// What was asked for.
-    pub what: What,
+    pub what: RequestKind,
     /// Namespace and set, where the request as a whole names them.
     pub set: sets::SetId,
     /// The request, or a row of it, can change records.

@@ -12,7 +12,7 @@ use crate::wire::client::message::{self, Info1, Info2, Info3, Messages};
 use crate::wire::client::op::{self, Op};
 use crate::wire::client::proto::{self, Order, ProtoType};
 use crate::wire::client::query::ScanOptions;
-use crate::wire::ground::text::Text;
+use crate::wire::ground::text::LossyText;
 use crate::wire::info::message as info;
 use crate::wire::values::particle::{self, ParticleType};
 
@@ -125,7 +125,7 @@ impl Listing<'_> {
         );
         let data = field.data;
         match field.value().unwrap() {
-            field::FieldValue::Text(text) => self.line(text, format_args!("'{}'", Text(text))),
+            field::FieldValue::Text(text) => self.line(text, format_args!("'{}'", LossyText(text))),
             field::FieldValue::Key(key) => self.line(data, format_args!("particle {}, '{key}'", key.kind.0)),
             field::FieldValue::RecordVersion(n) => self.line(data, format_args!("version LE56={n:#016x}")),
             field::FieldValue::Digest(digest) => self.line(digest.0, "digest"),
@@ -161,7 +161,7 @@ impl Listing<'_> {
                     format_args!("n_ranges={}", range.n_ranges.value),
                 );
                 self.line(&data[1..2], format_args!("bin name len={}", range.bin.len()));
-                self.line(range.bin, format_args!("bin name '{}'", Text(range.bin)));
+                self.line(range.bin, format_args!("bin name '{}'", LossyText(range.bin)));
                 let kind = range.kind.value;
                 self.line(range.kind.bytes, format_args!("particle type {} {kind}", kind.0));
                 let start = 3 + range.bin.len();
@@ -201,7 +201,7 @@ impl Listing<'_> {
             &op.bytes[op::NAME_SIZE_AT],
             format_args!("bin name len={}", op.name.len()),
         );
-        self.line(op.name, format_args!("bin name '{}'", Text(op.name)));
+        self.line(op.name, format_args!("bin name '{}'", LossyText(op.name)));
         let value = if request { op.argument() } else { op.content() };
         match value.unwrap() {
             particle::Value::Call(call) => self.line(call, "msgpack"),
@@ -215,12 +215,12 @@ impl Listing<'_> {
             particle::Value::Integer(n) => self.line(at, format_args!("{name} {n}")),
             particle::Value::Float(n) => self.line(at, format_args!("{name} {n}")),
             particle::Value::Bool(yes) => self.line(at, format_args!("{name} {yes}")),
-            particle::Value::Text(text) => self.line(at, format_args!("{name} '{}'", Text(text))),
+            particle::Value::Text(text) => self.line(at, format_args!("{name} '{}'", LossyText(text))),
             particle::Value::List(_) | particle::Value::Map(_) => {
                 self.line(at, format_args!("{name} msgpack"))
             }
             particle::Value::GeoJson(geo) => {
-                let (flags, n_cells, json) = (geo.flags, geo.n_cells, Text(geo.json));
+                let (flags, n_cells, json) = (geo.flags, geo.n_cells, LossyText(geo.json));
                 self.line(
                     at,
                     format_args!("{name} geo flags={flags} ncells={n_cells} json=b'{json}'"),

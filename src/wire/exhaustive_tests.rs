@@ -248,7 +248,7 @@ impl<'a> Reader<'a> {
     fn between(&mut self, bytes: &'a [u8]) {
         let _ = (
             between::fit(bytes),
-            between::anchored(bytes),
+            between::anchored_fit(bytes),
             between::datagram(bytes),
         );
         for family in [between::Family::Heartbeat, between::Family::Fabric] {
@@ -276,7 +276,7 @@ impl<'a> Reader<'a> {
             let _ = (
                 fabric::table(&msg),
                 heartbeat::table(&msg),
-                heartbeat::compressed(&msg),
+                heartbeat::compressed_field(&msg),
             );
             for field in msg.fields() {
                 let Some(field) = self.take(field) else { break };

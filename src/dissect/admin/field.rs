@@ -10,7 +10,7 @@ use crate::wire::admin::message::{
 use crate::wire::admin::privilege::Privilege;
 use crate::wire::ground::at::{Cover, part};
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 
 fields! {
     FIELD: None, "aerospike.admin.field", "Field", "A field of a security message that has no single value: its line";
@@ -49,7 +49,7 @@ pub fn field<'p>(tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
         Err(_) => tree.sub(&FIELD, field.bytes)?,
     };
     match &value {
-        Ok(AdminValue::Text(text)) => heading.item().label(format_args!("{id}: {}", Lossy(text))),
+        Ok(AdminValue::Text(text)) => heading.item().label(format_args!("{id}: {}", LossyText(text))),
         Ok(AdminValue::Seconds(seconds)) => heading.item().label(format_args!("{id}: {seconds} s")),
         Ok(AdminValue::Number(number)) => heading.item().label(format_args!("{id}: {number}")),
         _ => heading
@@ -79,7 +79,7 @@ fn heading<'p>(tree: &Tree<'p>, field: &Field<'p>, value: &AdminValue<'p>) -> Gu
                 FieldId::ROLE => &ROLE,
                 _ => &WHITELIST,
             };
-            (tree.text(of, whole, format_args!("{}", Lossy(text)))?, of)
+            (tree.text(of, whole, format_args!("{}", LossyText(text)))?, of)
         }
         AdminValue::Seconds(seconds) => (
             tree.time(&SESSION_TTL, whole, i64::from(seconds), 0)?,
@@ -153,7 +153,7 @@ fn name_length(tree: &Tree<'_>, cover: &mut Cover<'_>, name: &[u8]) -> Guarded {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn broken<'p>(
+pub fn add_broken<'p>(
     tree: &Tree<'p>,
     cover: &mut Cover<'p>,
     field: &'static crate::epan::Field,
@@ -181,9 +181,9 @@ fn roles<'p>(heading: &Tree<'p>, field: &Field<'p>, list: &Roles<'p>) -> Guarded
             Ok(name) => {
                 name_length(heading, &mut cover, name)?;
                 heading.add(&ROLE, cover.through(name))?;
-                item.append(format_args!(" {}", Lossy(name)));
+                item.append(format_args!(" {}", LossyText(name)));
             }
-            Err(error) => return broken(heading, &mut cover, &FIELD_DATA, &error),
+            Err(error) => return add_broken(heading, &mut cover, &FIELD_DATA, &error),
         }
     }
     leftover(heading, cover.rest())
@@ -201,7 +201,7 @@ fn privileges<'p>(heading: &Tree<'p>, field: &Field<'p>, list: &Privileges<'p>) 
                 privilege(heading, &grant)?;
                 cover.through(grant.bytes);
             }
-            Err(error) => return broken(heading, &mut cover, &FIELD_DATA, &error),
+            Err(error) => return add_broken(heading, &mut cover, &FIELD_DATA, &error),
         }
     }
     leftover(heading, cover.rest())

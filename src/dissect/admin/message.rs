@@ -3,7 +3,7 @@
 use core::fmt::Write as _;
 
 use crate::dissect::admin::field as admin_field;
-use crate::dissect::admin::field::{FIELD_SIZE, broken, field, opaque, secret_field, unreadable};
+use crate::dissect::admin::field::{FIELD_SIZE, add_broken, field, opaque, secret_field, unreadable};
 use crate::dissect::admin::line::{Lower, Subject, Summary, request_line, response_line};
 use crate::dissect::exchange::body::{RequestBody, ResponseBody, SecurityMessages};
 use crate::dissect::exchange::context::MessageContext;
@@ -14,7 +14,7 @@ use crate::dissect::shared::result;
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Packet, Text, Tree};
 use crate::protocols::ADMIN;
-use crate::track::transactions::{Transaction, What};
+use crate::track::transactions::{RequestKind, Transaction};
 use crate::wire::admin::message::{
     COMMAND_AT, Command, FieldId, HEADER, Message, Messages, N_FIELDS_AT, RESULT_AT, SCHEME_AT,
 };
@@ -22,7 +22,7 @@ use crate::wire::client::result_code::ResultCode;
 use crate::wire::exchange::matching::{EndFacts, Expected};
 use crate::wire::ground::at::{Cover, part};
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 
 fields! {
     SCHEME: U8, "aerospike.admin.scheme", "Scheme", "0";
@@ -87,7 +87,7 @@ fn credential(packet: Packet<'_>, message: &Message<'_>) {
         }
     }
     if let (Some(user), Some(proof)) = (user, proof) {
-        let user = Text::<256>::of(format_args!("{}", Lossy(user)));
+        let user = Text::<256>::of(format_args!("{}", LossyText(user)));
         packet.credential(secret_field(proof), &user, info);
     }
 }
@@ -122,7 +122,7 @@ fn response_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'
 
 fn command_of(transaction: &Transaction) -> Option<Command> {
     match transaction.what {
-        What::Security(command) => Some(Command(command)),
+        RequestKind::Security(command) => Some(Command(command)),
         _ => None,
     }
 }
@@ -158,7 +158,7 @@ fn messages<'p>(
             }
             Err(error) if is_shown => {
                 let part = tree.protocol(&ADMIN, cover.rest())?;
-                broken(&part, &mut cover, &DATA, &error)?;
+                add_broken(&part, &mut cover, &DATA, &error)?;
                 return Ok(());
             }
             Err(_) => return Ok(()),

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::dissect::shared::result;
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 use crate::wire::client::message::{Message, Part};
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
@@ -58,12 +58,14 @@ impl<'a> Summary<'a> {
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn contents(&self, out: &mut dyn fmt::Write, what: Option<What>) -> fmt::Result {
+    pub fn contents(&self, out: &mut dyn fmt::Write, what: Option<RequestKind>) -> fmt::Result {
         let inside = self.count.saturating_sub(self.ends);
         let (count, one, many) = match what {
-            Some(What::Message(Request::BATCH | Request::BATCH_DIRECT)) => (inside, "row", "rows"),
-            Some(What::Message(Request::AGGREGATE)) => (self.records, "value", "values"),
-            Some(What::Message(kind)) if kind.is_foreground_query() => (self.records, "record", "records"),
+            Some(RequestKind::Message(Request::BATCH | Request::BATCH_DIRECT)) => (inside, "row", "rows"),
+            Some(RequestKind::Message(Request::AGGREGATE)) => (self.records, "value", "values"),
+            Some(RequestKind::Message(kind)) if kind.is_foreground_query() => {
+                (self.records, "record", "records")
+            }
             _ => {
                 return write!(
                     out,

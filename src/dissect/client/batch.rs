@@ -141,12 +141,12 @@ fn row<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guar
             let error = Malformed::illegal("batch row", flags, "repeats a row, but none is before it");
             common::malformed(&heading, &error)
         }
-        None => inherited(&heading, &identity),
+        None => add_inherited(&heading, &identity),
     }
 }
 
 /// What a repeating row takes from the row before it.
-fn inherited(tree: &Tree<'_>, identity: &Identity<'_>) -> Guarded {
+fn add_inherited(tree: &Tree<'_>, identity: &Identity<'_>) -> Guarded {
     common::place(tree, identity.namespace, identity.set)
 }
 
@@ -167,7 +167,7 @@ fn body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, body: &Body<'p>) -> G
     }
     if let Some(ttl) = &body.record_ttl {
         let meaning = kind.ttl(body.info2(), ttl.value);
-        header::record_ttl(tree, ttl.bytes, ttl.value, Order::Big, meaning)?;
+        header::record_ttl(tree, ttl.bytes, Order::Big, meaning)?;
     }
     tree.add(&N_FIELDS, body.n_fields.bytes)?;
     tree.add(&N_OPS, body.n_ops.bytes)?;

@@ -5,7 +5,7 @@ use core::fmt;
 use super::text;
 use crate::wire::client::message::{Info2, Message};
 use crate::wire::client::request::Request;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 
 /// What rows ask for, in words of a reader.
 const WORDS: [&str; 8] = [
@@ -73,9 +73,9 @@ pub fn request(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
         out.write_str(")")?;
     }
     if let Some((namespace, set)) = place.filter(|_| one_namespace) {
-        write!(out, " {}", Lossy(namespace))?;
+        write!(out, " {}", LossyText(namespace))?;
         if one_set && !set.is_empty() {
-            write!(out, ".{}", Lossy(set))?;
+            write!(out, ".{}", LossyText(set))?;
         }
     }
     text::filter(out, message)

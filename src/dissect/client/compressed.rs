@@ -78,8 +78,7 @@ pub fn body<'p>(
     let room = packet.scratch(announced);
     let inflated = match inflate(compressed.stream, room) {
         Ok(length) => length,
-        Err(error) if tree.source().is_cut() => {
-            let _ = error;
+        Err(_) if tree.source().is_cut() => {
             column::line(context.packet, |out| write!(out, "Compressed message, cut"));
             return Ok(None);
         }

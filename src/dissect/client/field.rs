@@ -15,7 +15,7 @@ use crate::wire::client::key::KeyLiteral;
 use crate::wire::client::proto::Order;
 use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp, WhereFlags};
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::ground::time::UpdateTime;
 use crate::wire::values::expression::result_type;
 use crate::wire::values::expression_ops::ResultType;
@@ -116,7 +116,7 @@ fn heading<'p>(
     Ok(match *value {
         FieldValue::Text(text) => {
             let of = text_field(field.kind);
-            (tree.text(of, whole, format_args!("{}", Lossy(text)))?, of)
+            (tree.text(of, whole, format_args!("{}", LossyText(text)))?, of)
         }
         FieldValue::Key(key) => (tree.text(&KEY, whole, format_args!("{key}"))?, &KEY),
         FieldValue::RecordVersion(version) => {
@@ -143,7 +143,7 @@ fn heading<'p>(
         FieldValue::SampleMax(limit) => (tree.uint64(&SAMPLE_MAX, whole, limit)?, &SAMPLE_MAX),
         FieldValue::Lut(time) => (update_time(tree, whole, time)?, &LUT),
         FieldValue::IndexRange(range) if !range.bin.is_empty() => (
-            tree.text(&BIN_NAME, whole, format_args!("{}", Lossy(range.bin)))?,
+            tree.text(&BIN_NAME, whole, format_args!("{}", LossyText(range.bin)))?,
             &BIN_NAME,
         ),
         FieldValue::IndexType(kind) => (tree.uint(&INDEX_TYPE, whole, u32::from(kind.0))?, &INDEX_TYPE),
@@ -157,7 +157,7 @@ fn heading<'p>(
             &predexp::TEXT,
         ),
         FieldValue::Where(condition) => (
-            tree.text(&WHERE_TEXT, whole, format_args!("{}", Lossy(condition.text)))?,
+            tree.text(&WHERE_TEXT, whole, format_args!("{}", LossyText(condition.text)))?,
             &WHERE_TEXT,
         ),
         FieldValue::UdfArguments(list @ [_, ..]) => (
@@ -193,7 +193,7 @@ fn label(heading: &Tree<'_>, field: &Field<'_>, value: Option<&FieldValue<'_>>) 
     }
     let (item, kind) = (heading.item(), field.kind);
     match value {
-        Some(FieldValue::Text(text)) => item.label(format_args!("{kind}: {}", Lossy(text))),
+        Some(FieldValue::Text(text)) => item.label(format_args!("{kind}: {}", LossyText(text))),
         Some(FieldValue::Key(key)) => item.label(format_args!("KEY: {} ({})", KeyLiteral(key), key.kind)),
         Some(FieldValue::RecordVersion(version)) => item.label(format_args!("RECORD_VERSION: {version}")),
         Some(FieldValue::Digest(digest)) => item.label(format_args!(
@@ -216,9 +216,11 @@ fn label(heading: &Tree<'_>, field: &Field<'_>, value: Option<&FieldValue<'_>>) 
         }
         Some(FieldValue::SampleMax(limit)) => item.label(format_args!("SAMPLE_MAX: {limit}")),
         Some(FieldValue::Bvals(bvals)) => item.label(format_args!("BVAL_ARRAY: {} values", bvals.count())),
-        Some(FieldValue::IndexRange(range)) => {
-            item.label(format_args!("INDEX_RANGE: {}{}", Lossy(range.bin), Range(range)))
-        }
+        Some(FieldValue::IndexRange(range)) => item.label(format_args!(
+            "INDEX_RANGE: {}{}",
+            LossyText(range.bin),
+            Range(range)
+        )),
         Some(FieldValue::IndexType(of)) => item.label(format_args!("INDEX_TYPE: {of}")),
         Some(FieldValue::UdfOp(of)) => item.label(format_args!("UDF_OP: {of}")),
         Some(FieldValue::Expression(input)) => item.label(format_args!("{kind}: {}", ExpressionText(input))),

@@ -103,7 +103,7 @@ pub fn header(
     } else {
         Ttl::of_response(header.record_ttl)
     };
-    record_ttl(top, &bytes[RECORD_TTL_AT], header.record_ttl, order, meaning)?;
+    record_ttl(top, &bytes[RECORD_TTL_AT], order, meaning)?;
     let timeout = top.add_in(&TRANSACTION_TTL, &bytes[TRANSACTION_TTL_AT], order)?;
     if context.is_request {
         match header.transaction_ttl {
@@ -133,7 +133,7 @@ pub fn header(
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn record_ttl(tree: &Tree<'_>, part: &[u8], ttl: u32, order: Order, meaning: Ttl) -> Guarded {
+pub fn record_ttl(tree: &Tree<'_>, part: &[u8], order: Order, meaning: Ttl) -> Guarded {
     let item = tree.add_in(&RECORD_TTL, part, order)?;
     match meaning {
         Ttl::VoidTime(VoidTime(0)) | Ttl::Unused(0) => {}
@@ -149,7 +149,6 @@ pub fn record_ttl(tree: &Tree<'_>, part: &[u8], ttl: u32, order: Order, meaning:
             item.append(format_args!(" seconds"));
         }
         meaning => {
-            let _ = ttl;
             item.append(format_args!(" ({meaning})"));
         }
     }

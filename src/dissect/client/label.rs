@@ -26,7 +26,7 @@ impl fmt::Display for Heading<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let own = self.message.identity();
         if self.is_request {
-            let named = named(self.packet, self.message);
+            let named = known_identity(self.packet, self.message);
             write!(f, "{}{named}", self.message.request())?;
             return match own.rows {
                 Some(rows) => write!(f, " {rows} rows"),
@@ -68,7 +68,7 @@ pub fn identity<'a>(own: &Identity<'a>, request: Option<&'a AnsweredRequest<'_>>
 /// A request's identity with what it does not say itself: the user key, where the capture told it before; of a batch
 /// what all of its rows have in common.
 #[must_use]
-pub fn named<'a>(packet: Packet<'a>, message: &Message<'a>) -> Identity<'a> {
+pub fn known_identity<'a>(packet: Packet<'a>, message: &Message<'a>) -> Identity<'a> {
     let identity = message.identity();
     if identity.rows.is_none() || !identity.namespace.is_empty() {
         return with_key(packet, identity);

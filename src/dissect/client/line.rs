@@ -17,7 +17,7 @@ use crate::wire::client::message::{Message, Part};
 use crate::wire::client::op::{Op, OpCode};
 use crate::wire::client::query::{IndexType, WhereFlags};
 use crate::wire::client::request::Request;
-use crate::wire::ground::text::{Text as Lossy, write_decimal};
+use crate::wire::ground::text::{LossyText, write_decimal};
 use crate::wire::values::particle::{ParticleType, Value};
 
 use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, ValueText};
@@ -33,7 +33,7 @@ pub fn request_line(out: &mut dyn fmt::Write, packet: Packet<'_>, message: &Mess
         return super::batch_line::request(out, message);
     }
     self::kind(out, message, kind)?;
-    label::named(packet, message).write_to(out)?;
+    label::known_identity(packet, message).write_to(out)?;
     request(out, message, kind)
 }
 
@@ -144,7 +144,7 @@ pub fn follow_values(packet: Packet<'_>, message: &Message<'_>, is_request: bool
             Ok(value) => {
                 column::follow(
                     packet,
-                    format_args!("    {} = {}", Lossy(op.name), BinText(&value)),
+                    format_args!("    {} = {}", LossyText(op.name), BinText(&value)),
                 );
             }
         }
@@ -208,7 +208,7 @@ fn function(out: &mut dyn fmt::Write, message: &Message<'_>, name: &[u8]) -> fmt
     let inside = text.as_str();
     let inside = inside.strip_prefix('[').unwrap_or(inside);
     let inside = inside.strip_suffix(']').unwrap_or(inside);
-    write!(out, " {}({inside})", Lossy(name))
+    write!(out, " {}({inside})", LossyText(name))
 }
 
 /// ` by age = 30`, ` by map keys of m = "a"`, ` by g within geo(…)`, ` by add(int_bin("a"), int_bin("b")) = 2`,
@@ -238,8 +238,8 @@ fn index(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
     })?;
     match (expression, bin) {
         (Some(expression), _) => write!(out, "{}", text::cut(ExpressionText(expression)))?,
-        (None, []) => Lossy(name).write_to(out)?,
-        (None, bin) => Lossy(bin).write_to(out)?,
+        (None, []) => LossyText(name).write_to(out)?,
+        (None, bin) => LossyText(bin).write_to(out)?,
     }
     if let Some(context) = context {
         write!(out, " @ {}", text::cut(ContextText(context)))?;
@@ -261,7 +261,7 @@ fn old_bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
                 return out.write_str(", …");
             }
             out.write_str(if shown == 0 { " bins " } else { ", " })?;
-            Lossy(name.text).write_to(out)?;
+            LossyText(name.text).write_to(out)?;
         }
     }
     Ok(())
@@ -290,7 +290,7 @@ fn operations(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
 }
 
 fn operation(out: &mut dyn fmt::Write, op: &Op<'_>) -> fmt::Result {
-    let name = Lossy(op.name);
+    let name = LossyText(op.name);
     let is_nil = op.particle == ParticleType::NULL;
     let verb = match op.code {
         _ if op.has_call() && op.name.is_empty() => return write!(out, "{}", text::cut(OpText(op))),
@@ -337,7 +337,7 @@ fn bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
             return write!(out, ", …");
         }
         out.write_str(if shown == 0 { " bins " } else { ", " })?;
-        Lossy(op.name).write_to(out)?;
+        LossyText(op.name).write_to(out)?;
         last = op.name;
         shown += 1;
     }

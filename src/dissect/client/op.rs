@@ -9,7 +9,7 @@ use crate::dissect::values::bin;
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::op::{CODE_AT, FLAGS_AT, NAME_SIZE_AT, Op, OpCode, OpFlags, PARTICLE_AT, SIZE_AT};
 use crate::wire::client::proto::Order;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::ground::time::UpdateTime;
 use crate::wire::values::order::{self, Fault};
 use crate::wire::values::particle::{ParticleType, Value};
@@ -36,11 +36,11 @@ pub fn op<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Gua
         heading.item().label(format_args!("{}", op.code));
         heading
     } else {
-        let item = tree.text(&BIN_NAME, op.bytes, format_args!("{}", Lossy(op.name)))?;
+        let item = tree.text(&BIN_NAME, op.bytes, format_args!("{}", LossyText(op.name)))?;
         let heading = tree.under(item, &BIN_NAME)?;
         heading
             .item()
-            .label(format_args!("{} {}", op.code, Lossy(op.name)));
+            .label(format_args!("{} {}", op.code, LossyText(op.name)));
         heading
     };
     heading.add_in(&OP_SIZE, &op.bytes[SIZE_AT], context.order)?;

@@ -12,10 +12,10 @@ use crate::epan::{Framing, Guarded, Packet, Passed, Segment, SegmentContext, Sid
 use crate::protocols::AEROSPIKE;
 use crate::track::position::{Partial, PositionTracker, StreamPosition};
 use crate::track::stream::{self, Stream};
-use crate::wire::client::guess::{Looks, guess_protocol};
+use crate::wire::client::guess::{GuessedProtocol, guess_protocol};
 use crate::wire::client::proto::{HEADER, Header, Order, ProtoType, Refusal};
 use crate::wire::exchange::plausible::{Plausibility, plausible, weak};
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 
 fields! {
     CONTINUED: Bytes, "aerospike.continuation", "Continuation data", "Bytes whose place in a message is not known";
@@ -291,8 +291,8 @@ fn show_bad_header<'p>(
         } else {
             write!(out, "Response is no message: looks like {looks}")?;
         }
-        if looks == Looks::TextCommand {
-            write!(out, " \"{}\"", Lossy(bytes))?;
+        if looks == GuessedProtocol::TextCommand {
+            write!(out, " \"{}\"", LossyText(bytes))?;
         }
         // What the other dissector writes goes behind.
         if hand_over && foreign.is_some() {
@@ -333,7 +333,7 @@ fn show_bad_header<'p>(
         expert,
         format_args!("These bytes look like {looks}; the server logs \"{refusal} from …\"{when}"),
     )?;
-    links::closed(packet, stream, segment.direction, &top)?;
+    links::add_closing(packet, stream, segment.direction, &top)?;
     match foreign {
         // Inside TLS the connection stays that of TLS.
         Some(name) if hand_over => packet.call_dissector(name, source, tree, segment.sequence.is_some()),
@@ -342,13 +342,13 @@ fn show_bad_header<'p>(
 }
 
 /// The dissector of what bytes look like that are not ours here.
-fn foreign_dissector(looks: Looks) -> Option<&'static core::ffi::CStr> {
+fn foreign_dissector(looks: GuessedProtocol) -> Option<&'static core::ffi::CStr> {
     match looks {
-        Looks::TlsClientHello | Looks::TlsRecord => Some(c"tls"),
-        Looks::Http => Some(c"http"),
-        Looks::Ssh => Some(c"ssh"),
-        Looks::Heartbeat => Some(c"aerospike.heartbeat"),
-        Looks::FabricHello | Looks::Fabric => Some(c"aerospike.fabric"),
+        GuessedProtocol::TlsClientHello | GuessedProtocol::TlsRecord => Some(c"tls"),
+        GuessedProtocol::Http => Some(c"http"),
+        GuessedProtocol::Ssh => Some(c"ssh"),
+        GuessedProtocol::Heartbeat => Some(c"aerospike.heartbeat"),
+        GuessedProtocol::FabricHello | GuessedProtocol::Fabric => Some(c"aerospike.fabric"),
         _ => None,
     }
 }

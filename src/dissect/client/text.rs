@@ -5,7 +5,7 @@ use core::fmt;
 use crate::epan::Text;
 use crate::wire::client::field::{FieldType, FieldValue};
 use crate::wire::client::message::Message;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::values::predexp::PredexpText;
 use crate::wire::values::value_text::ExpressionText;
 
@@ -25,7 +25,7 @@ pub fn filter(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
             Ok(FieldValue::Expression(input)) if field.kind == FieldType::PREDEXP => {
                 write!(out, " where {}", cut(ExpressionText(input)))?;
             }
-            Ok(FieldValue::Where(condition)) => write!(out, " where {}", cut(Lossy(condition.text)))?,
+            Ok(FieldValue::Where(condition)) => write!(out, " where {}", cut(LossyText(condition.text)))?,
             Ok(FieldValue::Predexp(input)) => write!(out, " where {}", cut(PredexpText(input)))?,
             _ => {}
         }

@@ -8,7 +8,7 @@ use crate::dissect::shared::common::{
 use crate::epan::group::FieldGroup;
 use crate::epan::register::preference;
 use crate::epan::{Guarded, Tree};
-use crate::track::transactions::{Answer, Transaction, What};
+use crate::track::transactions::{Answer, RequestKind, Transaction};
 use crate::track::{keys, sets};
 use crate::wire::client::digest::{self, Digest, LENGTH};
 use crate::wire::client::identity::Identity;
@@ -51,7 +51,7 @@ pub struct AnsweredRequest<'p> {
 /// # Errors
 /// What Wireshark threw.
 pub fn of_stream(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
-    let What::Message(operation) = transaction.what else {
+    let RequestKind::Message(operation) = transaction.what else {
         return Ok(());
     };
     if !preference::context_on_answers() || !AnsweredRequest::is_wanted(top) {
@@ -67,7 +67,7 @@ pub fn of_stream(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Tra
 /// Whether a message answers a row of a batch: then its header names the row.
 #[must_use]
 pub fn is_row(answer: &Answer, header: &Header<'_>) -> bool {
-    answer.transaction.what == What::Message(Request::BATCH)
+    answer.transaction.what == RequestKind::Message(Request::BATCH)
         && header.part() != Part::Fin
         && !answer.refuses(header)
 }
@@ -78,7 +78,7 @@ impl<'p> AnsweredRequest<'p> {
     pub fn of(context: &MessageContext<'p>, header: &Header<'_>) -> Option<Self> {
         let answer = context.answer.filter(|_| preference::context_on_answers())?;
         let transaction = &answer.transaction;
-        let (What::Message(operation), packet) = (transaction.what, context.packet) else {
+        let (RequestKind::Message(operation), packet) = (transaction.what, context.packet) else {
             return None;
         };
         let rows = &context.stream?.queue.rows;

@@ -1,7 +1,7 @@
 //! What stands in a message, read once: the queue, the column, the tap and the tree are all given the same value.
 
 use crate::dissect::exchange::kept::KeptMessages;
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 use crate::wire::admin::message as admin;
 use crate::wire::client::message::{Message, Messages};
 use crate::wire::exchange::matching::Expected;
@@ -22,12 +22,12 @@ pub enum RequestBody<'m, 'p> {
 impl RequestBody<'_, '_> {
     /// What kind of request it is.
     #[must_use]
-    pub const fn kind(&self) -> What {
+    pub const fn kind(&self) -> RequestKind {
         match self {
-            Self::Info(_) => What::Info,
-            Self::Security(message) => What::Security(message.command.0),
-            Self::Message(message) => What::Message(message.request()),
-            Self::Unreadable(_) => What::Other,
+            Self::Info(_) => RequestKind::Info,
+            Self::Security(message) => RequestKind::Security(message.command.0),
+            Self::Message(message) => RequestKind::Message(message.request()),
+            Self::Unreadable(_) => RequestKind::Other,
         }
     }
 

@@ -15,7 +15,7 @@ use self::body::{RequestBody, ResponseBody};
 use self::context::MessageContext;
 use self::first_pass::RequestRows;
 use crate::track::retries;
-use crate::track::transactions::{Answer, RequestFacts, ResponseFacts, Transaction, What};
+use crate::track::transactions::{Answer, RequestFacts, RequestKind, ResponseFacts, Transaction};
 use crate::wire::client::proto::ProtoType;
 use crate::wire::exchange::matching::{EndFacts, Progress};
 
@@ -40,7 +40,7 @@ pub fn on_request<'p>(context: &MessageContext<'p>, body: &RequestBody<'_, 'p>) 
         set: rows.set,
         writes: rows.writes,
         // Info and security requests of different clients are alike: their repetition says nothing.
-        fingerprint: (!packet.is_visited() && matches!(what, What::Message(_)))
+        fingerprint: (!packet.is_visited() && matches!(what, RequestKind::Message(_)))
             .then(|| retries::fingerprint(packet, context.body)),
         counts_twice: body.counts_twice(),
         began_at: context.began_at,

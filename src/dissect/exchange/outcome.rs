@@ -12,7 +12,7 @@ use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common;
 use crate::epan::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
-use crate::track::transactions::{Answer, State, Transaction, What};
+use crate::track::transactions::{Answer, RequestKind, State, Transaction};
 
 /// What is known of a request's answer: nothing on the first pass, all of it later.
 ///
@@ -64,7 +64,7 @@ pub fn request(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Trans
             .generated();
         return times::given_up(context, top, transaction);
     }
-    verdicts::unanswered(context, top, transaction)
+    verdicts::judge_unanswered(context, top, transaction)
 }
 
 /// The verdicts on a request, for its line in the Info column: ` [retry of 186]`, ` [no response]`.
@@ -120,7 +120,7 @@ pub fn response_marks(out: &mut dyn fmt::Write, packet: Packet<'_>, answer: Opti
 
 fn has_timed_out(transaction: &Transaction, taken: i64) -> bool {
     let limit = i64::from(transaction.timeout).saturating_mul(1_000_000);
-    let stream = matches!(transaction.what, What::Message(kind) if kind.is_query());
+    let stream = matches!(transaction.what, RequestKind::Message(kind) if kind.is_query());
     limit > 0 && taken > limit && !stream
 }
 
@@ -157,7 +157,7 @@ pub fn response(context: &MessageContext<'_>, top: &Tree<'_>, answer: Option<&An
     }
     let taken = transaction.response_time();
     time(top, &RESPONSE_TIME, taken)?;
-    if transaction.is_stream() && matches!(transaction.what, What::Message(_)) {
+    if transaction.is_stream() && matches!(transaction.what, RequestKind::Message(_)) {
         top.uint(&RECORDS, &[], transaction.records)?.generated();
     }
     times::answer(context, top, transaction)?;

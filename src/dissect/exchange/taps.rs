@@ -9,17 +9,17 @@ use crate::epan::register::preference;
 use crate::epan::{Packet, Text};
 use crate::track::fabric::Linked;
 use crate::track::record::{Detail, Endpoint, Event, Pulse, Record, Step, TAP, TOUCHES, Touch};
-use crate::track::transactions::{Answer, Transaction, What};
+use crate::track::transactions::{Answer, RequestKind, Transaction};
 use crate::track::{keys, map, sets};
 use crate::wire::admin::message as admin;
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::field::FieldValue;
-use crate::wire::client::guess::Looks;
+use crate::wire::client::guess::GuessedProtocol;
 use crate::wire::client::key::Key;
 use crate::wire::client::message::{Message, Part, TRANSACTION_TTL_AT};
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::info::message as info;
 use crate::wire::internode::container::Msg;
 use crate::wire::internode::fabric::{FabricFacts, links};
@@ -94,9 +94,9 @@ pub fn on_response<'p>(context: &MessageContext<'p>, body: &ResponseBody<'_, 'p>
     let transaction = linked.map(|answer| answer.transaction);
     let what = match (transaction, body) {
         (Some(transaction), _) => transaction.what,
-        (None, ResponseBody::Info(_)) => What::Info,
-        (None, ResponseBody::Message(_)) => What::Message(Request::INVALID),
-        (None, ResponseBody::Security(_)) => What::Other,
+        (None, ResponseBody::Info(_)) => RequestKind::Info,
+        (None, ResponseBody::Message(_)) => RequestKind::Message(Request::INVALID),
+        (None, ResponseBody::Security(_)) => RequestKind::Other,
     };
     let mut record = record(context, event, what);
     record.transaction = transaction;
@@ -148,7 +148,7 @@ pub fn info_line(packet: Packet<'_>, is_request: bool, name: &[u8]) {
             is_last: false,
         }
     };
-    let mut record = empty(packet, event, What::Info);
+    let mut record = empty(packet, event, RequestKind::Info);
     if !is_request {
         core::mem::swap(&mut record.client, &mut record.server);
     }
@@ -157,9 +157,9 @@ pub fn info_line(packet: Packet<'_>, is_request: bool, name: &[u8]) {
 }
 
 /// Bytes of a client at which a server closes the connection, or of a server that no client takes.
-pub fn on_bad_header(packet: Packet<'_>, looks: Looks, from_server: bool) {
+pub fn on_bad_header(packet: Packet<'_>, looks: GuessedProtocol, from_server: bool) {
     if TAP.has_listener() {
-        let mut record = empty(packet, Event::Refused { looks, from_server }, What::Other);
+        let mut record = empty(packet, Event::Refused { looks, from_server }, RequestKind::Other);
         if from_server {
             core::mem::swap(&mut record.client, &mut record.server);
         }
@@ -187,7 +187,7 @@ pub fn internode<'p>(
             op: facts.op_name().unwrap_or(""),
             step: step(msg, facts, linked),
         };
-        let mut record = empty(packet, event, What::Other);
+        let mut record = empty(packet, event, RequestKind::Other);
         (record.client, record.server) = (source, destination);
         record.detail.pulse = pulse;
         TAP.queue(packet, record);
@@ -218,7 +218,7 @@ fn ends(packet: Packet<'_>) -> (Endpoint<'_>, Endpoint<'_>) {
     )
 }
 
-fn empty(packet: Packet<'_>, event: Event, what: What) -> Record<'_> {
+fn empty(packet: Packet<'_>, event: Event, what: RequestKind) -> Record<'_> {
     let (client, server) = ends(packet);
     Record {
         event,
@@ -239,7 +239,7 @@ fn empty(packet: Packet<'_>, event: Event, what: What) -> Record<'_> {
     }
 }
 
-fn record<'p>(context: &MessageContext<'p>, event: Event, what: What) -> Record<'p> {
+fn record<'p>(context: &MessageContext<'p>, event: Event, what: RequestKind) -> Record<'p> {
     let mut record = empty(context.packet, event, what);
     if !context.is_request {
         core::mem::swap(&mut record.client, &mut record.server);
@@ -253,7 +253,7 @@ fn commands<'p, 'a>(packet: Packet<'p>, names: impl Iterator<Item = &'a [u8]>) -
     for name in names {
         let separator = if text.is_empty() { "" } else { "," };
         // The buffer takes what fits.
-        let _ = write!(text, "{separator}{}", Lossy(name));
+        let _ = write!(text, "{separator}{}", LossyText(name));
     }
     packet.keep(text.as_str().as_bytes())
 }
@@ -378,7 +378,7 @@ fn returned_record<'p>(
     let packet = context.packet;
     let header = &message.header;
     let rows = &context.stream?.queue.rows;
-    let What::Message(kind) = transaction.what else {
+    let RequestKind::Message(kind) = transaction.what else {
         return None;
     };
     let place = sets::get(packet, transaction.set).unwrap_or_default();

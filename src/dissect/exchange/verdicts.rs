@@ -8,7 +8,7 @@ use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::{Guarded, Tree};
 use crate::track::stream::{Closing, Stream, before};
-use crate::track::transactions::{State, Transaction, What};
+use crate::track::transactions::{RequestKind, State, Transaction};
 use crate::wire::client::proto::Refusal;
 
 fields! {
@@ -68,7 +68,7 @@ fn evidence<'p>(
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+pub fn judge_unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
     let packet = context.packet;
     let Some((end, stream, begun)) = evidence(context, transaction) else {
         return Ok(());
@@ -103,7 +103,7 @@ pub fn unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Tr
         };
         top.expert(&NO_RESPONSE, format_args!("No answer{rest}"))?;
     }
-    let is_stream = matches!(transaction.what, What::Message(kind) if kind.is_query());
+    let is_stream = matches!(transaction.what, RequestKind::Message(kind) if kind.is_query());
     let is_over = !is_stream && transaction.is_overdue(packet.latest_time());
     if is_over {
         top.expert(
@@ -123,7 +123,7 @@ pub fn unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Tr
     let by_server = stream
         .closing()
         .is_some_and(|closing| closing.direction != direction);
-    if is_admin && by_server && matches!(transaction.what, What::Message(_)) {
+    if is_admin && by_server && matches!(transaction.what, RequestKind::Message(_)) {
         let refusal = Refusal::AdminPort(context.kind.0);
         return top.expert(
             &common::UNSUPPORTED_TYPE,

@@ -16,7 +16,7 @@ use crate::wire::client::result_code::Weight;
 use crate::wire::exchange::matching::EndFacts;
 use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::info::message as info;
 use crate::wire::info::message::{Answer, Command, Failure, Outcome};
 
@@ -185,7 +185,7 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
     let brief = Brief(answer.value, 160);
     let line = match &answer.echo {
         Some(echo) => {
-            let command = Lossy(echo.text);
+            let command = LossyText(echo.text);
             let item = tree.text(&LINE, answer.bytes, format_args!("{command} = {brief}{unknown}"))?;
             item.label(format_args!("{command} = {brief}{unknown}"));
             let line = tree.under(item, &LINE)?;
@@ -209,7 +209,7 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
     match info::outcome(answer.value) {
         Outcome::Done => {}
         Outcome::Failed(failure) => {
-            failed(&value, command, answer.value, &failure)?;
+            add_failure(&value, command, answer.value, &failure)?;
             verdict(&value, command, &failure)?;
         }
         Outcome::Value => info_value::pieces(&value, command, answer.value)?,
@@ -224,10 +224,10 @@ fn name<'p>(tree: &Tree<'p>, command: &Command<'p>) -> Guarded<crate::epan::Item
     let node = tree.under(item, &NAME)?;
     let mut cover = Cover::new(command.text);
     let part = cover.through(command.name);
-    node.text(&COMMAND, part, format_args!("{}", Lossy(command.name)))?;
+    node.text(&COMMAND, part, format_args!("{}", LossyText(command.name)))?;
     for argument in command.arguments() {
         let part = cover.through(argument);
-        node.text(&ARGUMENT, part, format_args!("{}", Lossy(argument)))?;
+        node.text(&ARGUMENT, part, format_args!("{}", LossyText(argument)))?;
     }
     for pair in command.parameters() {
         info_value::pair(&node, &mut cover, Some(command), &pair, &PARAM)?;
@@ -272,7 +272,7 @@ fn scope(tree: &Tree<'_>, command: &Command<'_>) -> Guarded {
 }
 
 /// An error's code and text under its value.
-fn failed<'p>(
+fn add_failure<'p>(
     tree: &Tree<'p>,
     command: Option<&Command<'p>>,
     value: &'p [u8],

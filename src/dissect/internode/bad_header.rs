@@ -7,7 +7,7 @@ use crate::dissect::shared::{column, common};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::position::StreamPosition;
-use crate::wire::client::guess::{Looks, guess_protocol};
+use crate::wire::client::guess::{GuessedProtocol, guess_protocol};
 use crate::wire::exchange::plausible::{Plausibility, plausible as plausible_client};
 use crate::wire::internode::container::plausible::{self, Family, Fit};
 use crate::wire::internode::container::{HEADER_SIZE, Header, MsgType};
@@ -144,13 +144,15 @@ pub fn show_bad_header<'p>(family: Family, tree: &Tree<'p>, fault: Fault, hand_o
 }
 
 /// The dissector of what bytes look like that are not ours here.
-fn foreign_dissector(looks: Looks, family: Family) -> Option<&'static core::ffi::CStr> {
+fn foreign_dissector(looks: GuessedProtocol, family: Family) -> Option<&'static core::ffi::CStr> {
     match (looks, family) {
-        (Looks::TlsClientHello | Looks::TlsRecord, _) => Some(c"tls"),
-        (Looks::Http, _) => Some(c"http"),
-        (Looks::Ssh, _) => Some(c"ssh"),
-        (Looks::Heartbeat, Family::Fabric) => Some(c"aerospike.heartbeat"),
-        (Looks::FabricHello | Looks::Fabric, Family::Heartbeat) => Some(c"aerospike.fabric"),
+        (GuessedProtocol::TlsClientHello | GuessedProtocol::TlsRecord, _) => Some(c"tls"),
+        (GuessedProtocol::Http, _) => Some(c"http"),
+        (GuessedProtocol::Ssh, _) => Some(c"ssh"),
+        (GuessedProtocol::Heartbeat, Family::Fabric) => Some(c"aerospike.heartbeat"),
+        (GuessedProtocol::FabricHello | GuessedProtocol::Fabric, Family::Heartbeat) => {
+            Some(c"aerospike.fabric")
+        }
         _ => None,
     }
 }

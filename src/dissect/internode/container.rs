@@ -10,7 +10,7 @@ use crate::protocols::{FABRIC, HEARTBEAT};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::table::Row;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::cluster::{Hlc, NodeId, Nodes};
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::{Spec, Table};
@@ -174,7 +174,7 @@ pub fn string(tree: &Tree<'_>, field: &Field, part: &[u8], text: &[u8]) -> Guard
         }
         return Ok(());
     }
-    tree.text(field, part, format_args!("{}", Lossy(text)))?;
+    tree.text(field, part, format_args!("{}", LossyText(text)))?;
     Ok(())
 }
 

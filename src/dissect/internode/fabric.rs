@@ -11,7 +11,7 @@ use crate::protocols::FABRIC;
 use crate::track::fabric::{self, Exchange, Linked};
 use crate::wire::client::digest::partition;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::container::MsgType;
 use crate::wire::internode::container::spec::Kind;
 use crate::wire::internode::fabric::FabricFacts;
@@ -46,7 +46,7 @@ pub fn message<'p>(
             spec.is_some_and(|spec| spec.kind == Kind::Proto)
         });
         if let Some(field) = proto.filter(|_| is_proxied) {
-            proxy::embedded(packet, tree, &field)?;
+            proxy::add_embedded(packet, tree, &field)?;
         }
         result_of_write(tree, message, facts)?;
     }
@@ -82,7 +82,7 @@ fn items<'p>(
     }
     if let Some(emigration) = &linked.emigration {
         let namespace = fabric::of(packet).namespace(packet, emigration);
-        top.text(&common::NAMESPACE, &[], format_args!("{}", Lossy(namespace)))?
+        top.text(&common::NAMESPACE, &[], format_args!("{}", LossyText(namespace)))?
             .generated();
         if facts.partition().is_none() {
             top.uint(&common::PARTITION, &[], u32::from(emigration.partition))?

@@ -9,7 +9,7 @@ use crate::epan::Packet;
 use crate::track::fabric::{self, Linked, Part};
 use crate::wire::client::digest::Digest;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::cluster::Nodes;
 use crate::wire::internode::container::MsgType;
 use crate::wire::internode::fabric::clustering::ClusteringType;
@@ -132,12 +132,12 @@ fn record(
     let digest = facts.digest.or(asked.as_ref().map(Digest));
     let namespace = facts.namespace.or(emigrates_from);
     if let Some(namespace) = namespace {
-        write!(out, " {}", Lossy(namespace))?;
+        write!(out, " {}", LossyText(namespace))?;
     }
     let flat = facts.record.and_then(|data| FlatRecord::read(data).ok());
     if let Some(set) = flat.as_ref().and_then(FlatRecord::set) {
         let joint = if namespace.is_some() { "." } else { " set " };
-        write!(out, "{joint}{}", Lossy(set))?;
+        write!(out, "{joint}{}", LossyText(set))?;
     }
     let partition = facts
         .partition()
@@ -188,9 +188,9 @@ fn smd(out: &mut dyn Write, message: &ShownMessage<'_, '_>, facts: &FabricFacts<
     let Some(key) = facts.smd_key.filter(|_| !message.is_secret) else {
         return Ok(());
     };
-    write!(out, " {}", Lossy(key))?;
+    write!(out, " {}", LossyText(key))?;
     match message.msg.field(smd::Fields::SINGLE_VALUE) {
-        Some(value) if value.text().len() <= 40 => write!(out, " = {}", Lossy(value.text())),
+        Some(value) if value.text().len() <= 40 => write!(out, " = {}", LossyText(value.text())),
         Some(value) => write!(out, " = {} bytes", value.text().len()),
         None => write!(out, " deleted"),
     }

@@ -12,7 +12,7 @@ use crate::protocols::HEARTBEAT;
 use crate::track::fabric::Linked;
 use crate::wire::ground::inflate::inflate;
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::heartbeat::{HeartbeatType, Summary};
 
 fields! {
@@ -49,7 +49,7 @@ pub fn message<'p>(
         *tree
     };
     match summary.compressed {
-        Some(stream) => inflated(message, tree, &top, stream, inside),
+        Some(stream) => inflate_message(message, tree, &top, stream, inside),
         None => Ok(()),
     }
 }
@@ -67,7 +67,7 @@ fn pulse(out: &mut dyn Write, summary: &Summary<'_>) -> fmt::Result {
         write!(out, " {node}")?;
     }
     if let Some(name) = summary.cluster_name {
-        write!(out, " cluster \"{}\"", Lossy(name))?;
+        write!(out, " cluster \"{}\"", LossyText(name))?;
     }
     match (summary.kind, summary.nodes) {
         (Some(HeartbeatType::PULSE), Some(nodes)) => write!(out, " adj {}", nodes.count())?,
@@ -119,7 +119,7 @@ fn items<'p>(
 }
 
 /// The message inside a wrapper, in a data source of its own.
-fn inflated<'p>(
+fn inflate_message<'p>(
     message: &ShownMessage<'_, 'p>,
     tree: &Tree<'p>,
     top: &Tree<'p>,

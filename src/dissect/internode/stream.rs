@@ -98,7 +98,7 @@ impl<'p> ProtocolStream<'p> for InternodeStream<'p> {
                     || plausible::begins(bytes, family)
                     || fills(family, source)
             }
-            _ => plausible::anchored(bytes) != Fit::No,
+            _ => plausible::anchored_fit(bytes) != Fit::No,
         }
     }
 
@@ -149,7 +149,7 @@ fn fills(family: Family, source: Source<'_>) -> bool {
     source.is_cut()
         && Header::read(bytes)
             .is_ok_and(|(_, header)| family.has(header.kind) && header.length() == source.reported())
-        && plausible::anchored(bytes) != Fit::No
+        && plausible::anchored_fit(bytes) != Fit::No
 }
 
 /// First pass: which addresses talk fabric to which ports, and whether bytes between them are missing.
@@ -195,7 +195,7 @@ pub fn datagram<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>) -> G
         return Ok(0);
     };
     let fits = msg.header.length() == source.reported();
-    if !msg.header.kind.is_heartbeat() || !fits && plausible::anchored(bytes) == Fit::No {
+    if !msg.header.kind.is_heartbeat() || !fits && plausible::anchored_fit(bytes) == Fit::No {
         return Ok(0);
     }
     budget::earn(packet, bytes.len());

@@ -7,7 +7,7 @@ use crate::wire::client::digest::{self, Digest, LENGTH};
 use crate::wire::client::key::Key;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::Text;
+use crate::wire::ground::text::LossyText;
 use crate::wire::values::particle::ParticleType;
 
 fields! {
@@ -112,10 +112,11 @@ pub fn known_key(tree: &Tree<'_>, key: &Key<'_>, frame: u32) -> Guarded {
 /// # Errors
 /// What Wireshark threw.
 pub fn place(tree: &Tree<'_>, namespace: &[u8], set: &[u8]) -> Guarded {
-    tree.text(&NAMESPACE, &[], format_args!("{}", Text(namespace)))?
+    tree.text(&NAMESPACE, &[], format_args!("{}", LossyText(namespace)))?
         .generated();
     if !set.is_empty() {
-        tree.text(&SET, &[], format_args!("{}", Text(set)))?.generated();
+        tree.text(&SET, &[], format_args!("{}", LossyText(set)))?
+            .generated();
     }
     Ok(())
 }
@@ -136,7 +137,7 @@ pub fn digest_of_key(tree: &Tree<'_>, set: &[u8], key: &Key<'_>, sent: Option<Di
             &DIGEST_MISMATCH,
             format_args!(
                 "The digest sent is {sent}, but set \"{}\" and key \"{key}\" give {}",
-                Text(set),
+                LossyText(set),
                 Digest(&computed)
             ),
         ),

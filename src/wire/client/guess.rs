@@ -6,7 +6,7 @@ use core::fmt;
 ///
 /// Source: client-protocol 1.3, internode-protocol 10
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Looks {
+pub enum GuessedProtocol {
     /// A TLS ClientHello: a TLS client on a clear-text port.
     TlsClientHello,
     /// Another TLS record.
@@ -37,7 +37,10 @@ pub enum Looks {
     Unknown,
 }
 
-impl Looks {
+/// The name that the statistics still have for it.
+pub use self::GuessedProtocol as Looks;
+
+impl GuessedProtocol {
     /// The words for a report, such as `a TLS ClientHello`.
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -60,7 +63,7 @@ impl Looks {
     }
 }
 
-impl fmt::Display for Looks {
+impl fmt::Display for GuessedProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.words())
     }
@@ -68,23 +71,23 @@ impl fmt::Display for Looks {
 
 /// What the first bytes of a message look like that is none of ours; the more bytes, the surer.
 #[must_use]
-pub fn guess_protocol(bytes: &[u8]) -> Looks {
+pub fn guess_protocol(bytes: &[u8]) -> GuessedProtocol {
     match bytes {
-        [22, 3, 0..=4, _, _, 1, ..] => Looks::TlsClientHello,
-        [20..=23, 3, 0..=4, ..] => Looks::TlsRecord,
-        [b'S', b'S', b'H', b'-', ..] => Looks::Ssh,
-        [3, 0, length @ ..] if rdp(length) => Looks::Rdp,
-        [b'*', b'0'..=b'9', ..] | [b'+' | b'-', b'A'..=b'Z', b'A'..=b'Z', ..] => Looks::Redis,
-        _ if http(bytes) => Looks::Http,
+        [22, 3, 0..=4, _, _, 1, ..] => GuessedProtocol::TlsClientHello,
+        [20..=23, 3, 0..=4, ..] => GuessedProtocol::TlsRecord,
+        [b'S', b'S', b'H', b'-', ..] => GuessedProtocol::Ssh,
+        [3, 0, length @ ..] if rdp(length) => GuessedProtocol::Rdp,
+        [b'*', b'0'..=b'9', ..] | [b'+' | b'-', b'A'..=b'Z', b'A'..=b'Z', ..] => GuessedProtocol::Redis,
+        _ if http(bytes) => GuessedProtocol::Http,
         _ if bytes.starts_with(b"PROXY ") || bytes.starts_with(b"\r\n\r\n\0\r\nQUIT\n") => {
-            Looks::LoadBalancer
+            GuessedProtocol::LoadBalancer
         }
-        _ if !bytes.is_empty() && bytes.iter().take(16).all(|byte| *byte == 0) => Looks::Zeros,
-        _ if command(bytes) => Looks::TextCommand,
+        _ if !bytes.is_empty() && bytes.iter().take(16).all(|byte| *byte == 0) => GuessedProtocol::Zeros,
+        _ if command(bytes) => GuessedProtocol::TextCommand,
         _ => node(bytes).unwrap_or(if header(bytes) {
-            Looks::ProtoHeader
+            GuessedProtocol::ProtoHeader
         } else {
-            Looks::Unknown
+            GuessedProtocol::Unknown
         }),
     }
 }
@@ -111,7 +114,7 @@ fn rdp(length: &[u8]) -> bool {
 }
 
 /// The msg container between nodes: size u32, type u16, then fields (id u16, wire type u8).
-fn node(bytes: &[u8]) -> Option<Looks> {
+fn node(bytes: &[u8]) -> Option<GuessedProtocol> {
     let (size, rest) = bytes.split_first_chunk()?;
     let (kind, fields) = rest.split_first_chunk()?;
     let kind = u16::from_be_bytes(*kind);
@@ -119,11 +122,11 @@ fn node(bytes: &[u8]) -> Option<Looks> {
         return None;
     }
     match (kind, fields) {
-        (1 | 5, [0, 0, 1, 0, 0, b'h', b'd', ..]) => Some(Looks::Heartbeat),
-        (1 | 5, [0, 0, 2, 0, 0, 0, 4, 0, 0, b'h', b'b'..=b'd', ..]) => Some(Looks::Heartbeat),
-        (5, [0, 6, 6, ..]) => Some(Looks::Heartbeat),
-        (0, [0, 0, 3 | 4, ..]) => Some(Looks::FabricHello),
-        (_, [0, 0..=40, 1..=11, ..]) => Some(Looks::Fabric),
+        (1 | 5, [0, 0, 1, 0, 0, b'h', b'd', ..]) => Some(GuessedProtocol::Heartbeat),
+        (1 | 5, [0, 0, 2, 0, 0, 0, 4, 0, 0, b'h', b'b'..=b'd', ..]) => Some(GuessedProtocol::Heartbeat),
+        (5, [0, 6, 6, ..]) => Some(GuessedProtocol::Heartbeat),
+        (0, [0, 0, 3 | 4, ..]) => Some(GuessedProtocol::FabricHello),
+        (_, [0, 0..=40, 1..=11, ..]) => Some(GuessedProtocol::Fabric),
         _ => None,
     }
 }
@@ -156,23 +159,29 @@ mod tests {
     #[test]
     fn strangers_are_named() {
         for (bytes, expected) in [
-            (&b"\x16\x03\x01\x02\0\x01\0"[..], Looks::TlsClientHello),
-            (b"\x17\x03\x03\x01\0\x99\x99", Looks::TlsRecord),
-            (b"GET / HTTP/1.1\r\n", Looks::Http),
-            (b"SSH-2.0-OpenSSH_9", Looks::Ssh),
-            (b"*1\r\n$4\r\nPING\r\n", Looks::Redis),
-            (b"\x03\0\0\x13\x0e\xe0\0\0", Looks::Rdp),
-            (b"build\n", Looks::TextCommand),
-            (b"statistics/foo\r\n", Looks::TextCommand),
-            (b"\0\0\0\0\0\0\0\0", Looks::Zeros),
-            (b"", Looks::Unknown),
-            (b"\x01\x03\0\0\0\0\0\x41\x16", Looks::ProtoHeader),
-            (b"\x02\x03\x08\0\0\x01\0\0\x16", Looks::ProtoHeader),
-            (b"\x99\x42\x11\x02\x03\x04\x05\x06", Looks::Unknown),
+            (&b"\x16\x03\x01\x02\0\x01\0"[..], GuessedProtocol::TlsClientHello),
+            (b"\x17\x03\x03\x01\0\x99\x99", GuessedProtocol::TlsRecord),
+            (b"GET / HTTP/1.1\r\n", GuessedProtocol::Http),
+            (b"SSH-2.0-OpenSSH_9", GuessedProtocol::Ssh),
+            (b"*1\r\n$4\r\nPING\r\n", GuessedProtocol::Redis),
+            (b"\x03\0\0\x13\x0e\xe0\0\0", GuessedProtocol::Rdp),
+            (b"build\n", GuessedProtocol::TextCommand),
+            (b"statistics/foo\r\n", GuessedProtocol::TextCommand),
+            (b"\0\0\0\0\0\0\0\0", GuessedProtocol::Zeros),
+            (b"", GuessedProtocol::Unknown),
+            (b"\x01\x03\0\0\0\0\0\x41\x16", GuessedProtocol::ProtoHeader),
+            (b"\x02\x03\x08\0\0\x01\0\0\x16", GuessedProtocol::ProtoHeader),
+            (b"\x99\x42\x11\x02\x03\x04\x05\x06", GuessedProtocol::Unknown),
             // internode-protocol 10 and 4.2
-            (b"\0\0\0\x7a\0\x05\0\0\x01\0\0hd\0\x01\x01", Looks::Heartbeat),
-            (b"\0\0\0\x12\0\0\0\0\x03\x01\x02\x03", Looks::FabricHello),
-            (b"\0\0\0\x8a\0\x04\0\0\x01\0\0\0\x01", Looks::Fabric),
+            (
+                b"\0\0\0\x7a\0\x05\0\0\x01\0\0hd\0\x01\x01",
+                GuessedProtocol::Heartbeat,
+            ),
+            (
+                b"\0\0\0\x12\0\0\0\0\x03\x01\x02\x03",
+                GuessedProtocol::FabricHello,
+            ),
+            (b"\0\0\0\x8a\0\x04\0\0\x01\0\0\0\x01", GuessedProtocol::Fabric),
         ] {
             assert_eq!(guess_protocol(bytes), expected, "{bytes:?}");
         }

@@ -7,7 +7,7 @@ use super::extent;
 use super::field::{Field, FieldType};
 use super::key::{Key, KeyLiteral};
 use crate::wire::ground::input;
-use crate::wire::ground::text::{Text as Lossy, write_hex4};
+use crate::wire::ground::text::{LossyText, write_hex4};
 
 /// What the fields of a message or row say of its record, gathered in the walk that reads them.
 ///
@@ -68,10 +68,10 @@ impl Identity<'_> {
     pub fn write_to(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         if !self.namespace.is_empty() {
             out.write_str(" ")?;
-            Lossy(self.namespace).write_to(out)?;
+            LossyText(self.namespace).write_to(out)?;
             if !self.set.is_empty() {
                 out.write_str(".")?;
-                Lossy(self.set).write_to(out)?;
+                LossyText(self.set).write_to(out)?;
             }
         }
         if let Some(key) = &self.key {

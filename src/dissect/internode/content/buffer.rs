@@ -8,7 +8,7 @@ use crate::epan::{Field, Guarded};
 use crate::wire::client::digest::Digest;
 use crate::wire::client::key::Key;
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::cluster::Nodes;
 use crate::wire::internode::container::spec::{Kind, Spec};
 use crate::wire::internode::container::{MsgField, MsgType};
@@ -30,7 +30,7 @@ pub(super) fn buffer<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, field: &Msg
             tree.add(&BYTES, data)?;
             shown.label(format_args!("{} bytes (one stands before it)", data.len()));
         }
-        Kind::Proto => proxy::embedded(shown.message.packet, tree, field)?,
+        Kind::Proto => proxy::add_embedded(shown.message.packet, tree, field)?,
         Kind::Services => services::services(tree, field)?,
         Kind::SmdKey => smd::text(tree, &smd::KEY, shown.message.is_secret, data, field.text())?,
         Kind::SmdValue => smd::text(tree, &smd::VALUE, shown.message.is_secret, data, field.text())?,
@@ -61,7 +61,7 @@ pub(super) fn buffer<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, field: &Msg
 
 fn text(shown: &Shown<'_, '_>, of: &Field, field: &MsgField<'_>) -> Guarded {
     string(shown.heading, of, field.data, field.text())?;
-    shown.label(format_args!("{}", Lossy(field.text())));
+    shown.label(format_args!("{}", LossyText(field.text())));
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use super::container::{
 use super::pieces::fabric;
 use crate::dissect::shared::common;
 use crate::epan::{Guarded, Tree};
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::{Kind, Spec};
 use crate::wire::internode::container::{HEADER_SIZE, MsgField, MsgValue};
@@ -67,7 +67,7 @@ fn field<'p>(message: &ShownMessage<'_, 'p>, top: &Tree<'p>, field: &MsgField<'p
     };
     match (spec.filter(|spec| spec.fits(field.wire)), field.value()) {
         (_, Err(error)) => common::malformed(&heading, &error),
-        (Some(spec), Ok(value)) => known(&shown, spec, field, &value),
+        (Some(spec), Ok(value)) => add_known(&shown, spec, field, &value),
         (None, Ok(value)) => {
             if let Some(spec) = spec {
                 item.append(format_args!(
@@ -75,12 +75,12 @@ fn field<'p>(message: &ShownMessage<'_, 'p>, top: &Tree<'p>, field: &MsgField<'p
                     field.wire, spec.wire
                 ));
             }
-            unknown(&shown, field, &value)
+            add_unknown(&shown, field, &value)
         }
     }
 }
 
-fn known<'p>(
+fn add_known<'p>(
     shown: &Shown<'_, 'p>,
     spec: &'static Spec,
     field: &MsgField<'p>,
@@ -96,7 +96,7 @@ fn known<'p>(
 }
 
 /// A field that no table knows, by its wire type.
-fn unknown<'p>(shown: &Shown<'_, 'p>, field: &MsgField<'p>, value: &MsgValue<'p>) -> Guarded {
+fn add_unknown<'p>(shown: &Shown<'_, 'p>, field: &MsgField<'p>, value: &MsgValue<'p>) -> Guarded {
     match value {
         MsgValue::Uint(number) => {
             shown.add(&NUMBER, field.data)?;
@@ -104,7 +104,7 @@ fn unknown<'p>(shown: &Shown<'_, 'p>, field: &MsgField<'p>, value: &MsgValue<'p>
         }
         MsgValue::Str(text) => {
             string(shown.heading, &TEXT, field.data, text)?;
-            shown.label(format_args!("\"{}\"", Lossy(text)));
+            shown.label(format_args!("\"{}\"", LossyText(text)));
         }
         MsgValue::Buf(bytes) => {
             if !bytes.is_empty() {

@@ -17,7 +17,7 @@ use crate::wire::internode::fabric::proxy::byte_order;
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn embedded<'p>(packet: Packet<'p>, tree: &Tree<'p>, field: &MsgField<'p>) -> Guarded {
+pub fn add_embedded<'p>(packet: Packet<'p>, tree: &Tree<'p>, field: &MsgField<'p>) -> Guarded {
     let data = field.data;
     let is_short = field.is_cut() && data.len() < HEADER;
     if !AEROSPIKE.is_enabled() || is_short {

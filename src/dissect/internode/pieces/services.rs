@@ -2,7 +2,7 @@
 
 use crate::dissect::internode::container::string;
 use crate::epan::{Guarded, Tree};
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::container::MsgField;
 use crate::wire::internode::fabric::info;
 
@@ -18,10 +18,10 @@ fields! {
 /// What Wireshark threw.
 pub fn services<'p>(tree: &Tree<'p>, field: &MsgField<'p>) -> Guarded {
     let text = field.text();
-    tree.item().append(format_args!(": {}", Lossy(text)));
+    tree.item().append(format_args!(": {}", LossyText(text)));
     string(tree, &SERVICES, field.data, text)?;
     for service in info::services(text) {
-        tree.text(&SERVICE, service, format_args!("{}", Lossy(service)))?
+        tree.text(&SERVICE, service, format_args!("{}", LossyText(service)))?
             .generated();
     }
     Ok(())

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::plausible::{self, Claim, Family, Fit, anchored, fit, resync};
+use super::plausible::{self, Claim, Family, Fit, anchored_fit, fit, resync};
 use super::samples::{self, hex};
 use super::*;
 use crate::wire::internode::fabric;
@@ -243,21 +243,25 @@ fn a_datagram_is_one_message() {
 #[test]
 fn a_compressed_heartbeat_is_known_by_its_zlib_header() {
     let wrapper = hex("00 00 00 0b 00 05 00 06 06 00 00 00 04 78 da 03 00");
-    assert_eq!(anchored(&wrapper), Fit::Whole(17));
+    assert_eq!(anchored_fit(&wrapper), Fit::Whole(17));
     let other = hex("00 00 00 0b 00 05 00 06 06 00 00 00 04 78 db 03 00");
-    assert_eq!(anchored(&other), Fit::No);
+    assert_eq!(anchored_fit(&other), Fit::No);
 }
 
 #[test]
 fn old_messages_have_anchors_too() {
     let v2 = hex("00 00 00 16 00 01 00 00 02 00 00 00 04 00 00 68 63 00 01 02 00 00 00 04 00 00 00 00");
-    assert_eq!(anchored(&v2), Fit::Whole(28));
+    assert_eq!(anchored_fit(&v2), Fit::Whole(28));
     let paxos = hex("00 00 00 0b 00 02 00 00 02 00 00 00 04 00 00 70 7b");
-    assert_eq!(anchored(&paxos), Fit::Whole(17));
+    assert_eq!(anchored_fit(&paxos), Fit::Whole(17));
     let smd = hex("00 00 00 0b 00 0f 00 01 02 00 00 00 04 00 00 12 3b");
-    assert_eq!(anchored(&smd), Fit::Whole(17));
+    assert_eq!(anchored_fit(&smd), Fit::Whole(17));
     let hello = hex("00 00 00 0f 00 00 00 00 04 00 00 00 08 0b b9 2e 2d 67 27 00 08");
-    assert_eq!(anchored(&hello), Fit::Whole(21), "before 3.11: the node alone");
+    assert_eq!(
+        anchored_fit(&hello),
+        Fit::Whole(21),
+        "before 3.11: the node alone"
+    );
 }
 
 #[test]

@@ -192,12 +192,12 @@ fn the_layout_of_3_9_1() {
 #[test]
 fn both_wrappers() {
     let new = hex("00 00 00 0b 00 05 00 06 06 00 00 00 04 78 da 03 00");
-    assert_eq!(compressed(&msg(&new)).unwrap().data, [0x78, 0xda, 3, 0]);
+    assert_eq!(compressed_field(&msg(&new)).unwrap().data, [0x78, 0xda, 3, 0]);
     assert_eq!(Summary::of(&msg(&new)).compressed.unwrap().len(), 4);
     assert_eq!(Summary::of(&msg(&new)).kind, None);
     let old = hex("00 00 00 0b 00 05 00 0a 06 00 00 00 04 78 da 03 00");
-    assert_eq!(compressed(&msg(&old)).unwrap().data, [0x78, 0xda, 3, 0]);
-    assert_eq!(compressed(&msg(&samples::a())), None);
+    assert_eq!(compressed_field(&msg(&old)).unwrap().data, [0x78, 0xda, 3, 0]);
+    assert_eq!(compressed_field(&msg(&samples::a())), None);
 }
 
 #[test]
