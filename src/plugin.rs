@@ -5,7 +5,7 @@ use crate::dissect::client::{stream as client, text_port as info_text};
 use crate::dissect::internode::stream;
 use crate::epan::entry::Plugin;
 use crate::epan::register::{self, preferences};
-use crate::epan::segment::{Call, Entry, Framing, Heuristic, Segment};
+use crate::epan::segment::{Entry, Framing, Heuristic, Segment, SegmentContext};
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
 use crate::stats;
@@ -21,7 +21,7 @@ static PLUGIN: Plugin = Plugin {
     heuristic,
     pdu_length,
     pdu,
-    passed: client::passed,
+    on_frame: client::on_frame,
 };
 
 fn register_protocols() {
@@ -32,7 +32,7 @@ fn register_protocols() {
     preferences(&AEROSPIKE);
     register::conversation_filter(&AEROSPIKE, c"Aerospike");
     stats::register();
-    register::passed(&AEROSPIKE);
+    register::on_frame(&AEROSPIKE);
     for (entry, protocol, name, description) in [
         (Entry::ClientTcp, &AEROSPIKE, c"aerospike", None),
         (Entry::ClientTls, &AEROSPIKE, c"aerospike.tls", None),
@@ -115,9 +115,9 @@ fn dissect_segment<'p>(
     segment: Segment<'p>,
 ) -> Guarded<usize> {
     match entry {
-        Entry::ClientTcp | Entry::ClientTls => client::segment(packet, source, tree, segment),
-        Entry::HeartbeatTcp => stream::segment(Family::Heartbeat, packet, source, tree, segment),
-        Entry::FabricTcp => stream::segment(Family::Fabric, packet, source, tree, segment),
+        Entry::ClientTcp | Entry::ClientTls => client::segment(&tree, segment),
+        Entry::HeartbeatTcp => stream::segment(Family::Heartbeat, &tree, segment),
+        Entry::FabricTcp => stream::segment(Family::Fabric, &tree, segment),
         Entry::HeartbeatUdp => stream::datagram(packet, source, tree),
         Entry::InfoTextTcp => info_text::segment(packet, source, tree, segment),
     }
@@ -146,17 +146,11 @@ fn pdu_length(framing: Framing, bytes: &[u8], _can_wait: bool) -> Option<usize> 
     }
 }
 
-fn pdu<'p>(
-    framing: Framing,
-    packet: Packet<'p>,
-    source: Source<'p>,
-    tree: Tree<'p>,
-    call: &Call<'p>,
-) -> Guarded {
+fn pdu<'p>(framing: Framing, tree: Tree<'p>, context: &SegmentContext<'p>) -> Guarded {
     match framing {
-        Framing::Client => client::pdu(packet, source, tree, call),
-        Framing::Heartbeat => stream::pdu(Family::Heartbeat, packet, source, tree, call),
-        Framing::Fabric => stream::pdu(Family::Fabric, packet, source, tree, call),
+        Framing::Client => client::pdu(&tree, context),
+        Framing::Heartbeat => stream::pdu(Family::Heartbeat, &tree, context),
+        Framing::Fabric => stream::pdu(Family::Fabric, &tree, context),
     }
 }
 

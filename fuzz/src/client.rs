@@ -1,15 +1,15 @@
 //! What clients and servers say to each other.
 
 use aerospike::wire::admin::message as admin;
-use aerospike::wire::admin::message::Value as AdminValue;
+use aerospike::wire::admin::message::AdminValue;
 use aerospike::wire::client::batch::Batch;
 use aerospike::wire::client::compressed::Compressed;
-use aerospike::wire::client::field::{Field, FieldType, Value};
+use aerospike::wire::client::field::{Field, FieldType, FieldValue};
 use aerospike::wire::client::message::{Message, Messages};
 use aerospike::wire::client::op::{Op, OpCode};
 use aerospike::wire::client::proto::{Header, Order, ProtoType};
-use aerospike::wire::client::{digest, guess as looks, mrt, request};
-use aerospike::wire::exchange::matching::{Expected, Facts, Progress};
+use aerospike::wire::client::{digest, guess, mrt};
+use aerospike::wire::exchange::matching::{Expected, EndFacts, Progress};
 use aerospike::wire::exchange::plausible;
 use aerospike::wire::ground::inflate::inflate;
 use aerospike::wire::ground::time::Ttl;
@@ -20,7 +20,7 @@ use crate::sight::Sight;
 use crate::{info, values};
 
 pub fn stream<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
-    sight.text(bytes.get(..16).unwrap_or(bytes), looks::looks(bytes));
+    sight.text(bytes.get(..16).unwrap_or(bytes), guess::guess_protocol(bytes));
     let judged = plausible::plausible(bytes);
     assert!(judged == plausible::Plausibility::No || plausible::weak(bytes));
     if let Some(at) = plausible::resynchronise(bytes) {
@@ -50,8 +50,8 @@ pub fn stream<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
 }
 
 pub fn body<'a>(sight: &mut Sight<'a>, kind: ProtoType, order: Order, body: &'a [u8]) {
-    let facts = Facts::of_body(kind, body);
-    let mut progress = Progress::new(Expected::of_body(kind, body), false);
+    let (expected, facts) = progress(kind, order, body);
+    let mut progress = Progress::new(expected, false);
     for _ in 0..2 {
         let _ = progress.accept(kind, &facts);
     }
@@ -63,6 +63,28 @@ pub fn body<'a>(sight: &mut Sight<'a>, kind: ProtoType, order: Order, body: &'a 
             self::message(sight, &message)
         }),
     }
+}
+
+/// What answers a request with this body, and what an answer with it says of its end.
+fn progress(kind: ProtoType, order: Order, body: &[u8]) -> (Expected, EndFacts) {
+    let (mut expected, mut facts) = (Expected::Unknown, EndFacts::default());
+    match kind {
+        ProtoType::INFO => expected = Expected::Info,
+        ProtoType::SECURITY => {
+            for message in admin::Messages::new(body).flatten() {
+                expected = Expected::of_command(message.command);
+                facts.add_security(&message);
+            }
+        }
+        ProtoType::AS_MSG => {
+            for message in Messages::new(order, body).flatten() {
+                expected = Expected::of_request(message.request());
+                facts.add(&message.header);
+            }
+        }
+        _ => {}
+    }
+    (expected, facts)
 }
 
 fn compressed<'a>(sight: &mut Sight<'a>, body: &'a [u8]) {
@@ -98,7 +120,7 @@ fn message<'a>(sight: &mut Sight<'a>, message: &Message<'a>) {
     let header = &message.header;
     sight.see(message.bytes);
     sight.text(header.bytes, format_args!("{header:?}"));
-    let asked = request::of_message(message);
+    let asked = message.request();
     for text in [
         format!("{asked} {}", header.result_code),
         format!(
@@ -111,7 +133,10 @@ fn message<'a>(sight: &mut Sight<'a>, message: &Message<'a>) {
         sight.text(header.bytes, text);
     }
     let _ = (
-        request::of_proxied(message),
+        message.in_proxy().request(),
+        message.counts_twice(),
+        message.batches().count(),
+        message.identity().record(),
         header.may_be_request(),
         header.is_bare(),
     );
@@ -170,8 +195,8 @@ fn one<'a>(sight: &mut Sight<'a>, field: &Field<'a>, waiting: &mut Vec<Field<'a>
         return;
     };
     match value {
-        Value::Text(text) => sight.see(text),
-        Value::Key(key) => {
+        FieldValue::Text(text) => sight.see(text),
+        FieldValue::Key(key) => {
             sight.text(key.value, format_args!("{key}"));
             let _ = (
                 key.has_digest(),
@@ -180,12 +205,12 @@ fn one<'a>(sight: &mut Sight<'a>, field: &Field<'a>, waiting: &mut Vec<Field<'a>
                 digest::compute(b"set", &key),
             );
         }
-        Value::Digest(digest) => sight.text(digest.0, format_args!("{digest} {}", digest.partition())),
-        Value::Digests(list) => {
+        FieldValue::Digest(digest) => sight.text(digest.0, format_args!("{digest} {}", digest.partition())),
+        FieldValue::Digests(list) => {
             assert!(list.count() * digest::LENGTH <= field.data.len());
             sight.each(list.iter(), |sight, digest| sight.see(digest.0));
         }
-        Value::Partitions(list) => {
+        FieldValue::Partitions(list) => {
             assert_eq!(list.count(), list.iter().count());
             sight.each(list.iter(), |sight, at| sight.see(at.bytes));
             sight.each(list.runs(), |sight, run| {
@@ -193,8 +218,8 @@ fn one<'a>(sight: &mut Sight<'a>, field: &Field<'a>, waiting: &mut Vec<Field<'a>
                 sight.see(run.bytes);
             });
         }
-        Value::Bvals(list) => sight.each(list.iter(), |sight, at| sight.see(at.bytes)),
-        Value::IndexRange(range) => {
+        FieldValue::Bvals(list) => sight.each(list.iter(), |sight, at| sight.see(at.bytes)),
+        FieldValue::IndexRange(range) => {
             for piece in [
                 range.n_ranges.bytes,
                 range.bin,
@@ -210,8 +235,8 @@ fn one<'a>(sight: &mut Sight<'a>, field: &Field<'a>, waiting: &mut Vec<Field<'a>
                 }
             }
         }
-        Value::BinList(list) => sight.every(list.iter(), |sight, name| sight.see(name.bytes)),
-        Value::Batch(data) => {
+        FieldValue::BinList(list) => sight.every(list.iter(), |sight, name| sight.see(name.bytes)),
+        FieldValue::Batch(data) => {
             let Some(batch) = sight.take(Batch::read(data)) else {
                 return;
             };
@@ -223,8 +248,8 @@ fn one<'a>(sight: &mut Sight<'a>, field: &Field<'a>, waiting: &mut Vec<Field<'a>
                 for piece in [body.info1.bytes, body.n_fields.bytes, body.n_ops.bytes] {
                     sight.see(piece);
                 }
-                sight.text(body.info1.bytes, body.request);
-                let _ = (body.info2(), body.info4(), body.request);
+                sight.text(body.info1.bytes, body.request());
+                let _ = (body.info2(), body.info4(), body.identity().record());
                 sight.every(body.fields(), |_, inner| waiting.push(inner));
                 sight.every(body.ops(), |sight, op| self::op(sight, &op));
                 if let Some(fault) = body.fault {
@@ -233,11 +258,11 @@ fn one<'a>(sight: &mut Sight<'a>, field: &Field<'a>, waiting: &mut Vec<Field<'a>
             });
             sight.rest(field.data, rows.rest());
         }
-        Value::UdfArguments(data) | Value::ErrorDetails(data) | Value::IndexContext(data) => {
+        FieldValue::UdfArguments(data) | FieldValue::ErrorDetails(data) | FieldValue::IndexContext(data) => {
             values::all(sight, data)
         }
-        Value::Expression(data) | Value::Predexp(data) => values::all(sight, data),
-        Value::Unknown(data) => sight.see(data),
+        FieldValue::Expression(data) | FieldValue::Predexp(data) => values::all(sight, data),
+        FieldValue::Unknown(data) => sight.see(data),
         other => sight.text(field.data, format_args!("{other:?}")),
     }
 }

@@ -1,14 +1,14 @@
 //! The info protocol: text, line by line.
 
 use aerospike::wire::ground::base64::{Encoded, decode, is_encoded};
-use aerospike::wire::ground::text::{Hex, Text, decimal, hexadecimal};
-use aerospike::wire::info::cluster::{Bitmap, Endpoint, Histories, Latencies, Peers, Replicas, UserAgent};
+use aerospike::wire::ground::text::{Hex, LossyText, decimal, hexadecimal};
+use aerospike::wire::info::cluster::{Bitmap, HostPort, Histories, Latencies, Peers, Replicas, UserAgent};
 use aerospike::wire::info::message as info;
 use aerospike::wire::info::message::{Command, Outcome, Pairs};
 use aerospike::wire::info::text_port::{Line, is_text};
 use aerospike::wire::info::value as info_value;
 use aerospike::wire::info::value::{Rows, Table, Value};
-use aerospike::wire::values::value_text::escaped;
+use aerospike::wire::values::value_text::write_escaped;
 
 use crate::sight::Sight;
 
@@ -38,7 +38,7 @@ pub fn all<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
     let mut text = String::new();
     for quotes in [false, true] {
         text.clear();
-        escaped(&mut text, bytes, quotes).expect("a String takes everything");
+        write_escaped(&mut text, bytes, quotes).expect("a String takes everything");
         assert!(
             text.len() <= bytes.len() * 8,
             "{} bytes of {}",
@@ -47,7 +47,7 @@ pub fn all<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
         );
         assert!(!text.chars().any(char::is_control), "a control character is left");
     }
-    sight.text(bytes, format_args!("{} {}", Text(bytes), Hex(bytes)));
+    sight.text(bytes, format_args!("{} {}", LossyText(bytes), Hex(bytes)));
     let agent = UserAgent(bytes);
     for part in 0..4 {
         sight.text(bytes, agent.part(part));
@@ -150,7 +150,7 @@ fn value<'a>(sight: &mut Sight<'a>, value: Value<'a>) {
     }
 }
 
-fn endpoint<'a>(sight: &mut Sight<'a>, endpoint: Endpoint<'a>) {
+fn endpoint<'a>(sight: &mut Sight<'a>, endpoint: HostPort<'a>) {
     sight.see(endpoint.bytes);
     sight.see(endpoint.host);
     sight.see(endpoint.port.unwrap_or_default());

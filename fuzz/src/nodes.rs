@@ -1,14 +1,13 @@
 //! What nodes say to each other.
 
-use aerospike::wire::client::guess as looks;
+use aerospike::wire::client::guess;
 use aerospike::wire::client::proto::Header;
 use aerospike::wire::internode::cluster::Nodes;
-use aerospike::wire::internode::container as msg;
 use aerospike::wire::internode::container::array::{Array, Elements};
 use aerospike::wire::internode::container::list::List;
-use aerospike::wire::internode::container::{Field, Msg, Value, plausible};
+use aerospike::wire::internode::container::{Msg, MsgField, MsgValue, list, plausible};
 use aerospike::wire::internode::fabric::hello::Hello;
-use aerospike::wire::internode::fabric::{self, Facts, exchange, info, links, paxos, proxy, smd};
+use aerospike::wire::internode::fabric::{self, FabricFacts, exchange, info, links, paxos, proxy, smd};
 use aerospike::wire::internode::heartbeat::state::PaxosData;
 use aerospike::wire::internode::heartbeat::{self, Summary, endpoint};
 use aerospike::wire::internode::record::pickle::Pickle;
@@ -30,7 +29,7 @@ pub fn heartbeat<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
         if let Some(table) = heartbeat::table(msg) {
             let _ = summary.kind.and_then(|kind| table.op_name(kind.0));
         }
-        if let Some(field) = heartbeat::compressed(msg) {
+        if let Some(field) = heartbeat::compressed_field(msg) {
             sight.see(field.data);
         }
         let _ = heartbeat::reversed_ipv4(msg.header.size);
@@ -64,7 +63,7 @@ pub fn heartbeat<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
 
 pub fn fabric<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
     messages(sight, bytes, plausible::Family::Fabric, |sight, msg| {
-        let facts = Facts::of(msg);
+        let facts = FabricFacts::of(msg);
         let texts = [facts.namespace, facts.smd_key, facts.record, facts.proto];
         for piece in texts.into_iter().flatten() {
             sight.see(piece);
@@ -92,7 +91,7 @@ pub fn fabric<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
 }
 
 /// The contents of a field, as all that the services have in fields.
-fn service<'a>(sight: &mut Sight<'a>, field: &Field<'a>) {
+fn service<'a>(sight: &mut Sight<'a>, field: &MsgField<'a>) {
     let data = field.data;
     sight.see(field.bytes);
     nodes(sight, data);
@@ -101,7 +100,7 @@ fn service<'a>(sight: &mut Sight<'a>, field: &Field<'a>) {
         list_of(sight, &list);
         sight.each(smd::versions(&list), |_, _| ());
         sight.each(list.items().flatten(), |sight, element| {
-            if let msg::list::Item::Bytes(blob) = element.item {
+            if let list::Item::Bytes(blob) = element.item {
                 sight.see(blob);
                 versions(sight, blob);
                 nodes(sight, blob);
@@ -134,9 +133,9 @@ fn messages<'a>(
     mut look: impl FnMut(&mut Sight<'a>, &Msg<'a>),
 ) {
     let _ = (
-        looks::looks(bytes),
+        guess::guess_protocol(bytes),
         plausible::fit(bytes),
-        plausible::anchored(bytes),
+        plausible::anchored_fit(bytes),
     );
     let _ = plausible::stream(bytes, family);
     if let Some(at) = plausible::resync(bytes, family) {
@@ -178,13 +177,13 @@ fn messages<'a>(
     }
 }
 
-fn value<'a>(sight: &mut Sight<'a>, value: &Value<'a>) {
+fn value<'a>(sight: &mut Sight<'a>, value: &MsgValue<'a>) {
     match value {
-        Value::Uint(_) => {}
-        Value::Str(data) | Value::Buf(data) => sight.see(data),
-        Value::Uints(list) => sight.each(*list, |sight, (bytes, _)| sight.see(bytes)),
-        Value::Array(array) => self::array(sight, array),
-        Value::List(list) => list_of(sight, list),
+        MsgValue::Uint(_) => {}
+        MsgValue::Str(data) | MsgValue::Buf(data) => sight.see(data),
+        MsgValue::Uints(list) => sight.each(*list, |sight, (bytes, _)| sight.see(bytes)),
+        MsgValue::Array(array) => self::array(sight, array),
+        MsgValue::List(list) => list_of(sight, list),
     }
 }
 

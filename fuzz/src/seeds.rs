@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
 use aerospike::wire::client::batch::Batch;
-use aerospike::wire::client::field::{Field, FieldType, Value};
+use aerospike::wire::client::field::{Field, FieldType, FieldValue};
 use aerospike::wire::client::message::Messages;
 use aerospike::wire::client::op::Op;
 use aerospike::wire::client::proto::{Header, Order, ProtoType};
 use aerospike::wire::internode::container::Msg;
-use aerospike::wire::internode::fabric::Facts;
+use aerospike::wire::internode::fabric::FabricFacts;
 
 const LONGEST: usize = 3000;
 
@@ -84,7 +84,7 @@ impl Seeds {
         }
         self.add("fields", &[&[field.kind.0, 0], field.data]);
         match field.value() {
-            Ok(Value::Batch(data)) => {
+            Ok(FieldValue::Batch(data)) => {
                 let rows = Batch::read(data)
                     .into_iter()
                     .flat_map(|batch| batch.rows())
@@ -96,10 +96,10 @@ impl Seeds {
                 }
             }
             Ok(
-                Value::UdfArguments(data)
-                | Value::IndexContext(data)
-                | Value::Expression(data)
-                | Value::Predexp(data),
+                FieldValue::UdfArguments(data)
+                | FieldValue::IndexContext(data)
+                | FieldValue::Expression(data)
+                | FieldValue::Predexp(data),
             ) => self.add("values", &[data]),
             _ => {}
         }
@@ -117,7 +117,7 @@ impl Seeds {
         let mut rest = bytes;
         while let Ok((tail, msg)) = Msg::read(rest) {
             self.add(target, &[msg.bytes]);
-            let facts = Facts::of(&msg);
+            let facts = FabricFacts::of(&msg);
             if let Some(record) = facts.record {
                 self.add("records", &[record]);
             }

@@ -55,7 +55,7 @@ pub fn register() {
     register::experts(&AEROSPIKE, shared::result::EXPERTS);
     register::experts(&AEROSPIKE, shared::hint::EXPERTS);
     register::fields(&AEROSPIKE, internode::container::FIELDS);
-    register::fields(&AEROSPIKE, internode::refused::FIELDS);
+    register::fields(&AEROSPIKE, internode::bad_header::FIELDS);
     register::fields(&HEARTBEAT, internode::pieces::heartbeat::FIELDS);
     register::fields(&HEARTBEAT, internode::heartbeat::FIELDS);
     register::fields(&HEARTBEAT, internode::pieces::endpoints::FIELDS);

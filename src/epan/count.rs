@@ -1,8 +1,10 @@
-//! Counts what Rust allocates while a capture is open, for a test: dissecting takes its memory from Wireshark alone.
-//! The count goes to standard error when a capture is closed.
+//! Counts what Rust allocates while a capture is open, and what is parsed, for tests: dissecting takes its memory from
+//! Wireshark alone, and parses a message once. The counts go to standard error when a capture is closed.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::alloc::{GlobalAlloc, Layout, System};
+
+use crate::wire::ground::count::{MESSAGES, WALKS};
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
@@ -40,4 +42,9 @@ pub(super) fn start() {
 pub(super) fn report() {
     let count = ALLOCATIONS.swap(0, Ordering::Relaxed);
     eprintln!("aerospike: {count} allocations");
+    eprintln!(
+        "aerospike: {} messages parsed, {} walks for what they say",
+        MESSAGES.take(),
+        WALKS.take()
+    );
 }

@@ -10,8 +10,8 @@ use libc::{c_int, c_uint, c_void};
 use once_cell::sync::OnceCell;
 
 use super::packet::{Conversation, Packet, Source};
-use super::pdus::Lent;
-use super::segment::{Call, Entry, Framing, Heuristic, Passed, Segment, Side};
+use super::pdus::PduData;
+use super::segment::{Entry, Framing, Heuristic, Passed, Segment, SegmentContext, Side};
 use super::tree::Tree;
 use super::{Guarded, scope, sys};
 
@@ -34,10 +34,10 @@ pub struct Plugin {
     /// is only an answer where the flag says that Wireshark can wait for them.
     pub pdu_length: fn(Framing, &[u8], bool) -> Option<usize>,
     /// One whole message.
-    pub pdu: for<'p> fn(Framing, Packet<'p>, Source<'p>, Tree<'p>, &Call<'p>) -> Guarded,
+    pub pdu: for<'p> fn(Framing, Tree<'p>, &SegmentContext<'p>) -> Guarded,
     /// A frame of a connection of which something is kept has passed: each on the first pass, later those that are
     /// marked as copies or hidden.
-    pub passed: for<'p> fn(Packet<'p>, &Tree<'p>, &Passed<'p>) -> Guarded,
+    pub on_frame: for<'p> fn(Packet<'p>, &Tree<'p>, &Passed<'p>) -> Guarded,
 }
 
 static PLUGIN: OnceCell<&'static Plugin> = OnceCell::new();
@@ -247,16 +247,16 @@ unsafe extern "C" fn pdu(
     tvb: *mut sys::tvbuff_t,
     _: *mut sys::packet_info,
     tree: *mut sys::proto_tree,
-    lent: *mut c_void,
+    data: *mut c_void,
 ) -> c_int {
     count(behind_try(|plugin| {
         #[cfg(feature = "soundness")]
         let _alive = super::soundness::pass(super::soundness::Point::Message);
-        // SAFETY: Wireshark's handles are alive during this call; `lent` is what `dissect_pdus` lent, for the packet
+        // SAFETY: Wireshark's handles are alive during this call; `data` is what `dissect_pdus` lent, for the packet
         // that it was called on.
-        let lent = unsafe { lent.cast::<Lent>().as_ref() };
-        let (Some(framing), Some(tvb), Some(Lent { packet, call })) =
-            (Framing::from_c(framing), NonNull::new(tvb), lent)
+        let data = unsafe { data.cast::<PduData>().as_ref() };
+        let (Some(framing), Some(tvb), Some(PduData { packet, context })) =
+            (Framing::from_c(framing), NonNull::new(tvb), data)
         else {
             return Ok(0);
         };
@@ -266,8 +266,10 @@ unsafe extern "C" fn pdu(
         let tree = unsafe { Tree::new(tree, source, *packet) };
         #[cfg(feature = "soundness")]
         super::faults::in_message(*packet, source, &tree)?;
-        call.used.set(call.used.get().saturating_add(source.reported()));
-        (plugin.pdu)(framing, *packet, source, tree, call)?;
+        context
+            .used
+            .set(context.used.get().saturating_add(source.reported()));
+        (plugin.pdu)(framing, tree, context)?;
         Ok(source.bytes().len())
     }))
 }
@@ -302,7 +304,7 @@ unsafe extern "C" fn passed(
             direction: usize::from(raw.direction & 1),
             completeness: raw.completeness,
         };
-        (plugin.passed)(packet, &tree, &passed)?;
+        (plugin.on_frame)(packet, &tree, &passed)?;
         Ok(0)
     });
 }

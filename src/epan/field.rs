@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering};
 use libc::{c_int, c_uint};
 use once_cell::sync::OnceCell;
 
-use super::reference::{Notes, Reference};
+use super::ref_type::{RefType, RefTypes};
 use super::{scope, sys};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::table::Row;
@@ -122,7 +122,7 @@ pub enum Base {
 pub struct Field {
     pub(crate) id: AtomicI32,
     pub(crate) ett: AtomicI32,
-    pub(crate) reference: Reference,
+    pub(crate) ref_type: RefType,
     pub(crate) abbrev: &'static str,
     pub(crate) name: &'static str,
     pub(crate) blurb: &'static str,
@@ -139,7 +139,7 @@ impl Field {
         Self {
             id: AtomicI32::new(-1),
             ett: AtomicI32::new(-1),
-            reference: Reference::new(),
+            ref_type: RefType::new(),
             abbrev,
             name,
             blurb,
@@ -225,8 +225,8 @@ pub struct BitSet {
     pub(crate) groups: &'static [Row],
     pub(crate) ids: AtomicPtr<*mut c_int>,
     /// One for each bit: the statics of a set are made at registration.
-    pub(crate) references: OnceCell<&'static [Reference]>,
-    notes: Notes,
+    pub(crate) ref_types: OnceCell<&'static [RefType]>,
+    asked: RefTypes,
     pub(crate) width: u8,
 }
 
@@ -244,8 +244,8 @@ impl BitSet {
             bits,
             groups: &[],
             ids: AtomicPtr::new(core::ptr::null_mut()),
-            references: OnceCell::new(),
-            notes: Notes::new(),
+            ref_types: OnceCell::new(),
+            asked: RefTypes::new(),
             width,
         }
     }
@@ -264,21 +264,21 @@ impl BitSet {
     }
 
     /// The notes of the whole and of its bits, once registered.
-    pub(crate) fn each_note(&self, each: &mut dyn FnMut(*const c_int)) {
-        each(self.whole.reference.note());
-        for bit in self.references.get().copied().unwrap_or_default() {
-            each(bit.note());
+    pub(crate) fn each_ref_type(&self, each: &mut dyn FnMut(*const c_int)) {
+        each(self.whole.ref_type.as_ptr());
+        for bit in self.ref_types.get().copied().unwrap_or_default() {
+            each(bit.as_ptr());
         }
     }
 
     /// Whether somebody asks for the whole or for one of its bits.
     pub(crate) fn is_asked_for(&self) -> bool {
-        self.notes.any(|each| self.each_note(each))
+        self.asked.any(|each| self.each_ref_type(each))
     }
 
     /// The items that it makes: the whole and each bit.
     pub(crate) fn items(&self) -> u32 {
-        let bits = self.references.get().map_or(0, |bits| bits.len());
+        let bits = self.ref_types.get().map_or(0, |bits| bits.len());
         u32::try_from(bits).unwrap_or(0).saturating_add(1)
     }
 
@@ -349,7 +349,7 @@ pub struct Expert {
     pub(crate) ids: [AtomicI32; 2],
     /// The capture in which it was said last.
     said: AtomicU32,
-    pub(crate) reference: Reference,
+    pub(crate) ref_type: RefType,
     pub(crate) abbrev: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) severity: Severity,
@@ -363,7 +363,7 @@ impl Expert {
         Self {
             ids: [AtomicI32::new(-1), AtomicI32::new(-1)],
             said: AtomicU32::new(0),
-            reference: Reference::new(),
+            ref_type: RefType::new(),
             abbrev,
             summary,
             severity,

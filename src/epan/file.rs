@@ -13,7 +13,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use libc::c_void;
 
-use super::memory::{self, tagged, untag};
+use super::memory::{self, tag, untag};
 use super::scope::current;
 use super::sys;
 
@@ -291,14 +291,14 @@ impl<T: 'static> Clone for FileRef<T> {
 
 impl<T: 'static> Copy for FileRef<T> {}
 
-/// What [`FileRef`]s refer to: what [`tagged`] made.
+/// What [`FileRef`]s refer to: what [`tag`] made.
 static REFERENCES: CaptureState<FileVec<*mut c_void>> = CaptureState::new();
 
 impl<T: 'static> FileRef<T> {
     /// Of what `number` keeps the number of.
     ///
     /// # Safety
-    /// `raw` came from [`tagged`] in the open file.
+    /// `raw` came from [`tag`] in the open file.
     pub(super) unsafe fn new(file: File<'_>, raw: *mut c_void) -> Self {
         // SAFETY: the caller's promise.
         let number = unsafe { memory::number(raw) };
@@ -318,7 +318,7 @@ impl<T: 'static> FileRef<T> {
     where
         T: Default,
     {
-        let (raw, _) = tagged(file, T::default());
+        let (raw, _) = tag(file, T::default());
         // SAFETY: just made, in the open file.
         unsafe { Self::new(file, raw) }
     }
@@ -353,12 +353,12 @@ impl<T: Default + 'static> CaptureState<T> {
     /// The value of the open capture.
     pub fn get<'p>(&self, file: File<'p>) -> &'p T {
         if self.file.load(Ordering::Relaxed) == current() {
-            // SAFETY: set below from `tagged`, in the file that is open.
+            // SAFETY: set below from `tag`, in the file that is open.
             if let Some(known) = unsafe { untag(self.raw.load(Ordering::Relaxed)) } {
                 return known;
             }
         }
-        let (raw, reference) = tagged(file, T::default());
+        let (raw, reference) = tag(file, T::default());
         self.raw.store(raw, Ordering::Relaxed);
         self.file.store(current(), Ordering::Relaxed);
         reference

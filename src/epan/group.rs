@@ -5,14 +5,14 @@
 
 use super::expert::DETAIL;
 use super::field::{BitSet, Expert, Field};
-use super::reference::Notes;
+use super::ref_type::RefTypes;
 
 /// Several lists of fields that are filled together, and the expert items that come with them.
 pub struct FieldGroup {
     fields: &'static [&'static [&'static Field]],
     sets: &'static [&'static [&'static BitSet]],
     experts: &'static [&'static [&'static Expert]],
-    notes: Notes,
+    ref_types: RefTypes,
 }
 
 impl FieldGroup {
@@ -27,23 +27,23 @@ impl FieldGroup {
             fields,
             sets,
             experts,
-            notes: Notes::new(),
+            ref_types: RefTypes::new(),
         }
     }
 
     /// Whether somebody asks for any of them.
     pub(crate) fn is_asked_for(&self) -> bool {
-        self.notes.any(|each| {
+        self.ref_types.any(|each| {
             for field in self.fields.iter().copied().flatten() {
-                each(field.reference.note());
+                each(field.ref_type.as_ptr());
             }
             for set in self.sets.iter().copied().flatten() {
-                set.each_note(each);
+                set.each_ref_type(each);
             }
             for expert in self.experts.iter().copied().flatten() {
-                each(expert.reference.note());
+                each(expert.ref_type.as_ptr());
                 // What an expert item says of its case stands below it.
-                each(DETAIL.reference.note());
+                each(DETAIL.ref_type.as_ptr());
             }
         })
     }

@@ -94,7 +94,7 @@ impl<'p> Item<'p> {
         if !self.node.is_null() && !self.packet.afford(EXPERT_ITEMS) {
             return Ok(());
         }
-        let is_read = self.visible || expert.reference.is_set() || DETAIL.reference.is_set();
+        let is_read = self.visible || expert.ref_type.is_set() || DETAIL.ref_type.is_set();
         // Where nobody reads it, what counts is that it happened, once a capture: Wireshark keeps the worst.
         if !is_read
             && !self.packet.experts_are_heard()

@@ -139,14 +139,17 @@ struct Tagged<T> {
 }
 
 /// `value` in memory that lives until the file is closed.
-pub(crate) fn tagged<'p, T: 'static>(_: File<'p>, value: T) -> (*mut c_void, &'p T) {
+pub(crate) fn tag<'p, T: 'static>(_: File<'p>, value: T) -> (*mut c_void, &'p T) {
     const {
         assert!(
             !needs_drop::<T>(),
             "nobody drops what lives in Wireshark's memory"
         )
     };
-    const { assert!(align_of::<Tagged<T>>() <= 16, "wmem aligns as malloc does") };
+    const {
+        assert!(size_of::<T>() != 0, "what has no size needs no memory");
+        fits::<Tagged<T>>();
+    };
     // SAFETY: fresh memory of the right size and alignment, written before it is read, freed by nobody
     // before the file is closed.
     unsafe {
@@ -160,19 +163,19 @@ pub(crate) fn tagged<'p, T: 'static>(_: File<'p>, value: T) -> (*mut c_void, &'p
     }
 }
 
-/// The number of what [`tagged`] made.
+/// The number of what [`tag`] made.
 ///
 /// # Safety
-/// `raw` is NULL or came from [`tagged`], and its file is still open.
+/// `raw` is NULL or came from [`tag`], and its file is still open.
 pub(super) unsafe fn number<'p>(raw: *mut c_void) -> Option<&'p Cell<u32>> {
     // SAFETY: the caller's promise; what stands before the value is the same for all types.
     unsafe { raw.cast::<Tagged<()>>().as_ref() }.map(|tagged| &tagged.number)
 }
 
-/// What [`tagged`] made, if it is a `T`.
+/// What [`tag`] made, if it is a `T`.
 ///
 /// # Safety
-/// `raw` is NULL or came from [`tagged`], and its file is still open.
+/// `raw` is NULL or came from [`tag`], and its file is still open.
 pub(crate) unsafe fn untag<'p, T: 'static>(raw: *mut c_void) -> Option<&'p T> {
     let tag: *const TypeId = raw.cast();
     // SAFETY: the caller's promise: what is not NULL begins with its tag.

@@ -26,7 +26,7 @@ pub mod memory;
 pub mod packet;
 mod pdus;
 pub mod protocol;
-mod reference;
+mod ref_type;
 pub mod register;
 mod scope;
 pub mod segment;
@@ -48,7 +48,7 @@ pub use field::{BitSet, Expert, Field};
 pub use item::Item;
 pub use packet::{Conversation, Packet, Source};
 pub use scope::latest as latest_frame;
-pub use segment::{Call, Entry, Framing, Heuristic, Passed, Segment, Side};
+pub use segment::{Entry, Framing, Heuristic, Passed, Segment, SegmentContext, Side};
 pub use text::Text;
 pub use tree::Tree;
 

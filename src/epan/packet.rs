@@ -296,14 +296,14 @@ impl<'p> Packet<'p> {
 
     /// What is remembered of this frame under `protocol` and `key`.
     #[must_use]
-    pub fn remembered<T: 'static>(self, protocol: &Protocol, key: u32) -> Option<&'p T> {
+    pub fn recall<T: 'static>(self, protocol: &Protocol, key: u32) -> Option<&'p T> {
         // SAFETY: file scope outlives the packet; the tag is checked.
         unsafe { memory::untag(sys::as_frame_data(self.info.as_ptr(), protocol.id(), key)) }
     }
 
     /// Remembers `value` for this frame until the file is closed.
     pub fn remember<T: 'static>(self, protocol: &Protocol, key: u32, value: T) -> &'p T {
-        let (raw, reference) = memory::tagged(self.file(), value);
+        let (raw, reference) = memory::tag(self.file(), value);
         // SAFETY: file-scope memory, never freed before the file is closed.
         unsafe { sys::as_set_frame_data(self.info.as_ptr(), protocol.id(), key, raw) };
         reference
@@ -311,13 +311,14 @@ impl<'p> Packet<'p> {
 
     /// Remembers that this frame is the copy of one before.
     pub fn mark_copy(self, protocol: &Protocol) {
-        self.remember(protocol, sys::AS_COPY_KEY, Copied);
+        self.remember(protocol, sys::AS_COPY_KEY, IsCopy(true));
     }
 
     /// Whether [`Packet::mark_copy`] was called for the frame.
     #[must_use]
     pub fn is_copy(self, protocol: &Protocol) -> bool {
-        self.remembered::<Copied>(protocol, sys::AS_COPY_KEY).is_some()
+        self.recall::<IsCopy>(protocol, sys::AS_COPY_KEY)
+            .is_some_and(|mark| mark.0)
     }
 
     /// Remembers that TCP kept new bytes of this frame to itself.
@@ -328,7 +329,7 @@ impl<'p> Packet<'p> {
     /// What [`Packet::mark_hidden`] remembered of the frame.
     #[must_use]
     pub fn hidden(self, protocol: &Protocol) -> Option<Hidden> {
-        self.remembered::<Hidden>(protocol, sys::AS_HIDDEN_KEY).copied()
+        self.recall::<Hidden>(protocol, sys::AS_HIDDEN_KEY).copied()
     }
 
     /// Whether a dissector of that protocol had the frame.
@@ -368,8 +369,8 @@ impl<'p> Packet<'p> {
     }
 }
 
-/// A frame is the copy of another that was captured before.
-struct Copied;
+/// Whether a frame is the copy of another that was captured before.
+struct IsCopy(bool);
 
 /// TCP kept new bytes of a frame to itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -407,7 +408,7 @@ impl<'p> Conversation<'p> {
     #[must_use]
     pub fn state_ref<T: Default + 'static>(self, protocol: &Protocol) -> FileRef<T> {
         let (raw, _) = self.kept::<T>(protocol);
-        // SAFETY: made by `tagged`, in the file that the packet of this conversation belongs to.
+        // SAFETY: made by `tag`, in the file that the packet of this conversation belongs to.
         unsafe { FileRef::new(File::new(), raw) }
     }
 
@@ -419,7 +420,7 @@ impl<'p> Conversation<'p> {
             return (raw, known);
         }
         // A conversation is known of a packet under dissection alone: a file is open.
-        let (raw, reference) = memory::tagged(File::new(), T::default());
+        let (raw, reference) = memory::tag(File::new(), T::default());
         // SAFETY: file-scope memory, never freed before the file is closed.
         unsafe { sys::as_set_conversation_data(self.raw.as_ptr(), protocol.id(), raw) };
         (raw, reference)

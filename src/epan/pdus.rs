@@ -5,14 +5,14 @@ use core::ffi::CStr;
 use libc::c_int;
 
 use super::packet::{Packet, Source};
-use super::segment::{Call, Framing};
+use super::segment::{Framing, SegmentContext};
 use super::tree::Tree;
 use super::{Guarded, guarded, sys};
 
 /// What goes through `tcp_dissect_pdus` to each message.
-pub(crate) struct Lent<'l, 'p> {
+pub(crate) struct PduData<'l, 'p> {
     pub(crate) packet: Packet<'p>,
-    pub(crate) call: &'l Call<'p>,
+    pub(crate) context: &'l SegmentContext<'p>,
 }
 
 impl<'p> Packet<'p> {
@@ -20,11 +20,14 @@ impl<'p> Packet<'p> {
     ///
     /// # Errors
     /// What Wireshark threw.
-    pub fn dissect_pdus(self, framing: Framing, tree: &Tree<'p>, call: &Call<'p>) -> Guarded {
+    pub fn dissect_pdus(self, framing: Framing, tree: &Tree<'p>, context: &SegmentContext<'p>) -> Guarded {
         #[cfg(feature = "soundness")]
         let _alive = super::soundness::Alive::new();
-        let lent = Lent { packet: self, call };
-        // SAFETY: packet, buffer and tree are alive; `lent` is lent until the guard returns, and read only by
+        let data = PduData {
+            packet: self,
+            context,
+        };
+        // SAFETY: packet, buffer and tree are alive; `data` is lent until the guard returns, and read only by
         // the entry of this framing.
         guarded(unsafe {
             sys::as_dissect_pdus(
@@ -32,7 +35,7 @@ impl<'p> Packet<'p> {
                 tree.source().tvb.as_ptr(),
                 self.info.as_ptr(),
                 tree.node_ptr(),
-                core::ptr::from_ref(&lent).cast_mut().cast(),
+                core::ptr::from_ref(&data).cast_mut().cast(),
             )
         })
     }

@@ -10,7 +10,7 @@ use libc::{c_char, c_int, c_void};
 
 use super::field::{Base, Bit, BitSet, Expert, Field, Group, Kind, Severity};
 use super::protocol::Protocol;
-use super::reference::Reference;
+use super::ref_type::RefType;
 use super::segment::{Entry, Heuristic};
 use super::sys;
 use crate::wire::ground::table::Row;
@@ -76,12 +76,12 @@ fn register_field(protocol: &Protocol, field: &'static Field) {
             0,
             forever(field.blurb),
         );
-        field.reference.set(note);
+        field.ref_type.set(note);
         sys::as_register_subtree(field.ett.as_ptr());
     }
 }
 
-fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> (*mut c_int, Reference) {
+fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> (*mut c_int, RefType) {
     let id: &'static mut c_int = Box::leak(Box::new(-1));
     let single = bit.mask.count_ones() == 1;
     let (kind, display) = if single {
@@ -94,10 +94,10 @@ fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> (*mut c_int, Ref
         (false, groups @ [_, ..]) => value_strings(groups),
         _ => ptr::null(),
     };
-    let reference = Reference::new();
+    let ref_type = RefType::new();
     // SAFETY: the id is leaked, so it lives for ever, as the strings do.
     unsafe {
-        reference.set(sys::as_register_field(
+        ref_type.set(sys::as_register_field(
             protocol.id(),
             id,
             forever(bit.name),
@@ -109,7 +109,7 @@ fn register_bit(protocol: &Protocol, set: &BitSet, bit: Bit) -> (*mut c_int, Ref
             forever(&format!("{} of {}", bit.name, set.whole.name)),
         ));
     }
-    (id, reference)
+    (id, ref_type)
 }
 
 /// Registers fields under `protocol`.
@@ -124,14 +124,14 @@ pub fn bit_sets(protocol: &Protocol, sets: &[&'static BitSet]) {
     for set in sets {
         register_field(protocol, &set.whole);
         let mut ids: Vec<*mut c_int> = Vec::new();
-        let mut references = Vec::new();
+        let mut ref_types = Vec::new();
         (set.bits)(&mut |bit| {
-            let (id, reference) = register_bit(protocol, set, bit);
+            let (id, ref_type) = register_bit(protocol, set, bit);
             ids.push(id);
-            references.push(reference);
+            ref_types.push(ref_type);
         });
         ids.push(ptr::null_mut());
-        let _ = set.references.set(Box::leak(references.into_boxed_slice()));
+        let _ = set.ref_types.set(Box::leak(ref_types.into_boxed_slice()));
         set.ids
             .store(Box::leak(ids.into_boxed_slice()).as_mut_ptr(), Ordering::Relaxed);
     }
@@ -156,7 +156,7 @@ pub fn experts(protocol: &Protocol, experts: &[&'static Expert]) {
         };
         // SAFETY: the expert's cells are static, the strings live for ever.
         unsafe {
-            expert.reference.set(sys::as_register_expert(
+            expert.ref_type.set(sys::as_register_expert(
                 protocol.id(),
                 expert.as_ptr(),
                 forever(expert.abbrev),
@@ -178,8 +178,8 @@ pub fn dissector(entry: Entry, protocol: &Protocol, name: &'static CStr, descrip
     unsafe { sys::as_register_dissector(entry as c_int, protocol.id(), name.as_ptr(), description) };
 }
 
-/// Has [`Plugin::passed`](super::entry::Plugin::passed) called for connections of which the protocol keeps something.
-pub fn passed(protocol: &'static Protocol) {
+/// Has [`Plugin::on_frame`](super::entry::Plugin::on_frame) called for connections of which the protocol keeps something.
+pub fn on_frame(protocol: &'static Protocol) {
     // SAFETY: takes a protocol id that was registered.
     unsafe { sys::as_register_passed(protocol.id()) };
 }

@@ -129,7 +129,7 @@ pub struct Passed<'p> {
 }
 
 /// One segment on its way through `tcp_dissect_pdus`, seen by each of its messages.
-pub struct Call<'p> {
+pub struct SegmentContext<'p> {
     /// What TCP says of the bytes.
     pub segment: Segment<'p>,
     /// A mark that the framing leaves for its messages.

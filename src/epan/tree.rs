@@ -17,7 +17,7 @@ use super::protocol::Protocol;
 use super::text::Text;
 use super::{Guarded, guarded, sys};
 use crate::wire::client::proto::Order;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 
 /// How often a frame says that its budget is used up: each costs items, too.
 const REPORTS: u32 = 1000;
@@ -178,7 +178,7 @@ impl<'p> Tree<'p> {
     fn add_wanted(&self, field: &Field, part: &[u8], order: Order) -> Guarded<Item<'p>> {
         if field.kind.is_text() && part.contains(&0) {
             // Wireshark's strings end at a NUL, and it would complain about the rest.
-            return self.text(field, part, format_args!("{}", Lossy(part)));
+            return self.text(field, part, format_args!("{}", LossyText(part)));
         }
         let encoding = if field.kind.is_text() {
             sys::ENC_UTF_8

@@ -12,7 +12,7 @@ impl Tree<'_> {
     #[must_use]
     #[inline]
     pub fn wants(&self, field: &Field) -> bool {
-        self.visible || (self.exists() && field.reference.is_set())
+        self.visible || (self.exists() && field.ref_type.is_set())
     }
 
     /// Whether an item of any field of `group` would be seen by anybody.
@@ -37,7 +37,7 @@ impl Tree<'_> {
     /// Whether an expert item would be seen by anybody; a table of them needs no tree.
     #[must_use]
     pub fn wants_expert(&self, expert: &Expert) -> bool {
-        let is_asked_for = expert.reference.is_set() || DETAIL.reference.is_set();
+        let is_asked_for = expert.ref_type.is_set() || DETAIL.ref_type.is_set();
         self.visible || (self.exists() && is_asked_for) || self.packet().experts_are_heard()
     }
 }

@@ -15,7 +15,7 @@ use crate::epan::memory::MOST_TAPPED;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
 use crate::epan::tcp_tap::{Frame, Frames, Heard};
 use crate::track::record::{Event, Record, Records};
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 use crate::wire::client::request::Request;
 
 /// Thresholds in milliseconds.
@@ -244,13 +244,13 @@ impl Line {
 /// The number of a record's operation, as it is called in brief.
 fn operation(record: &Record<'_>) -> u32 {
     match record.what {
-        What::Message(request) => {
+        RequestKind::Message(request) => {
             let writes = record.transaction.is_some_and(|transaction| transaction.writes);
             u32::from(request.0) << 1 | u32::from(writes && request == Request::BATCH)
         }
-        What::Info => 1 << 16,
-        What::Security(_) => 2 << 16,
-        What::Other => 3 << 16,
+        RequestKind::Info => 1 << 16,
+        RequestKind::Security(_) => 2 << 16,
+        RequestKind::Other => 3 << 16,
     }
 }
 
@@ -419,10 +419,10 @@ impl core::fmt::Display for Filter<'_, '_> {
         )?;
         f.write_str(" and aerospike.response_time and ")?;
         match record.what {
-            What::Message(request) => write!(f, "aerospike.operation == \"{request}\""),
-            What::Info => f.write_str("aerospike.info"),
-            What::Security(_) => f.write_str("aerospike.admin"),
-            What::Other => f.write_str("aerospike"),
+            RequestKind::Message(request) => write!(f, "aerospike.operation == \"{request}\""),
+            RequestKind::Info => f.write_str("aerospike.info"),
+            RequestKind::Security(_) => f.write_str("aerospike.admin"),
+            RequestKind::Other => f.write_str("aerospike"),
         }
     }
 }

@@ -3,10 +3,10 @@
 use core::fmt;
 
 use crate::track::record::Record;
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 use crate::wire::admin::message::Command;
 use crate::wire::client::request::Request;
-use crate::wire::ground::text::Text;
+use crate::wire::ground::text::LossyText;
 
 /// What a record asks for or answers, in words: `get`, `batch write`, `info build`, `security LOGIN`.
 pub struct Operation<'r, 'p> {
@@ -39,14 +39,14 @@ impl fmt::Display for Operation<'_, '_> {
         let record = self.record;
         let writes = record.transaction.is_some_and(|transaction| transaction.writes);
         match record.what {
-            What::Message(Request::BATCH) if writes => f.write_str("batch write"),
-            What::Message(Request::BATCH | Request::BATCH_DIRECT) => f.write_str("batch read"),
-            What::Message(request) => write!(f, "{request}"),
-            What::Info if self.is_brief || record.command.is_empty() => f.write_str("info"),
-            What::Info => write!(f, "info {}", Text(record.command)),
-            What::Security(_) if self.is_brief => f.write_str("security"),
-            What::Security(command) => write!(f, "security {}", Command(command)),
-            What::Other => f.write_str("other"),
+            RequestKind::Message(Request::BATCH) if writes => f.write_str("batch write"),
+            RequestKind::Message(Request::BATCH | Request::BATCH_DIRECT) => f.write_str("batch read"),
+            RequestKind::Message(request) => write!(f, "{request}"),
+            RequestKind::Info if self.is_brief || record.command.is_empty() => f.write_str("info"),
+            RequestKind::Info => write!(f, "info {}", LossyText(record.command)),
+            RequestKind::Security(_) if self.is_brief => f.write_str("security"),
+            RequestKind::Security(command) => write!(f, "security {}", Command(command)),
+            RequestKind::Other => f.write_str("other"),
         }
     }
 }

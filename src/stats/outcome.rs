@@ -1,7 +1,7 @@
 //! What an answer means for who asked.
 
 use crate::track::record::Record;
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::info::message::{self as info, Outcome};
 
@@ -9,7 +9,7 @@ use crate::wire::info::message::{self as info, Outcome};
 /// that of the whole), or an error in place of a value of an info command.
 #[must_use]
 pub fn is_error(record: &Record<'_>) -> bool {
-    if record.what == What::Info {
+    if record.what == RequestKind::Info {
         return info::answers(record.detail.text)
             .any(|answer| matches!(info::outcome(answer.value), Outcome::Failed(_)));
     }

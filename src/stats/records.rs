@@ -10,11 +10,11 @@ use super::operation::Operation;
 use super::percentiles::Percentiles;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
 use crate::track::record::{Event, Record, Records, Touch};
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::text::{Hex, Text};
+use crate::wire::ground::text::{Hex, LossyText};
 use crate::wire::ground::time::Ttl;
 
 /// Tables.
@@ -241,7 +241,7 @@ impl Report<Records> for RecordSizes {
         }
         self.left_out.0 += u64::from(record.left_out);
         self.left_out.1 += u64::from(record.messages_missing());
-        if let What::Message(request) = record.what {
+        if let RequestKind::Message(request) = record.what {
             match request {
                 Request::BATCH | Request::BATCH_DIRECT => self.batch(record),
                 _ if request.is_query() => self.scan(record, request),
@@ -329,7 +329,7 @@ impl RecordSizes {
             let bytes = place.read.sizes.sum + place.written.sizes.sum;
             (core::cmp::Reverse(bytes), *name)
         });
-        let text = |name: &[u8]| Text(name).to_string();
+        let text = |name: &[u8]| LossyText(name).to_string();
         for ((namespace, set), place) in places {
             place.write(&mut rows, (&text(namespace), &text(set)), seconds);
         }

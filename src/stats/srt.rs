@@ -4,7 +4,7 @@
 use super::operation::Operation;
 use crate::epan::stats::{Listener, Srt, has_windows};
 use crate::track::record::{Record, Records};
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 
 /// Tables.
 const OPERATIONS: u32 = 0;
@@ -31,7 +31,7 @@ impl Listener<Records, Srt> for Times {
             return false;
         };
         let (table, row) = match record.what {
-            What::Message(request) => (
+            RequestKind::Message(request) => (
                 OPERATIONS,
                 srt.row(OPERATIONS, Some(request.0), format_args!("{request}")),
             ),

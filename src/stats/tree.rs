@@ -5,8 +5,8 @@ use core::ffi::CStr;
 use super::operation::Operation;
 use crate::epan::stats::{Counters, Listener};
 use crate::track::record::{Event, Record, Records};
-use crate::track::transactions::What;
-use crate::wire::ground::text::Text;
+use crate::track::transactions::RequestKind;
+use crate::wire::ground::text::LossyText;
 
 /// Headings, in their order.
 const MESSAGES: &CStr = c"Message types";
@@ -65,10 +65,10 @@ impl Listener<Records, Counters> for Overview {
         let is_request = matches!(record.event, Event::Asked);
         let direction = if is_request { "request" } else { "response" };
         match record.what {
-            What::Info => one(MESSAGES, format_args!("info {direction}")),
-            What::Security(_) => one(MESSAGES, format_args!("security {direction}")),
-            What::Message(_) => one(MESSAGES, format_args!("message {direction}")),
-            What::Other => one(MESSAGES, format_args!("other {direction}")),
+            RequestKind::Info => one(MESSAGES, format_args!("info {direction}")),
+            RequestKind::Security(_) => one(MESSAGES, format_args!("security {direction}")),
+            RequestKind::Message(_) => one(MESSAGES, format_args!("message {direction}")),
+            RequestKind::Other => one(MESSAGES, format_args!("other {direction}")),
         }
         one(NODES, format_args!("{}", record.server));
         if is_request {
@@ -108,10 +108,10 @@ fn places(record: &Record<'_>, counters: &Counters) {
 
 fn place(counters: &Counters, namespace: &[u8], set: &[u8], by: u32) {
     let heading = heading(counters, PLACES, by);
-    let below = counters.count(heading, format_args!("{}", Text(namespace)), true, by);
+    let below = counters.count(heading, format_args!("{}", LossyText(namespace)), true, by);
     if set.is_empty() {
         counters.count(below, format_args!("(no set)"), false, by);
     } else {
-        counters.count(below, format_args!("{}", Text(set)), false, by);
+        counters.count(below, format_args!("{}", LossyText(set)), false, by);
     }
 }

@@ -43,13 +43,13 @@ pub fn keep(packet: Packet<'_>, bytes: usize) -> bool {
     if is_affordable {
         budget.kept.set(sum);
     } else {
-        dropped(packet);
+        note_dropped(packet);
     }
     is_affordable
 }
 
 /// Something of this frame is not kept.
-pub fn dropped(packet: Packet<'_>) {
+pub fn note_dropped(packet: Packet<'_>) {
     let budget = BUDGET.get(packet.file());
     if budget.spent_in.get() == 0 && !packet.is_visited() {
         budget.spent_in.set(packet.frame());

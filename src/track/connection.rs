@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use super::position::Position;
+use super::position::PositionTracker;
 use crate::epan::protocol::Protocol;
 use crate::epan::{Packet, Segment};
 use crate::wire::internode::cluster::NodeId;
@@ -12,18 +12,18 @@ use crate::wire::internode::fabric::hello::{Channel, Hello};
 #[derive(Default)]
 pub struct Connection {
     /// Where in its stream a segment stands.
-    pub position: Position,
+    pub tracker: PositionTracker,
     node: Cell<u64>,
     channel: Cell<Option<u32>>,
     /// Frame and ordinal of the hello; 0: none.
     hello: Cell<(u32, u32)>,
     /// The info request of either direction that is open.
-    asked: [Cell<Option<Asked>>; 2],
+    asked: [Cell<Option<OpenInfoRequest>>; 2],
 }
 
 /// An info request of heartbeats.
 #[derive(Clone, Copy)]
-struct Asked {
+struct OpenInfoRequest {
     /// Its exchange, if it is the only one that is open.
     exchange: Option<u32>,
     at: i64,
@@ -56,19 +56,19 @@ impl Connection {
     }
 
     /// An info request of heartbeats went in `direction`. Two that are open at once cannot be told apart.
-    pub(super) fn asked(&self, direction: usize, exchange: u32, now: i64, patience: i64) {
+    pub(super) fn note_info_request(&self, direction: usize, exchange: u32, now: i64, patience: i64) {
         let slot = &self.asked[direction.min(1)];
         let is_other_open = slot
             .get()
             .is_some_and(|other| now.wrapping_sub(other.at) <= patience);
-        slot.set(Some(Asked {
+        slot.set(Some(OpenInfoRequest {
             exchange: (!is_other_open).then_some(exchange),
             at: now,
         }));
     }
 
     /// The only open info request that went in `direction`.
-    pub(super) fn answered(&self, direction: usize, now: i64, patience: i64) -> Option<u32> {
+    pub(super) fn take_info_request(&self, direction: usize, now: i64, patience: i64) -> Option<u32> {
         let asked = self.asked[direction.min(1)].take()?;
         asked.exchange.filter(|_| now.wrapping_sub(asked.at) <= patience)
     }

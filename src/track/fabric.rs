@@ -12,7 +12,7 @@ use core::num::NonZeroU64;
 use super::budget;
 use super::connection::Connection;
 use super::map::{FileMap, RecentMap, hash};
-use super::peers::{End, Peer, Peers};
+use super::peers::{Peer, PeerEnd, Peers};
 use crate::epan::Packet;
 use crate::epan::file::{CaptureState, File, FileArena, FileSlice, FileVec};
 use crate::wire::internode::fabric::links::{Class, Expect, Key, Link, Role};
@@ -222,7 +222,7 @@ impl Fabric {
     }
 
     /// A hello from one end to the other: after a while without one, an earlier life of the node is over.
-    pub fn greeted(&self, packet: Packet<'_>, from: &End<'_>, to: &End<'_>) {
+    pub fn note_hello(&self, packet: Packet<'_>, from: &PeerEnd<'_>, to: &PeerEnd<'_>) {
         let (Some(from), Some(to)) = (
             self.peers.at(packet.file(), from),
             self.peers.at(packet.file(), to),
@@ -239,7 +239,7 @@ impl Fabric {
     }
 
     /// Bytes from one end to the other are not in the capture, or could not be read.
-    pub fn lost(&self, packet: Packet<'_>, from: &End<'_>, to: &End<'_>) {
+    pub fn note_loss(&self, packet: Packet<'_>, from: &PeerEnd<'_>, to: &PeerEnd<'_>) {
         let now = packet.nanoseconds();
         match (
             self.peers.at(packet.file(), from),
@@ -251,7 +251,7 @@ impl Fabric {
     }
 
     /// On the first pass: a message from one end to the other takes its place.
-    pub fn note(&self, packet: Packet<'_>, from: &End<'_>, to: &End<'_>, said: &Said<'_>) -> Linked {
+    pub fn note(&self, packet: Packet<'_>, from: &PeerEnd<'_>, to: &PeerEnd<'_>, said: &Said<'_>) -> Linked {
         let now = packet.nanoseconds();
         self.now.set(self.now.get().max(now));
         let (Some(from), Some(to)) = (
@@ -291,8 +291,8 @@ impl Fabric {
             (started >= self.pairs.get(pair)?.epoch).then_some(index)
         });
         let exchange = match link.role {
-            Role::Request(expect) => Some(self.asked(packet, pair, &link, expect, said)),
-            Role::Answer { .. } => self.answered(packet, pair, &link, said),
+            Role::Request(expect) => Some(self.on_request(packet, pair, &link, expect, said)),
+            Role::Answer { .. } => self.on_response(packet, pair, &link, said),
         };
         self.mention(packet, said.ordinal, exchange, emigration)
     }
@@ -315,10 +315,10 @@ impl Fabric {
             part: exchange.map_or(Part::Request, |(part, _)| part),
         };
         self.mentions.push(packet.file(), mention);
-        self.linked(&mention)
+        self.exchange_of(&mention)
     }
 
-    fn linked(&self, mention: &Mention) -> Linked {
+    fn exchange_of(&self, mention: &Mention) -> Linked {
         Linked {
             exchange: self
                 .exchanges
@@ -339,7 +339,7 @@ impl Fabric {
         self.mentions
             .get(index)
             .filter(|mention| (mention.frame, mention.ordinal) == at)
-            .map_or_else(Linked::default, |mention| self.linked(&mention))
+            .map_or_else(Linked::default, |mention| self.exchange_of(&mention))
     }
 
     /// Whether a pending exchange can still be continued.
@@ -348,7 +348,7 @@ impl Fabric {
         now.wrapping_sub(exchange.asked_at) <= PATIENCE && exchange.asked_at >= epoch
     }
 
-    fn asked(
+    fn on_request(
         &self,
         packet: Packet<'_>,
         pair: u32,
@@ -394,7 +394,13 @@ impl Fabric {
         (Part::Request, index)
     }
 
-    fn answered(&self, packet: Packet<'_>, pair: u32, link: &Link, said: &Said<'_>) -> Option<(Part, u32)> {
+    fn on_response(
+        &self,
+        packet: Packet<'_>,
+        pair: u32,
+        link: &Link,
+        said: &Said<'_>,
+    ) -> Option<(Part, u32)> {
         let now = packet.nanoseconds();
         if link.key.class == Class::Write {
             if let Some(mut state) = self.pairs.get(pair) {
@@ -449,11 +455,11 @@ impl Fabric {
                     state: State::Open,
                 },
             );
-            connection.asked(direction, index, now, SILENCE);
+            connection.note_info_request(direction, index, now, SILENCE);
             Some((Part::Request, index))
         } else {
             connection
-                .answered(1 - direction, now, SILENCE)
+                .take_info_request(1 - direction, now, SILENCE)
                 .and_then(|index| {
                     let mut exchange = self.exchanges.get(index)?;
                     exchange.state = State::Answered;

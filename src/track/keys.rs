@@ -41,7 +41,7 @@ pub fn note(packet: Packet<'_>, set: &[u8], digest: &[u8; LENGTH], key: &Key<'_>
         return;
     }
     if is_full {
-        return budget::dropped(packet);
+        return budget::note_dropped(packet);
     }
     // With its place in the table.
     if !budget::keep(packet, size_of::<Seen>() + LENGTH + 12 + key.value.len()) {

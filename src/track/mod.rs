@@ -15,12 +15,12 @@ pub mod peers;
 pub mod position;
 pub mod queue;
 pub mod record;
+pub mod retries;
 pub mod rows;
 pub mod sets;
 pub mod stream;
 pub mod timings;
 pub mod transactions;
-pub mod tries;
 
 /// Entries that a table holds at most: what comes later is not remembered.
 pub const MOST: u32 = 4_194_304;

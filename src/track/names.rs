@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::budget;
 use super::map::FileMap;
-use super::peers::Address;
+use super::peers::PeerAddress;
 use super::record::Host;
 use crate::epan::Packet;
 use crate::epan::file::CaptureState;
@@ -14,7 +14,7 @@ use crate::epan::register::preference;
 #[derive(Clone, Copy)]
 struct Seen {
     frame: u32,
-    address: Address,
+    address: PeerAddress,
 }
 
 /// Nodes by id.
@@ -29,7 +29,7 @@ pub fn note(packet: Packet<'_>, node: u64, address: &[u8]) {
         return;
     }
     let Nodes(nodes) = NODES.get(packet.file());
-    let Some(address) = Address::of(address).filter(|_| nodes.get(&node).is_none()) else {
+    let Some(address) = PeerAddress::of(address).filter(|_| nodes.get(&node).is_none()) else {
         return;
     };
     if budget::keep(packet, size_of::<Seen>() + 24) {

@@ -18,7 +18,7 @@ use super::budget;
 use super::claims::{At, Claim, Claims};
 use super::map::{FileMap, hash};
 use super::names;
-use super::peers::Address;
+use super::peers::PeerAddress;
 use super::stream::Stream;
 use crate::epan::Packet;
 use crate::epan::file::{CaptureState, File, FileRef, FileVec};
@@ -93,13 +93,13 @@ struct Client {
     nodes: FileVec<(At, FileRef<Pair>)>,
 }
 
-type Port = (Address, u16);
+type Port = (PeerAddress, u16);
 
 #[derive(Default)]
 struct Maps {
-    clients: FileMap<Address, FileRef<Client>>,
+    clients: FileMap<PeerAddress, FileRef<Client>>,
     services: FileMap<Port, FileRef<Service>>,
-    pairs: FileMap<(Address, Port), FileRef<Pair>>,
+    pairs: FileMap<(PeerAddress, Port), FileRef<Pair>>,
     questions: FileMap<usize, FileRef<Questions>>,
     sets: FileVec<PartitionSet>,
     set_of: FileMap<u64, u32>,
@@ -139,9 +139,9 @@ impl<'p> Ends<'p> {
         }
     }
 
-    fn key(&self) -> Option<(Address, Port)> {
-        let server = (Address::of(self.server.0)?, self.server.1);
-        Some((Address::of(self.client)?, server))
+    fn key(&self) -> Option<(PeerAddress, Port)> {
+        let server = (PeerAddress::of(self.server.0)?, self.server.1);
+        Some((PeerAddress::of(self.client)?, server))
     }
 }
 
@@ -233,7 +233,7 @@ impl Maps {
         }
     }
 
-    fn pair(&self, packet: Packet<'_>, key: (Address, Port)) -> Option<FileRef<Pair>> {
+    fn pair(&self, packet: Packet<'_>, key: (PeerAddress, Port)) -> Option<FileRef<Pair>> {
         let file = packet.file();
         if let Some(known) = self.pairs.get(&key) {
             return Some(known);
@@ -400,7 +400,7 @@ pub fn known(packet: Packet<'_>, ends: &Ends<'_>, asked: &Asked<'_>) -> Knowledg
 }
 
 impl Maps {
-    fn known(&self, packet: Packet<'_>, key: (Address, Port), asked: &Asked<'_>) -> Option<Knowledge> {
+    fn known(&self, packet: Packet<'_>, key: (PeerAddress, Port), asked: &Asked<'_>) -> Option<Knowledge> {
         let (file, at, now) = (packet.file(), here(packet), packet.nanoseconds());
         let client = self.clients.get(&key.0)?.get(file)?;
         let namespace = hash(&asked.namespace);

@@ -16,12 +16,12 @@ pub struct Peer(u32);
 
 /// An IP address; IPv4 in the first four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Address {
+pub(super) struct PeerAddress {
     bytes: [u8; 16],
     length: u8,
 }
 
-impl Address {
+impl PeerAddress {
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         let mut address = Self {
             bytes: [0; 16],
@@ -39,7 +39,7 @@ impl Address {
 
 /// What is known of an address.
 #[derive(Clone, Copy, Default)]
-struct Host {
+struct PeerHost {
     /// The node there, if it is one; 0: not numbered yet.
     peer: u32,
     /// The only node id seen from there; 0: none yet.
@@ -53,16 +53,16 @@ struct Host {
 /// The nodes of a capture. Changes on the first pass only.
 #[derive(Default)]
 pub struct Peers {
-    hosts: FileMap<Address, Host>,
+    hosts: FileMap<PeerAddress, PeerHost>,
     nodes: FileMap<u64, u32>,
     /// The node whose fabric service is there; 0: several said so.
-    services: FileMap<(Address, u16), u64>,
+    services: FileMap<(PeerAddress, u16), u64>,
     count: Cell<u32>,
 }
 
 /// One end of a fabric connection.
 #[derive(Clone, Copy, Debug)]
-pub struct End<'p> {
+pub struct PeerEnd<'p> {
     /// Its address.
     pub address: &'p [u8],
     /// The side that opened the connection: its id, if the hello was seen.
@@ -77,8 +77,8 @@ impl Peers {
         self.count.get()
     }
 
-    fn change(&self, file: File<'_>, address: &[u8], change: impl FnOnce(&mut Host)) {
-        if let Some(address) = Address::of(address) {
+    fn change(&self, file: File<'_>, address: &[u8], change: impl FnOnce(&mut PeerHost)) {
+        if let Some(address) = PeerAddress::of(address) {
             let mut host = self.hosts.get(&address).unwrap_or_default();
             change(&mut host);
             self.hosts.insert(file, address, host);
@@ -87,7 +87,7 @@ impl Peers {
 
     /// `node` speaks from `address`.
     pub fn speaks(&self, file: File<'_>, address: &[u8], node: NodeId) {
-        let Some(key) = Address::of(address).filter(|_| node.0 != 0) else {
+        let Some(key) = PeerAddress::of(address).filter(|_| node.0 != 0) else {
             return;
         };
         let host = self.hosts.get(&key).unwrap_or_default();
@@ -117,7 +117,7 @@ impl Peers {
 
     /// `node` says that its fabric service is at an address and port.
     pub fn serves(&self, file: File<'_>, node: NodeId, address: &[u8], port: u16) {
-        let Some(key) = Address::of(address).map(|address| (address, port)) else {
+        let Some(key) = PeerAddress::of(address).map(|address| (address, port)) else {
             return;
         };
         match self.services.get(&key) {
@@ -132,8 +132,8 @@ impl Peers {
     }
 
     /// Which node is at one end of a connection, if that is certain.
-    pub fn at(&self, file: File<'_>, end: &End<'_>) -> Option<Peer> {
-        let address = Address::of(end.address)?;
+    pub fn at(&self, file: File<'_>, end: &PeerEnd<'_>) -> Option<Peer> {
+        let address = PeerAddress::of(end.address)?;
         let host = self.hosts.get(&address).unwrap_or_default();
         let node = if host.is_shared {
             match (end.opener, end.port) {

@@ -9,7 +9,7 @@ use crate::epan::{Packet, Segment};
 /// Where the bytes of a segment stand in their direction of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Place {
+pub enum StreamPosition {
     /// A message begins here: the SYN or a resynchronised header was seen and no gap since.
     Known = 0,
     /// Joined in the middle, or after a gap: a message may begin here.
@@ -22,7 +22,7 @@ pub enum Place {
     Aside = 4,
 }
 
-impl Place {
+impl StreamPosition {
     /// Back from the mark that a call carries.
     #[must_use]
     pub const fn from_mark(mark: u8) -> Self {
@@ -78,14 +78,14 @@ pub struct Partial {
 
 /// What the first pass found of a segment that does not stand at a known position.
 struct Remembered {
-    place: Place,
+    position: StreamPosition,
     /// The sequence number behind the hole since which nobody knows where messages begin.
     hole: Option<u32>,
 }
 
 /// Both directions of a connection.
 #[derive(Default)]
-pub struct Position {
+pub struct PositionTracker {
     flows: [Flow; 2],
 }
 
@@ -95,23 +95,28 @@ pub const fn before(a: u32, b: u32) -> bool {
     (a.wrapping_sub(b) as i32) < 0
 }
 
-impl Position {
+impl PositionTracker {
     /// Where `segment` stands, from its sequence number alone, and whether bytes are missing before it; on later
     /// passes what the first one found.
-    pub fn place(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> (Place, bool) {
+    pub fn locate(
+        &self,
+        packet: Packet<'_>,
+        protocol: &Protocol,
+        segment: &Segment<'_>,
+    ) -> (StreamPosition, bool) {
         if packet.is_aside() {
-            return (Place::Aside, false);
+            return (StreamPosition::Aside, false);
         }
         let Some(sequence) = segment.sequence else {
-            return (self.place_in_tls(packet, protocol, segment), false);
+            return (self.locate_in_tls(packet, protocol, segment), false);
         };
         if packet.is_visited() {
-            let place = packet.remembered::<Remembered>(protocol, sequence);
-            return (place.map_or(Place::Known, |found| found.place), false);
+            let found = packet.recall::<Remembered>(protocol, sequence);
+            return (found.map_or(StreamPosition::Known, |found| found.position), false);
         }
         self.begin(segment);
-        let place = self.judge(sequence, segment);
-        let gap = place == Place::Unknown
+        let position = self.judge(sequence, segment);
+        let gap = position == StreamPosition::Unknown
             && self
                 .seen(segment.direction)
                 .is_some_and(|seen| before(seen, sequence));
@@ -119,30 +124,35 @@ impl Position {
         if gap {
             flow.hole.set(Some(sequence));
         }
-        if place == Place::Known {
+        if position == StreamPosition::Known {
             flow.hole.set(None);
         } else {
             let hole = flow.hole.get();
-            packet.remember(protocol, sequence, Remembered { place, hole });
+            packet.remember(protocol, sequence, Remembered { position, hole });
         }
-        (place, gap)
+        (position, gap)
     }
 
     /// On later passes: where the bytes behind the hole begin since which the place of `segment` is not known.
     #[must_use]
     pub fn hole(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Option<u32> {
         let sequence = segment.sequence.filter(|_| packet.is_visited())?;
-        packet.remembered::<Remembered>(protocol, sequence)?.hole
+        packet.recall::<Remembered>(protocol, sequence)?.hole
     }
 
     /// TLS hands over records in order, and none without the handshake: the first one begins the stream.
-    fn place_in_tls(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Place {
+    fn locate_in_tls(
+        &self,
+        packet: Packet<'_>,
+        protocol: &Protocol,
+        segment: &Segment<'_>,
+    ) -> StreamPosition {
         // A frame can hold several records.
         let key = packet.state().messages.get() | 1 << 31;
         if packet.is_visited() {
             return packet
-                .remembered::<Remembered>(protocol, key)
-                .map_or(Place::Known, |found| found.place);
+                .recall::<Remembered>(protocol, key)
+                .map_or(StreamPosition::Known, |found| found.position);
         }
         let flow = self.flow(segment);
         if !flow.is_in_tls.replace(true) {
@@ -151,17 +161,17 @@ impl Position {
             flow.known.set(false);
             flow.opened.set(false);
         }
-        let place = if flow.refused.get() {
-            Place::Refused
+        let position = if flow.refused.get() {
+            StreamPosition::Refused
         } else if flow.known.get() || !flow.opened.get() {
-            Place::Known
+            StreamPosition::Known
         } else {
-            Place::Unknown
+            StreamPosition::Unknown
         };
-        if place != Place::Known {
-            packet.remember(protocol, key, Remembered { place, hole: None });
+        if position != StreamPosition::Known {
+            packet.remember(protocol, key, Remembered { position, hole: None });
         }
-        place
+        position
     }
 
     /// Notes where both directions begin, as soon as that is known.
@@ -176,24 +186,24 @@ impl Position {
         }
     }
 
-    fn judge(&self, sequence: u32, segment: &Segment<'_>) -> Place {
+    fn judge(&self, sequence: u32, segment: &Segment<'_>) -> StreamPosition {
         let flow = self.flow(segment);
         if flow.refused.get() {
-            return Place::Refused;
+            return StreamPosition::Refused;
         }
         if segment.is_first && !flow.started.get() {
-            return Place::Known;
+            return StreamPosition::Known;
         }
         if !flow.started.get() {
-            return Place::Unknown;
+            return StreamPosition::Unknown;
         }
         let next = flow.next.get();
         if sequence == next && flow.known.get() {
-            Place::Known
+            StreamPosition::Known
         } else if before(sequence, flow.seen.get()) && before(sequence, next) {
-            Place::Repeated
+            StreamPosition::Repeated
         } else {
-            Place::Unknown
+            StreamPosition::Unknown
         }
     }
 
@@ -226,7 +236,7 @@ impl Position {
         flow.started.set(true);
     }
 
-    /// Notes that the message `used` bytes behind the begin of the segment is not whole; after [`Position::advance`].
+    /// Notes that the message `used` bytes behind the begin of the segment is not whole; after [`PositionTracker::advance`].
     pub fn wait(
         &self,
         packet: Packet<'_>,
@@ -263,7 +273,7 @@ impl Position {
     }
 
     /// A message of the other side: the connection lives, so what was refused may be found again.
-    pub fn answered(&self, packet: Packet<'_>, segment: &Segment<'_>) {
+    pub fn on_response(&self, packet: Packet<'_>, segment: &Segment<'_>) {
         if !packet.is_visited() {
             self.flows[1 - segment.direction].refused.set(false);
         }
@@ -299,7 +309,7 @@ impl Position {
 
 /// What a segment's sender had received of the other direction.
 #[derive(Clone, Copy, Default)]
-pub struct Sight {
+pub struct AckState {
     /// The capture holds bytes of the other direction.
     pub has_other: bool,
     /// TCP's acknowledgement; none where no TCP is below.

@@ -8,10 +8,10 @@
 use core::cell::Cell;
 
 use super::budget;
-use super::position::{Sight, before};
+use super::position::{AckState, before};
 use super::rows::Rows;
 use super::timings::{Timing, Timings};
-use super::transactions::{Answer, Asked, Given, State, Transaction};
+use super::transactions::{Answer, RequestFacts, ResponseFacts, State, Transaction};
 use crate::epan::Packet;
 use crate::epan::file::{File, FileVec};
 use crate::wire::client::proto::ProtoType;
@@ -24,7 +24,7 @@ pub struct Queue {
     /// The messages of answers, in the order in which they came.
     links: FileVec<Link>,
     /// Whatever of the transactions below this index was open had bytes go by that cannot be read.
-    blurred: Cell<u32>,
+    uncertain_below: Cell<u32>,
     /// The records of all requests.
     pub rows: Rows,
     /// The oldest open transaction.
@@ -76,10 +76,10 @@ impl Link {
 
 impl Queue {
     /// A request: put into the queue on the first pass, found there later. `note` gets it before, with its index.
-    pub(super) fn asked(
+    pub(super) fn on_request(
         &self,
         packet: Packet<'_>,
-        asked: &Asked,
+        facts: &RequestFacts,
         note: impl FnOnce(&mut Transaction, u32),
     ) -> Option<Transaction> {
         let ordinal = packet.state().messages.get();
@@ -95,39 +95,39 @@ impl Queue {
             self.give_up(self.head.get(), self.transactions.len());
             return None;
         }
-        self.settle();
+        self.close_uncertain();
         let is_open = self.head.get() < self.transactions.len();
-        let received = asked.sight.acknowledged.filter(|_| !asked.sight.is_late);
-        let behind = self.notice_pipelining(packet, &asked.sight, received);
+        let received = facts.ack_state.acknowledged.filter(|_| !facts.ack_state.is_late);
+        let behind = self.notice_pipelining(packet, &facts.ack_state, received);
         let mut transaction = Transaction {
             asked_at: packet.nanoseconds(),
             answered_at: (0, 0),
             request_frame: packet.frame(),
             request_ordinal: ordinal,
             answer_frames: (0, 0),
-            end: asked.end.unwrap_or(0),
+            end: facts.end.unwrap_or(0),
             next: received.unwrap_or(0),
             received: received.unwrap_or(0),
             has_received: received.is_some(),
             behind,
-            timeout: asked.timeout,
-            rows: asked.rows,
-            records: asked.commands,
-            progress: asked.progress,
-            has_end: asked.end.is_some(),
+            timeout: facts.timeout,
+            rows: facts.rows,
+            records: facts.commands,
+            progress: facts.progress,
+            has_end: facts.end.is_some(),
             uncertain: false,
-            counts_twice: asked.counts_twice,
+            counts_twice: facts.counts_twice,
             applied_again: false,
             retry_of: 0,
             tried_again_in: 0,
-            what: asked.what,
-            place: asked.place,
-            writes: asked.writes,
+            what: facts.what,
+            set: facts.set,
+            writes: facts.writes,
             state: State::Open,
         };
         note(&mut transaction, self.transactions.len());
         let is_over =
-            matches!((asked.end, self.ahead.get()), (Some(end), Some(ahead)) if !before(ahead, end));
+            matches!((facts.end, self.ahead.get()), (Some(end), Some(ahead)) if !before(ahead, end));
         if is_over && !is_open {
             // Its answer went by before it: the capture has them in the wrong order.
             transaction.state = State::Lost;
@@ -135,14 +135,14 @@ impl Queue {
         }
         let index = self.transactions.push(packet.file(), transaction);
         self.timings
-            .note_request(packet.file(), index, asked.began_at, asked.delay);
+            .note_request(packet.file(), index, facts.began_at, facts.delay);
         Some(transaction)
     }
 
     /// Whether the client sends a request while another is open: all that it has received then is what the capture
     /// shows of answers to earlier ones.
-    fn notice_pipelining(&self, packet: Packet<'_>, sight: &Sight, received: Option<u32>) -> u8 {
-        if sight.is_late {
+    fn notice_pipelining(&self, packet: Packet<'_>, ack_state: &AckState, received: Option<u32>) -> u8 {
+        if ack_state.is_late {
             return 0;
         }
         let mut behind = 0;
@@ -167,7 +167,7 @@ impl Queue {
                 self.doubtful.set(true);
             }
         }
-        if gap && received.is_some() && received == self.answered_to.get().or(sight.origin) {
+        if gap && received.is_some() && received == self.answered_to.get().or(ack_state.origin) {
             // Requests are missing, and the client has received nothing for them.
             self.pipelined.set(true);
             self.doubtful.set(true);
@@ -224,7 +224,7 @@ impl Queue {
     }
 
     /// Answers of which a part was not captured are over when the client asks again.
-    fn settle(&self) {
+    fn close_uncertain(&self) {
         while let Some(mut transaction) = self.get(self.head.get()).filter(|head| head.uncertain) {
             transaction.state = State::Lost;
             self.transactions.set(self.head.get(), transaction);
@@ -236,19 +236,19 @@ impl Queue {
     }
 
     /// Bytes went by that cannot be read: they may be (part of) an answer to what is open.
-    pub fn blur(&self, packet: Packet<'_>) {
+    pub fn mark_uncertain(&self, packet: Packet<'_>) {
         if packet.is_visited() {
             return;
         }
         // What stands before the head is over.
-        self.blurred.set(self.transactions.len());
+        self.uncertain_below.set(self.transactions.len());
     }
 
     /// The transaction at `index`.
     #[must_use]
     pub fn get(&self, index: u32) -> Option<Transaction> {
         let mut transaction = self.transactions.get(index)?;
-        transaction.uncertain |= index < self.blurred.get();
+        transaction.uncertain |= index < self.uncertain_below.get();
         Some(transaction)
     }
 
@@ -262,16 +262,16 @@ impl Queue {
         &self,
         packet: Packet<'_>,
         kind: ProtoType,
-        sight: Sight,
+        ack_state: AckState,
         range: Option<(u32, u32)>,
     ) -> Option<Answer> {
         if packet.is_visited() {
             return self.find(packet);
         }
-        let found = self.open(kind, sight, range);
+        let found = self.open(kind, ack_state, range);
         if found.is_none() && self.head.get() >= self.transactions.len() {
-            self.ahead.set(sight.acknowledged);
-            if !sight.has_other {
+            self.ahead.set(ack_state.acknowledged);
+            if !ack_state.has_other {
                 let link = Link {
                     frame: packet.frame(),
                     place: packet.state().messages.get() << 2,
@@ -286,24 +286,24 @@ impl Queue {
     /// Whether the capture does not hold the request of this message of an answer: it held nothing of the client by then.
     /// Later on, a request that is missing may be one that TCP took for a repetition.
     #[must_use]
-    pub fn lacks_request(&self, packet: Packet<'_>, sight: Sight) -> bool {
+    pub fn lacks_request(&self, packet: Packet<'_>, ack_state: AckState) -> bool {
         let is_orphan = self.link(packet).is_some_and(|link| link.index == Link::ORPHAN);
         // In a capture out of order the first request may come behind its answer.
         let first_end = self.transactions.get(0).and_then(|first| first.end());
         let is_behind =
-            matches!((first_end, sight.acknowledged), (Some(end), Some(ack)) if !before(ack, end));
+            matches!((first_end, ack_state.acknowledged), (Some(end), Some(ack)) if !before(ack, end));
         is_orphan && !is_behind
     }
 
     /// The transaction that a message answers: the oldest open one where the client pipelines, else the one that the
     /// sequence numbers say.
-    fn open(&self, kind: ProtoType, sight: Sight, range: Option<(u32, u32)>) -> Option<Answer> {
+    fn open(&self, kind: ProtoType, ack_state: AckState, range: Option<(u32, u32)>) -> Option<Answer> {
         if self.doubtful.get() {
             return None;
         }
         let index = match range {
-            Some((start, _)) if !self.pipelined.get() => self.at(start, sight)?,
-            _ => self.oldest(sight)?,
+            Some((start, _)) if !self.pipelined.get() => self.at(start, ack_state)?,
+            _ => self.oldest(ack_state)?,
         };
         let transaction = self.get(index)?;
         if transaction.state == State::Complete || !transaction.progress.expected.fits(kind) {
@@ -320,20 +320,20 @@ impl Queue {
     }
 
     /// The oldest open transaction, if the server had received it.
-    fn oldest(&self, sight: Sight) -> Option<u32> {
+    fn oldest(&self, ack_state: AckState) -> Option<u32> {
         let head = self.head.get();
-        if sight.is_late && self.transactions.len() > head.saturating_add(1) {
+        if ack_state.is_late && self.transactions.len() > head.saturating_add(1) {
             self.give_up(head, self.transactions.len());
             return None;
         }
         self.get(head)
-            .is_some_and(|oldest| oldest.was_received(sight))
+            .is_some_and(|oldest| oldest.was_received(ack_state))
             .then_some(head)
     }
 
     /// The transaction of a client that asks again only when it has its answer (or no longer wants it): an answer
     /// begins where the client had received everything when it asked.
-    fn at(&self, start: u32, sight: Sight) -> Option<u32> {
+    fn at(&self, start: u32, ack_state: AckState) -> Option<u32> {
         /// An answer comes at most so many requests late: more are no swap of packets.
         const LATEST: u32 = 64;
         let count = self.transactions.len();
@@ -341,7 +341,7 @@ impl Queue {
         let transaction = loop {
             let one = self.get(index)?;
             match one.received() {
-                None => return self.oldest(sight),
+                None => return self.oldest(ack_state),
                 Some(received) if !before(start, received) => break one,
                 Some(_) if count - index >= LATEST => return None,
                 Some(_) => index = index.checked_sub(1)?,
@@ -349,9 +349,9 @@ impl Queue {
         };
         // More of an answer of several messages: the server has received no later request.
         let is_more = transaction.is_stream()
-            && !sight.is_late
-            && matches!((sight.acknowledged, transaction.end()), (Some(ack), Some(end)) if ack.wrapping_sub(end) <= 1);
-        (transaction.was_received(sight) && (start == transaction.next || is_more)).then_some(index)
+            && !ack_state.is_late
+            && matches!((ack_state.acknowledged, transaction.end()), (Some(ack), Some(end)) if ack.wrapping_sub(end) <= 1);
+        (transaction.was_received(ack_state) && (start == transaction.next || is_more)).then_some(index)
     }
 
     /// What became of the transactions from `from` up to `to` is not known.
@@ -386,16 +386,16 @@ impl Queue {
         self.links.get(place).filter(|link| link.at() == at)
     }
 
-    /// Takes a message into its transaction; says whether it is complete now. `applied` is asked of a write that was
+    /// Takes a message into its transaction; says whether it is complete now. `was_applied_before` is asked of a write that was
     /// done and is not the same when it is done twice: whether it was done before.
-    pub(super) fn answered(
+    pub(super) fn on_response(
         &self,
         packet: Packet<'_>,
         answer: &mut Answer,
-        given: &Given,
+        given: &ResponseFacts,
         applied: impl FnOnce(&Transaction) -> bool,
     ) {
-        let Given {
+        let ResponseFacts {
             kind,
             facts,
             records,
@@ -453,7 +453,7 @@ impl Queue {
     /// A gap in the capture: which answers went by is not known, unless the client does not pipeline and TCP's
     /// acknowledgements tell.
     pub fn lose(&self, packet: Packet<'_>, of_client: bool) {
-        self.blur(packet);
+        self.mark_uncertain(packet);
         if !packet.is_visited() {
             self.gap_at.set(self.transactions.len());
             self.client_gap.set(self.client_gap.get() || of_client);

@@ -6,11 +6,11 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::fabric::Part;
 use super::timings::Timing;
-use super::transactions::{Transaction, What};
+use super::transactions::{RequestKind, Transaction};
 use crate::epan::tap::{Payload, Tap};
 use crate::epan::tcp_tap::Frames;
 use crate::wire::client::digest::LENGTH;
-use crate::wire::client::guess::Looks;
+use crate::wire::client::guess::GuessedProtocol;
 use crate::wire::client::key::Key;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
@@ -92,7 +92,7 @@ pub enum Event {
     /// Bytes at which a server closes the connection.
     Refused {
         /// What they look like.
-        looks: Looks,
+        looks: GuessedProtocol,
         /// A server sent them, and it is the client that cannot take them.
         from_server: bool,
     },
@@ -130,7 +130,7 @@ pub struct Record<'p> {
     /// What it is.
     pub event: Event,
     /// What it asks for; of an answer, what its request asked for.
-    pub what: What,
+    pub what: RequestKind,
     /// The frame.
     pub frame: u32,
     /// When it was complete, nanoseconds since 1970.

@@ -1,7 +1,7 @@
 //! The records that a connection's requests ask for, so that answers, which do not name them, can be told.
 
 use super::budget;
-use super::sets::Place;
+use super::sets::SetId;
 use crate::epan::Packet;
 use crate::epan::file::FileVec;
 use crate::wire::client::digest::LENGTH;
@@ -18,9 +18,9 @@ pub struct Row {
 
 /// What a row asks for, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Errand {
+pub struct RowRequest {
     /// Namespace and set.
-    pub place: Place,
+    pub set: SetId,
     /// What is asked for.
     pub request: Request,
     /// Whether it can change the record.
@@ -70,7 +70,7 @@ impl Span {
 #[derive(Clone, Copy)]
 struct Run {
     first: u32,
-    errand: Errand,
+    request: RowRequest,
 }
 
 /// The rows of all requests, each request's ordered by index: 24 bytes a row, and 12 a change of what is asked for.
@@ -105,12 +105,12 @@ impl Bits {
 
 impl Rows {
     /// Remembers the rows of a batch, ordered by their index; as many as there may be.
-    pub fn remember(&self, packet: Packet<'_>, rows: impl Iterator<Item = (Row, Errand)>) -> Span {
+    pub fn remember(&self, packet: Packet<'_>, rows: impl Iterator<Item = (Row, RowRequest)>) -> Span {
         let from = self.rows.len();
         let mut last = None;
         let mut cut = 0;
-        for (number, (row, errand)) in rows.enumerate() {
-            let is_new = last != Some(errand);
+        for (number, (row, request)) in rows.enumerate() {
+            let is_new = last != Some(request);
             let size = size_of::<Row>() + if is_new { size_of::<Run>() } else { 0 };
             if number >= MOST || !budget::keep(packet, size) {
                 cut = CUT;
@@ -118,8 +118,8 @@ impl Rows {
             }
             let first = self.rows.push(packet.file(), row);
             if is_new {
-                self.runs.push(packet.file(), Run { first, errand });
-                last = Some(errand);
+                self.runs.push(packet.file(), Run { first, request });
+                last = Some(request);
             }
         }
         Span {
@@ -145,13 +145,13 @@ impl Rows {
 
     /// The record of row `index` in a batch, and what is asked of it.
     #[must_use]
-    pub fn row(&self, span: Span, index: u32) -> Option<(Row, Errand)> {
+    pub fn row(&self, span: Span, index: u32) -> Option<(Row, RowRequest)> {
         let place = self.place(span, index)?;
-        Some((self.rows.get(place)?, self.errand(place)?))
+        Some((self.rows.get(place)?, self.request_at(place)?))
     }
 
     /// On the first pass: a row of a batch that can change records was answered.
-    pub fn answered(&self, packet: Packet<'_>, span: Span, index: u32, is_ok: bool) {
+    pub fn on_response(&self, packet: Packet<'_>, span: Span, index: u32, is_ok: bool) {
         let Some(place) = self.place(span, index).filter(|_| !packet.is_visited()) else {
             return;
         };
@@ -172,14 +172,14 @@ impl Rows {
     }
 
     /// All rows of a batch.
-    pub fn all(&self, span: Span) -> impl Iterator<Item = (Row, Errand)> + '_ {
+    pub fn all(&self, span: Span) -> impl Iterator<Item = (Row, RowRequest)> + '_ {
         (span.from..span.from + span.count())
-            .filter_map(|place| Some((self.rows.get(place)?, self.errand(place)?)))
+            .filter_map(|place| Some((self.rows.get(place)?, self.request_at(place)?)))
     }
 
-    fn errand(&self, place: u32) -> Option<Errand> {
+    fn request_at(&self, place: u32) -> Option<RowRequest> {
         let behind = self.runs.partition_point(|run| run.first > place);
-        Some(self.runs.get(behind.checked_sub(1)?)?.errand)
+        Some(self.runs.get(behind.checked_sub(1)?)?.request)
     }
 
     fn place(&self, span: Span, index: u32) -> Option<u32> {

@@ -7,58 +7,58 @@ use crate::epan::file::{CaptureState, FileArena, FileSlice, FileVec};
 
 /// A namespace and a set of the capture; the default is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place(u16);
+pub struct SetId(u16);
 
 #[derive(Default)]
-struct Places {
+struct Sets {
     names: FileVec<[FileSlice; 2]>,
     /// Place by the hash of both names.
-    index: FileMap<u64, Place>,
+    index: FileMap<u64, SetId>,
     bytes: FileArena,
 }
 
-static PLACES: CaptureState<Places> = CaptureState::new();
+static SETS: CaptureState<Sets> = CaptureState::new();
 
 /// The number of a namespace and a set; the first pass gives a new one where there is none.
 #[must_use]
-pub fn note(packet: Packet<'_>, namespace: &[u8], set: &[u8]) -> Place {
+pub fn note(packet: Packet<'_>, namespace: &[u8], set: &[u8]) -> SetId {
     if namespace.is_empty() {
-        return Place::default();
+        return SetId::default();
     }
     let file = packet.file();
-    let places = PLACES.get(file);
+    let ids = SETS.get(file);
     let key = hash(&(namespace, set));
-    if let Some(known) = places.index.get(&key) {
+    if let Some(known) = ids.index.get(&key) {
         // Two pairs with one hash: the second stays without a number.
         return if get(packet, known) == Some((namespace, set)) {
             known
         } else {
-            Place::default()
+            SetId::default()
         };
     }
     if packet.is_visited() {
-        return Place::default();
+        return SetId::default();
     }
-    let Ok(number) = u16::try_from(places.names.len() + 1) else {
-        budget::dropped(packet);
-        return Place::default();
+    let Ok(number) = u16::try_from(ids.names.len() + 1) else {
+        budget::note_dropped(packet);
+        return SetId::default();
     };
-    let place = Place(number);
+    let id = SetId(number);
     let size = 64 + namespace.len() + set.len();
-    if !budget::keep(packet, size) || !places.index.insert(file, key, place) {
-        budget::dropped(packet);
-        return Place::default();
+    if !budget::keep(packet, size) || !ids.index.insert(file, key, id) {
+        budget::note_dropped(packet);
+        return SetId::default();
     }
-    let names = [namespace, set].map(|name| places.bytes.copy(file, &[name]));
-    places.names.push(file, names);
-    place
+    let names = [namespace, set].map(|name| ids.bytes.copy(file, &[name]));
+    ids.names.push(file, names);
+    id
 }
 
 /// Namespace and set of a number.
 #[must_use]
-pub fn get(packet: Packet<'_>, place: Place) -> Option<(&[u8], &[u8])> {
+pub fn get(packet: Packet<'_>, id: SetId) -> Option<(&[u8], &[u8])> {
     let file = packet.file();
-    let places = PLACES.get(file);
-    let [namespace, set] = places.names.get(u32::from(place.0.checked_sub(1)?))?;
-    Some((places.bytes.get(file, namespace), places.bytes.get(file, set)))
+    let ids = SETS.get(file);
+    let [namespace, set] = ids.names.get(u32::from(id.0.checked_sub(1)?))?;
+    Some((ids.bytes.get(file, namespace), ids.bytes.get(file, set)))
 }

@@ -3,26 +3,26 @@
 use core::cell::Cell;
 use core::ffi::CStr;
 
-pub use super::position::{Place, before};
+pub use super::position::{StreamPosition, before};
 
 use super::budget;
 use super::copies;
 use super::map::FileMap;
+use super::position::AckState;
 use super::position::Partial;
-use super::position::Position;
-use super::position::Sight;
+use super::position::PositionTracker;
 use super::queue::Queue;
 use crate::epan::file::FileRef;
 use crate::epan::packet::Hidden;
 use crate::epan::protocol::Protocol;
 use crate::epan::{Packet, Passed, Segment, Side};
 use crate::protocols::AEROSPIKE;
-use crate::wire::client::guess::Looks;
+use crate::wire::client::guess::GuessedProtocol;
 
 /// Both directions of a connection.
 #[derive(Default)]
 pub struct Stream {
-    position: Position,
+    tracker: PositionTracker,
     /// Which direction the client sends in: 0 or 1, once that is known.
     client: Cell<u8>,
     /// The frame and the messages before it there at which it became known; 0: not yet.
@@ -38,7 +38,7 @@ pub struct Stream {
     /// The dissector of the protocol that the first bytes of one side look like, and which direction they went.
     other: Cell<Option<(&'static CStr, usize)>>,
     /// What the bytes of each direction look like that are no messages.
-    looks: [Cell<Option<Looks>>; 2],
+    looks: [Cell<Option<GuessedProtocol>>; 2],
     /// Both sides speak it.
     speaks_other: Cell<bool>,
     /// The first frame with data.
@@ -135,7 +135,7 @@ impl Stream {
     }
 
     /// Where `segment` stands; after a gap the queue knows of it.
-    pub fn place(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Place {
+    pub fn locate(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> StreamPosition {
         if self.first.get() == 0 && !packet.is_visited() {
             self.first.set(packet.frame());
         }
@@ -145,51 +145,33 @@ impl Stream {
             self.client_since.set((packet.frame(), 0));
             self.completeness.set(segment.completeness & !(FIN | RST));
         }
-        let (place, gap) = self.position.place(packet, protocol, segment);
+        let (position, gap) = self.tracker.locate(packet, protocol, segment);
         if gap {
             self.queue.lose(packet, segment.side != Side::Server);
         }
-        place
+        position
     }
 
-    /// Notes what became of a segment: see [`Position::advance`].
-    pub fn advance(
-        &self,
-        packet: Packet<'_>,
-        segment: &Segment<'_>,
-        used: usize,
-        length: usize,
-        known: bool,
-    ) {
-        self.position.advance(packet, segment, used, length, known);
-    }
-
-    /// Notes a message that is not whole: see [`Position::wait`].
-    pub fn wait(
-        &self,
-        packet: Packet<'_>,
-        segment: &Segment<'_>,
-        used: usize,
-        length: u64,
-        before: Option<Partial>,
-    ) {
-        self.position.wait(packet, segment, used, length, before);
+    /// Where in its stream a segment stands.
+    #[must_use]
+    pub const fn tracker(&self) -> &PositionTracker {
+        &self.tracker
     }
 
     /// The message of `direction` that is not whole yet.
     #[must_use]
     pub fn partial(&self, direction: usize) -> Option<Partial> {
-        self.position.partial(direction)
+        self.tracker.partial(direction)
     }
 
     /// Sequence number behind the last byte seen of `direction`, or where it begins.
     #[must_use]
     pub fn seen(&self, direction: usize) -> Option<u32> {
-        self.position.seen(direction)
+        self.tracker.seen(direction)
     }
 
     /// A frame of the connection has passed TCP.
-    pub fn passed(&self, packet: Packet<'_>, passed: &Passed<'_>) -> Passage {
+    pub fn on_frame(&self, packet: Packet<'_>, passed: &Passed<'_>) -> Passage {
         if packet.is_visited() {
             return match packet.is_copy(&AEROSPIKE) {
                 true => Passage::Copy,
@@ -280,7 +262,7 @@ impl Stream {
     /// On later passes: the frame with the bytes that are missing before `segment`, where it came late.
     #[must_use]
     pub fn comes_late(&self, packet: Packet<'_>, segment: &Segment<'_>) -> Option<u32> {
-        let hole = self.position.hole(packet, &AEROSPIKE, segment)?;
+        let hole = self.tracker.hole(packet, &AEROSPIKE, segment)?;
         self.late.get(&(u8::from(segment.direction != 0), hole))
     }
 
@@ -336,7 +318,7 @@ impl Stream {
         &self,
         packet: Packet<'_>,
         direction: usize,
-        looks: Looks,
+        looks: GuessedProtocol,
         dissector: Option<&'static CStr>,
     ) {
         let (Some(own), false) = (self.looks.get(direction), packet.is_visited()) else {
@@ -362,21 +344,21 @@ impl Stream {
 
     /// The server refuses what stands here: nothing of this direction is interpreted any more.
     pub fn refuse(&self, packet: Packet<'_>, segment: &Segment<'_>) {
-        self.position.refuse(packet, segment);
+        self.tracker.refuse(packet, segment);
     }
 
     /// A message of the other side: the connection lives, so what was refused may be found again.
-    pub fn answered(&self, packet: Packet<'_>, segment: &Segment<'_>) {
-        self.position.answered(packet, segment);
+    pub fn on_response(&self, packet: Packet<'_>, segment: &Segment<'_>) {
+        self.tracker.on_response(packet, segment);
     }
 
     /// What the sender of `segment` had received.
     #[must_use]
-    pub fn sight(&self, segment: &Segment<'_>) -> Sight {
-        Sight {
+    pub fn ack_state(&self, segment: &Segment<'_>) -> AckState {
+        AckState {
             acknowledged: segment.acknowledged,
-            has_other: self.position.has_started(1 - segment.direction),
-            origin: self.position.origin(1 - segment.direction),
+            has_other: self.tracker.has_started(1 - segment.direction),
+            origin: self.tracker.origin(1 - segment.direction),
             is_late: segment.is_late,
         }
     }
@@ -384,13 +366,13 @@ impl Stream {
     /// Whether the capture holds anything of the direction opposite to `direction`.
     #[must_use]
     pub fn has_answers(&self, direction: usize) -> bool {
-        self.position.has_started(1 - direction.min(1))
+        self.tracker.has_started(1 - direction.min(1))
     }
 
     /// Whether the sender in `direction` has received more than the capture holds; its end (FIN) counts as one.
     #[must_use]
     pub fn misses(&self, direction: usize, received: u32) -> bool {
-        let seen = self.position.seen(1 - direction.min(1));
+        let seen = self.tracker.seen(1 - direction.min(1));
         // Of a direction without data the SYN and the end make 2.
         before(seen.map_or(2, |seen| seen.wrapping_add(1)), received)
     }

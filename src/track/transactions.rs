@@ -2,18 +2,18 @@
 //!
 //! Source: client-protocol 13
 
-use super::position::{Sight, before};
+use super::position::{AckState, before};
 use super::rows::Span;
 use super::sets;
 use crate::wire::client::message::Header;
 use crate::wire::client::proto::ProtoType;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::exchange::matching::{Facts, Progress};
+use crate::wire::exchange::matching::{EndFacts, Progress};
 
 /// What kind of request a transaction is, for tables and columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum RequestKind {
     /// An info request.
     Info,
     /// A security request, with its command.
@@ -40,11 +40,11 @@ pub type Fingerprint = u64;
 
 /// What a request says about itself.
 #[derive(Clone, Copy)]
-pub struct Asked {
+pub struct RequestFacts {
     /// What its sender had received.
-    pub sight: Sight,
+    pub ack_state: AckState,
     /// What it asks for.
-    pub what: What,
+    pub what: RequestKind,
     /// What answers it.
     pub progress: Progress,
     /// Its own timeout in milliseconds; 0: none.
@@ -54,11 +54,12 @@ pub struct Asked {
     /// What tells it from other requests of its client; `None` where nothing can be told.
     pub fingerprint: Option<Fingerprint>,
     /// Doing it twice is not the same as doing it once.
+    /// Doing it twice is not the same as doing it once: a row of a batch is enough.
     pub counts_twice: bool,
     /// The records it asks for.
     pub rows: Span,
     /// Namespace and set, where the request as a whole names them.
-    pub place: sets::Place,
+    pub set: sets::SetId,
     /// It, or a row of it, can change records.
     pub writes: bool,
     /// Of an info request: commands that the server answers.
@@ -71,11 +72,11 @@ pub struct Asked {
 
 /// What an answer's message says.
 #[derive(Clone, Copy)]
-pub struct Given {
+pub struct ResponseFacts {
     /// Its type on the wire.
     pub kind: ProtoType,
     /// What it says about the end of the answer.
-    pub facts: Facts,
+    pub facts: EndFacts,
     /// Records in it.
     pub records: u32,
     /// Part of it was not captured.
@@ -122,7 +123,8 @@ pub struct Transaction {
     pub(super) has_end: bool,
     /// Part of the answer was not captured (or all of it): whether it is complete is not known.
     pub uncertain: bool,
-    pub(super) counts_twice: bool,
+    /// Doing it twice is not the same as doing it once: a row of a batch is enough.
+    pub counts_twice: bool,
     /// This try and an earlier one were both applied.
     pub applied_again: bool,
     /// The frame of the first try of the same request, on another connection; 0: this is the first.
@@ -130,9 +132,9 @@ pub struct Transaction {
     /// The frame of the first later try while this one was open; 0: none.
     pub tried_again_in: u32,
     /// What was asked for.
-    pub what: What,
+    pub what: RequestKind,
     /// Namespace and set, where the request as a whole names them.
-    pub place: sets::Place,
+    pub set: sets::SetId,
     /// The request, or a row of it, can change records.
     pub writes: bool,
     /// How far it has come.
@@ -170,7 +172,7 @@ impl Transaction {
     /// Whether its own timeout is one of the whole answer. Scans and queries go on.
     #[must_use]
     pub fn may_be_late(&self) -> bool {
-        !matches!(self.what, What::Message(kind) if kind.is_query())
+        !matches!(self.what, RequestKind::Message(kind) if kind.is_query())
     }
 
     /// TCP's sequence number behind the request.
@@ -188,11 +190,11 @@ impl Transaction {
         }
     }
 
-    /// Whether the server had received the request when it sent what `sight` is of.
-    pub(super) fn was_received(&self, sight: Sight) -> bool {
-        match (sight.acknowledged, self.end()) {
+    /// Whether the server had received the request when it sent what `ack_state` is of.
+    pub(super) fn was_received(&self, ack_state: AckState) -> bool {
+        match (ack_state.acknowledged, self.end()) {
             // TCP may have held the segment back: the acknowledgement is of another.
-            (Some(ack), Some(end)) if !sight.is_late => !before(ack, end),
+            (Some(ack), Some(end)) if !ack_state.is_late => !before(ack, end),
             _ => true,
         }
     }

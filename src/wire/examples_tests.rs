@@ -12,7 +12,7 @@ use crate::wire::client::message::{self, Info1, Info2, Info3, Messages};
 use crate::wire::client::op::{self, Op};
 use crate::wire::client::proto::{self, Order, ProtoType};
 use crate::wire::client::query::ScanOptions;
-use crate::wire::ground::text::Text;
+use crate::wire::ground::text::LossyText;
 use crate::wire::info::message as info;
 use crate::wire::values::particle::{self, ParticleType};
 
@@ -104,7 +104,7 @@ impl Listing<'_> {
             self.field(&field.unwrap());
         }
         let request = header.may_be_request();
-        for op in fields.ops().unwrap() {
+        for op in fields.following_ops() {
             self.op(&op.unwrap(), request);
         }
     }
@@ -125,17 +125,19 @@ impl Listing<'_> {
         );
         let data = field.data;
         match field.value().unwrap() {
-            field::Value::Text(text) => self.line(text, format_args!("'{}'", Text(text))),
-            field::Value::Key(key) => self.line(data, format_args!("particle {}, '{key}'", key.kind.0)),
-            field::Value::RecordVersion(n) => self.line(data, format_args!("version LE56={n:#016x}")),
-            field::Value::Digest(digest) => self.line(digest.0, "digest"),
-            field::Value::MrtId(n) => self.line(data, format_args!("txn id LE64={n:#018x}")),
-            field::Value::MrtDeadline(n) => self.line(data, format_args!("deadline LE32={}", n.0)),
-            field::Value::Digests(all) => self.line(data, format_args!("{} digests", all.iter().count())),
-            field::Value::Trid(n) | field::Value::SampleMax(n) => {
+            field::FieldValue::Text(text) => self.line(text, format_args!("'{}'", LossyText(text))),
+            field::FieldValue::Key(key) => self.line(data, format_args!("particle {}, '{key}'", key.kind.0)),
+            field::FieldValue::RecordVersion(n) => self.line(data, format_args!("version LE56={n:#016x}")),
+            field::FieldValue::Digest(digest) => self.line(digest.0, "digest"),
+            field::FieldValue::MrtId(n) => self.line(data, format_args!("txn id LE64={n:#018x}")),
+            field::FieldValue::MrtDeadline(n) => self.line(data, format_args!("deadline LE32={}", n.0)),
+            field::FieldValue::Digests(all) => {
+                self.line(data, format_args!("{} digests", all.iter().count()))
+            }
+            field::FieldValue::Trid(n) | field::FieldValue::SampleMax(n) => {
                 self.line(data, format_args!("BE={n} ({n:#x})"))
             }
-            field::Value::ScanOptions(options) => self.line(
+            field::FieldValue::ScanOptions(options) => self.line(
                 data,
                 format_args!(
                     "priority={} fail_on_cluster_change={} percent={}",
@@ -144,22 +146,22 @@ impl Listing<'_> {
                     options.percent
                 ),
             ),
-            field::Value::SocketTimeout(n) => self.line(data, format_args!("BE={n} ({n:#x})")),
-            field::Value::Partitions(pids) => {
+            field::FieldValue::SocketTimeout(n) => self.line(data, format_args!("BE={n} ({n:#x})")),
+            field::FieldValue::Partitions(pids) => {
                 let pids: Vec<_> = pids.iter().map(|pid| pid.value).collect();
                 self.line(data, format_args!("pids LE16 {pids:?}"));
             }
-            field::Value::Bvals(values) => {
+            field::FieldValue::Bvals(values) => {
                 let values: Vec<_> = values.iter().map(|value| value.value).collect();
                 self.line(data, format_args!("bvals LE64 {values:?}"));
             }
-            field::Value::IndexRange(range) => {
+            field::FieldValue::IndexRange(range) => {
                 self.line(
                     range.n_ranges.bytes,
                     format_args!("n_ranges={}", range.n_ranges.value),
                 );
                 self.line(&data[1..2], format_args!("bin name len={}", range.bin.len()));
-                self.line(range.bin, format_args!("bin name '{}'", Text(range.bin)));
+                self.line(range.bin, format_args!("bin name '{}'", LossyText(range.bin)));
                 let kind = range.kind.value;
                 self.line(range.kind.bytes, format_args!("particle type {} {kind}", kind.0));
                 let start = 3 + range.bin.len();
@@ -171,9 +173,11 @@ impl Listing<'_> {
                 );
                 self.value("end", range.end, range.end().unwrap());
             }
-            field::Value::IndexType(kind) => self.line(data, format_args!("u8={}", kind.0)),
-            field::Value::Batch(data) => self.batch(data, &Batch::read(data).unwrap()),
-            field::Value::Expression(_) | field::Value::ErrorDetails(_) => self.line(data, "msgpack"),
+            field::FieldValue::IndexType(kind) => self.line(data, format_args!("u8={}", kind.0)),
+            field::FieldValue::Batch(data) => self.batch(data, &Batch::read(data).unwrap()),
+            field::FieldValue::Expression(_) | field::FieldValue::ErrorDetails(_) => {
+                self.line(data, "msgpack")
+            }
             other => panic!("not in any example: {other:?}"),
         }
     }
@@ -197,7 +201,7 @@ impl Listing<'_> {
             &op.bytes[op::NAME_SIZE_AT],
             format_args!("bin name len={}", op.name.len()),
         );
-        self.line(op.name, format_args!("bin name '{}'", Text(op.name)));
+        self.line(op.name, format_args!("bin name '{}'", LossyText(op.name)));
         let value = if request { op.argument() } else { op.content() };
         match value.unwrap() {
             particle::Value::Call(call) => self.line(call, "msgpack"),
@@ -211,12 +215,12 @@ impl Listing<'_> {
             particle::Value::Integer(n) => self.line(at, format_args!("{name} {n}")),
             particle::Value::Float(n) => self.line(at, format_args!("{name} {n}")),
             particle::Value::Bool(yes) => self.line(at, format_args!("{name} {yes}")),
-            particle::Value::Text(text) => self.line(at, format_args!("{name} '{}'", Text(text))),
+            particle::Value::Text(text) => self.line(at, format_args!("{name} '{}'", LossyText(text))),
             particle::Value::List(_) | particle::Value::Map(_) => {
                 self.line(at, format_args!("{name} msgpack"))
             }
             particle::Value::GeoJson(geo) => {
-                let (flags, n_cells, json) = (geo.flags, geo.n_cells, Text(geo.json));
+                let (flags, n_cells, json) = (geo.flags, geo.n_cells, LossyText(geo.json));
                 self.line(
                     at,
                     format_args!("{name} geo flags={flags} ncells={n_cells} json=b'{json}'"),

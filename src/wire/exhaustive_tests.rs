@@ -7,19 +7,19 @@ use super::examples::CLIENT;
 use crate::wire::admin::message as admin;
 use crate::wire::client::batch::Batch;
 use crate::wire::client::compressed::Compressed;
-use crate::wire::client::field::{Field, Value as FieldValue};
+use crate::wire::client::field::{Field, FieldValue};
 use crate::wire::client::message::{Message, Messages};
 use crate::wire::client::op::Op;
 use crate::wire::client::proto::{Header, Order, ProtoType};
-use crate::wire::client::{guess as looks, mrt};
+use crate::wire::client::{guess, mrt};
 use crate::wire::exchange::plausible;
 use crate::wire::ground::inflate;
 use crate::wire::ground::input::{Malformed, reason};
 use crate::wire::info::{message as info, value as info_value};
-use crate::wire::internode::container::{Msg, Value as MsgValue, plausible as between, samples};
+use crate::wire::internode::container::{Msg, MsgValue, plausible as between, samples};
 use crate::wire::internode::record::FlatRecord;
 use crate::wire::internode::record::pickle::Pickle;
-use crate::wire::internode::{container as msg, fabric, heartbeat};
+use crate::wire::internode::{container, fabric, heartbeat};
 use crate::wire::values::call::Family;
 use crate::wire::values::value_text::{
     BinText, CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
 
     fn client(&mut self, bytes: &'a [u8]) {
         let _ = (
-            looks::looks(bytes),
+            guess::guess_protocol(bytes),
             plausible::plausible(bytes),
             plausible::weak(bytes),
         );
@@ -248,7 +248,7 @@ impl<'a> Reader<'a> {
     fn between(&mut self, bytes: &'a [u8]) {
         let _ = (
             between::fit(bytes),
-            between::anchored(bytes),
+            between::anchored_fit(bytes),
             between::datagram(bytes),
         );
         for family in [between::Family::Heartbeat, between::Family::Fabric] {
@@ -266,7 +266,7 @@ impl<'a> Reader<'a> {
             let _ = msg.header.complaint();
             self.ends.push(self.offset(tail));
             self.is_cut = msg.is_cut();
-            let facts = fabric::Facts::of(&msg);
+            let facts = fabric::FabricFacts::of(&msg);
             let _ = (
                 facts.op_name(),
                 facts.partition(),
@@ -276,7 +276,7 @@ impl<'a> Reader<'a> {
             let _ = (
                 fabric::table(&msg),
                 heartbeat::table(&msg),
-                heartbeat::compressed(&msg),
+                heartbeat::compressed_field(&msg),
             );
             for field in msg.fields() {
                 let Some(field) = self.take(field) else { break };
@@ -323,11 +323,11 @@ impl<'a> Reader<'a> {
                     .sum(),
             );
         }
-        if let Ok(list) = msg::list::List::read(data) {
+        if let Ok(list) = container::list::List::read(data) {
             each(fabric::smd::versions(&list).count());
         }
-        for elements in [msg::array::Elements::Strs, msg::array::Elements::Bufs] {
-            if let Ok(array) = msg::array::Array::read(data, elements) {
+        for elements in [container::array::Elements::Strs, container::array::Elements::Bufs] {
+            if let Ok(array) = container::array::Array::read(data, elements) {
                 each(array.iter().count());
             }
         }

@@ -8,7 +8,7 @@ use aerospike::stats::diagnosis::findings::{Findings, Notice, causes};
 use aerospike::stats::diagnosis::log::{ACK, FIN, Log, SYN};
 use aerospike::stats::diagnosis::rules;
 use aerospike::track::record::{Content, Detail, Endpoint, Event, Record, Touch};
-use aerospike::track::transactions::What;
+use aerospike::track::transactions::RequestKind;
 use aerospike::wire::client::request::Request;
 use aerospike::wire::client::result_code::ResultCode;
 
@@ -87,7 +87,7 @@ impl Traffic {
             } else {
                 Event::Asked
             },
-            what: What::Message(Request::GET),
+            what: RequestKind::Message(Request::GET),
             frame: self.frame,
             time,
             client: Endpoint {

@@ -5,12 +5,12 @@ use crate::dissect::shared::common::{self, DATA, NAMESPACE, SET};
 use crate::epan::register::preference;
 use crate::epan::{Guarded, Item, Tree};
 use crate::wire::admin::message::{
-    FIELD_ID_AT, FIELD_SIZE_AT, Field, FieldId, Grant, Numbers, Privileges, Roles, Value,
+    AdminValue, FIELD_ID_AT, FIELD_SIZE_AT, Field, FieldId, Grant, Numbers, Privileges, Roles,
 };
 use crate::wire::admin::privilege::Privilege;
 use crate::wire::ground::at::{Cover, part};
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 
 fields! {
     FIELD: String, "aerospike.admin.field", "Field", "Name of a field of a security message that has no single value: its line";
@@ -49,9 +49,9 @@ pub fn field<'p>(tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
         Err(_) => tree.under(named(tree, field)?, &FIELD)?,
     };
     match &value {
-        Ok(Value::Text(text)) => heading.item().label(format_args!("{id}: {}", Lossy(text))),
-        Ok(Value::Seconds(seconds)) => heading.item().label(format_args!("{id}: {seconds} s")),
-        Ok(Value::Number(number)) => heading.item().label(format_args!("{id}: {number}")),
+        Ok(AdminValue::Text(text)) => heading.item().label(format_args!("{id}: {}", LossyText(text))),
+        Ok(AdminValue::Seconds(seconds)) => heading.item().label(format_args!("{id}: {seconds} s")),
+        Ok(AdminValue::Number(number)) => heading.item().label(format_args!("{id}: {number}")),
         _ => heading
             .item()
             .label(format_args!("{id}: {} bytes", field.data.len())),
@@ -70,22 +70,22 @@ pub fn field<'p>(tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
 }
 
 /// The field's own line: the item of its value, where it has one that may be shown.
-fn heading<'p>(tree: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded<Tree<'p>> {
+fn heading<'p>(tree: &Tree<'p>, field: &Field<'p>, value: &AdminValue<'p>) -> Guarded<Tree<'p>> {
     let (id, whole) = (field.id, field.bytes);
     let (item, of) = match *value {
-        Value::Text(text) => {
+        AdminValue::Text(text) => {
             let of = match id {
                 FieldId::USER => &USER,
                 FieldId::ROLE => &ROLE,
                 _ => &WHITELIST,
             };
-            (tree.text(of, whole, format_args!("{}", Lossy(text)))?, of)
+            (tree.text(of, whole, format_args!("{}", LossyText(text)))?, of)
         }
-        Value::Seconds(seconds) => (
+        AdminValue::Seconds(seconds) => (
             tree.time(&SESSION_TTL, whole, i64::from(seconds), 0)?,
             &SESSION_TTL,
         ),
-        Value::Number(number) => {
+        AdminValue::Number(number) => {
             let of = match id {
                 FieldId::READ_QUOTA => &READ_QUOTA,
                 FieldId::WRITE_QUOTA => &WRITE_QUOTA,
@@ -98,15 +98,15 @@ fn heading<'p>(tree: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded
     tree.under(item, of)
 }
 
-fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded {
+fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &AdminValue<'p>) -> Guarded {
     match *value {
         // In the heading.
-        Value::Text(_) | Value::Seconds(_) | Value::Number(_) => {}
-        Value::Secret(secret) => return hidden(heading, field.id, secret),
-        Value::Roles(list) => return roles(heading, field, &list),
-        Value::Privileges(list) => return privileges(heading, field, &list),
-        Value::Numbers(list) => return numbers(heading, field, &list),
-        Value::Unknown(data) => {
+        AdminValue::Text(_) | AdminValue::Seconds(_) | AdminValue::Number(_) => {}
+        AdminValue::Secret(secret) => return hidden(heading, field.id, secret),
+        AdminValue::Roles(list) => return roles(heading, field, &list),
+        AdminValue::Privileges(list) => return privileges(heading, field, &list),
+        AdminValue::Numbers(list) => return numbers(heading, field, &list),
+        AdminValue::Unknown(data) => {
             if !data.is_empty() {
                 heading.add(&FIELD_DATA, data)?;
             }
@@ -162,7 +162,7 @@ fn name_length(tree: &Tree<'_>, cover: &mut Cover<'_>, name: &[u8]) -> Guarded {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn broken<'p>(
+pub fn add_broken<'p>(
     tree: &Tree<'p>,
     cover: &mut Cover<'p>,
     field: &'static crate::epan::Field,
@@ -190,9 +190,9 @@ fn roles<'p>(heading: &Tree<'p>, field: &Field<'p>, list: &Roles<'p>) -> Guarded
             Ok(name) => {
                 name_length(heading, &mut cover, name)?;
                 heading.add(&ROLE, cover.through(name))?;
-                item.append(format_args!(" {}", Lossy(name)));
+                item.append(format_args!(" {}", LossyText(name)));
             }
-            Err(error) => return broken(heading, &mut cover, &FIELD_DATA, &error),
+            Err(error) => return add_broken(heading, &mut cover, &FIELD_DATA, &error),
         }
     }
     leftover(heading, cover.rest())
@@ -210,7 +210,7 @@ fn privileges<'p>(heading: &Tree<'p>, field: &Field<'p>, list: &Privileges<'p>) 
                 privilege(heading, &grant)?;
                 cover.through(grant.bytes);
             }
-            Err(error) => return broken(heading, &mut cover, &FIELD_DATA, &error),
+            Err(error) => return add_broken(heading, &mut cover, &FIELD_DATA, &error),
         }
     }
     leftover(heading, cover.rest())
@@ -293,5 +293,5 @@ pub fn opaque<'p>(tree: &Tree<'p>, bytes: &[u8]) -> Guarded<Item<'p>> {
 /// What Wireshark threw.
 pub fn unreadable(tree: &Tree<'_>, error: &Malformed<'_>) -> Guarded {
     let item = opaque(tree, error.at)?;
-    common::accuse(tree, item, error)
+    common::add_malformed(tree, item, error)
 }

@@ -2,9 +2,9 @@
 
 use core::fmt::{self, Write as _};
 
-use crate::wire::admin::message::{Command, FieldId, Grant, Message, Value};
+use crate::wire::admin::message::{AdminValue, Command, FieldId, Grant, Message};
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 
 /// A command as words are written: `login`, `create_user`.
 pub struct Lower(pub Command);
@@ -28,7 +28,7 @@ impl fmt::Display for Scope<'_, '_> {
         let names = [self.0.namespace, self.0.set];
         let mut separator = " on ";
         for name in names.into_iter().flatten().filter(|name| !name.is_empty()) {
-            write!(f, "{separator}{}", Lossy(name))?;
+            write!(f, "{separator}{}", LossyText(name))?;
             separator = ".";
         }
         Ok(())
@@ -51,22 +51,24 @@ impl fmt::Display for Subject<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for field in self.0.fields().flatten() {
             match (field.id, field.value()) {
-                (FieldId::USER, Ok(Value::Text(name))) => write!(f, " user \"{}\"", Lossy(name))?,
-                (FieldId::ROLE, Ok(Value::Text(name))) => write!(f, " role \"{}\"", Lossy(name))?,
-                (FieldId::WHITELIST, Ok(Value::Text(list))) => write!(f, " whitelist {}", Lossy(list))?,
-                (FieldId::READ_QUOTA, Ok(Value::Number(quota))) => write!(f, " read quota {quota}")?,
-                (FieldId::WRITE_QUOTA, Ok(Value::Number(quota))) => write!(f, " write quota {quota}")?,
-                (FieldId::SESSION_TTL, Ok(Value::Seconds(seconds))) => {
+                (FieldId::USER, Ok(AdminValue::Text(name))) => write!(f, " user \"{}\"", LossyText(name))?,
+                (FieldId::ROLE, Ok(AdminValue::Text(name))) => write!(f, " role \"{}\"", LossyText(name))?,
+                (FieldId::WHITELIST, Ok(AdminValue::Text(list))) => {
+                    write!(f, " whitelist {}", LossyText(list))?
+                }
+                (FieldId::READ_QUOTA, Ok(AdminValue::Number(quota))) => write!(f, " read quota {quota}")?,
+                (FieldId::WRITE_QUOTA, Ok(AdminValue::Number(quota))) => write!(f, " write quota {quota}")?,
+                (FieldId::SESSION_TTL, Ok(AdminValue::Seconds(seconds))) => {
                     write!(f, " session {seconds} s")?;
                 }
-                (FieldId::ROLES, Ok(Value::Roles(roles))) => {
+                (FieldId::ROLES, Ok(AdminValue::Roles(roles))) => {
                     let mut separator = " roles ";
                     for role in roles.iter().flatten() {
-                        write!(f, "{separator}{}", Lossy(role))?;
+                        write!(f, "{separator}{}", LossyText(role))?;
                         separator = ", ";
                     }
                 }
-                (FieldId::PRIVILEGES, Ok(Value::Privileges(list))) => {
+                (FieldId::PRIVILEGES, Ok(AdminValue::Privileges(list))) => {
                     let mut separator = " privileges ";
                     for grant in list.iter().flatten() {
                         write!(f, "{separator}{}{}", grant.privilege, Scope(&grant))?;

@@ -3,27 +3,26 @@
 use core::fmt::Write as _;
 
 use crate::dissect::admin::field as admin_field;
-use crate::dissect::admin::field::{FIELD_SIZE, broken, field, opaque, secret_field, unreadable};
+use crate::dissect::admin::field::{FIELD_SIZE, add_broken, field, opaque, secret_field, unreadable};
 use crate::dissect::admin::line::{Lower, Subject, Summary, request_line, response_line};
-use crate::dissect::exchange::context::Path;
-use crate::dissect::exchange::outcome;
-use crate::dissect::exchange::{self, Details};
+use crate::dissect::exchange::body::{RequestBody, ResponseBody, SecurityMessages};
+use crate::dissect::exchange::context::MessageContext;
+use crate::dissect::exchange::{self, outcome};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, RESULT};
 use crate::dissect::shared::result;
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Packet, Text, Tree};
 use crate::protocols::ADMIN;
-use crate::track::transactions::{Transaction, What};
+use crate::track::transactions::{RequestKind, Transaction};
 use crate::wire::admin::message::{
     COMMAND_AT, Command, FieldId, HEADER, Message, Messages, N_FIELDS_AT, RESULT_AT, SCHEME_AT,
 };
-use crate::wire::client::proto::ProtoType;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::exchange::matching::{Expected, Facts};
+use crate::wire::exchange::matching::{EndFacts, Expected};
 use crate::wire::ground::at::{Cover, part};
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 
 fields! {
     SCHEME: U8, "aerospike.admin.scheme", "Scheme", "0";
@@ -44,29 +43,31 @@ static CONTENT: FieldGroup = FieldGroup::new(
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
-    if path.is_request {
-        request_body(path, tree, top, body)
+pub fn body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
+    if context.is_request {
+        request_body(context, tree, top)
     } else {
-        response_body(path, tree, top, body)
+        response_body(context, tree, top)
     }
 }
 
-fn request_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
-    let first = Messages::new(body).next().and_then(Result::ok);
-    let what = first.map_or(What::Other, |message| What::Security(message.command.0));
-    let expected = Expected::of_body(ProtoType::SECURITY, body);
-    let asked = exchange::on_request(path, what, expected, body, Details::default());
-    column::line(path.packet, |out| match &first {
+fn request_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
+    let all = SecurityMessages::new(context.packet, Messages::new(context.body), false);
+    let first = all.iter().next().and_then(Result::ok);
+    let body = first
+        .as_ref()
+        .map_or(RequestBody::Unreadable(Expected::Security), RequestBody::Security);
+    let asked = exchange::on_request(context, &body);
+    column::line(context.packet, |out| match &first {
         Some(message) => request_line(out, message),
         None if tree.source().is_cut() => write!(out, "Request security"),
         None => write!(out, "Request security, malformed"),
     });
     if let Some(message) = &first {
-        credential(path.packet, message);
+        credential(context.packet, message);
     }
-    messages(path, tree, top, body, None)?;
-    asked.map_or(Ok(()), |transaction| outcome::request(path, top, &transaction))
+    messages(context, tree, top, &all, None)?;
+    asked.map_or(Ok(()), |transaction| outcome::request(context, top, &transaction))
 }
 
 /// Who logs in, for Wireshark's list of credentials.
@@ -86,47 +87,55 @@ fn credential(packet: Packet<'_>, message: &Message<'_>) {
         }
     }
     if let (Some(user), Some(proof)) = (user, proof) {
-        let user = Text::<256>::of(format_args!("{}", Lossy(user)));
+        let user = Text::<256>::of(format_args!("{}", LossyText(user)));
         packet.credential(secret_field(proof), &user, info);
     }
 }
 
-fn response_body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
-    let mut facts = Facts::default();
+fn response_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
+    let all = SecurityMessages::new(context.packet, Messages::new(context.body), true);
+    let mut facts = EndFacts::default();
     let mut answer = Summary::default();
-    for message in Messages::new(body).flatten() {
+    for message in all.iter().flatten() {
         facts.add_security(&message);
         answer.add(message);
     }
-    let is_ok = answer.worst.is_none();
-    let linked = exchange::on_response(path, facts, answer.records, is_ok, tree.source().is_cut());
+    let linked = exchange::on_response(
+        context,
+        &ResponseBody::Security(&all),
+        facts,
+        answer.records,
+        answer.worst.is_none(),
+        tree.source().is_cut(),
+    );
     let command = linked.as_ref().and_then(|linked| command_of(&linked.transaction));
-    column::line(path.packet, |out| {
+    column::line(context.packet, |out| {
         response_line(out, &answer, command)?;
         if answer.last.is_none() && !tree.source().is_cut() {
             write!(out, ", malformed")?;
         }
-        outcome::response_marks(out, path.packet, linked.as_ref())
+        outcome::response_marks(out, context.packet, linked.as_ref())
     });
-    messages(path, tree, top, body, command)?;
-    outcome::response(path, top, linked.as_ref())
+    messages(context, tree, top, &all, command)?;
+    outcome::response(context, top, linked.as_ref())
 }
 
 fn command_of(transaction: &Transaction) -> Option<Command> {
     match transaction.what {
-        What::Security(command) => Some(Command(command)),
+        RequestKind::Security(command) => Some(Command(command)),
         _ => None,
     }
 }
 
 /// The messages of a body, one in a request; `command` is what was asked, where that is known.
 fn messages<'p>(
-    path: &Path<'p>,
+    context: &MessageContext<'p>,
     tree: &Tree<'p>,
     top: &Tree<'p>,
-    body: &'p [u8],
+    all: &SecurityMessages<'p>,
     command: Option<Command>,
 ) -> Guarded {
+    let body = context.body;
     let is_shown = ADMIN.is_enabled();
     if !is_shown && !body.is_empty() {
         opaque(top, body)?;
@@ -135,21 +144,21 @@ fn messages<'p>(
         let error = Malformed::short("security header", body, HEADER, "its fixed width");
         common::malformed(top, &error)?;
     }
-    let most = if path.is_request { 1 } else { usize::MAX };
+    let most = if context.is_request { 1 } else { usize::MAX };
     let mut cover = Cover::new(body);
-    for message in Messages::new(body).take(most) {
+    for message in all.iter().take(most) {
         match message {
             Ok(message) => {
                 if tree.exists() && is_shown {
-                    one(path, tree, &message, command)?;
-                } else if !path.is_request {
+                    one(context, tree, &message, command)?;
+                } else if !context.is_request {
                     result::say(top, message.result)?;
                 }
                 cover.through(message.bytes);
             }
             Err(error) if is_shown => {
                 let part = tree.protocol(&ADMIN, cover.rest())?;
-                broken(&part, &mut cover, &DATA, &error)?;
+                add_broken(&part, &mut cover, &DATA, &error)?;
                 return Ok(());
             }
             Err(_) => return Ok(()),
@@ -163,10 +172,15 @@ fn messages<'p>(
     unreadable(top, &error)
 }
 
-fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, command: Option<Command>) -> Guarded {
+fn one<'p>(
+    context: &MessageContext<'p>,
+    tree: &Tree<'p>,
+    message: &Message<'p>,
+    command: Option<Command>,
+) -> Guarded {
     let top = tree.protocol(&ADMIN, message.bytes)?;
     if !top.wants_any(&CONTENT) {
-        return if path.is_request {
+        return if context.is_request {
             Ok(())
         } else {
             result::say(&top, message.result)
@@ -174,7 +188,7 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, command: Opt
     }
     let bytes = message.bytes;
     top.add(&SCHEME, part(bytes, SCHEME_AT))?;
-    if path.is_request {
+    if context.is_request {
         top.item().label(format_args!(
             "Aerospike Security Protocol, {}{}",
             Lower(message.command),
@@ -201,7 +215,7 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, command: Opt
     }
     top.add(&N_FIELDS, part(bytes, N_FIELDS_AT))?;
     top.add(&RESERVED, message.reserved)?;
-    if !path.is_request {
+    if !context.is_request {
         result::say(&top, message.result)?;
     }
     let mut cover = Cover::new(bytes);

@@ -2,17 +2,18 @@
 
 use core::fmt;
 
-use crate::track::transactions::What;
+use crate::dissect::shared::result;
+use crate::track::transactions::RequestKind;
 use crate::wire::client::message::{Message, Part};
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::exchange::matching::Facts;
+use crate::wire::exchange::matching::EndFacts;
 
 /// What the messages of a response say together.
 #[derive(Default)]
 pub struct Summary<'a> {
     /// For the end of the answer.
-    pub facts: Facts,
+    pub facts: EndFacts,
     /// Messages.
     pub count: u32,
     /// Records, rows without an error, values.
@@ -25,6 +26,8 @@ pub struct Summary<'a> {
     pub worst: ResultCode,
     /// Results that are not OK.
     pub errors: u32,
+    /// One of these deserves an expert item.
+    pub has_expert: bool,
     /// The last message.
     pub last: Option<Message<'a>>,
 }
@@ -46,6 +49,7 @@ impl<'a> Summary<'a> {
         if message.header.result_code != ResultCode::OK {
             self.errors = self.errors.saturating_add(1);
             self.worst = message.header.result_code;
+            self.has_expert |= result::expert(message.header.result_code).is_some();
         }
         self.last = Some(*message);
     }
@@ -54,12 +58,14 @@ impl<'a> Summary<'a> {
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn contents(&self, out: &mut dyn fmt::Write, what: Option<What>) -> fmt::Result {
+    pub fn contents(&self, out: &mut dyn fmt::Write, what: Option<RequestKind>) -> fmt::Result {
         let inside = self.count.saturating_sub(self.ends);
         let (count, one, many) = match what {
-            Some(What::Message(Request::BATCH | Request::BATCH_DIRECT)) => (inside, "row", "rows"),
-            Some(What::Message(Request::AGGREGATE)) => (self.records, "value", "values"),
-            Some(What::Message(kind)) if kind.is_foreground_query() => (self.records, "record", "records"),
+            Some(RequestKind::Message(Request::BATCH | Request::BATCH_DIRECT)) => (inside, "row", "rows"),
+            Some(RequestKind::Message(Request::AGGREGATE)) => (self.records, "value", "values"),
+            Some(RequestKind::Message(kind)) if kind.is_foreground_query() => {
+                (self.records, "record", "records")
+            }
             _ => {
                 return write!(
                     out,

@@ -3,17 +3,17 @@
 use super::field;
 use super::header::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, N_FIELDS, N_OPS};
 use super::{label, op};
-use crate::dissect::exchange::context::Path;
-use crate::dissect::exchange::identity::Identity;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::{first_pass, owner};
 use crate::dissect::shared::common::{self, OPERATION};
 use crate::dissect::shared::hint;
 use crate::epan::{Guarded, Tree};
 use crate::protocols::BATCH;
 use crate::wire::client::batch::{Batch, BatchFlags, Body, FLAGS_AT, ROW_FLAGS_AT, Row, RowFlags};
-use crate::wire::client::field::{Field, Value};
+use crate::wire::client::field::{Field, FieldValue};
+use crate::wire::client::identity::Identity;
 use crate::wire::client::proto::Order;
-use crate::wire::client::request;
+use crate::wire::client::request::Request;
 use crate::wire::ground::input::Malformed;
 
 fields! {
@@ -35,11 +35,11 @@ bit_sets! {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
+pub fn field<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
     let value = field.value();
     let batch = match value {
-        Ok(Value::Batch(data)) if BATCH.is_enabled() => Batch::read(data),
-        value => return field::field(path, tree, field, &value),
+        Ok(FieldValue::Batch(data)) if BATCH.is_enabled() => Batch::read(data),
+        value => return field::field(context, tree, field, &value),
     };
     match batch {
         Ok(batch) => {
@@ -48,15 +48,15 @@ pub fn field<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>) -> Guarded
             heading
                 .item()
                 .label(format_args!("{}: {} rows", field.kind, batch.count));
-            field::size_and_type(path, &heading, field)?;
-            rows(path, &heading, field, &batch)
+            field::size_and_type(context, &heading, field)?;
+            rows(context, &heading, field, &batch)
         }
-        Err(error) => field::field(path, tree, field, &Err(error)),
+        Err(error) => field::field(context, tree, field, &Err(error)),
     }
 }
 
 /// All rows of a batch.
-fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'p>) -> Guarded {
+fn rows<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'p>) -> Guarded {
     let data = field.data;
     if !field.has_true_size() && !tree.source().is_cut() {
         tree.expert(
@@ -68,7 +68,7 @@ fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'
             ),
         )?;
     }
-    let Some(_level) = path.packet.descend() else {
+    let Some(_level) = context.packet.descend() else {
         return common::too_deep(tree, data);
     };
     let top = tree.protocol(&BATCH, data)?;
@@ -80,7 +80,7 @@ fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'
     for next in rows.by_ref() {
         match next {
             Ok(next) => {
-                row(path, &top, &next)?;
+                row(context, &top, &next)?;
                 count += 1;
                 if let Some(fault) = next.own_body().and_then(|body| body.fault) {
                     return common::malformed(&top, &fault);
@@ -96,26 +96,26 @@ fn rows<'p>(path: &Path<'p>, tree: &Tree<'p>, field: &Field<'p>, batch: &Batch<'
     common::leftover(&top, "batch", rows.rest())
 }
 
-fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
+fn row<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
     let item = tree.uint(&INDEX, row.bytes, row.index)?;
     let heading = tree.under(item, &INDEX)?;
-    // Of a row that repeats another the fields were walked once, with the other.
+    // A row that repeats another has its place, and a record of its own.
     let identity = match (row.own_body(), &row.body) {
-        (Some(own), _) => Identity::of(own.fields()),
+        (Some(own), _) => *own.identity(),
         (None, Some(earlier)) => Identity {
-            namespace: earlier.namespace.unwrap_or_default(),
-            set: earlier.set.unwrap_or_default(),
+            namespace: earlier.identity().namespace,
+            set: earlier.identity().set,
             ..Identity::default()
         },
         (None, None) => Identity::default(),
     };
-    let kind = row.body.map(|body| body.request);
+    let kind = row.body.map(|body| body.request());
     if heading.is_visible() {
         let whole = Identity {
             digest: Some(row.digest),
             ..identity
         };
-        let whole = label::with_key(path.packet, &whole);
+        let whole = label::with_key(context.packet, &whole);
         match kind {
             Some(kind) => heading
                 .item()
@@ -129,9 +129,9 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
     } else {
         common::seen_key(&heading, row.digest.0)?;
     }
-    if let Some(body) = row.body.filter(|_| owner::is_wanted(path, &heading)) {
-        let writes = first_pass::writes(body.request, body.info2());
-        owner::items(path, &heading, identity.namespace, row.digest.0, writes)?;
+    if let Some(body) = row.body.filter(|_| owner::is_wanted(context, &heading)) {
+        let writes = first_pass::writes(body.request(), body.info2());
+        owner::items(context, &heading, identity.namespace, row.digest.0, writes)?;
     }
     let flags = &row.bytes[ROW_FLAGS_AT];
     heading.bits(&ROW_FLAGS, flags, Order::Big)?;
@@ -141,21 +141,22 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
         heading.uint(&OPERATION, flags, u32::from(kind.0))?.generated();
     }
     match row.own_body() {
-        Some(own) => body(path, &heading, own, own.request),
+        Some(own) => body(context, &heading, own),
         None if row.body.is_none() => {
             let error = Malformed::illegal("batch row", flags, "repeats a row, but none is before it");
             common::malformed(&heading, &error)
         }
-        None => inherited(&heading, &identity),
+        None => add_inherited(&heading, &identity),
     }
 }
 
 /// What a repeating row takes from the row before it.
-fn inherited(tree: &Tree<'_>, identity: &Identity<'_>) -> Guarded {
+fn add_inherited(tree: &Tree<'_>, identity: &Identity<'_>) -> Guarded {
     common::place(tree, identity.namespace, identity.set)
 }
 
-fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Request) -> Guarded {
+fn body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, body: &Body<'p>) -> Guarded {
+    let kind = body.request();
     tree.bits(&INFO1, body.info1.bytes, Order::Big)?;
     if let Some(info2) = &body.info2 {
         tree.bits(&INFO2, info2.bytes, Order::Big)?;
@@ -171,25 +172,25 @@ fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, body: &Body<'p>, kind: request::Re
     }
     if let Some(ttl) = &body.record_ttl {
         let meaning = kind.ttl(body.info2(), ttl.value);
-        header::record_ttl(tree, ttl.bytes, ttl.value, Order::Big, meaning)?;
+        header::record_ttl(tree, ttl.bytes, Order::Big, meaning)?;
     }
     tree.add(&N_FIELDS, body.n_fields.bytes)?;
     tree.add(&N_OPS, body.n_ops.bytes)?;
-    if kind == request::Request::SELECT && body.n_ops.value == 0 {
+    if kind == Request::SELECT && body.n_ops.value == 0 {
         tree.expert(&hint::NO_BINS, format_args!(""))?;
     }
     for next in body.fields().flatten() {
         let value = match next.value() {
-            Ok(Value::Batch(_)) => {
+            Ok(FieldValue::Batch(_)) => {
                 let why = "a batch cannot stand in a row of a batch";
                 Err(Malformed::illegal("batch row", next.data, why))
             }
             value => value,
         };
-        field::field(path, tree, &next, &value)?;
+        field::field(context, tree, &next, &value)?;
     }
     for next in body.ops().flatten() {
-        op::op(path, tree, &next)?;
+        op::op(context, tree, &next)?;
     }
     Ok(())
 }

@@ -3,11 +3,9 @@
 use core::fmt;
 
 use super::text;
-use crate::wire::client::batch::Batch;
-use crate::wire::client::field::Value;
 use crate::wire::client::message::{Info2, Message};
 use crate::wire::client::request::Request;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 
 /// What rows ask for, in words of a reader.
 const WORDS: [&str; 8] = [
@@ -47,19 +45,13 @@ pub fn request(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
     let mut all = 0u32;
     let mut place: Option<(&[u8], &[u8])> = None;
     let (mut one_namespace, mut one_set) = (true, true);
-    for field in message.fields().flatten() {
-        let Ok(Value::Batch(data)) = field.value() else {
-            continue;
-        };
-        let Ok(batch) = Batch::read(data) else {
-            continue;
-        };
+    for batch in message.batches() {
         all = all.saturating_add(batch.count);
         for body in batch.rows().flatten().filter_map(|row| row.body) {
-            let counter = word(body.request, body.info2()).and_then(|word| counts.get_mut(word));
+            let counter = word(body.request(), body.info2()).and_then(|word| counts.get_mut(word));
             let counter = counter.unwrap_or(&mut others);
             *counter = counter.saturating_add(1);
-            let here = (body.namespace.unwrap_or_default(), body.set.unwrap_or_default());
+            let here = (body.identity().namespace, body.identity().set);
             let first = place.get_or_insert(here);
             one_namespace &= first.0 == here.0;
             one_set &= *first == here;
@@ -81,9 +73,9 @@ pub fn request(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
         out.write_str(")")?;
     }
     if let Some((namespace, set)) = place.filter(|_| one_namespace) {
-        write!(out, " {}", Lossy(namespace))?;
+        write!(out, " {}", LossyText(namespace))?;
         if one_set && !set.is_empty() {
-            write!(out, ".{}", Lossy(set))?;
+            write!(out, ".{}", LossyText(set))?;
         }
     }
     text::filter(out, message)

@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::{column, common};
 use crate::epan::level::Level;
 use crate::epan::{Guarded, Tree};
@@ -33,7 +33,7 @@ pub struct Inner<'p> {
 /// # Errors
 /// What Wireshark threw.
 pub fn body<'p>(
-    path: &Path<'p>,
+    context: &MessageContext<'p>,
     tree: &Tree<'p>,
     top: &Tree<'p>,
     body: &'p [u8],
@@ -41,7 +41,7 @@ pub fn body<'p>(
     let compressed = match Compressed::parse(body) {
         Ok((_, compressed)) => compressed,
         Err(error) => {
-            column::line(path.packet, |out| write!(out, "Malformed compressed message"));
+            column::line(context.packet, |out| write!(out, "Malformed compressed message"));
             common::malformed(top, &reason(error))?;
             return Ok(None);
         }
@@ -51,18 +51,18 @@ pub fn body<'p>(
     let announced = match compressed.believable_size() {
         Ok(size) => size,
         Err(error) if common::is_cut(tree, &error) => {
-            column::line(path.packet, |out| write!(out, "Compressed message, cut"));
+            column::line(context.packet, |out| write!(out, "Compressed message, cut"));
             return Ok(None);
         }
         Err(error) => {
-            column::line(path.packet, |out| {
+            column::line(context.packet, |out| {
                 write!(out, "Compressed message refused: {error}")
             });
             common::malformed(top, &error)?;
             return Ok(None);
         }
     };
-    let packet = path.packet;
+    let packet = context.packet;
     if !packet.state().inflates(announced) {
         column::line(packet, |out| write!(out, "Compressed message, not inflated"));
         top.expert(
@@ -78,20 +78,19 @@ pub fn body<'p>(
     let room = packet.scratch(announced);
     let inflated = match inflate(compressed.stream, room) {
         Ok(length) => length,
-        Err(error) if tree.source().is_cut() => {
-            let _ = error;
-            column::line(path.packet, |out| write!(out, "Compressed message, cut"));
+        Err(_) if tree.source().is_cut() => {
+            column::line(context.packet, |out| write!(out, "Compressed message, cut"));
             return Ok(None);
         }
         Err(error) => {
-            column::line(path.packet, |out| write!(out, "Malformed compressed message"));
+            column::line(context.packet, |out| write!(out, "Malformed compressed message"));
             common::malformed(top, &error)?;
             return Ok(None);
         }
     };
     let room: &'p [u8] = room;
     let bytes = room.get(..inflated).unwrap_or_default();
-    let source = path
+    let source = context
         .packet
         .new_source(tree.source(), bytes, inflated, c"Inflated Aerospike message")?;
     let tree = tree.over(source);
@@ -117,7 +116,7 @@ pub fn body<'p>(
             }))
         }
         _ => {
-            column::line(path.packet, |out| write!(out, "Malformed compressed message"));
+            column::line(context.packet, |out| write!(out, "Malformed compressed message"));
             let error = Malformed::illegal("compressed message", source.bytes(), "holds no message");
             common::malformed(&tree, &error)?;
             Ok(None)

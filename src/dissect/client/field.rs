@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common::{self, BIN_NAME, DIGEST, KEY, NAMESPACE, PARTITION, SET};
 use crate::dissect::shared::hint;
 use crate::dissect::shared::index::INDEX_NAME;
@@ -10,16 +10,16 @@ use crate::dissect::values::fields::expression::EXP_TEXT;
 use crate::dissect::values::fields::{cdt, value};
 use crate::dissect::values::{bin, predexp};
 use crate::epan::{Guarded, Item, Tree};
-use crate::wire::client::field::{DIGEST_RIPE_ARRAY, Field, FieldType, SIZE_AT, TYPE_AT, Value};
+use crate::wire::client::field::{DIGEST_RIPE_ARRAY, Field, FieldType, FieldValue, SIZE_AT, TYPE_AT};
 use crate::wire::client::key::KeyLiteral;
 use crate::wire::client::proto::Order;
 use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp, WhereFlags};
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::ground::time::UpdateTime;
 use crate::wire::values::expression::result_type;
 use crate::wire::values::expression_ops::ResultType;
-use crate::wire::values::particle::{ParticleType, Value as Particle};
+use crate::wire::values::particle::{ParticleType, Value};
 use crate::wire::values::predexp::PredexpText;
 use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, RawValueText, ValueText, geo};
 
@@ -73,10 +73,10 @@ bit_sets! {
 /// # Errors
 /// What Wireshark threw.
 pub fn field<'p>(
-    path: &Path<'p>,
+    context: &MessageContext<'p>,
     tree: &Tree<'p>,
     field: &Field<'p>,
-    value: &Result<Value<'p>, Malformed<'p>>,
+    value: &Result<FieldValue<'p>, Malformed<'p>>,
 ) -> Guarded {
     let (item, of) = match value {
         Ok(value) => heading(tree, field, value)?,
@@ -84,9 +84,9 @@ pub fn field<'p>(
     };
     let heading = tree.under(item, of)?;
     label(&heading, field, value.as_ref().ok());
-    size_and_type(path, &heading, field)?;
-    let is_older = field.is_digest_array() || matches!(value, Ok(Value::Predexp(_)));
-    if path.is_request && !is_older {
+    size_and_type(context, &heading, field)?;
+    let is_older = field.is_digest_array() || matches!(value, Ok(FieldValue::Predexp(_)));
+    if context.is_request && !is_older {
         hint::too_new(&heading, field.kind, field.kind.since())?;
     }
     match value {
@@ -99,8 +99,8 @@ pub fn field<'p>(
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn size_and_type(path: &Path<'_>, heading: &Tree<'_>, field: &Field<'_>) -> Guarded {
-    heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], path.order)?;
+pub fn size_and_type(context: &MessageContext<'_>, heading: &Tree<'_>, field: &Field<'_>) -> Guarded {
+    heading.add_in(&FIELD_SIZE, &field.bytes[SIZE_AT], context.order)?;
     let kind = heading.add(&FIELD_TYPE, &field.bytes[TYPE_AT])?;
     if field.is_digest_array() {
         kind.label(format_args!("Field type: {DIGEST_RIPE_ARRAY} ({})", field.kind.0));
@@ -113,64 +113,66 @@ pub fn size_and_type(path: &Path<'_>, heading: &Tree<'_>, field: &Field<'_>) -> 
 fn heading<'p>(
     tree: &Tree<'p>,
     field: &Field<'p>,
-    value: &Value<'p>,
+    value: &FieldValue<'p>,
 ) -> Guarded<(Item<'p>, &'static crate::epan::Field)> {
     let whole = field.bytes;
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Ok(match *value {
-        Value::Text(text) => {
+        FieldValue::Text(text) => {
             let of = text_field(field.kind);
-            (tree.text(of, whole, format_args!("{}", Lossy(text)))?, of)
+            (tree.text(of, whole, format_args!("{}", LossyText(text)))?, of)
         }
-        Value::Key(key) => (tree.text(&KEY, whole, format_args!("{key}"))?, &KEY),
-        Value::RecordVersion(version) => (tree.uint64(&RECORD_VERSION, whole, version)?, &RECORD_VERSION),
-        Value::Digest(digest) => (tree.bytes(&DIGEST, whole, digest.0)?, &DIGEST),
-        Value::MrtId(id) => (tree.uint64(&MRT_ID, whole, id)?, &MRT_ID),
-        Value::MrtDeadline(deadline) => {
+        FieldValue::Key(key) => (tree.text(&KEY, whole, format_args!("{key}"))?, &KEY),
+        FieldValue::RecordVersion(version) => {
+            (tree.uint64(&RECORD_VERSION, whole, version)?, &RECORD_VERSION)
+        }
+        FieldValue::Digest(digest) => (tree.bytes(&DIGEST, whole, digest.0)?, &DIGEST),
+        FieldValue::MrtId(id) => (tree.uint64(&MRT_ID, whole, id)?, &MRT_ID),
+        FieldValue::MrtDeadline(deadline) => {
             let seconds = deadline.unix_seconds().unwrap_or(0);
             let seconds = i64::try_from(seconds).unwrap_or(0);
             (tree.time(&MRT_DEADLINE, whole, seconds, 0)?, &MRT_DEADLINE)
         }
-        Value::Digests(digests) => (
+        FieldValue::Digests(digests) => (
             tree.uint(&DIGEST_COUNT, whole, count(digests.count()))?,
             &DIGEST_COUNT,
         ),
-        Value::Trid(id) => (tree.uint64(&TRID, whole, id)?, &TRID),
-        Value::SocketTimeout(time) => (tree.uint(&SOCKET_TIMEOUT, whole, time)?, &SOCKET_TIMEOUT),
-        Value::RecordsPerSecond(limit) => (tree.uint(&RECS_PER_SEC, whole, limit)?, &RECS_PER_SEC),
-        Value::Partitions(partitions) => (
+        FieldValue::Trid(id) => (tree.uint64(&TRID, whole, id)?, &TRID),
+        FieldValue::SocketTimeout(time) => (tree.uint(&SOCKET_TIMEOUT, whole, time)?, &SOCKET_TIMEOUT),
+        FieldValue::RecordsPerSecond(limit) => (tree.uint(&RECS_PER_SEC, whole, limit)?, &RECS_PER_SEC),
+        FieldValue::Partitions(partitions) => (
             tree.uint(&PID_COUNT, whole, count(partitions.count()))?,
             &PID_COUNT,
         ),
-        Value::SampleMax(limit) => (tree.uint64(&SAMPLE_MAX, whole, limit)?, &SAMPLE_MAX),
-        Value::Lut(time) => (update_time(tree, whole, time)?, &LUT),
-        Value::IndexRange(range) if !range.bin.is_empty() => (
-            tree.text(&BIN_NAME, whole, format_args!("{}", Lossy(range.bin)))?,
+        FieldValue::SampleMax(limit) => (tree.uint64(&SAMPLE_MAX, whole, limit)?, &SAMPLE_MAX),
+        FieldValue::Lut(time) => (update_time(tree, whole, time)?, &LUT),
+        FieldValue::IndexRange(range) if !range.bin.is_empty() => (
+            tree.text(&BIN_NAME, whole, format_args!("{}", LossyText(range.bin)))?,
             &BIN_NAME,
         ),
-        Value::IndexType(kind) => (tree.uint(&INDEX_TYPE, whole, u32::from(kind.0))?, &INDEX_TYPE),
-        Value::UdfOp(kind) => (tree.uint(&UDF_OP, whole, u32::from(kind.0))?, &UDF_OP),
-        Value::Expression(input) => (
+        FieldValue::IndexType(kind) => (tree.uint(&INDEX_TYPE, whole, u32::from(kind.0))?, &INDEX_TYPE),
+        FieldValue::UdfOp(kind) => (tree.uint(&UDF_OP, whole, u32::from(kind.0))?, &UDF_OP),
+        FieldValue::Expression(input) => (
             tree.text(&EXP_TEXT, whole, format_args!("{}", ExpressionText(input)))?,
             &EXP_TEXT,
         ),
-        Value::Predexp(input) => (
+        FieldValue::Predexp(input) => (
             tree.text(&predexp::TEXT, whole, format_args!("{}", PredexpText(input)))?,
             &predexp::TEXT,
         ),
-        Value::Where(condition) => (
-            tree.text(&WHERE_TEXT, whole, format_args!("{}", Lossy(condition.text)))?,
+        FieldValue::Where(condition) => (
+            tree.text(&WHERE_TEXT, whole, format_args!("{}", LossyText(condition.text)))?,
             &WHERE_TEXT,
         ),
-        Value::UdfArguments(list @ [_, ..]) => (
+        FieldValue::UdfArguments(list @ [_, ..]) => (
             tree.text(&value::VALUE, whole, format_args!("{}", ValueText(list)))?,
             &value::VALUE,
         ),
-        Value::IndexContext(list) => (
+        FieldValue::IndexContext(list) => (
             tree.text(&cdt::CONTEXT_TEXT, whole, format_args!("{}", ContextText(list)))?,
             &cdt::CONTEXT_TEXT,
         ),
-        Value::ErrorDetails(map) => (
+        FieldValue::ErrorDetails(map) => (
             tree.text(&value::VALUE, whole, format_args!("{}", RawValueText(map)))?,
             &value::VALUE,
         ),
@@ -194,72 +196,78 @@ const fn text_field(kind: FieldType) -> &'static crate::epan::Field {
 }
 
 /// The heading's text: the field's type by its name, and the value.
-fn label(heading: &Tree<'_>, field: &Field<'_>, value: Option<&Value<'_>>) {
+fn label(heading: &Tree<'_>, field: &Field<'_>, value: Option<&FieldValue<'_>>) {
     if !heading.is_visible() {
         return;
     }
     let (item, kind) = (heading.item(), field.kind);
     match value {
-        Some(Value::Text(text)) => item.label(format_args!("{kind}: {}", Lossy(text))),
-        Some(Value::Key(key)) => item.label(format_args!("KEY: {} ({})", KeyLiteral(key), key.kind)),
-        Some(Value::RecordVersion(version)) => item.label(format_args!("RECORD_VERSION: {version}")),
-        Some(Value::Digest(digest)) => item.label(format_args!(
+        Some(FieldValue::Text(text)) => item.label(format_args!("{kind}: {}", LossyText(text))),
+        Some(FieldValue::Key(key)) => item.label(format_args!("KEY: {} ({})", KeyLiteral(key), key.kind)),
+        Some(FieldValue::RecordVersion(version)) => item.label(format_args!("RECORD_VERSION: {version}")),
+        Some(FieldValue::Digest(digest)) => item.label(format_args!(
             "DIGEST_RIPE: {digest} (partition {})",
             digest.partition()
         )),
-        Some(Value::MrtId(id)) => item.label(format_args!("MRT_ID: {id:#018x}")),
-        Some(Value::Digests(digests)) => {
+        Some(FieldValue::MrtId(id)) => item.label(format_args!("MRT_ID: {id:#018x}")),
+        Some(FieldValue::Digests(digests)) => {
             let name = match kind {
                 FieldType::MRT_DEADLINE => DIGEST_RIPE_ARRAY,
                 kind => kind.name().unwrap_or_default(),
             };
             item.label(format_args!("{name}: {} digests", digests.count()))
         }
-        Some(Value::Trid(id)) => item.label(format_args!("TRID: {id}")),
-        Some(Value::SocketTimeout(time)) => item.label(format_args!("SOCKET_TIMEOUT: {time} ms")),
-        Some(Value::RecordsPerSecond(limit)) => item.label(format_args!("RECS_PER_SEC: {limit}")),
-        Some(Value::Partitions(partitions)) => {
+        Some(FieldValue::Trid(id)) => item.label(format_args!("TRID: {id}")),
+        Some(FieldValue::SocketTimeout(time)) => item.label(format_args!("SOCKET_TIMEOUT: {time} ms")),
+        Some(FieldValue::RecordsPerSecond(limit)) => item.label(format_args!("RECS_PER_SEC: {limit}")),
+        Some(FieldValue::Partitions(partitions)) => {
             item.label(format_args!("PID_ARRAY: {} partitions", partitions.count()))
         }
-        Some(Value::SampleMax(limit)) => item.label(format_args!("SAMPLE_MAX: {limit}")),
-        Some(Value::Bvals(bvals)) => item.label(format_args!("BVAL_ARRAY: {} values", bvals.count())),
-        Some(Value::IndexRange(range)) => {
-            item.label(format_args!("INDEX_RANGE: {}{}", Lossy(range.bin), Range(range)))
-        }
-        Some(Value::IndexType(of)) => item.label(format_args!("INDEX_TYPE: {of}")),
-        Some(Value::UdfOp(of)) => item.label(format_args!("UDF_OP: {of}")),
-        Some(Value::Expression(input)) => item.label(format_args!("{kind}: {}", ExpressionText(input))),
-        Some(Value::Predexp(input)) => item.label(format_args!("{kind}: {}", PredexpText(input))),
-        Some(Value::UdfArguments(list @ [_, ..])) => {
+        Some(FieldValue::SampleMax(limit)) => item.label(format_args!("SAMPLE_MAX: {limit}")),
+        Some(FieldValue::Bvals(bvals)) => item.label(format_args!("BVAL_ARRAY: {} values", bvals.count())),
+        Some(FieldValue::IndexRange(range)) => item.label(format_args!(
+            "INDEX_RANGE: {}{}",
+            LossyText(range.bin),
+            Range(range)
+        )),
+        Some(FieldValue::IndexType(of)) => item.label(format_args!("INDEX_TYPE: {of}")),
+        Some(FieldValue::UdfOp(of)) => item.label(format_args!("UDF_OP: {of}")),
+        Some(FieldValue::Expression(input)) => item.label(format_args!("{kind}: {}", ExpressionText(input))),
+        Some(FieldValue::Predexp(input)) => item.label(format_args!("{kind}: {}", PredexpText(input))),
+        Some(FieldValue::UdfArguments(list @ [_, ..])) => {
             item.label(format_args!("UDF_ARGLIST: {}", ValueText(list)))
         }
-        Some(Value::IndexContext(list)) => item.label(format_args!("INDEX_CONTEXT: {}", ContextText(list))),
-        Some(Value::ErrorDetails(map)) => item.label(format_args!("ERROR_DETAILS: {}", RawValueText(map))),
-        Some(Value::MrtDeadline(_) | Value::Lut(_)) => item,
+        Some(FieldValue::IndexContext(list)) => {
+            item.label(format_args!("INDEX_CONTEXT: {}", ContextText(list)))
+        }
+        Some(FieldValue::ErrorDetails(map)) => {
+            item.label(format_args!("ERROR_DETAILS: {}", RawValueText(map)))
+        }
+        Some(FieldValue::MrtDeadline(_) | FieldValue::Lut(_)) => item,
         _ => item.label(format_args!("{kind}: {} bytes", field.data.len())),
     };
 }
 
 /// What stands below the heading besides size and type.
-fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded {
+fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &FieldValue<'p>) -> Guarded {
     let bytes = field.data;
     match *value {
-        Value::Key(_) => common::key_type(heading, bytes)?,
-        Value::Digest(digest) => common::partition(heading, digest)?,
-        Value::Digests(digests) => {
+        FieldValue::Key(_) => common::key_type(heading, bytes)?,
+        FieldValue::Digest(digest) => common::partition(heading, digest)?,
+        FieldValue::Digests(digests) => {
             for digest in digests.iter() {
                 common::digest(heading, digest)?;
             }
         }
-        Value::ScanOptions(options) => scan_options(heading, bytes, options)?,
-        Value::Partitions(partitions) => pids(heading, &partitions)?,
-        Value::Bvals(bvals) => {
+        FieldValue::ScanOptions(options) => scan_options(heading, bytes, options)?,
+        FieldValue::Partitions(partitions) => pids(heading, &partitions)?,
+        FieldValue::Bvals(bvals) => {
             for bval in bvals.iter() {
                 heading.add_in(&BVAL, bval.bytes, Order::Little)?;
             }
         }
-        Value::IndexRange(range) => index_range(heading, bytes, &range)?,
-        Value::BinList(list) => {
+        FieldValue::IndexRange(range) => index_range(heading, bytes, &range)?,
+        FieldValue::BinList(list) => {
             heading.add(&BINLIST_COUNT, bytes.get(..1).unwrap_or_default())?;
             for name in list.iter() {
                 match name {
@@ -271,12 +279,12 @@ fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded
                 }
             }
         }
-        Value::Batch(_) => {
+        FieldValue::Batch(_) => {
             heading.add(&FIELD_DATA, bytes)?;
         }
-        Value::UdfArguments(list) => bin::arguments(heading, &UDF_ARGLIST, list)?,
-        Value::IndexContext(list) => bin::context(heading, &INDEX_CONTEXT, list)?,
-        Value::Expression(input) => {
+        FieldValue::UdfArguments(list) => bin::arguments(heading, &UDF_ARGLIST, list)?,
+        FieldValue::IndexContext(list) => bin::context(heading, &INDEX_CONTEXT, list)?,
+        FieldValue::Expression(input) => {
             bin::expression(heading, input)?;
             let is_filter = field.kind == FieldType::PREDEXP;
             let given = result_type(input).filter(|given| is_filter && *given != ResultType::BOOL);
@@ -284,27 +292,27 @@ fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded
                 heading.expert(&hint::NOT_BOOLEAN, format_args!("It gives {given}"))?;
             }
         }
-        Value::Predexp(input) => predexp::predexp(heading, input)?,
-        Value::Where(_) => heading
+        FieldValue::Predexp(input) => predexp::predexp(heading, input)?,
+        FieldValue::Where(_) => heading
             .bits(&WHERE_FLAGS, bytes.get(..1).unwrap_or_default(), Order::Big)
             .map(|_| ())?,
-        Value::ErrorDetails(map) => bin::error_details(heading, &ERROR_DETAILS, map)?,
-        Value::Unknown(data) => {
+        FieldValue::ErrorDetails(map) => bin::error_details(heading, &ERROR_DETAILS, map)?,
+        FieldValue::Unknown(data) => {
             if !data.is_empty() {
                 heading.add(&FIELD_DATA, data)?;
             }
         }
-        Value::Text(_)
-        | Value::RecordVersion(_)
-        | Value::MrtId(_)
-        | Value::MrtDeadline(_)
-        | Value::Trid(_)
-        | Value::SocketTimeout(_)
-        | Value::RecordsPerSecond(_)
-        | Value::SampleMax(_)
-        | Value::Lut(_)
-        | Value::IndexType(_)
-        | Value::UdfOp(_) => {}
+        FieldValue::Text(_)
+        | FieldValue::RecordVersion(_)
+        | FieldValue::MrtId(_)
+        | FieldValue::MrtDeadline(_)
+        | FieldValue::Trid(_)
+        | FieldValue::SocketTimeout(_)
+        | FieldValue::RecordsPerSecond(_)
+        | FieldValue::SampleMax(_)
+        | FieldValue::Lut(_)
+        | FieldValue::IndexType(_)
+        | FieldValue::UdfOp(_) => {}
     }
     Ok(())
 }
@@ -395,7 +403,7 @@ impl fmt::Display for Range<'_, '_> {
         let Self(range) = *self;
         match (range.start(), range.end()) {
             // A point asks for the regions that contain it, a region for the points within.
-            (Ok(Particle::Text(json)), _) if range.kind.value == ParticleType::GEOJSON => {
+            (Ok(Value::Text(json)), _) if range.kind.value == ParticleType::GEOJSON => {
                 let is_point = json.windows(POINT.len()).any(|part| part == POINT);
                 f.write_str(if is_point { " contains " } else { " within " })?;
                 geo(f, json)
@@ -408,12 +416,12 @@ impl fmt::Display for Range<'_, '_> {
 }
 
 /// The start or end of a range; GeoJSON stands there as mere text.
-struct Bound<'r, 'a>(&'r IndexRange<'a>, &'r Particle<'a>);
+struct Bound<'r, 'a>(&'r IndexRange<'a>, &'r Value<'a>);
 
 impl fmt::Display for Bound<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.0.kind.value, self.1) {
-            (ParticleType::GEOJSON, Particle::Text(json)) => geo(f, json),
+            (ParticleType::GEOJSON, Value::Text(json)) => geo(f, json),
             (_, value) => BinText(value).fmt(f),
         }
     }

@@ -1,6 +1,6 @@
 //! The header of a message, and what its numbers mean.
 
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common::{PARTITION, RESULT};
 use crate::epan::group::FieldGroup;
 use crate::epan::{Field, Guarded, Tree};
@@ -46,7 +46,7 @@ static FLAGS: FieldGroup = FieldGroup::new(&[], &[BIT_SETS], &[]);
 /// # Errors
 /// What Wireshark threw.
 pub fn header(
-    path: &Path<'_>,
+    context: &MessageContext<'_>,
     top: &Tree<'_>,
     header: &Header<'_>,
     kind: Request,
@@ -73,7 +73,7 @@ pub fn header(
         .generated();
     }
     let result_code = top.add(&RESULT_CODE, &bytes[RESULT_CODE_AT])?;
-    if path.is_request {
+    if context.is_request {
         // The byte is there, and means nothing.
         result_code.label(format_args!(
             "Result code: {} (unused in requests)",
@@ -85,7 +85,7 @@ pub fn header(
             .hidden();
     }
     let partition = match header.part() {
-        Part::PartitionDone(partition) if !path.is_request => Some(partition),
+        Part::PartitionDone(partition) if !context.is_request => Some(partition),
         _ => None,
     };
     match partition {
@@ -98,14 +98,14 @@ pub fn header(
             top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?;
         }
     }
-    let meaning = if path.is_request {
+    let meaning = if context.is_request {
         kind.ttl(header.info2, header.record_ttl)
     } else {
         Ttl::of_response(header.record_ttl)
     };
-    record_ttl(top, &bytes[RECORD_TTL_AT], header.record_ttl, order, meaning)?;
+    record_ttl(top, &bytes[RECORD_TTL_AT], order, meaning)?;
     let timeout = top.add_in(&TRANSACTION_TTL, &bytes[TRANSACTION_TTL_AT], order)?;
-    if path.is_request {
+    if context.is_request {
         match header.transaction_ttl {
             0 => timeout.append(format_args!(" (server default)")),
             milliseconds => timeout.append(format_args!(" (timeout {milliseconds} ms)")),
@@ -133,7 +133,7 @@ pub fn header(
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn record_ttl(tree: &Tree<'_>, part: &[u8], ttl: u32, order: Order, meaning: Ttl) -> Guarded {
+pub fn record_ttl(tree: &Tree<'_>, part: &[u8], order: Order, meaning: Ttl) -> Guarded {
     let item = tree.add_in(&RECORD_TTL, part, order)?;
     match meaning {
         Ttl::VoidTime(VoidTime(0)) | Ttl::Unused(0) => {}
@@ -149,7 +149,6 @@ pub fn record_ttl(tree: &Tree<'_>, part: &[u8], ttl: u32, order: Order, meaning:
             item.append(format_args!(" seconds"));
         }
         meaning => {
-            let _ = ttl;
             item.append(format_args!(" ({meaning})"));
         }
     }

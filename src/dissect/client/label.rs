@@ -2,14 +2,12 @@
 
 use core::fmt;
 
-use crate::dissect::exchange::identity::Identity;
-use crate::dissect::exchange::request_context::RequestContext;
+use crate::dissect::exchange::answered_request::AnsweredRequest;
 use crate::epan::Packet;
 use crate::track::keys;
 use crate::wire::client::batch::{Batch, Body};
-use crate::wire::client::field::Value;
+use crate::wire::client::identity::Identity;
 use crate::wire::client::message::{Message, Part};
-use crate::wire::client::request::Request;
 
 /// `write test.demo "k1"`, `batch test.demo 6 rows`, `KEY_BUSY, write test.demo b0da6e0d`, `row 4, NOT_FOUND, test.demo c8001cf8`,
 /// `record test.demo "k1" gen 3`.
@@ -20,18 +18,16 @@ pub struct Heading<'m, 'p> {
     pub message: &'m Message<'p>,
     /// Sent by a client.
     pub is_request: bool,
-    /// What a request asks for.
-    pub operation: Request,
     /// What the request of an answer asked for, where that is known.
-    pub context: Option<&'m RequestContext<'p>>,
+    pub request: Option<&'m AnsweredRequest<'p>>,
 }
 
 impl fmt::Display for Heading<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let own = Identity::of(self.message.fields());
+        let own = self.message.identity();
         if self.is_request {
-            let named = named(self.packet, self.message, &own);
-            write!(f, "{}{named}", self.operation)?;
+            let named = known_identity(self.packet, self.message);
+            write!(f, "{}{named}", self.message.request())?;
             return match own.rows {
                 Some(rows) => write!(f, " {rows} rows"),
                 None => Ok(()),
@@ -39,12 +35,12 @@ impl fmt::Display for Heading<'_, '_> {
         }
         let header = &self.message.header;
         let result = header.result_code;
-        let identity = identity(&own, self.context);
+        let identity = identity(own, self.request);
         match header.part() {
             Part::Fin => write!(f, "last, {result}"),
             Part::PartitionDone(partition) => write!(f, "partition {partition} done, {result}"),
-            Part::Record | Part::Error => match self.context {
-                Some(RequestContext { row: Some(row), .. }) => write!(f, "row {row}, {result},{identity}"),
+            Part::Record | Part::Error => match self.request {
+                Some(AnsweredRequest { row: Some(row), .. }) => write!(f, "row {row}, {result},{identity}"),
                 // Scans, queries and old batches say themselves what a record is.
                 _ if header.part() == Part::Record && !own.is_empty() => {
                     write!(f, "record{identity}")?;
@@ -53,7 +49,7 @@ impl fmt::Display for Heading<'_, '_> {
                         generation => write!(f, " gen {generation}"),
                     }
                 }
-                Some(context) => write!(f, "{result}, {}{identity}", context.operation),
+                Some(request) => write!(f, "{result}, {}{identity}", request.operation),
                 None => write!(f, "{result}{identity}"),
             },
         }
@@ -62,9 +58,9 @@ impl fmt::Display for Heading<'_, '_> {
 
 /// What a message of an answer says of its record, or else what its request said.
 #[must_use]
-pub fn identity<'a>(own: &Identity<'a>, context: Option<&'a RequestContext<'_>>) -> Identity<'a> {
-    match context {
-        Some(context) if own.is_empty() => context.identity(),
+pub fn identity<'a>(own: &Identity<'a>, request: Option<&'a AnsweredRequest<'_>>) -> Identity<'a> {
+    match request {
+        Some(request) if own.is_empty() => request.identity(),
         _ => *own,
     }
 }
@@ -72,18 +68,15 @@ pub fn identity<'a>(own: &Identity<'a>, context: Option<&'a RequestContext<'_>>)
 /// A request's identity with what it does not say itself: the user key, where the capture told it before; of a batch
 /// what all of its rows have in common.
 #[must_use]
-pub fn named<'a>(packet: Packet<'a>, message: &Message<'a>, identity: &Identity<'a>) -> Identity<'a> {
+pub fn known_identity<'a>(packet: Packet<'a>, message: &Message<'a>) -> Identity<'a> {
+    let identity = message.identity();
     if identity.rows.is_none() || !identity.namespace.is_empty() {
         return with_key(packet, identity);
     }
-    let mut batches = message
-        .fields()
-        .flatten()
-        .filter_map(|field| match field.value() {
-            Ok(Value::Batch(data)) => Batch::read(data).ok(),
-            _ => None,
-        });
-    let (namespace, set) = batches.next().map_or((&[][..], &[][..]), |batch| place(&batch));
+    let (namespace, set) = message
+        .batches()
+        .next()
+        .map_or((&[][..], &[][..]), |batch| place(&batch));
     Identity {
         namespace,
         set,
@@ -106,7 +99,7 @@ pub fn with_key<'a>(packet: Packet<'a>, identity: &Identity<'a>) -> Identity<'a>
 
 /// Namespace and set that all rows of a batch have; empty where they differ.
 fn place<'a>(batch: &Batch<'a>) -> (&'a [u8], &'a [u8]) {
-    let names = |body: &Body<'a>| (body.namespace.unwrap_or_default(), body.set.unwrap_or_default());
+    let names = |body: &Body<'a>| (body.identity().namespace, body.identity().set);
     let mut rows = batch.rows().flatten().filter_map(|row| row.own_body().map(names));
     let Some((mut namespace, mut set)) = rows.next() else {
         return (&[], &[]);

@@ -6,19 +6,18 @@ use super::answer::Summary;
 use super::field::Range;
 use super::label;
 use super::text::{self, CALL_TEXT};
-use crate::dissect::exchange::context::Path;
-use crate::dissect::exchange::identity::Identity;
+use crate::dissect::exchange::answered_request::AnsweredRequest;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::outcome;
-use crate::dissect::exchange::request_context::RequestContext;
 use crate::dissect::shared::column;
 use crate::dissect::values::text::OpText;
 use crate::epan::{Packet, Text, windows};
-use crate::wire::client::field::{FieldType, Value as FieldValue};
+use crate::wire::client::field::{FieldType, FieldValue};
 use crate::wire::client::message::{Message, Part};
 use crate::wire::client::op::{Op, OpCode};
 use crate::wire::client::query::{IndexType, WhereFlags};
 use crate::wire::client::request::Request;
-use crate::wire::ground::text::{Text as Lossy, write_decimal};
+use crate::wire::ground::text::{LossyText, write_decimal};
 use crate::wire::values::particle::{ParticleType, Value};
 
 use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, ValueText};
@@ -27,20 +26,15 @@ use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, Valu
 ///
 /// # Errors
 /// Those of `out`.
-pub fn request_line(
-    out: &mut dyn fmt::Write,
-    packet: Packet<'_>,
-    message: &Message<'_>,
-    kind: Request,
-    identity: &Identity<'_>,
-) -> fmt::Result {
+pub fn request_line(out: &mut dyn fmt::Write, packet: Packet<'_>, message: &Message<'_>) -> fmt::Result {
     out.write_str("Request ")?;
+    let kind = message.request();
     if kind == Request::BATCH {
         return super::batch_line::request(out, message);
     }
     self::kind(out, message, kind)?;
-    label::named(packet, message, identity).write_to(out)?;
-    request(out, message, kind, identity)
+    label::known_identity(packet, message).write_to(out)?;
+    request(out, message, kind)
 }
 
 /// `Response put test.demo "kv-1" OK gen 2 (0.18 ms)`, `Response get test.demo b0da6e0d KEY_BUSY (3.2 ms)`, `Response batch 60
@@ -48,28 +42,32 @@ pub fn request_line(
 ///
 /// # Errors
 /// Those of `out`.
-pub fn response_line(out: &mut dyn fmt::Write, path: &Path<'_>, answer: &Summary<'_>) -> fmt::Result {
+pub fn response_line(
+    out: &mut dyn fmt::Write,
+    context: &MessageContext<'_>,
+    answer: &Summary<'_>,
+) -> fmt::Result {
     let Some(message) = &answer.last else {
         return out.write_str("Response malformed");
     };
     let header = &message.header;
     out.write_str("Response ")?;
-    let context = RequestContext::of(path, header);
-    if let Some(context) = &context {
-        let is_row = answer.count == 1 && context.row.is_some();
-        if answer.count > 1 && context.row.is_some() {
+    let request = AnsweredRequest::of(context, header);
+    if let Some(request) = &request {
+        let is_row = answer.count == 1 && request.row.is_some();
+        if answer.count > 1 && request.row.is_some() {
             // Each row has an operation of its own.
             Request::BATCH.write_to(out)?;
         } else {
             if is_row {
                 out.write_str("batch ")?;
             }
-            context.operation.write_to(out)?;
+            request.operation.write_to(out)?;
         }
         out.write_str(" ")?;
     }
     if answer.count > 1 {
-        answer.contents(out, path.answer.map(|linked| linked.transaction.what))?;
+        answer.contents(out, context.answer.map(|linked| linked.transaction.what))?;
         match answer.errors {
             0 => {}
             1 => write!(out, ", {}", answer.worst)?,
@@ -79,13 +77,17 @@ pub fn response_line(out: &mut dyn fmt::Write, path: &Path<'_>, answer: &Summary
             out.write_str(", last")?;
         }
     } else {
-        one(out, message, context.as_ref())?;
+        one(out, message, request.as_ref())?;
     }
-    outcome::response_marks(out, path.packet, path.answer.as_ref())
+    outcome::response_marks(out, context.packet, context.answer.as_ref())
 }
 
 /// The one message of a body, behind its operation.
-fn one(out: &mut dyn fmt::Write, message: &Message<'_>, context: Option<&RequestContext<'_>>) -> fmt::Result {
+fn one(
+    out: &mut dyn fmt::Write,
+    message: &Message<'_>,
+    request: Option<&AnsweredRequest<'_>>,
+) -> fmt::Result {
     let header = &message.header;
     match header.part() {
         Part::Fin => {
@@ -97,8 +99,7 @@ fn one(out: &mut dyn fmt::Write, message: &Message<'_>, context: Option<&Request
             write!(out, " partition {partition} done")?;
         }
         Part::Record | Part::Error => {
-            let own = Identity::of(message.fields());
-            let named = label::identity(&own, context);
+            let named = label::identity(message.identity(), request);
             if !named.is_empty() {
                 // It begins with a blank, and one is there.
                 let text = Text::<CALL_TEXT>::of(format_args!("{named}"));
@@ -116,19 +117,18 @@ fn one(out: &mut dyn fmt::Write, message: &Message<'_>, context: Option<&Request
 }
 
 /// A message of an answer, for the stream that somebody follows: of several its heading, and the values.
-pub fn follow_message(path: &Path<'_>, message: &Message<'_>, is_one_of_many: bool) {
+pub fn follow_message(context: &MessageContext<'_>, message: &Message<'_>, is_one_of_many: bool) {
     if is_one_of_many {
-        let context = RequestContext::of(path, &message.header);
+        let request = AnsweredRequest::of(context, &message.header);
         let heading = label::Heading {
-            packet: path.packet,
+            packet: context.packet,
             message,
             is_request: false,
-            operation: Request::INVALID,
-            context: context.as_ref(),
+            request: request.as_ref(),
         };
-        column::follow(path.packet, format_args!("  {heading}"));
+        column::follow(context.packet, format_args!("  {heading}"));
     }
-    follow_values(path.packet, message, false);
+    follow_values(context.packet, message, false);
 }
 
 /// The values of a message, for the stream that somebody follows: `    a = 1`, a line each.
@@ -144,7 +144,7 @@ pub fn follow_values(packet: Packet<'_>, message: &Message<'_>, is_request: bool
             Ok(value) => {
                 column::follow(
                     packet,
-                    format_args!("    {} = {}", Lossy(op.name), BinText(&value)),
+                    format_args!("    {} = {}", LossyText(op.name), BinText(&value)),
                 );
             }
         }
@@ -171,14 +171,10 @@ pub fn kind(out: &mut dyn fmt::Write, message: &Message<'_>, kind: Request) -> f
 ///
 /// # Errors
 /// Those of `out`.
-pub fn request(
-    out: &mut dyn fmt::Write,
-    message: &Message<'_>,
-    kind: Request,
-    identity: &Identity<'_>,
-) -> fmt::Result {
-    if !identity.function.is_empty() {
-        function(out, message, identity.function)?;
+pub fn request(out: &mut dyn fmt::Write, message: &Message<'_>, kind: Request) -> fmt::Result {
+    let called = message.identity().function;
+    if !called.is_empty() {
+        function(out, message, called)?;
     }
     if kind.is_query() {
         index(out, message)?;
@@ -212,7 +208,7 @@ fn function(out: &mut dyn fmt::Write, message: &Message<'_>, name: &[u8]) -> fmt
     let inside = text.as_str();
     let inside = inside.strip_prefix('[').unwrap_or(inside);
     let inside = inside.strip_suffix(']').unwrap_or(inside);
-    write!(out, " {}({inside})", Lossy(name))
+    write!(out, " {}({inside})", LossyText(name))
 }
 
 /// ` by age = 30`, ` by map keys of m = "a"`, ` by g within geo(…)`, ` by add(int_bin("a"), int_bin("b")) = 2`,
@@ -242,8 +238,8 @@ fn index(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
     })?;
     match (expression, bin) {
         (Some(expression), _) => write!(out, "{}", text::cut(ExpressionText(expression)))?,
-        (None, []) => Lossy(name).write_to(out)?,
-        (None, bin) => Lossy(bin).write_to(out)?,
+        (None, []) => LossyText(name).write_to(out)?,
+        (None, bin) => LossyText(bin).write_to(out)?,
     }
     if let Some(context) = context {
         write!(out, " @ {}", text::cut(ContextText(context)))?;
@@ -265,7 +261,7 @@ fn old_bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
                 return out.write_str(", …");
             }
             out.write_str(if shown == 0 { " bins " } else { ", " })?;
-            Lossy(name.text).write_to(out)?;
+            LossyText(name.text).write_to(out)?;
         }
     }
     Ok(())
@@ -294,7 +290,7 @@ fn operations(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
 }
 
 fn operation(out: &mut dyn fmt::Write, op: &Op<'_>) -> fmt::Result {
-    let name = Lossy(op.name);
+    let name = LossyText(op.name);
     let is_nil = op.particle == ParticleType::NULL;
     let verb = match op.code {
         _ if op.has_call() && op.name.is_empty() => return write!(out, "{}", text::cut(OpText(op))),
@@ -341,7 +337,7 @@ fn bins(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
             return write!(out, ", …");
         }
         out.write_str(if shown == 0 { " bins " } else { ", " })?;
-        Lossy(op.name).write_to(out)?;
+        LossyText(op.name).write_to(out)?;
         last = op.name;
         shown += 1;
     }

@@ -5,10 +5,10 @@ use core::fmt::Write as _;
 use super::answer::Summary;
 use super::line::{request_line, response_line};
 use super::{batch, field, header, label, line, op};
-use crate::dissect::exchange::context::Path;
-use crate::dissect::exchange::identity::Identity;
-use crate::dissect::exchange::request_context::RequestContext;
-use crate::dissect::exchange::{self, Details, first_pass, outcome, owner, request_context};
+use crate::dissect::exchange::answered_request::AnsweredRequest;
+use crate::dissect::exchange::body::{AnswerMessages, RequestBody, ResponseBody};
+use crate::dissect::exchange::context::MessageContext;
+use crate::dissect::exchange::{self, answered_request, first_pass, outcome, owner};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, OPERATION, PARTITION};
 use crate::dissect::shared::{hint, result};
@@ -18,12 +18,12 @@ use crate::epan::expert;
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Tree, windows};
 use crate::protocols::{BATCH, MESSAGE};
-use crate::track::transactions::What;
+use crate::track::record::TAP;
 use crate::wire::client::digest::Digest;
-use crate::wire::client::field::{Field, FieldType, Value as FieldValue};
+use crate::wire::client::field::{Field, FieldType, FieldValue};
+use crate::wire::client::identity::Identity;
 use crate::wire::client::message::{Message, Messages};
-use crate::wire::client::proto::Order;
-use crate::wire::client::request::{self, Request};
+use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::exchange::matching::Expected;
 use crate::wire::ground::input::{self, Malformed};
@@ -57,114 +57,94 @@ static ROW_HEADERS: FieldGroup = FieldGroup::new(&[header::FIELDS], &[header::BI
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, order: Order, body: &'p [u8]) -> Guarded {
+pub fn body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
     if !MESSAGE.is_enabled() {
-        top.add(&DATA, body)?;
+        top.add(&DATA, context.body)?;
         return Ok(());
     }
-    if path.is_request {
-        request_body(path, tree, top, order, body)
+    if context.is_request {
+        request_body(context, tree, top)
     } else {
-        response_body(path, tree, top, order, body)
+        response_body(context, tree, top)
     }
 }
 
-fn request_body<'p>(
-    path: &Path<'p>,
-    tree: &Tree<'p>,
-    top: &Tree<'p>,
-    order: Order,
-    body: &'p [u8],
-) -> Guarded {
-    let (rest, message) = match Message::parse(order, body) {
+fn request_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
+    let (rest, message) = match Message::parse(context.order, context.body) {
         Ok(parsed) => parsed,
         Err(error) => {
             let error = input::reason(error);
-            column::line(path.packet, |out| write!(out, "Request malformed"));
-            let transaction =
-                exchange::on_request(path, What::Other, Expected::Single, body, Details::default());
+            column::line(context.packet, |out| write!(out, "Request malformed"));
+            let transaction = exchange::on_request(context, &RequestBody::Unreadable(Expected::Single));
             common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
-            return transaction.map_or(Ok(()), |transaction| outcome::request(path, top, &transaction));
+            return transaction.map_or(Ok(()), |transaction| outcome::request(context, top, &transaction));
         }
     };
-    let kind = request::of_message(&message);
-    let identity = Identity::of(message.fields());
-    let memory = first_pass::request(path, &message, kind, &identity);
-    let details = Details {
-        timeout: if kind.is_query() {
-            0
-        } else {
-            message.header.transaction_ttl
-        },
-        memory,
-        counts_twice: memory.counts_twice || first_pass::counts_twice(kind, message.ops()),
-        ..Details::default()
+    let message = if context.is_proxied {
+        message.in_proxy()
+    } else {
+        message
     };
-    let transaction = exchange::on_request(
-        path,
-        What::Message(kind),
-        Expected::of_request(kind),
-        body,
-        details,
-    );
-    column::line(path.packet, |out| {
-        request_line(out, path.packet, &message, kind, &identity)?;
-        outcome::request_marks(out, path, transaction.as_ref())?;
+    let transaction = exchange::on_request(context, &RequestBody::Message(&message));
+    column::line(context.packet, |out| {
+        request_line(out, context.packet, &message)?;
+        outcome::request_marks(out, context, transaction.as_ref())?;
         if message.fault.is_some() && !tree.source().is_cut() {
             write!(out, " [malformed]")?;
         }
         Ok(())
     });
-    line::follow_values(path.packet, &message, true);
+    line::follow_values(context.packet, &message, true);
     if is_looked_at(tree) {
-        one(path, tree, &message, kind)?;
+        one(context, tree, &message)?;
         common::leftover(top, "request", rest)?;
     } else if let Some(fault) = &message.fault {
         common::malformed(tree, fault)?;
     }
     match transaction {
-        Some(transaction) => outcome::request(path, top, &transaction),
+        Some(transaction) => outcome::request(context, top, &transaction),
         None => Ok(()),
     }
 }
 
-fn response_body<'p>(
-    path: &Path<'p>,
-    tree: &Tree<'p>,
-    top: &Tree<'p>,
-    order: Order,
-    body: &'p [u8],
-) -> Guarded {
+fn response_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
+    let body = context.body;
+    let are_looked_at = is_looked_at(tree) || TAP.has_listener() || windows::is_followed();
+    let messages = AnswerMessages::new(context.packet, Messages::new(context.order, body), are_looked_at);
     let mut answer = Summary::default();
-    for message in Messages::new(order, body).flatten() {
+    for message in messages.iter().flatten() {
         answer.add(&message);
-        first_pass::response(path, &message);
+        first_pass::response(context, &message);
     }
     // Before the tree: whether that can be made must not change what is remembered.
     let linked = exchange::on_response(
-        path,
+        context,
+        &ResponseBody::Message(&messages),
         answer.facts,
         answer.records,
         answer.worst == ResultCode::OK,
         tree.source().is_cut(),
     );
-    let path = &Path {
+    let context = &MessageContext {
         answer: linked,
-        ..*path
+        ..*context
     };
-    column::line(path.packet, |out| response_line(out, path, &answer));
+    column::line(context.packet, |out| response_line(out, context, &answer));
     if windows::is_followed() {
-        for message in Messages::new(order, body).flatten() {
-            line::follow_message(path, &message, answer.count > 1);
+        for message in messages.iter().flatten() {
+            line::follow_message(context, &message, answer.count > 1);
         }
     }
-    for message in Messages::new(order, body) {
-        match message {
-            Ok(message) => one_of_response(path, tree, &message)?,
-            Err(error) if is_looked_at(tree) => {
-                common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
+    // An error is noted even if nobody looks.
+    if is_looked_at(tree) || answer.has_expert {
+        for message in messages.iter() {
+            match message {
+                Ok(message) => one_of_response(context, tree, &message)?,
+                Err(error) if is_looked_at(tree) => {
+                    common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
+                }
+                Err(_) => {}
             }
-            Err(_) => {}
         }
     }
     if body.is_empty() && !tree.source().is_cut() {
@@ -176,12 +156,12 @@ fn response_body<'p>(
         );
         common::malformed(&tree.protocol(&MESSAGE, body)?, &error)?;
     }
-    outcome::response(path, top, linked.as_ref())
+    outcome::response(context, top, linked.as_ref())
 }
 
-fn one_of_response<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>) -> Guarded {
+fn one_of_response<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, message: &Message<'p>) -> Guarded {
     if is_looked_at(tree) {
-        one(path, tree, message, Request::INVALID)
+        one(context, tree, message)
     } else {
         result::say(tree, message.header.result_code)
     }
@@ -193,44 +173,48 @@ fn is_looked_at(tree: &Tree<'_>) -> bool {
 }
 
 /// One message: its item, its header, its fields and operations.
-fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Request) -> Guarded {
+fn one<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, message: &Message<'p>) -> Guarded {
+    let kind = if context.is_request {
+        message.request()
+    } else {
+        Request::INVALID
+    };
     let top = tree.protocol(&MESSAGE, message.bytes)?;
-    let context = (!path.is_request && RequestContext::is_wanted(&top))
-        .then(|| RequestContext::of(path, &message.header))
+    let request = (!context.is_request && AnsweredRequest::is_wanted(&top))
+        .then(|| AnsweredRequest::of(context, &message.header))
         .flatten();
     if top.is_visible() {
         let text = label::Heading {
-            packet: path.packet,
+            packet: context.packet,
             message,
-            is_request: path.is_request,
-            operation: kind,
-            context: context.as_ref(),
+            is_request: context.is_request,
+            request: request.as_ref(),
         };
         top.item()
             .label(format_args!("Aerospike Message Protocol, {text}"));
     }
-    if path.is_request {
+    if context.is_request {
         top.uint(&OPERATION, message.header.bytes, u32::from(kind.0))?
             .generated();
     }
-    let is_row = |answer| request_context::is_row(&answer, &message.header);
-    let row = path.answer.is_some_and(is_row).then_some(&batch::INDEX);
-    header::header(path, &top, &message.header, kind, row)?;
-    if path.is_request && kind == Request::SELECT && message.header.n_ops == 0 {
+    let is_row = |answer| answered_request::is_row(&answer, &message.header);
+    let row = context.answer.is_some_and(is_row).then_some(&batch::INDEX);
+    header::header(context, &top, &message.header, kind, row)?;
+    if context.is_request && kind == Request::SELECT && message.header.n_ops == 0 {
         top.expert(&hint::NO_BINS, format_args!(""))?;
     }
-    if first_pass::is_single(kind) && owner::is_wanted(path, &top) {
-        let identity = Identity::of(message.fields());
+    if first_pass::is_single(kind) && owner::is_wanted(context, &top) {
+        let identity = message.identity();
         if let Some(digest) = identity.record() {
             let writes = first_pass::writes(kind, message.header.info2);
-            owner::items(path, &top, identity.namespace, &digest, writes)?;
+            owner::items(context, &top, identity.namespace, &digest, writes)?;
         }
     }
     // Of a stream as a whole the proto header's item says it.
-    if let Some(context) = context.filter(|context| context.row.is_some() || !path.is_stream()) {
-        context.items(&top)?;
+    if let Some(request) = request.filter(|request| request.row.is_some() || !context.is_stream()) {
+        request.items(&top)?;
     }
-    if !path.is_request {
+    if !context.is_request {
         result::say(&top, message.header.result_code)?;
     }
     if top.wants_any(&CONTENT)
@@ -244,14 +228,14 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
                 .any(|field| field.kind == FieldType::KEY)
         };
         for field in message.fields().flatten() {
-            batch::field(path, &top, &field)?;
+            batch::field(context, &top, &field)?;
             if let Some(digest) = seen_digest(&field).filter(|_| common::wants_key(&top) && !has_key()) {
                 common::seen_key(&top, digest.0)?;
             }
         }
         digest_of_key(&top, message)?;
         for op in message.ops().flatten() {
-            op::op(path, &top, &op)?;
+            op::op(context, &top, &op)?;
         }
     }
     if let Some(fault) = &message.fault {
@@ -289,14 +273,14 @@ fn seen_digest<'a>(field: &Field<'a>) -> Option<Digest<'a>> {
     }
 }
 
-/// What follows from set and key, if somebody looks: a walk over the fields first.
+/// What follows from set and key, if somebody looks.
 fn digest_of_key(top: &Tree<'_>, message: &Message<'_>) -> Guarded {
     let is_wanted =
         top.wants(&common::DIGEST) || top.wants(&PARTITION) || top.wants_expert(&common::DIGEST_MISMATCH);
     if message.header.n_fields == 0 || !is_wanted {
         return Ok(());
     }
-    let Identity { set, key, digest, .. } = Identity::of(message.fields());
+    let Identity { set, key, digest, .. } = *message.identity();
     match key {
         Some(key) => common::digest_of_key(top, set, &key, digest),
         None => Ok(()),

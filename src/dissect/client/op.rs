@@ -1,7 +1,7 @@
 //! Operations (bins) of a message or batch row.
 
 use super::field;
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common;
 use crate::dissect::shared::common::BIN_NAME;
 use crate::dissect::shared::hint;
@@ -9,7 +9,7 @@ use crate::dissect::values::bin;
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::op::{CODE_AT, FLAGS_AT, NAME_SIZE_AT, Op, OpCode, OpFlags, PARTICLE_AT, SIZE_AT};
 use crate::wire::client::proto::Order;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::ground::time::UpdateTime;
 use crate::wire::values::order::{self, Fault};
 use crate::wire::values::particle::{ParticleType, Value};
@@ -30,19 +30,19 @@ bit_sets! {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
+pub fn op<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
     let heading = if op.name.is_empty() {
         let item = tree.text(&OP, op.bytes, format_args!("{}", op.code))?;
         tree.under(item.label(format_args!("{}", op.code)), &OP)?
     } else {
-        let item = tree.text(&BIN_NAME, op.bytes, format_args!("{}", Lossy(op.name)))?;
+        let item = tree.text(&BIN_NAME, op.bytes, format_args!("{}", LossyText(op.name)))?;
         let heading = tree.under(item, &BIN_NAME)?;
         heading
             .item()
-            .label(format_args!("{} {}", op.code, Lossy(op.name)));
+            .label(format_args!("{} {}", op.code, LossyText(op.name)));
         heading
     };
-    heading.add_in(&OP_SIZE, &op.bytes[SIZE_AT], path.order)?;
+    heading.add_in(&OP_SIZE, &op.bytes[SIZE_AT], context.order)?;
     heading.add(&OP_TYPE, &op.bytes[CODE_AT])?;
     heading.add(&OP_PARTICLE, &op.bytes[PARTICLE_AT])?;
     heading.bits(&OP_FLAGS, &op.bytes[FLAGS_AT], Order::Big)?;
@@ -50,15 +50,15 @@ pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
     if let Some(lut) = &op.lut {
         field::update_time(&heading, lut.bytes, UpdateTime(lut.value))?;
     }
-    if path.is_request {
+    if context.is_request {
         hint::too_new(&heading, op.code, op.code.since())?;
     }
-    let value = if path.is_request {
+    let value = if context.is_request {
         op.argument()
     } else {
         op.content()
     };
-    if let (true, Ok(Value::List(bytes) | Value::Map(bytes))) = (path.is_request, &value) {
+    if let (true, Ok(Value::List(bytes) | Value::Map(bytes))) = (context.is_request, &value) {
         match order::fault(bytes) {
             Some(Fault::Unordered) => heading.expert(&hint::UNORDERED, format_args!(""))?,
             Some(Fault::KeyType) => heading.expert(&hint::KEY_TYPE, format_args!(""))?,
@@ -66,7 +66,7 @@ pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
         }
     }
     match value {
-        Ok(value) => bin::bin(&heading, op, &value, path.is_request),
+        Ok(value) => bin::bin(&heading, op, &value, context.is_request),
         Err(error) => common::malformed_in(&heading, op.value, &error),
     }
 }

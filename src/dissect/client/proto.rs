@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use super::{compressed, message};
 use crate::dissect::admin;
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::info;
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{DATA, REQUEST, RESPONSE};
@@ -26,8 +26,17 @@ experts! {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'p [u8]) -> Guarded {
-    let path = &Path { body, ..*path };
+pub fn proto<'p>(
+    context: &MessageContext<'p>,
+    tree: &Tree<'p>,
+    header: &Header<'p>,
+    body: &'p [u8],
+) -> Guarded {
+    let context = &MessageContext {
+        body,
+        order: header.order,
+        ..*context
+    };
     let bytes = tree.source().bytes();
     // The message may stand inside another.
     let start = (header.bytes.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);
@@ -35,7 +44,7 @@ pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'
     let top = tree.protocol(&AEROSPIKE, bytes.get(start..end).unwrap_or(bytes))?;
     if tree.exists() {
         let kind = header.kind;
-        let direction = if path.is_request { "request" } else { "response" };
+        let direction = if context.is_request { "request" } else { "response" };
         top.item().label(format_args!(
             "Aerospike Protocol, {kind} {direction}, {} bytes",
             header.size
@@ -43,30 +52,30 @@ pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'
         top.add(&VERSION, &header.bytes[VERSION_AT])?;
         top.add(&TYPE, &header.bytes[TYPE_AT])?;
         top.add_in(&SIZE, &header.bytes[SIZE_AT], header.order)?;
-        let which = if path.is_request { &REQUEST } else { &RESPONSE };
+        let which = if context.is_request { &REQUEST } else { &RESPONSE };
         top.boolean(which, &[], true)?.generated();
     }
-    if path.begins_connection() && path.packet.is_for_tls() {
+    if context.begins_connection() && context.packet.is_for_tls() {
         top.expert(
             &CLEAR,
             format_args!("The port is one of the preference aerospike.tls.port"),
         )?;
     }
     match header.kind {
-        ProtoType::AS_MSG => message::body(path, tree, &top, header.order, body),
-        ProtoType::INFO => info::message::body(path, tree, &top, body),
-        ProtoType::SECURITY => admin::message::body(path, tree, &top, body),
+        ProtoType::AS_MSG => message::body(context, tree, &top),
+        ProtoType::INFO => info::message::body(context, tree, &top),
+        ProtoType::SECURITY => admin::message::body(context, tree, &top),
         // What is inside is a plain message: this goes one level deep.
-        ProtoType::AS_MSG_COMPRESSED => match compressed::body(path, tree, &top, body)? {
-            Some(inner) => proto(path, &inner.tree, &inner.header, inner.body),
+        ProtoType::AS_MSG_COMPRESSED => match compressed::body(context, tree, &top, body)? {
+            Some(inner) => proto(context, &inner.tree, &inner.header, inner.body),
             None => Ok(()),
         },
         kind => {
-            column::line(path.packet, |out| {
+            column::line(context.packet, |out| {
                 write!(
                     out,
                     "{} {kind}",
-                    if path.is_request { "Request" } else { "Response" }
+                    if context.is_request { "Request" } else { "Response" }
                 )
             });
             if !body.is_empty() {

@@ -3,20 +3,21 @@
 use core::fmt::Write as _;
 
 use super::proto;
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::{links, taps};
-use crate::dissect::shared::common;
-use crate::dissect::shared::{column, frame};
+use crate::dissect::shared::stream::{self as skeleton, ProtocolStream};
+use crate::dissect::shared::{column, common, frame};
 use crate::epan::packet::Hidden;
-use crate::epan::{Call, Framing, Guarded, Packet, Passed, Segment, Side, Source, Tree};
+use crate::epan::protocol::Protocol;
+use crate::epan::{Framing, Guarded, Packet, Passed, Segment, SegmentContext, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
-use crate::track::budget;
 use crate::track::partitions::{self, Ends};
-use crate::track::stream::{self, Passage, Place, Stream};
-use crate::wire::client::guess::{Looks, looks};
+use crate::track::position::{Partial, PositionTracker, StreamPosition};
+use crate::track::stream::{self, Passage, Stream};
+use crate::wire::client::guess::{GuessedProtocol, guess_protocol};
 use crate::wire::client::proto::{HEADER, Header, Order, ProtoType, Refusal};
 use crate::wire::exchange::plausible::{Plausibility, plausible, weak};
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 
 fields! {
     CONTINUED: Bytes, "aerospike.continuation", "Continuation data", "Bytes whose place in a message is not known";
@@ -26,65 +27,109 @@ fields! {
     REFUSED: Bytes, "aerospike.refused", "Not a proto header", "Bytes at which a server closes the connection";
 }
 
+/// A connection of the client protocol.
+#[derive(Clone, Copy)]
+struct ClientStream<'p>(&'p Stream);
+
 /// A segment of a connection, or a record inside TLS.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn segment<'p>(
-    packet: Packet<'p>,
-    source: Source<'p>,
-    tree: Tree<'p>,
-    segment: Segment<'p>,
-) -> Guarded<usize> {
-    let bytes = source.bytes();
-    let Some(stream) = stream::of(&segment) else {
-        return Ok(0);
-    };
-    if bytes.is_empty() {
-        return Ok(0);
+pub fn segment<'p>(tree: &Tree<'p>, segment: Segment<'p>) -> Guarded<usize> {
+    match stream::of(&segment) {
+        Some(stream) => skeleton::segment(ClientStream(stream), tree, segment),
+        None => Ok(0),
     }
-    budget::earn(packet, bytes.len());
-    let place = stream.place(packet, &AEROSPIKE, &segment);
-    if place == Place::Unknown {
-        note_hole(packet, &segment);
+}
+
+/// One whole message (or what there is of it).
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn pdu<'p>(tree: &Tree<'p>, context: &SegmentContext<'p>) -> Guarded {
+    match stream::of(&context.segment) {
+        Some(stream) => skeleton::pdu(ClientStream(stream), tree, context),
+        None => Ok(()),
     }
-    let begins = match place {
-        Place::Known => {
-            if let Some(refusal) = refusal(bytes) {
-                refused(packet, &tree, stream, &segment, refusal, true)?;
-                return Ok(bytes.len());
-            }
-            true
+}
+
+impl<'p> ProtocolStream<'p> for ClientStream<'p> {
+    type Fault = Refusal;
+
+    fn framing(self) -> Framing {
+        Framing::Client
+    }
+
+    fn protocol(self) -> &'static Protocol {
+        &AEROSPIKE
+    }
+
+    fn tracker(self) -> &'p PositionTracker {
+        self.0.tracker()
+    }
+
+    fn locate(self, packet: Packet<'p>, segment: &Segment<'p>) -> StreamPosition {
+        let position = self.0.locate(packet, &AEROSPIKE, segment);
+        if position == StreamPosition::Unknown {
+            note_hole(packet, segment);
         }
-        Place::Unknown => plausible(bytes) == Plausibility::Strong,
-        Place::Repeated | Place::Aside => weak(bytes),
-        Place::Refused => false,
-    };
-    if !begins {
-        stream.advance(packet, &segment, source.reported(), source.reported(), false);
-        stream.queue.blur(packet);
-        continuation(packet, &tree, bytes, place, stream, &segment)?;
-        source.throw_if_cut()?;
-        return Ok(bytes.len());
+        position
     }
-    let call = Call {
-        segment,
-        mark: place as u8,
-        used: core::cell::Cell::new(0),
-        is_lost: core::cell::Cell::new(false),
-    };
-    let before = stream.partial(segment.direction);
-    let outcome = packet.dissect_pdus(Framing::Client, &tree, &call);
-    if place.is_new() {
-        let used = call.used.get();
-        stream.advance(packet, &segment, used, source.reported(), !call.is_lost.get());
+
+    fn fault(self, bytes: &[u8]) -> Option<Refusal> {
+        refusal(bytes)
+    }
+
+    fn may_begin(self, position: StreamPosition, source: Source<'p>) -> bool {
+        match position {
+            StreamPosition::Unknown => plausible(source.bytes()) == Plausibility::Strong,
+            _ => weak(source.bytes()),
+        }
+    }
+
+    fn show_fault(
+        self,
+        tree: &Tree<'p>,
+        segment: &Segment<'p>,
+        refusal: Refusal,
+        hand_over: bool,
+    ) -> Guarded {
+        show_bad_header(tree, self.0, segment, refusal, hand_over)
+    }
+
+    fn show_continuation(self, tree: &Tree<'p>, segment: &Segment<'p>, position: StreamPosition) -> Guarded {
+        show_continuation(tree, self.0, segment, position)
+    }
+
+    fn on_unread(self, packet: Packet<'p>) {
+        self.0.queue.mark_uncertain(packet);
+    }
+
+    fn show_message(
+        self,
+        tree: &Tree<'p>,
+        context: &SegmentContext<'p>,
+        position: StreamPosition,
+    ) -> Guarded<bool> {
+        match Header::parse(tree.source().bytes()) {
+            Ok((rest, header)) => message(self.0, tree, context, position, &header, rest).map(|()| true),
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn on_read(
+        self,
+        packet: Packet<'p>,
+        segment: &Segment<'p>,
+        bytes: &'p [u8],
+        used: usize,
+        before: Option<Partial>,
+    ) {
         if let Some(rest @ [_, ..]) = bytes.get(used..) {
             let length = Header::parse(rest).map_or(0, |(_, header)| header.length());
-            stream.wait(packet, &segment, used, length, before);
+            self.0.tracker().wait(packet, segment, used, length, before);
         }
     }
-    outcome?;
-    Ok(bytes.len())
 }
 
 /// What is before a segment is not known.
@@ -105,11 +150,11 @@ fn note_hole(packet: Packet<'_>, segment: &Segment<'_>) {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn passed<'p>(packet: Packet<'p>, tree: &Tree<'p>, passed: &Passed<'p>) -> Guarded {
+pub fn on_frame<'p>(packet: Packet<'p>, tree: &Tree<'p>, passed: &Passed<'p>) -> Guarded {
     let Some(stream) = passed.conversation.known_state::<Stream>(&AEROSPIKE) else {
         return Ok(());
     };
-    match stream.passed(packet, passed) {
+    match stream.on_frame(packet, passed) {
         Passage::Copy if tree.exists() => {
             let top = tree.protocol(&AEROSPIKE, &[])?;
             top.item()
@@ -162,72 +207,64 @@ pub fn length(bytes: &[u8]) -> Option<usize> {
     usize::try_from(header.length()).ok()
 }
 
-/// One whole message (or what there is of it).
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Call<'p>) -> Guarded {
-    let bytes = source.bytes();
-    let place = Place::from_mark(call.mark);
-    let Some(stream) = stream::of(&call.segment) else {
-        return Ok(());
-    };
-    if let Some(refusal) = refusal(bytes) {
-        if !place.is_new() {
-            return continuation(packet, &tree, bytes, place, stream, &call.segment);
-        }
-        return refused(packet, &tree, stream, &call.segment, refusal, false);
-    }
-    let Ok((rest, header)) = Header::parse(bytes) else {
-        call.is_lost.set(true);
-        return common::half_header(&tree.protocol(&AEROSPIKE, bytes)?, source);
-    };
+/// One message: `rest` is what follows its header.
+fn message<'p>(
+    stream: &'p Stream,
+    tree: &Tree<'p>,
+    within: &SegmentContext<'p>,
+    position: StreamPosition,
+    header: &Header<'p>,
+    rest: &'p [u8],
+) -> Guarded {
+    let (packet, source) = (tree.packet(), tree.source());
     let size = usize::try_from(header.size).unwrap_or(usize::MAX);
     let body = rest.get(..size).unwrap_or(rest);
-    let is_first = call.used.get() == source.reported();
-    let side = stream.side(packet, &call.segment, || request_by_content(&header, body));
-    let mut path = Path {
+    let is_first = within.used.get() == source.reported();
+    let side = stream.side(packet, &within.segment, || request_by_content(header, body));
+    let mut context = MessageContext {
         packet,
         is_request: match side {
             Side::Client => true,
             Side::Server => false,
-            Side::Unknown => request_by_content(&header, body).unwrap_or(true),
+            Side::Unknown => request_by_content(header, body).unwrap_or(true),
         },
-        is_tracked: place.is_new(),
+        is_tracked: position.is_new(),
         stream: Some(stream),
-        place: stream::reference(&call.segment),
-        segment_direction: call.segment.direction,
-        range: call.segment.sequence.map(|start| {
+        stream_ref: stream::reference(&within.segment),
+        segment_direction: within.segment.direction,
+        range: within.segment.sequence.map(|start| {
             let offset = |bytes: usize| start.wrapping_add(u32::try_from(bytes).unwrap_or(0));
-            let used = call.used.get();
+            let used = within.used.get();
             (offset(used.saturating_sub(source.reported())), offset(used))
         }),
         began_at: stream
-            .partial(call.segment.direction)
-            .filter(|partial| call.segment.sequence == Some(partial.start) && is_first)
+            .partial(within.segment.direction)
+            .filter(|partial| within.segment.sequence == Some(partial.start) && is_first)
             .map(|partial| partial.began_at),
         delay: None,
         is_cut: body.len() < size,
-        sight: stream.sight(&call.segment),
+        ack_state: stream.ack_state(&within.segment),
         answer: None,
         is_orphan: false,
+        is_proxied: false,
         kind: header.kind,
         body,
         order: Order::Big,
     };
-    path.delay = path.began_at.and_then(|_| stream.take_delay(packet));
+    context.delay = context.began_at.and_then(|_| stream.take_delay(packet));
     frame::count(packet);
-    packet.state().is_answer.set(u32::from(!path.is_request));
-    if !path.is_request {
-        stream.answered(packet, &call.segment);
-        if path.is_tracked {
-            path.answer = stream.queue.answer(packet, header.kind, path.sight, path.range);
-            path.is_orphan = path.answer.is_none() && stream.queue.lacks_request(packet, path.sight);
+    packet.state().is_answer.set(u32::from(!context.is_request));
+    if !context.is_request {
+        stream.on_response(packet, &within.segment);
+        if context.is_tracked {
+            context.answer = stream
+                .queue
+                .answer(packet, header.kind, context.ack_state, context.range);
+            context.is_orphan =
+                context.answer.is_none() && stream.queue.lacks_request(packet, context.ack_state);
         }
     }
-    proto::proto(&path, &tree, &header, body)?;
-    frame::finish(&tree, bytes)?;
-    source.throw_if_cut()
+    proto::proto(&context, tree, header, body)
 }
 
 fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
@@ -247,24 +284,24 @@ fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
 pub const ASIDE: &str = "quoted by another message";
 
 /// Bytes that belong to a message whose beginning is not known: shown, not judged.
-fn continuation(
-    packet: Packet<'_>,
+fn show_continuation(
     tree: &Tree<'_>,
-    bytes: &[u8],
-    place: Place,
     stream: &Stream,
     segment: &Segment<'_>,
+    position: StreamPosition,
 ) -> Guarded {
+    let packet = tree.packet();
+    let bytes = tree.source().bytes();
     frame::count(packet);
     let late = stream.comes_late(packet, segment);
-    let why = match place {
+    let why = match position {
         _ if packet.is_out_of_order() => {
             "out of order in the capture: TCP's preference tcp.reassemble_out_of_order puts it in its place"
         }
-        Place::Repeated => "sent again by TCP",
-        Place::Aside => ASIDE,
+        StreamPosition::Repeated => "sent again by TCP",
+        StreamPosition::Aside => ASIDE,
         _ if stream.is_foreign() => "of another protocol, which both sides speak",
-        Place::Refused => "after a header that no server takes",
+        StreamPosition::Refused => "after a header that no server takes",
         _ if late.is_some() => {
             "only out of order: the bytes before it come later, and TCP's preference \
              tcp.reassemble_out_of_order puts them in their place"
@@ -289,30 +326,32 @@ fn continuation(
 }
 
 /// Bytes at a known position that are no header: said, and handed to the dissector of what they look like.
-fn refused<'p>(
-    packet: Packet<'p>,
+fn show_bad_header<'p>(
     tree: &Tree<'p>,
     stream: &Stream,
     segment: &Segment<'p>,
     refusal: Refusal,
     hand_over: bool,
 ) -> Guarded {
-    let source = tree.source();
+    let (packet, source) = (tree.packet(), tree.source());
     let bytes = source.bytes();
     let from_client = stream.side(packet, segment, || Some(true)) != Side::Server;
-    let looks = looks(bytes);
-    let stranger = stranger(looks);
+    let looks = guess_protocol(bytes);
+    let foreign = foreign_dissector(looks);
     let is_begin = from_client || stream.queue.is_empty();
     let hand_over = hand_over && is_begin;
-    stream.note_stranger(packet, segment.direction, looks, stranger.filter(|_| hand_over));
+    stream.note_stranger(packet, segment.direction, looks, foreign.filter(|_| hand_over));
     // The first pass may not know it yet.
     let is_foreign = stream.is_foreign();
     frame::count(packet);
-    stream.advance(packet, segment, source.reported(), source.reported(), false);
+    let reported = source.reported();
+    stream
+        .tracker()
+        .advance(packet, segment, reported, reported, false);
     if from_client {
         stream.refuse(packet, segment);
     }
-    taps::refused_bytes(packet, looks, !from_client);
+    taps::on_bad_header(packet, looks, !from_client);
     column::line(packet, |out| {
         if is_foreign {
             write!(out, "Another protocol: looks like {looks}")?;
@@ -321,11 +360,11 @@ fn refused<'p>(
         } else {
             write!(out, "Response is no message: looks like {looks}")?;
         }
-        if looks == Looks::TextCommand {
-            write!(out, " \"{}\"", Lossy(bytes))?;
+        if looks == GuessedProtocol::TextCommand {
+            write!(out, " \"{}\"", LossyText(bytes))?;
         }
         // What the other dissector writes goes behind; that of TLS begins with a comma.
-        if hand_over && stranger.is_some_and(|name| name != TLS) {
+        if hand_over && foreign.is_some_and(|name| name != TLS) {
             write!(out, " | ")?;
         }
         Ok(())
@@ -341,7 +380,7 @@ fn refused<'p>(
             format_args!("These bytes look like {looks}, which both sides speak"),
         )?;
     } else if !from_client {
-        stream.queue.blur(packet);
+        stream.queue.mark_uncertain(packet);
         // What a server does at such bytes is of no use here: a client gets them.
         common::at(&top, item).expert(
             &common::MALFORMED,
@@ -362,9 +401,9 @@ fn refused<'p>(
             expert,
             format_args!("These bytes look like {looks}; the server logs \"{refusal} from …\"{when}"),
         )?;
-        links::closed(packet, stream, segment.direction, &top)?;
+        links::add_closing(packet, stream, segment.direction, &top)?;
     }
-    match stranger {
+    match foreign {
         // Inside TLS the connection stays that of TLS.
         Some(name) if hand_over => packet.call_dissector(name, source, tree, segment.sequence.is_some()),
         _ => source.throw_if_cut(),
@@ -374,13 +413,13 @@ fn refused<'p>(
 const TLS: &core::ffi::CStr = c"tls";
 
 /// The dissector of what bytes look like that are not ours here.
-fn stranger(looks: Looks) -> Option<&'static core::ffi::CStr> {
+fn foreign_dissector(looks: GuessedProtocol) -> Option<&'static core::ffi::CStr> {
     match looks {
-        Looks::TlsClientHello | Looks::TlsRecord => Some(TLS),
-        Looks::Http => Some(c"http"),
-        Looks::Ssh => Some(c"ssh"),
-        Looks::Heartbeat => Some(c"aerospike.heartbeat"),
-        Looks::FabricHello | Looks::Fabric => Some(c"aerospike.fabric"),
+        GuessedProtocol::TlsClientHello | GuessedProtocol::TlsRecord => Some(TLS),
+        GuessedProtocol::Http => Some(c"http"),
+        GuessedProtocol::Ssh => Some(c"ssh"),
+        GuessedProtocol::Heartbeat => Some(c"aerospike.heartbeat"),
+        GuessedProtocol::FabricHello | GuessedProtocol::Fabric => Some(c"aerospike.fabric"),
         _ => None,
     }
 }

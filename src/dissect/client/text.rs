@@ -3,9 +3,9 @@
 use core::fmt;
 
 use crate::epan::Text;
-use crate::wire::client::field::{FieldType, Value as FieldValue};
+use crate::wire::client::field::{FieldType, FieldValue};
 use crate::wire::client::message::Message;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::values::predexp::PredexpText;
 use crate::wire::values::value_text::ExpressionText;
 
@@ -17,12 +17,15 @@ pub(super) const CALL_TEXT: usize = 100;
 /// # Errors
 /// Those of `out`.
 pub fn filter(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Result {
+    if !message.has_filter() {
+        return Ok(());
+    }
     for field in message.fields().flatten() {
         match field.value() {
             Ok(FieldValue::Expression(input)) if field.kind == FieldType::PREDEXP => {
                 write!(out, " where {}", cut(ExpressionText(input)))?;
             }
-            Ok(FieldValue::Where(condition)) => write!(out, " where {}", cut(Lossy(condition.text)))?,
+            Ok(FieldValue::Where(condition)) => write!(out, " where {}", cut(LossyText(condition.text)))?,
             Ok(FieldValue::Predexp(input)) => write!(out, " where {}", cut(PredexpText(input)))?,
             _ => {}
         }

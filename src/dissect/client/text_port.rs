@@ -10,7 +10,7 @@ use crate::dissect::shared::{column, frame};
 use crate::epan::{Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{AEROSPIKE, INFO};
 use crate::track::stream as connection;
-use crate::wire::client::guess::{Looks, looks};
+use crate::wire::client::guess::{GuessedProtocol, guess_protocol};
 use crate::wire::exchange::plausible::{Plausibility, plausible};
 use crate::wire::info::message::{Answer, answers};
 use crate::wire::info::text_port::{ABORT, Line, is_text};
@@ -39,8 +39,8 @@ struct Talk {
 /// A line that does not end within this many bytes is shown as it is.
 const PATIENCE: usize = 1 << 20;
 
-/// A line was shown although it has not ended.
-struct Ended;
+/// Whether a line was shown although it has not ended.
+struct IsUnended(bool);
 
 /// Nor does one that has not ended after so many segments: TCP copies what waits with each.
 const WAITS: u32 = 128;
@@ -81,7 +81,7 @@ pub fn segment<'p>(
             if let Some(stream) = connection::of(&segment).filter(|_| known == Speech::Binary) {
                 stream.is_admin.set(true);
             }
-            stream::segment(packet, source, tree, segment)
+            stream::segment(&tree, segment)
         }
     }
 }
@@ -91,8 +91,8 @@ fn is_line(bytes: &[u8]) -> bool {
     match bytes.first() {
         Some(&ABORT) => true,
         Some(b' '..=b'~' | b'\r' | b'\n') => matches!(
-            looks(bytes),
-            Looks::Unknown | Looks::TextCommand | Looks::BlankLines
+            guess_protocol(bytes),
+            GuessedProtocol::Unknown | GuessedProtocol::TextCommand | GuessedProtocol::BlankLines
         ),
         _ => false,
     }
@@ -122,12 +122,12 @@ fn text<'p>(packet: Packet<'p>, tree: &Tree<'p>, segment: &Segment<'p>, talk: &T
     let asked = talk.waits.get(segment.direction);
     let key = packet.state().messages.get();
     let is_patient = if packet.is_visited() {
-        packet.remembered::<Ended>(&INFO, key).is_none()
+        !packet.recall::<IsUnended>(&INFO, key).is_some_and(|line| line.0)
     } else {
         asked.is_none_or(|asked| whole > 0 || asked.get() < WAITS)
     };
     if !is_patient && !packet.is_visited() {
-        packet.remember(&INFO, key, Ended);
+        packet.remember(&INFO, key, IsUnended(true));
     }
     let waits = tail > 0 && tail < PATIENCE && is_patient && !source.is_cut() && packet.wait_for_more(whole);
     if let (Some(waiting), Some(asked), false) = (waiting, asked, packet.is_visited()) {

@@ -2,14 +2,14 @@
 
 use crate::epan::Packet;
 use crate::epan::file::FileRef;
-use crate::track::position::Sight;
+use crate::track::position::AckState;
 use crate::track::stream::Stream;
 use crate::track::transactions::Answer;
 use crate::wire::client::proto::{Order, ProtoType};
 
 /// A message's way through the dissector: what is known of it before its body is read.
 #[derive(Clone, Copy)]
-pub struct Path<'p> {
+pub struct MessageContext<'p> {
     /// The packet.
     pub packet: Packet<'p>,
     /// Sent by a client.
@@ -19,7 +19,7 @@ pub struct Path<'p> {
     /// The connection.
     pub stream: Option<&'p Stream>,
     /// The connection's state again, to be kept in what is remembered.
-    pub place: Option<FileRef<Stream>>,
+    pub stream_ref: Option<FileRef<Stream>>,
     /// Which way the message goes: 0 or 1.
     pub segment_direction: usize,
     /// TCP's sequence numbers of its first byte and of the one behind its last.
@@ -31,11 +31,13 @@ pub struct Path<'p> {
     /// Part of it was not captured.
     pub is_cut: bool,
     /// What its sender had received of the other direction.
-    pub sight: Sight,
+    pub ack_state: AckState,
     /// The request that a response belongs to.
     pub answer: Option<Answer>,
     /// A response whose request the capture does not hold.
     pub is_orphan: bool,
+    /// Inside of a PROXY message between nodes, which names the record.
+    pub is_proxied: bool,
     /// The type on the wire (that of the wrapper for a compressed message).
     pub kind: ProtoType,
     /// The body behind the proto header (the inner one of a compressed message).
@@ -44,7 +46,7 @@ pub struct Path<'p> {
     pub order: Order,
 }
 
-impl Path<'_> {
+impl MessageContext<'_> {
     /// Whether the message is in the first frame of its connection with data, as TCP hands it over.
     #[must_use]
     pub fn begins_connection(&self) -> bool {

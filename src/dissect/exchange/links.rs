@@ -136,7 +136,7 @@ impl fmt::Display for Ending<'_> {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn closed(packet: Packet<'_>, stream: &Stream, direction: usize, top: &Tree<'_>) -> Guarded {
+pub fn add_closing(packet: Packet<'_>, stream: &Stream, direction: usize, top: &Tree<'_>) -> Guarded {
     match stream.closing() {
         Some(closing)
             if packet.is_visited() && closing.direction != direction && closing.frame >= packet.frame() =>

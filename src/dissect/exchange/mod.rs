@@ -1,81 +1,90 @@
 //! Requests and answers: what the first pass remembers, what taps are told, links in the tree.
 
+pub mod answered_request;
+pub mod body;
 pub mod context;
-pub mod details;
 pub mod doubts;
 pub mod first_pass;
-pub mod identity;
+pub mod kept;
 pub mod links;
 pub mod outcome;
 pub mod owner;
-pub mod request_context;
 pub mod taps;
 pub mod times;
 pub mod verdicts;
 
-use self::context::Path;
-pub use self::details::Details;
-use crate::track::transactions::{Answer, Asked, Given, Transaction, What};
-use crate::track::tries;
+use self::body::{RequestBody, ResponseBody};
+use self::context::MessageContext;
+use self::first_pass::RequestRows;
+use crate::track::retries;
+use crate::track::transactions::{Answer, RequestFacts, RequestKind, ResponseFacts, Transaction};
 use crate::wire::client::proto::ProtoType;
-use crate::wire::exchange::matching::{Expected, Facts, Progress};
+use crate::wire::exchange::matching::{EndFacts, Progress};
 
 /// A request: joins the queue of its connection.
 #[must_use]
-pub fn on_request(
-    path: &Path<'_>,
-    what: What,
-    expected: Expected,
-    body: &[u8],
-    details: Details,
-) -> Option<Transaction> {
-    let stream = path.stream.filter(|_| path.is_tracked && path.is_request)?;
-    let asked = Asked {
-        sight: path.sight,
-        what,
-        progress: Progress::new(expected, path.kind == ProtoType::AS_MSG_COMPRESSED),
-        timeout: details.timeout,
-        end: path.range.map(|(_, end)| end),
-        rows: details.memory.rows,
-        place: details.memory.place,
-        writes: details.memory.writes,
-        // Info and security requests of different clients are alike: their repetition says nothing.
-        fingerprint: (!path.packet.is_visited() && matches!(what, What::Message(_)))
-            .then(|| tries::fingerprint(path.packet, body)),
-        counts_twice: details.counts_twice,
-        commands: details.commands,
-        began_at: path.began_at,
-        delay: path.delay,
+pub fn on_request<'p>(context: &MessageContext<'p>, body: &RequestBody<'_, 'p>) -> Option<Transaction> {
+    let stream = context
+        .stream
+        .filter(|_| context.is_tracked && context.is_request)?;
+    let (what, packet) = (body.kind(), context.packet);
+    let rows = match body {
+        RequestBody::Message(message) => first_pass::request(context, message),
+        _ => RequestRows::default(),
     };
-    let transaction = tries::on_request(stream, path.packet, &asked, path.place);
-    taps::asked(path, what, transaction.as_ref(), body, details);
+    let facts = RequestFacts {
+        ack_state: context.ack_state,
+        what,
+        progress: Progress::new(body.expected(), context.kind == ProtoType::AS_MSG_COMPRESSED),
+        timeout: body.timeout(),
+        end: context.range.map(|(_, end)| end),
+        rows: rows.rows,
+        set: rows.set,
+        writes: rows.writes,
+        // Info and security requests of different clients are alike: their repetition says nothing.
+        fingerprint: (!packet.is_visited() && matches!(what, RequestKind::Message(_)))
+            .then(|| retries::fingerprint(packet, context.body)),
+        counts_twice: rows.counts_twice || body.counts_twice(),
+        commands: if packet.is_visited() { 0 } else { body.commands() },
+        began_at: context.began_at,
+        delay: context.delay,
+    };
+    let transaction = retries::on_request(stream, packet, &facts, context.stream_ref);
+    taps::on_request(context, body, transaction.as_ref());
     transaction
 }
 
 /// A response's message has been read: what it means for its request.
 #[must_use]
-pub fn on_response(path: &Path<'_>, facts: Facts, records: u32, is_ok: bool, is_cut: bool) -> Option<Answer> {
-    let Some((mut answer, stream)) = path.answer.zip(path.stream) else {
-        if path.is_tracked && !path.is_request {
-            taps::answered(path, None);
+pub fn on_response<'p>(
+    context: &MessageContext<'p>,
+    body: &ResponseBody<'_, 'p>,
+    facts: EndFacts,
+    records: u32,
+    is_ok: bool,
+    is_cut: bool,
+) -> Option<Answer> {
+    let Some((mut answer, stream)) = context.answer.zip(context.stream) else {
+        if context.is_tracked && !context.is_request {
+            taps::on_response(context, body, None);
         }
         return None;
     };
-    tries::on_response(
+    retries::on_response(
         stream,
-        path.packet,
+        context.packet,
         &mut answer,
-        &Given {
-            kind: path.kind,
+        &ResponseFacts {
+            kind: context.kind,
             facts,
             records,
             is_cut,
             is_ok,
-            end: path.range.map(|(_, end)| end),
-            began_at: path.began_at,
-            delay: path.delay,
+            end: context.range.map(|(_, end)| end),
+            began_at: context.began_at,
+            delay: context.delay,
         },
     );
-    taps::answered(path, Some(&answer));
+    taps::on_response(context, body, Some(&answer));
     Some(answer)
 }

@@ -7,19 +7,19 @@ use super::links::{
     REQUEST_IN, REQUEST_MISSING, RESPONSE_IN, RETRIED_IN, RETRY, RETRY_OF, SLOW, TIMED_OUT, response_time,
     time,
 };
-use super::{doubts, request_context, times, verdicts};
-use crate::dissect::exchange::context::Path;
+use super::{answered_request, doubts, times, verdicts};
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common;
 use crate::epan::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
-use crate::track::transactions::{Answer, State, Transaction, What};
+use crate::track::transactions::{Answer, RequestKind, State, Transaction};
 
 /// What is known of a request's answer: nothing on the first pass, all of it later.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
-    let packet = path.packet;
+pub fn request(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let packet = context.packet;
     if transaction.rows.is_cut() {
         top.expert(
             &common::NOT_EXPANDED,
@@ -38,7 +38,7 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
             ),
         )?;
     }
-    if let Some(overdue) = path
+    if let Some(overdue) = context
         .stream
         .and_then(|stream| stream.queue.overdue_before(transaction))
     {
@@ -51,7 +51,7 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
         )?;
         top.uint(&BUSY_WITH, &[], overdue.request_frame)?.generated();
     }
-    times::request(path, top, transaction)?;
+    times::request(context, top, transaction)?;
     if !packet.is_visited() {
         return Ok(());
     }
@@ -62,9 +62,9 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
     if transaction.state == State::Complete {
         top.uint(&RESPONSE_IN, &[], transaction.answer_frames.1)?
             .generated();
-        return times::given_up(path, top, transaction);
+        return times::given_up(context, top, transaction);
     }
-    verdicts::unanswered(path, top, transaction)
+    verdicts::judge_unanswered(context, top, transaction)
 }
 
 /// The verdicts on a request, for its line in the Info column: ` [retry of 186]`, ` [no response]`.
@@ -73,7 +73,7 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
 /// Those of `out`.
 pub fn request_marks(
     out: &mut dyn fmt::Write,
-    path: &Path<'_>,
+    context: &MessageContext<'_>,
     transaction: Option<&Transaction>,
 ) -> fmt::Result {
     let Some(transaction) = transaction else {
@@ -82,7 +82,7 @@ pub fn request_marks(
     if transaction.retry_of != 0 {
         write!(out, " [retry of {}]", transaction.retry_of)?;
     }
-    if verdicts::lacks_response(path, transaction) {
+    if verdicts::lacks_response(context, transaction) {
         out.write_str(" [no response]")?;
     }
     Ok(())
@@ -131,9 +131,9 @@ fn is_slow(taken: i64) -> bool {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Guarded {
+pub fn response(context: &MessageContext<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Guarded {
     let Some(answer) = answer else {
-        if path.is_orphan {
+        if context.is_orphan {
             top.add(&REQUEST_MISSING, &[])?.generated();
         }
         return Ok(());
@@ -141,7 +141,7 @@ pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Gua
     let transaction = &answer.transaction;
     top.uint(&REQUEST_IN, &[], transaction.request_frame)?.generated();
     if transaction.is_stream() {
-        request_context::of_stream(path, top, transaction)?;
+        answered_request::of_stream(context, top, transaction)?;
     }
     if answer.is_first && transaction.is_stream() {
         time(top, &FIRST_RESPONSE_TIME, transaction.first_response_time())?;
@@ -151,12 +151,12 @@ pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Gua
     }
     let taken = transaction.response_time();
     response_time(top, taken)?;
-    if transaction.is_stream() && matches!(transaction.what, What::Message(_)) {
+    if transaction.is_stream() && matches!(transaction.what, RequestKind::Message(_)) {
         top.uint(&RECORDS, &[], transaction.records)?.generated();
     }
-    times::answer(path, top, transaction)?;
-    judge(path.packet, top, transaction, taken)?;
-    doubts::repeated(path, top, transaction)
+    times::answer(context, top, transaction)?;
+    judge(context.packet, top, transaction, taken)?;
+    doubts::repeated(context, top, transaction)
 }
 
 fn judge(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i64) -> Guarded {

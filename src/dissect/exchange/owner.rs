@@ -1,7 +1,7 @@
 //! Where a request had to go: the master of its partition by the newest map that its client was given, and what is said of
 //! a request that went elsewhere.
 
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::epan::{Guarded, Tree};
 use crate::track::names::NodeName;
 use crate::track::partitions::{self, Asked, Ends};
@@ -18,8 +18,8 @@ experts! {
 
 /// Whether somebody looks at where a request had to go.
 #[must_use]
-pub fn is_wanted(path: &Path<'_>, tree: &Tree<'_>) -> bool {
-    let has_client = path.is_request && path.is_tracked && path.stream.is_some();
+pub fn is_wanted(context: &MessageContext<'_>, tree: &Tree<'_>) -> bool {
+    let has_client = context.is_request && context.is_tracked && context.stream.is_some();
     has_client && (tree.wants(&MASTER) || tree.wants(&MAP_IN) || tree.wants_expert(&WRONG_NODE))
 }
 
@@ -28,7 +28,7 @@ pub fn is_wanted(path: &Path<'_>, tree: &Tree<'_>) -> bool {
 /// # Errors
 /// What Wireshark threw.
 pub fn items(
-    path: &Path<'_>,
+    context: &MessageContext<'_>,
     tree: &Tree<'_>,
     namespace: &[u8],
     digest: &[u8; LENGTH],
@@ -39,10 +39,10 @@ pub fn items(
         partition: digest::partition(digest),
         writes,
     };
-    let known = partitions::known(path.packet, &Ends::of(path.packet, true), &asked);
+    let known = partitions::known(context.packet, &Ends::of(context.packet, true), &asked);
     if let Some(master) = known.master {
         tree.uint64(&MASTER, &[], master.node)?
-            .append(format_args!("{}", NodeName(path.packet, master.node)))
+            .append(format_args!("{}", NodeName(context.packet, master.node)))
             .generated();
         tree.uint(&MAP_IN, &[], master.frame)?.generated();
     }

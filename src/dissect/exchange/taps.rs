@@ -2,82 +2,81 @@
 
 use core::fmt::Write as _;
 
-use crate::dissect::exchange::context::Path;
-use crate::dissect::exchange::details::Details;
+use crate::dissect::exchange::body::{RequestBody, ResponseBody};
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::first_pass::{is_single, writes};
-use crate::dissect::exchange::identity::Identity;
 use crate::epan::register::preference;
 use crate::epan::{Packet, Text};
 use crate::track::fabric::{self, Linked, Part as LinkedPart};
 use crate::track::record::{
     Content, Detail, Endpoint, Event, Migration, Pulse, Record, Step, TAP, TOUCHES, Touch,
 };
-use crate::track::transactions::{Answer, Transaction, What};
+use crate::track::transactions::{Answer, RequestKind, Transaction};
 use crate::track::{keys, map, sets};
 use crate::wire::admin::message as admin;
-use crate::wire::client::batch::Batch;
 use crate::wire::client::digest::LENGTH;
-use crate::wire::client::field::Value;
-use crate::wire::client::guess::Looks;
+use crate::wire::client::field::FieldValue;
+use crate::wire::client::guess::GuessedProtocol;
 use crate::wire::client::key::Key;
-use crate::wire::client::message::{Message, Messages, Part, TRANSACTION_TTL_AT as TRANSACTION_TTL};
+use crate::wire::client::message::{Message, Part, TRANSACTION_TTL_AT};
 use crate::wire::client::op::Op;
-use crate::wire::client::proto::ProtoType;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::ground::time::Ttl;
 use crate::wire::info::message as info;
 use crate::wire::internode::container::{Msg, MsgType};
 use crate::wire::internode::fabric::migrate::MigrateOp;
-use crate::wire::internode::fabric::{Facts, links};
+use crate::wire::internode::fabric::{FabricFacts, links};
 
 /// A request.
-pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>, body: &[u8], details: Details) {
+pub fn on_request<'p>(
+    context: &MessageContext<'p>,
+    body: &RequestBody<'_, 'p>,
+    transaction: Option<&Transaction>,
+) {
     if !TAP.has_listener() {
         return;
     }
-    let mut record = record(path, Event::Asked, what);
+    let mut record = record(context, Event::Asked, body.kind());
     record.transaction = transaction.copied();
-    if let (Some(transaction), Some(stream)) = (transaction, path.stream) {
+    if let (Some(transaction), Some(stream)) = (transaction, context.stream) {
         record.timing = Some(stream.queue.timing(transaction));
     }
     record.detail = Detail {
-        end: path.range.map(|(_, end)| end),
-        size: u32::try_from(body.len()).unwrap_or(u32::MAX),
-        timeout: details.timeout,
-        fingerprint: fingerprint(path, body),
-        counts_twice: details.counts_twice,
+        end: context.range.map(|(_, end)| end),
+        size: u32::try_from(context.body.len()).unwrap_or(u32::MAX),
+        timeout: body.timeout(),
+        fingerprint: fingerprint(context),
+        counts_twice: transaction.map_or_else(|| body.counts_twice(), |transaction| transaction.counts_twice),
         ..Detail::default()
     };
-    match what {
-        What::Message(kind) => {
-            if let Ok((_, message)) = Message::parse(path.order, path.body) {
-                let identity = Identity::of(message.fields());
-                (record.namespace, record.set) = (identity.namespace, identity.set);
-                let mut touches = Touches::default();
-                requested(&mut touches, path, &message, kind, &identity);
-                if kind.is_query() {
-                    record.detail.partitions = partitions(&message);
-                }
-                touches.give_to(&mut record, path.packet);
+    match *body {
+        RequestBody::Message(message) => {
+            let identity = message.identity();
+            (record.namespace, record.set) = (identity.namespace, identity.set);
+            let mut touches = Touches::default();
+            requested_records(&mut touches, context, message);
+            if message.request().is_query() {
+                record.detail.partitions = partitions(message);
             }
+            touches.give_to(&mut record, context.packet);
         }
-        What::Info => {
-            let names = info::commands(path.body).map(|command| command.name);
-            record.command = commands(path.packet, names);
-            record.detail.text = path.body;
+        RequestBody::Info(lines) => {
+            let names = info::commands(lines).map(|command| command.name);
+            record.command = commands(context.packet, names);
+            record.detail.text = lines;
         }
-        What::Security(_) => record.detail.user = user(path.body).unwrap_or_default(),
-        _ => {}
+        RequestBody::Security(message) => record.detail.user = user(message).unwrap_or_default(),
+        RequestBody::Unreadable(_) => {}
     }
-    TAP.queue(path.packet, record);
+    TAP.queue(context.packet, record);
 }
 
 /// How many partitions a scan or query names.
 fn partitions(message: &Message<'_>) -> u32 {
     let named = message.fields().flatten().find_map(|field| match field.value() {
-        Ok(Value::Partitions(partitions)) => Some(partitions.count()),
+        Ok(FieldValue::Partitions(partitions)) => Some(partitions.count()),
         _ => None,
     });
     u32::try_from(named.unwrap_or(0)).unwrap_or(u32::MAX)
@@ -98,8 +97,8 @@ fn content_of_ops<'p>(ops: impl Iterator<Item = Op<'p>>, is_whole: bool, ttl: Op
 }
 
 /// The same of a whole message.
-fn content_of(path: &Path<'_>, message: &Message<'_>, ttl: Option<Ttl>) -> Content {
-    let is_whole = !path.is_cut && message.fault.is_none();
+fn content_of(context: &MessageContext<'_>, message: &Message<'_>, ttl: Option<Ttl>) -> Content {
+    let is_whole = !context.is_cut && message.fault.is_none();
     Content {
         bytes: u32::try_from(message.bytes.len()).unwrap_or(u32::MAX),
         ..content_of_ops(message.ops().flatten(), is_whole, ttl)
@@ -108,82 +107,78 @@ fn content_of(path: &Path<'_>, message: &Message<'_>, ttl: Option<Ttl>) -> Conte
 
 /// A hash of what a request asks for; 0 where it was not captured as a whole. Clients that try again write the time
 /// that is left into the timeout, so that this does not count.
-fn fingerprint(path: &Path<'_>, body: &[u8]) -> u64 {
-    let before = body.get(..TRANSACTION_TTL.start);
-    match (before, body.get(TRANSACTION_TTL.end..)) {
-        (Some(before), Some(behind)) if !path.is_cut => map::hash(&(before, behind)).max(1),
+fn fingerprint(context: &MessageContext<'_>) -> u64 {
+    let body = context.body;
+    let before = body.get(..TRANSACTION_TTL_AT.start);
+    match (before, body.get(TRANSACTION_TTL_AT.end..)) {
+        (Some(before), Some(behind)) if !context.is_cut => map::hash(&(before, behind)).max(1),
         _ => 0,
     }
 }
 
 /// The user of a login.
-fn user(body: &[u8]) -> Option<&[u8]> {
-    let message = admin::Messages::new(body).next()?.ok()?;
+fn user<'p>(message: &admin::Message<'p>) -> Option<&'p [u8]> {
     message.fields().flatten().find_map(|field| match field.value() {
-        Ok(admin::Value::Text(user)) if field.id == admin::FieldId::USER => Some(user),
+        Ok(admin::AdminValue::Text(user)) if field.id == admin::FieldId::USER => Some(user),
         _ => None,
     })
 }
 
 /// A message of an answer.
-pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
+pub fn on_response<'p>(context: &MessageContext<'p>, body: &ResponseBody<'_, 'p>, linked: Option<&Answer>) {
     if !TAP.has_listener() {
         return;
     }
-    let packet = path.packet;
+    let packet = context.packet;
     let event = Event::Answered {
         is_first: linked.is_some_and(|answer| answer.is_first),
         is_last: linked.is_some_and(|answer| answer.is_last),
     };
     let transaction = linked.map(|answer| answer.transaction);
-    let what = match (transaction, path.kind) {
+    let what = match (transaction, body) {
         (Some(transaction), _) => transaction.what,
-        (None, ProtoType::INFO) => What::Info,
-        (None, ProtoType::AS_MSG | ProtoType::AS_MSG_COMPRESSED) => What::Message(Request::INVALID),
-        (None, _) => What::Other,
+        (None, ResponseBody::Info(_)) => RequestKind::Info,
+        (None, ResponseBody::Message(_)) => RequestKind::Message(Request::INVALID),
+        (None, ResponseBody::Security(_)) => RequestKind::Other,
     };
-    let mut record = record(path, event, what);
+    let mut record = record(context, event, what);
     record.transaction = transaction;
-    if let (Some(answer), Some(stream)) = (linked.filter(|answer| answer.is_last), path.stream) {
+    if let (Some(answer), Some(stream)) = (linked.filter(|answer| answer.is_last), context.stream) {
         record.timing = Some(stream.queue.timing(&answer.transaction));
     }
-    record.detail.end = path.range.map(|(_, end)| end);
-    record.detail.size = u32::try_from(path.body.len()).unwrap_or(u32::MAX);
+    record.detail.end = context.range.map(|(_, end)| end);
+    record.detail.size = u32::try_from(context.body.len()).unwrap_or(u32::MAX);
     record.detail.ends = linked.is_some_and(|answer| answer.is_last);
-    if let Some((namespace, set)) = transaction.and_then(|transaction| sets::get(packet, transaction.place)) {
+    if let Some((namespace, set)) = transaction.and_then(|transaction| sets::get(packet, transaction.set)) {
         (record.namespace, record.set) = (namespace, set);
     }
-    match path.kind {
-        ProtoType::AS_MSG | ProtoType::AS_MSG_COMPRESSED => {
+    match *body {
+        ResponseBody::Message(messages) => {
             let mut results = Vec::new();
-            let is_query = matches!(what, What::Message(kind) if kind.is_query());
+            let is_query = matches!(what, RequestKind::Message(kind) if kind.is_query());
             let mut touches = Touches::default();
-            for message in Messages::new(path.order, path.body).flatten() {
+            for message in messages.iter().flatten() {
                 results.push(message.header.result_code);
                 record.detail.records += u32::from(is_query && message.header.part() == Part::Record);
                 record.detail.ends |= message.header.part() == Part::Fin;
                 if let Some(answer) = linked.filter(|answer| answer.refuses(&message.header)) {
-                    touches.extend(refused(path, answer, message.header.result_code));
+                    touches.extend(refused_records(context, answer, message.header.result_code));
                 } else if let Some(transaction) = &transaction {
-                    touches.extend(returned(path, &message, transaction));
+                    touches.extend(returned_record(context, &message, transaction));
                 }
             }
             record.results = packet.keep(&results);
             touches.give_to(&mut record, packet);
         }
-        ProtoType::INFO => {
-            let names = info::answers(path.body).filter_map(|answer| Some(answer.echo?.name));
+        ResponseBody::Info(lines) => {
+            let names = info::answers(lines).filter_map(|answer| Some(answer.echo?.name));
             record.command = commands(packet, names);
-            record.detail.text = path.body;
+            record.detail.text = lines;
         }
-        ProtoType::SECURITY => {
-            let results: Vec<ResultCode> = admin::Messages::new(path.body)
-                .flatten()
-                .map(|message| message.result)
-                .collect();
+        ResponseBody::Security(messages) => {
+            let results: Vec<ResultCode> = messages.iter().flatten().map(|message| message.result).collect();
             record.results = packet.keep(&results);
         }
-        _ => {}
     }
     TAP.queue(packet, record);
 }
@@ -201,7 +196,7 @@ pub fn info_line(packet: Packet<'_>, is_request: bool, name: &[u8]) {
             is_last: false,
         }
     };
-    let mut record = empty(packet, event, What::Info);
+    let mut record = empty(packet, event, RequestKind::Info);
     if !is_request {
         core::mem::swap(&mut record.client, &mut record.server);
     }
@@ -210,9 +205,9 @@ pub fn info_line(packet: Packet<'_>, is_request: bool, name: &[u8]) {
 }
 
 /// Bytes of a client at which a server closes the connection, or of a server that no client takes.
-pub fn refused_bytes(packet: Packet<'_>, looks: Looks, from_server: bool) {
+pub fn on_bad_header(packet: Packet<'_>, looks: GuessedProtocol, from_server: bool) {
     if TAP.has_listener() {
-        let mut record = empty(packet, Event::Refused { looks, from_server }, What::Other);
+        let mut record = empty(packet, Event::Refused { looks, from_server }, RequestKind::Other);
         if from_server {
             core::mem::swap(&mut record.client, &mut record.server);
         }
@@ -224,7 +219,7 @@ pub fn refused_bytes(packet: Packet<'_>, looks: Looks, from_server: bool) {
 pub fn internode<'p>(
     packet: Packet<'p>,
     msg: &Msg<'p>,
-    facts: &Facts<'p>,
+    facts: &FabricFacts<'p>,
     linked: &Linked,
     pulse: Option<Pulse<'p>>,
 ) {
@@ -240,7 +235,7 @@ pub fn internode<'p>(
             op: facts.op_name().unwrap_or(""),
             step: step(msg, facts, linked),
         };
-        let mut record = empty(packet, event, What::Other);
+        let mut record = empty(packet, event, RequestKind::Other);
         (record.client, record.server) = (source, destination);
         record.detail.pulse = pulse;
         record.detail.migration = migration(packet, msg, facts, linked);
@@ -254,7 +249,7 @@ pub fn internode<'p>(
 fn migration<'p>(
     packet: Packet<'p>,
     msg: &Msg<'p>,
-    facts: &Facts<'p>,
+    facts: &FabricFacts<'p>,
     linked: &Linked,
 ) -> Option<Migration<'p>> {
     if msg.header.kind != MsgType::MIGRATE {
@@ -274,7 +269,7 @@ fn migration<'p>(
     })
 }
 
-fn step(msg: &Msg<'_>, facts: &Facts<'_>, linked: &Linked) -> Option<Step> {
+fn step(msg: &Msg<'_>, facts: &FabricFacts<'_>, linked: &Linked) -> Option<Step> {
     let link = links::link(msg, facts)?;
     let (part, exchange) = linked.exchange?;
     Some(Step {
@@ -298,7 +293,7 @@ fn ends(packet: Packet<'_>) -> (Endpoint<'_>, Endpoint<'_>) {
     )
 }
 
-fn empty(packet: Packet<'_>, event: Event, what: What) -> Record<'_> {
+fn empty(packet: Packet<'_>, event: Event, what: RequestKind) -> Record<'_> {
     let (client, server) = ends(packet);
     Record {
         event,
@@ -320,9 +315,9 @@ fn empty(packet: Packet<'_>, event: Event, what: What) -> Record<'_> {
     }
 }
 
-fn record<'p>(path: &Path<'p>, event: Event, what: What) -> Record<'p> {
-    let mut record = empty(path.packet, event, what);
-    if !path.is_request {
+fn record<'p>(context: &MessageContext<'p>, event: Event, what: RequestKind) -> Record<'p> {
+    let mut record = empty(context.packet, event, what);
+    if !context.is_request {
         core::mem::swap(&mut record.client, &mut record.server);
     }
     record
@@ -334,7 +329,7 @@ fn commands<'p, 'a>(packet: Packet<'p>, names: impl Iterator<Item = &'a [u8]>) -
     for name in names {
         let separator = if text.is_empty() { "" } else { "," };
         // The buffer takes what fits.
-        let _ = write!(text, "{separator}{}", Lossy(name));
+        let _ = write!(text, "{separator}{}", LossyText(name));
     }
     packet.keep(text.as_str().as_bytes())
 }
@@ -384,14 +379,9 @@ impl<'p> Touches<'p> {
 }
 
 /// The records that a request asks for.
-fn requested<'p>(
-    touches: &mut Touches<'p>,
-    path: &Path<'p>,
-    message: &Message<'p>,
-    kind: Request,
-    identity: &Identity<'p>,
-) {
-    let packet = path.packet;
+fn requested_records<'p>(touches: &mut Touches<'p>, context: &MessageContext<'p>, message: &Message<'p>) {
+    let packet = context.packet;
+    let (kind, identity) = (message.request(), message.identity());
     if is_single(kind) {
         if let Some(digest) = identity.record() {
             let place = (identity.namespace, identity.set);
@@ -399,69 +389,69 @@ fn requested<'p>(
             touches.push(Touch {
                 request: kind,
                 writes: writes(kind, message.header.info2),
-                content: content_of(path, message, Some(ttl)),
+                content: content_of(context, message, Some(ttl)),
                 ..touch(packet, place, digest, identity.key)
             });
         }
         return;
     }
+    for batch in message.batches() {
+        let mut content = Content::default();
+        for row in batch.rows().flatten() {
+            let Some(body) = row.body else { continue };
+            // What a row repeats is read once.
+            if let Some(own) = row.own_body() {
+                let ttl = own.record_ttl.map_or(0, |ttl| ttl.value);
+                let ttl = own.request().ttl(own.info2(), ttl);
+                content = content_of_ops(own.ops().flatten(), own.fault.is_none(), Some(ttl));
+            }
+            let bytes = u32::try_from(row.bytes.len()).unwrap_or(u32::MAX);
+            let identity = body.identity();
+            let place = (identity.namespace, identity.set);
+            // The key is that of the row that has the body.
+            let key = identity.key.filter(|_| !row.repeats());
+            touches.push(Touch {
+                request: body.request(),
+                writes: writes(body.request(), body.info2()),
+                content: Content { bytes, ..content },
+                ..touch(packet, place, *row.digest.0, key)
+            });
+        }
+    }
+    // Scans that go on name the digests at which they stopped, too.
+    if kind != Request::BATCH_DIRECT {
+        return;
+    }
     for field in message.fields().flatten() {
-        match field.value() {
-            Ok(Value::Batch(data)) => {
-                let Ok(batch) = Batch::read(data) else { continue };
-                let mut place: (&[u8], &[u8]) = (&[], &[]);
-                let mut content = Content::default();
-                for row in batch.rows().flatten() {
-                    let Some(body) = row.body else { continue };
-                    let mut key = None;
-                    if !row.repeats() {
-                        place = (body.namespace.unwrap_or_default(), body.set.unwrap_or_default());
-                        key = Identity::of(body.fields()).key;
-                    }
-                    // What a row repeats is read once.
-                    if let Some(own) = row.own_body() {
-                        let ttl = own.record_ttl.map_or(0, |ttl| ttl.value);
-                        let ttl = own.request.ttl(own.info2(), ttl);
-                        let is_whole = own.fault.is_none();
-                        content = content_of_ops(own.ops().flatten(), is_whole, Some(ttl));
-                    }
-                    let bytes = u32::try_from(row.bytes.len()).unwrap_or(u32::MAX);
-                    touches.push(Touch {
-                        request: body.request,
-                        writes: writes(body.request, body.info2()),
-                        content: Content { bytes, ..content },
-                        ..touch(packet, place, *row.digest.0, key)
-                    });
-                }
+        if let Ok(FieldValue::Digests(digests)) = field.value() {
+            let place = (identity.namespace, identity.set);
+            for digest in digests.iter() {
+                touches.push(Touch {
+                    request: kind,
+                    ..touch(packet, place, *digest.0, None)
+                });
             }
-            // Scans that go on name the digests where they stopped.
-            Ok(Value::Digests(digests)) if kind == Request::BATCH_DIRECT => {
-                let place = (identity.namespace, identity.set);
-                for digest in digests.iter() {
-                    touches.push(Touch {
-                        request: kind,
-                        ..touch(packet, place, *digest.0, None)
-                    });
-                }
-            }
-            _ => {}
         }
     }
 }
 
 /// The records of a batch that is refused as a whole.
-fn refused<'p>(path: &Path<'p>, answer: &Answer, result: ResultCode) -> impl Iterator<Item = Touch<'p>> + 'p {
-    let packet = path.packet;
-    let rows = path.stream.map(|stream| &stream.queue.rows);
+fn refused_records<'p>(
+    context: &MessageContext<'p>,
+    answer: &Answer,
+    result: ResultCode,
+) -> impl Iterator<Item = Touch<'p>> + 'p {
+    let packet = context.packet;
+    let rows = context.stream.map(|stream| &stream.queue.rows);
     let span = answer.transaction.rows;
     let rows = rows.into_iter().flat_map(move |rows| rows.all(span));
-    rows.map(move |(row, errand)| Touch {
-        request: errand.request,
-        writes: errand.writes,
+    rows.map(move |(row, row_request)| Touch {
+        request: row_request.request,
+        writes: row_request.writes,
         result: Some(result),
         ..touch(
             packet,
-            sets::get(packet, errand.place).unwrap_or_default(),
+            sets::get(packet, row_request.set).unwrap_or_default(),
             row.digest,
             None,
         )
@@ -469,16 +459,20 @@ fn refused<'p>(path: &Path<'p>, answer: &Answer, result: ResultCode) -> impl Ite
 }
 
 /// The record that a message of an answer is about.
-fn returned<'p>(path: &Path<'p>, message: &Message<'p>, transaction: &Transaction) -> Option<Touch<'p>> {
-    let packet = path.packet;
+fn returned_record<'p>(
+    context: &MessageContext<'p>,
+    message: &Message<'p>,
+    transaction: &Transaction,
+) -> Option<Touch<'p>> {
+    let packet = context.packet;
     let header = &message.header;
-    let rows = &path.stream?.queue.rows;
-    let What::Message(kind) = transaction.what else {
+    let rows = &context.stream?.queue.rows;
+    let RequestKind::Message(kind) = transaction.what else {
         return None;
     };
-    let place = sets::get(packet, transaction.place).unwrap_or_default();
+    let place = sets::get(packet, transaction.set).unwrap_or_default();
     let result = Some(header.result_code);
-    let content = content_of(path, message, None);
+    let content = content_of(context, message, None);
     if is_single(kind) {
         return Some(Touch {
             request: kind,
@@ -492,11 +486,11 @@ fn returned<'p>(path: &Path<'p>, message: &Message<'p>, transaction: &Transactio
         return None;
     }
     if kind == Request::BATCH {
-        let (row, errand) = rows.row(transaction.rows, header.transaction_ttl)?;
-        let place = sets::get(packet, errand.place).unwrap_or_default();
+        let (row, row_request) = rows.row(transaction.rows, header.transaction_ttl)?;
+        let place = sets::get(packet, row_request.set).unwrap_or_default();
         return Some(Touch {
-            request: errand.request,
-            writes: errand.writes,
+            request: row_request.request,
+            writes: row_request.writes,
             result,
             content,
             ..touch(packet, place, row.digest, None)
@@ -505,7 +499,7 @@ fn returned<'p>(path: &Path<'p>, message: &Message<'p>, transaction: &Transactio
     if kind != Request::BATCH_DIRECT && !(preference::hotkeys_scans() && header.part() == Part::Record) {
         return None;
     }
-    let identity = Identity::of(message.fields());
+    let identity = message.identity();
     let digest = identity.digest?;
     let names = if identity.namespace.is_empty() {
         place

@@ -1,7 +1,7 @@
 //! Where an answer's time went, and what happened to its request on the way, for who looks. All times are those of the
 //! capture point: near the client the round trip is part of the server's time, near the server it is not.
 
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::links::time;
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Tree};
@@ -25,8 +25,8 @@ static TIMES: FieldGroup = FieldGroup::new(&[FIELDS], &[], &[]);
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
-    let Some(queue) = path.stream.map(|stream| &stream.queue) else {
+pub fn request(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let Some(queue) = context.stream.map(|stream| &stream.queue) else {
         return Ok(());
     };
     if !top.wants(&TIME_CLIENT) {
@@ -43,8 +43,8 @@ pub fn request(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gu
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn given_up(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
-    let closing = path.stream.and_then(Stream::closed_by_client);
+pub fn given_up(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let closing = context.stream.and_then(Stream::closed_by_client);
     match closing.filter(|closing| closing.at < transaction.answered_at.1) {
         Some(closing) => time(
             top,
@@ -59,8 +59,8 @@ pub fn given_up(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> G
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn answer(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
-    let Some(stream) = path.stream.filter(|_| top.wants_fields(&TIMES)) else {
+pub fn answer(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let Some(stream) = context.stream.filter(|_| top.wants_fields(&TIMES)) else {
         return Ok(());
     };
     let queue = &stream.queue;
@@ -76,14 +76,14 @@ pub fn answer(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Gua
         time(top, &TIME_DELAYED_ACK, delay)?;
     }
     let closing = stream.closed_by_client();
-    if let Some(closing) = closing.filter(|closing| closing.frame < path.packet.frame()) {
+    if let Some(closing) = closing.filter(|closing| closing.frame < context.packet.frame()) {
         time(
             top,
             &TIME_GIVEN_UP,
             transaction.answered_at.1.wrapping_sub(closing.at),
         )?;
     }
-    if let Some(round_trip) = path.packet.round_trip() {
+    if let Some(round_trip) = context.packet.round_trip() {
         time(top, &RTT, round_trip)?;
     }
     Ok(())

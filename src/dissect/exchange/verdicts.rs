@@ -4,12 +4,12 @@ use core::fmt;
 
 use super::doubts;
 use super::links::{self, NO_RESPONSE, TIMED_OUT};
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::{Guarded, Tree};
 use crate::track::stream::{Closing, Stream, before};
-use crate::track::transactions::{State, Transaction, What};
+use crate::track::transactions::{RequestKind, State, Transaction};
 use crate::wire::client::proto::{HEADER, Refusal};
 
 fields! {
@@ -42,8 +42,8 @@ struct Begun {
 
 /// Whether a request has no answer at all though its connection has ended.
 #[must_use]
-pub fn lacks_response(path: &Path<'_>, transaction: &Transaction) -> bool {
-    evidence(path, transaction).is_some_and(|(end, _, begun)| {
+pub fn lacks_response(context: &MessageContext<'_>, transaction: &Transaction) -> bool {
+    evidence(context, transaction).is_some_and(|(end, _, begun)| {
         end.completeness & links::ENDED != 0 && begun.is_none() && transaction.answer_frames.0 == 0
     })
 }
@@ -51,14 +51,14 @@ pub fn lacks_response(path: &Path<'_>, transaction: &Transaction) -> bool {
 /// How the connection of a request without a whole answer stands, where the capture would hold that answer, and what
 /// of the answer began. On later passes.
 fn evidence<'p>(
-    path: &Path<'p>,
+    context: &MessageContext<'p>,
     transaction: &Transaction,
 ) -> Option<(ConnectionEnd, &'p Stream, Option<Begun>)> {
-    if !path.packet.is_visited() || transaction.state != State::Open || transaction.uncertain {
+    if !context.packet.is_visited() || transaction.state != State::Open || transaction.uncertain {
         return None;
     }
-    let (end, stream) = (path.packet.connection_end()?, path.stream?);
-    let direction = path.segment_direction;
+    let (end, stream) = (context.packet.connection_end()?, context.stream?);
+    let direction = context.segment_direction;
     let begun = begun(stream, direction, &end, transaction);
     let both = end.completeness & links::completeness::SYN_ACK != 0 || stream.has_answers(direction);
     let is_whole = match &begun {
@@ -74,12 +74,12 @@ fn evidence<'p>(
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
-    let packet = path.packet;
-    let Some((end, stream, begun)) = evidence(path, transaction) else {
+pub fn judge_unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let packet = context.packet;
+    let Some((end, stream, begun)) = evidence(context, transaction) else {
         return Ok(());
     };
-    let direction = path.segment_direction;
+    let direction = context.segment_direction;
     let has_ended = end.completeness & links::ENDED != 0;
     if has_ended && (begun.is_some() || transaction.answer_frames.0 != 0) {
         let rest = Circumstances {
@@ -100,7 +100,7 @@ pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) ->
         if let Some(begun) = &begun {
             top.uint64(&ANSWER_BYTES, &[], begun.bytes)?.generated();
             top.uint64(&ANSWER_SIZE, &[], begun.size)?.generated();
-            if transaction.what == What::Info {
+            if transaction.what == RequestKind::Info {
                 info_limit(top, begun.size.saturating_sub(HEADER as u64))?;
             }
         }
@@ -126,14 +126,14 @@ pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) ->
         return Ok(());
     }
     circumstances(top, stream, transaction, &end)?;
-    doubts::unanswered(path, top, transaction)?;
+    doubts::unanswered(context, top, transaction)?;
     // The port alone proves nothing, a service may have it; the server's silence and its end do.
     let is_admin = stream.is_admin.get() || packet.ports().1 == ADMIN_PORT;
     let by_server = stream
         .closing()
         .is_some_and(|closing| closing.direction != direction);
-    if is_admin && by_server && matches!(transaction.what, What::Message(_)) {
-        let refusal = Refusal::AdminPort(path.kind.0);
+    if is_admin && by_server && matches!(transaction.what, RequestKind::Message(_)) {
+        let refusal = Refusal::AdminPort(context.kind.0);
         return top.expert(
             &common::UNSUPPORTED_TYPE,
             format_args!(

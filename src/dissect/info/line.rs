@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::wire::ground::base64::{self, Encoded};
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::info::message as info;
 use crate::wire::info::message::{Answer, Command, Failure, Outcome};
 
@@ -29,9 +29,9 @@ pub struct Brief<'a>(pub &'a [u8], pub usize);
 
 impl<'a> Brief<'a> {
     /// The first bytes, whole characters.
-    fn head(&self) -> Lossy<'a> {
+    fn head(&self) -> LossyText<'a> {
         let Some((head, [next, ..])) = self.0.split_at_checked(self.1) else {
-            return Lossy(self.0);
+            return LossyText(self.0);
         };
         // Not in the middle of a character.
         let mut head = head;
@@ -43,7 +43,7 @@ impl<'a> Brief<'a> {
                 }
             }
         }
-        Lossy(head)
+        LossyText(head)
     }
 }
 
@@ -67,7 +67,7 @@ impl fmt::Display for CommandText<'_, '_> {
             .and_then(|parameters| parameters.strip_prefix(b"value="))
             .filter(|value| base64::is_encoded(value));
         match encoded {
-            Some(value) => write!(f, "{} {}", Lossy(command.name), Encoded(value)),
+            Some(value) => write!(f, "{} {}", LossyText(command.name), Encoded(value)),
             None => write!(f, "{}", Brief(command.text, 60)),
         }
     }
@@ -156,7 +156,7 @@ fn answers<'a>(out: &mut dyn fmt::Write, answers: impl Iterator<Item = Answer<'a
             _ if !answer.terminated => write!(out, "{}…", Brief(answer.value, 60).head())?,
             _ if answer.value.is_empty() => out.write_str("\"\"")?,
             _ if answer.value.len() > 60 => write!(out, "{} bytes", answer.value.len())?,
-            _ => write!(out, "{}", Lossy(answer.value))?,
+            _ => write!(out, "{}", LossyText(answer.value))?,
         }
     }
     match (count.saturating_sub(SHOWN), errors) {

@@ -1,8 +1,8 @@
 //! The info protocol: commands and answers line by line.
 
-use crate::dissect::exchange::context::Path;
-use crate::dissect::exchange::{self, Details};
-use crate::dissect::exchange::{outcome, verdicts};
+use crate::dissect::exchange::body::{RequestBody, ResponseBody};
+use crate::dissect::exchange::context::MessageContext;
+use crate::dissect::exchange::{self, outcome, verdicts};
 use crate::dissect::info::line::{Brief, Reason, RequestList, ResponseList, request_line, response_line};
 use crate::dissect::info::value as info_value;
 use crate::dissect::info::value::Names;
@@ -14,12 +14,11 @@ use crate::epan::{Guarded, Tree, windows};
 use crate::protocols::INFO;
 use crate::track::builds;
 use crate::track::partitions::{self, Ends};
-use crate::track::transactions::What;
 use crate::wire::client::result_code::Weight;
-use crate::wire::exchange::matching::{Expected, Facts};
+use crate::wire::exchange::matching::EndFacts;
 use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::info::cluster::Replicas;
 use crate::wire::info::message as info;
 use crate::wire::info::message::{Answer, Command, Failure, Outcome};
@@ -57,62 +56,60 @@ static PARAM: Names = Names {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
+pub fn body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
+    let body = context.body;
     let is_cut = tree.source().is_cut();
     if windows::are_objects_wanted() {
-        objects(path, body);
+        objects(context, body);
     }
-    if path.is_request {
-        let details = Details {
-            commands: if path.packet.is_visited() {
-                0
-            } else {
-                answered_commands(body)
-            },
-            ..Details::default()
-        };
-        let asked = exchange::on_request(path, What::Info, Expected::Info, body, details);
-        column::line(path.packet, |out| {
+    if context.is_request {
+        let asked = exchange::on_request(context, &RequestBody::Info(body));
+        column::line(context.packet, |out| {
             request_line(out, body)?;
-            outcome::request_marks(out, path, asked.as_ref())
+            outcome::request_marks(out, context, asked.as_ref())
         });
         if tree.exists() {
             requests(tree, top, body, is_cut)?;
         }
-        asked.map_or(Ok(()), |transaction| outcome::request(path, top, &transaction))
+        asked.map_or(Ok(()), |transaction| outcome::request(context, top, &transaction))
     } else {
-        if !path.packet.is_visited() {
-            note_build(path, body);
+        if !context.packet.is_visited() {
+            note_build(context, body);
         }
-        let linked = exchange::on_response(path, Facts::default(), 0, true, is_cut);
-        if let Some(stream) = path.stream.zip(path.place).filter(|_| path.is_tracked) {
-            let ends = Ends::of(path.packet, false);
-            partitions::note_answer(path.packet, &ends, stream, body, is_cut);
+        let linked = exchange::on_response(
+            context,
+            &ResponseBody::Info(body),
+            EndFacts::default(),
+            0,
+            true,
+            is_cut,
+        );
+        if let Some(stream) = context
+            .stream
+            .zip(context.stream_ref)
+            .filter(|_| context.is_tracked)
+        {
+            let ends = Ends::of(context.packet, false);
+            partitions::note_answer(context.packet, &ends, stream, body, is_cut);
         }
-        column::line(path.packet, |out| {
+        column::line(context.packet, |out| {
             response_line(out, info::answers(body))?;
-            outcome::response_marks(out, path.packet, linked.as_ref())
+            outcome::response_marks(out, context.packet, linked.as_ref())
         });
         responses(tree, top, body)?;
         if let Some(answer) = linked.filter(|_| !is_cut) {
             missing_lines(top, answer.transaction.records, body)?;
         }
         verdicts::info_limit(top, body.len() as u64)?;
-        outcome::response(path, top, linked.as_ref())
+        outcome::response(context, top, linked.as_ref())
     }
 }
 
-/// How many commands of a request the server answers: each with a line feed.
-fn answered_commands(body: &[u8]) -> u32 {
-    let answered = |command: &Command<'_>| command.terminated && !command.text.is_empty();
-    u32::try_from(info::commands(body).filter(answered).count()).unwrap_or(u32::MAX)
-}
-
 /// Remembers the build that the server says it is.
-fn note_build(path: &Path<'_>, body: &[u8]) {
+fn note_build(context: &MessageContext<'_>, body: &[u8]) {
     for answer in info::answers(body) {
         if answer.echo.is_some_and(|command| command.text == b"build") {
-            builds::note(path.packet, answer.value);
+            builds::note(context.packet, answer.value);
         }
     }
 }
@@ -137,15 +134,15 @@ fn missing_lines(top: &Tree<'_>, commands: u32, body: &[u8]) -> Guarded {
 }
 
 /// UDF modules that are stored or fetched, for those who export objects.
-fn objects(path: &Path<'_>, body: &[u8]) {
-    let packet = path.packet;
+fn objects(context: &MessageContext<'_>, body: &[u8]) {
+    let packet = context.packet;
     let found = |name: Option<&[u8]>, content: Option<&[u8]>| {
         if let (Some(name), Some(content)) = (name, content) {
             let most = content.len().saturating_mul(3) / 4;
             windows::object(packet, name, packet.gather(most, base64::decode(content)));
         }
     };
-    if path.is_request {
+    if context.is_request {
         for command in info::commands(body).filter(|command| command.name == b"udf-put") {
             found(command.parameter(b"filename"), command.parameter(b"content"));
         }
@@ -243,7 +240,7 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
     let brief = Brief(answer.value, 160);
     let line = match &answer.echo {
         Some(echo) => {
-            let command = Lossy(echo.text);
+            let command = LossyText(echo.text);
             let item = tree.text(&LINE, answer.bytes, format_args!("{command} = {brief}{unknown}"))?;
             item.label(format_args!("{command} = {brief}{unknown}"));
             let line = tree.under(item, &LINE)?;
@@ -267,7 +264,7 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
     match info::outcome(answer.value) {
         Outcome::Done => {}
         Outcome::Failed(failure) => {
-            failed(&value, command, answer.value, &failure)?;
+            add_failure(&value, command, answer.value, &failure)?;
             verdict(&value, command, &failure)?;
         }
         Outcome::Value => {
@@ -303,10 +300,10 @@ fn name<'p>(tree: &Tree<'p>, command: &Command<'p>) -> Guarded<crate::epan::Item
     let node = tree.under(item, &NAME)?;
     let mut cover = Cover::new(command.text);
     let part = cover.through(command.name);
-    node.text(&COMMAND, part, format_args!("{}", Lossy(command.name)))?;
+    node.text(&COMMAND, part, format_args!("{}", LossyText(command.name)))?;
     for argument in command.arguments() {
         let part = cover.through(argument);
-        node.text(&ARGUMENT, part, format_args!("{}", Lossy(argument)))?;
+        node.text(&ARGUMENT, part, format_args!("{}", LossyText(argument)))?;
     }
     for pair in command.parameters() {
         info_value::pair(&node, &mut cover, Some(command), &pair, &PARAM)?;
@@ -351,7 +348,7 @@ fn scope(tree: &Tree<'_>, command: &Command<'_>) -> Guarded {
 }
 
 /// An error's code and text under its value.
-fn failed<'p>(
+fn add_failure<'p>(
     tree: &Tree<'p>,
     command: Option<&Command<'p>>,
     value: &'p [u8],

@@ -9,7 +9,7 @@ use crate::epan::{Field, Guarded, Item, Text, Tree};
 use crate::track::names::NodeName;
 use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
-use crate::wire::ground::text::{Text as Lossy, decimal, hexadecimal};
+use crate::wire::ground::text::{LossyText, decimal, hexadecimal};
 use crate::wire::info::cluster::{Bitmap, Histories, Latencies, Peers, Replicas, UserAgent};
 use crate::wire::info::message::{Command, Pair, Pairs, Pieces};
 use crate::wire::info::value::{Rows, Table, Value, failure_pairs, guess, value};
@@ -115,7 +115,7 @@ fn node<'p>(tree: &Tree<'p>, part: &[u8], text: &[u8]) -> Guarded<Item<'p>> {
         Some(id) => Ok(tree
             .uint64(&NODE, part, id)?
             .append(format_args!("{}", NodeName(tree.packet(), id)))),
-        None => tree.text(&ITEM_VALUE, part, format_args!("{}", Lossy(text))),
+        None => tree.text(&ITEM_VALUE, part, format_args!("{}", LossyText(text))),
     }
 }
 
@@ -123,7 +123,7 @@ fn node<'p>(tree: &Tree<'p>, part: &[u8], text: &[u8]) -> Guarded<Item<'p>> {
 fn list_items<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, list: Pieces<'p>) -> Guarded {
     for piece in list {
         let part = cover.through(piece);
-        tree.text(&ITEM_VALUE, part, format_args!("{}", Lossy(piece)))?;
+        tree.text(&ITEM_VALUE, part, format_args!("{}", LossyText(piece)))?;
     }
     Ok(())
 }
@@ -135,7 +135,7 @@ fn pairs<'p>(
     list: Pairs<'p>,
 ) -> Guarded {
     for piece in list {
-        let (part, name) = (cover.ahead(piece.bytes), Lossy(piece.name));
+        let (part, name) = (cover.ahead(piece.bytes), LossyText(piece.name));
         let heading = match piece.value {
             Some(value) => tree.heading(&ITEM, part, format_args!("{name}: {}", Brief(value, 200)))?,
             None => tree.heading(&ITEM, part, format_args!("{name}"))?,
@@ -156,7 +156,7 @@ pub fn pair<'p>(
     pair: &Pair<'p>,
     fields: &Names,
 ) -> Guarded {
-    let name = Lossy(pair.name);
+    let name = LossyText(pair.name);
     let Some(value) = pair.value else {
         return tree
             .text(fields.name, cover.through(pair.bytes), format_args!("{name}"))
@@ -171,7 +171,7 @@ pub fn pair<'p>(
         }
         // What is not base64 is text already, or `null`.
         Some(encoding) if value != b"null" && base64::is_encoded(value) => {
-            decoded(&tree.under(item, fields.value)?, encoding, value)
+            add_decoded(&tree.under(item, fields.value)?, encoding, value)
         }
         _ => Ok(()),
     }
@@ -211,7 +211,7 @@ fn encoding(command: Option<&Command<'_>>, name: &[u8]) -> Option<Encoding> {
 /// Base64 characters of a text that are decoded: more than is shown of any text.
 const TEXT_LIMIT: usize = 8192;
 
-fn decoded(tree: &Tree<'_>, encoding: Encoding, text: &[u8]) -> Guarded {
+fn add_decoded(tree: &Tree<'_>, encoding: Encoding, text: &[u8]) -> Guarded {
     if matches!(encoding, Encoding::UserAgent) {
         let agent = UserAgent(text);
         let parts = [&AGENT_FORMAT, &AGENT_CLIENT, &AGENT_APPLICATION];
@@ -237,7 +237,7 @@ fn decoded(tree: &Tree<'_>, encoding: Encoding, text: &[u8]) -> Guarded {
     let item = match encoding {
         Encoding::Context => tree.text(&DECODED, text, format_args!("{}", ContextText(bytes)))?,
         Encoding::Expression => tree.text(&DECODED, text, format_args!("{}", ExpressionText(bytes)))?,
-        _ => tree.text(&DECODED, text, format_args!("{}", Lossy(bytes)))?,
+        _ => tree.text(&DECODED, text, format_args!("{}", LossyText(bytes)))?,
     };
     item.generated();
     if matches!(encoding, Encoding::Source) {
@@ -245,7 +245,7 @@ fn decoded(tree: &Tree<'_>, encoding: Encoding, text: &[u8]) -> Guarded {
         for line in bytes.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             lines
-                .text(&SOURCE, &[], format_args!("{}", Lossy(line)))?
+                .text(&SOURCE, &[], format_args!("{}", LossyText(line)))?
                 .generated();
         }
     }
@@ -278,7 +278,7 @@ fn cells<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, table: Table<'p>) -> Guarde
     )?;
     for name in table.names().split(|byte| *byte == b':') {
         let part = cover.through(name);
-        columns.text(&ITEM_NAME, part, format_args!("{}", Lossy(name)))?;
+        columns.text(&ITEM_NAME, part, format_args!("{}", LossyText(name)))?;
     }
     for row in table {
         let heading = tree.heading(
@@ -289,8 +289,8 @@ fn cells<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, table: Table<'p>) -> Guarde
         for (name, cell) in row.cells() {
             let part = cover.through(cell);
             heading
-                .text(&ITEM_VALUE, part, format_args!("{}", Lossy(cell)))?
-                .label(format_args!("{}: {}", Lossy(name), Lossy(cell)));
+                .text(&ITEM_VALUE, part, format_args!("{}", LossyText(cell)))?
+                .label(format_args!("{}: {}", LossyText(name), LossyText(cell)));
         }
     }
     Ok(())
@@ -303,7 +303,7 @@ fn number(tree: &Tree<'_>, field: &'static Field, part: &[u8], text: &[u8]) -> G
             tree.uint64(field, part, number)?
         }
         Some(number) => tree.uint(field, part, u32::try_from(number).unwrap_or(u32::MAX))?,
-        None => tree.text(&ITEM_VALUE, part, format_args!("{}", Lossy(text)))?,
+        None => tree.text(&ITEM_VALUE, part, format_args!("{}", LossyText(text)))?,
     };
     Ok(())
 }
@@ -325,19 +325,27 @@ fn peer_list<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, peers: &Peers<'p>) -> G
         let heading = tree.heading(
             &ITEM,
             cover.ahead(peer.bytes),
-            format_args!("{}", Lossy(peer.node)),
+            format_args!("{}", LossyText(peer.node)),
         )?;
         let item = heading.item();
         node(&heading, cover.through(peer.node), peer.node)?;
         if !peer.tls_name.is_empty() {
             let part = cover.through(peer.tls_name);
-            heading.text(&PEERS_TLS_NAME, part, format_args!("{}", Lossy(peer.tls_name)))?;
+            heading.text(
+                &PEERS_TLS_NAME,
+                part,
+                format_args!("{}", LossyText(peer.tls_name)),
+            )?;
         }
         let mut separator = ": ";
         for endpoint in peer.endpoints() {
             let part = cover.through(endpoint.bytes);
-            heading.text(&PEERS_ENDPOINT, part, format_args!("{}", Lossy(endpoint.bytes)))?;
-            item.append(format_args!("{separator}{}", Lossy(endpoint.bytes)));
+            heading.text(
+                &PEERS_ENDPOINT,
+                part,
+                format_args!("{}", LossyText(endpoint.bytes)),
+            )?;
+            item.append(format_args!("{separator}{}", LossyText(endpoint.bytes)));
             separator = ", ";
         }
         if separator == ": " {
@@ -352,12 +360,12 @@ fn replicas<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, rows: Replicas<'p>) -> G
         let heading = tree.heading(
             &ITEM,
             cover.ahead(row.bytes),
-            format_args!("{}", Lossy(row.namespace)),
+            format_args!("{}", LossyText(row.namespace)),
         )?;
         let item = heading.item();
         item.append(format_args!(":"));
         let part = cover.through(row.namespace);
-        heading.text(&NAMESPACE, part, format_args!("{}", Lossy(row.namespace)))?;
+        heading.text(&NAMESPACE, part, format_args!("{}", LossyText(row.namespace)))?;
         let (regime, columns) = row.numbers();
         for (field, text) in [(&REGIME, regime), (&COLUMNS, columns)] {
             if let Some(text) = text {
@@ -416,33 +424,37 @@ fn ranges(tree: &Tree<'_>, part: &[u8], bitmap: &Bitmap<'_>) -> Guarded {
 fn float<'p>(tree: &Tree<'p>, field: &'static Field, part: &[u8], text: &[u8]) -> Guarded<Item<'p>> {
     match core::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
         Some(number) => tree.double(field, part, number),
-        None => tree.text(&ITEM_VALUE, part, format_args!("{}", Lossy(text))),
+        None => tree.text(&ITEM_VALUE, part, format_args!("{}", LossyText(text))),
     }
 }
 
 fn latencies<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, rows: Latencies<'p>) -> Guarded {
     for row in rows {
-        let heading = tree.heading(&ITEM, cover.ahead(row.bytes), format_args!("{}", Lossy(row.name)))?;
+        let heading = tree.heading(
+            &ITEM,
+            cover.ahead(row.bytes),
+            format_args!("{}", LossyText(row.name)),
+        )?;
         let part = cover.through(row.name);
-        heading.text(&ITEM_NAME, part, format_args!("{}", Lossy(row.name)))?;
+        heading.text(&ITEM_NAME, part, format_args!("{}", LossyText(row.name)))?;
         if row.unit.is_empty() {
             heading
                 .item()
-                .label(format_args!("{}: not used", Lossy(row.name)));
+                .label(format_args!("{}: not used", LossyText(row.name)));
             continue;
         }
         heading.item().label(format_args!(
             "{}: {} operations/s",
-            Lossy(row.name),
-            Lossy(row.rate)
+            LossyText(row.name),
+            LossyText(row.rate)
         ));
-        let unit = Lossy(row.unit);
+        let unit = LossyText(row.unit);
         let part = cover.through(row.unit);
         heading.text(&LATENCY_UNIT, part, format_args!("{unit}"))?;
         float(&heading, &LATENCY_RATE, cover.through(row.rate), row.rate)?;
         for (bound, share) in row.buckets() {
             float(&heading, &LATENCY_OVER, cover.through(share), share)?
-                .label(format_args!("over {bound} {unit}: {} %", Lossy(share)));
+                .label(format_args!("over {bound} {unit}: {} %", LossyText(share)));
         }
     }
     Ok(())
@@ -456,16 +468,16 @@ fn histories<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, rows: Histories<'p>) ->
             format_args!("{}", Brief(row.bytes, 200)),
         )?;
         let part = cover.through(row.name);
-        heading.text(&ITEM_NAME, part, format_args!("{}", Lossy(row.name)))?;
+        heading.text(&ITEM_NAME, part, format_args!("{}", LossyText(row.name)))?;
         for (name, _) in row.cells() {
             let part = cover.through(name);
-            heading.text(&ITEM_NAME, part, format_args!("{}", Lossy(name)))?;
+            heading.text(&ITEM_NAME, part, format_args!("{}", LossyText(name)))?;
         }
         for (name, value) in row.cells() {
             let part = cover.through(value);
             heading
-                .text(&ITEM_VALUE, part, format_args!("{}", Lossy(value)))?
-                .label(format_args!("{}: {}", Lossy(name), Lossy(value)));
+                .text(&ITEM_VALUE, part, format_args!("{}", LossyText(value)))?
+                .label(format_args!("{}: {}", LossyText(name), LossyText(value)));
         }
     }
     Ok(())

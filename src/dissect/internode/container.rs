@@ -11,11 +11,11 @@ use crate::track::names::NodeName;
 use crate::wire::client::proto::Order;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::table::Row;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::cluster::{Hlc, NodeId, Nodes};
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::{Spec, Table};
-use crate::wire::internode::container::{self as msg, Msg, MsgType, WireType};
+use crate::wire::internode::container::{Msg, MsgField, MsgType, WireType};
 use crate::wire::internode::fabric::hello::Hello;
 
 fields! {
@@ -67,7 +67,7 @@ pub const PROTOCOLS: &[Row] = &[
 ];
 
 /// A message on its way into the tree.
-pub struct Message<'m, 'p> {
+pub struct ShownMessage<'m, 'p> {
     /// The packet.
     pub packet: Packet<'p>,
     /// The message.
@@ -102,10 +102,10 @@ pub const fn protocol(family: Family) -> &'static Protocol {
 /// A field on its way into the tree.
 #[derive(Clone, Copy)]
 pub(super) struct Shown<'s, 'p> {
-    pub message: &'s Message<'s, 'p>,
+    pub message: &'s ShownMessage<'s, 'p>,
     /// Where its line hangs.
     pub top: &'s Tree<'p>,
-    pub field: &'s msg::Field<'p>,
+    pub field: &'s MsgField<'p>,
     pub name: Name,
 }
 
@@ -150,12 +150,12 @@ impl<'p> Shown<'_, 'p> {
     pub(super) fn text(&self, of: &Field) -> Guarded<Tree<'p>> {
         let text = self.field.text();
         if text.len() < GENERATED_TEXT / 2 {
-            let text = Lossy(text);
+            let text = LossyText(text);
             let item = self.top.text(of, self.field.bytes, format_args!("{text}"))?;
             return self.line(item, of, format_args!("{text}"));
         }
         let heading = self.heading()?;
-        heading.item().append(format_args!(": {}", Lossy(text)));
+        heading.item().append(format_args!(": {}", LossyText(text)));
         string(&heading, of, self.field.data, text)?;
         Ok(heading)
     }
@@ -183,7 +183,7 @@ impl fmt::Display for Name {
 }
 
 /// A field that the capture does not hold to its end: what is there, as bytes.
-pub(super) fn cut(heading: &Tree<'_>, field: &msg::Field<'_>) -> Guarded {
+pub(super) fn cut(heading: &Tree<'_>, field: &MsgField<'_>) -> Guarded {
     heading.item().append(format_args!(
         " ({} of {} bytes captured)",
         field.data.len(),
@@ -221,7 +221,7 @@ pub fn string(tree: &Tree<'_>, field: &Field, part: &[u8], text: &[u8]) -> Guard
         }
         return Ok(());
     }
-    tree.text(field, part, format_args!("{}", Lossy(text)))?;
+    tree.text(field, part, format_args!("{}", LossyText(text)))?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Fabric: what nodes tell each other besides heartbeats.
 
-use super::container::Message;
+use super::container::ShownMessage;
 use super::pieces::fabric::CHANNEL;
 use super::pieces::proxy;
 use super::{content, fabric_line, links};
@@ -12,10 +12,10 @@ use crate::track::fabric::{self, Exchange, Linked};
 use crate::track::names::NodeName;
 use crate::wire::client::digest::partition;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::container::MsgType;
 use crate::wire::internode::container::spec::Kind;
-use crate::wire::internode::fabric::Facts;
+use crate::wire::internode::fabric::FabricFacts;
 use crate::wire::internode::fabric::rw::RwOp;
 
 /// One message: its line in the Info column and its items.
@@ -23,9 +23,9 @@ use crate::wire::internode::fabric::rw::RwOp;
 /// # Errors
 /// What Wireshark threw.
 pub fn message<'p>(
-    message: &Message<'_, 'p>,
+    message: &ShownMessage<'_, 'p>,
     tree: &Tree<'p>,
-    facts: &Facts<'p>,
+    facts: &FabricFacts<'p>,
     linked: &Linked,
 ) -> Guarded {
     let packet = message.packet;
@@ -47,7 +47,7 @@ pub fn message<'p>(
             spec.is_some_and(|spec| spec.kind == Kind::Proto)
         });
         if let Some(field) = proto.filter(|_| is_proxied) {
-            proxy::embedded(packet, tree, &field)?;
+            proxy::add_embedded(packet, tree, &field)?;
         }
         result_of_write(tree, message, facts)?;
     }
@@ -55,7 +55,12 @@ pub fn message<'p>(
     Ok(())
 }
 
-fn items<'p>(message: &Message<'_, 'p>, tree: &Tree<'p>, facts: &Facts<'p>, linked: &Linked) -> Guarded {
+fn items<'p>(
+    message: &ShownMessage<'_, 'p>,
+    tree: &Tree<'p>,
+    facts: &FabricFacts<'p>,
+    linked: &Linked,
+) -> Guarded {
     let msg = message.msg;
     let packet = message.packet;
     let top = tree.protocol(&FABRIC, msg.bytes)?;
@@ -81,7 +86,7 @@ fn items<'p>(message: &Message<'_, 'p>, tree: &Tree<'p>, facts: &Facts<'p>, link
     }
     if let Some(emigration) = &linked.emigration {
         let namespace = fabric::of(packet).namespace(packet, emigration);
-        top.text(&common::NAMESPACE, &[], format_args!("{}", Lossy(namespace)))?
+        top.text(&common::NAMESPACE, &[], format_args!("{}", LossyText(namespace)))?
             .generated();
         if facts.partition().is_none() {
             top.uint(&common::PARTITION, &[], u32::from(emigration.partition))?
@@ -111,7 +116,7 @@ fn items<'p>(message: &Message<'_, 'p>, tree: &Tree<'p>, facts: &Facts<'p>, link
 }
 
 /// A result of a replica write that is not OK. In duplicate resolution every result is a good answer.
-fn result_of_write(top: &Tree<'_>, message: &Message<'_, '_>, facts: &Facts<'_>) -> Guarded {
+fn result_of_write(top: &Tree<'_>, message: &ShownMessage<'_, '_>, facts: &FabricFacts<'_>) -> Guarded {
     let is_ack = message.msg.header.kind == MsgType::RW && facts.op.map(RwOp) == Some(RwOp::WRITE_ACK);
     let Some(code) = facts.result.filter(|_| is_ack) else {
         return Ok(());

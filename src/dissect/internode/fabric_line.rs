@@ -2,23 +2,23 @@
 
 use core::fmt::{self, Write};
 
-use super::container::{Listed, Message};
+use super::container::{Listed, ShownMessage};
 use super::record::KeyOf;
 use crate::dissect::exchange::links::Milliseconds;
 use crate::epan::Packet;
 use crate::track::fabric::{self, Linked, Part};
 use crate::wire::client::digest::Digest;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::cluster::Nodes;
 use crate::wire::internode::container::MsgType;
 use crate::wire::internode::fabric::clustering::ClusteringType;
 use crate::wire::internode::fabric::rw::RwOp;
-use crate::wire::internode::fabric::{Facts, clustering, smd};
+use crate::wire::internode::fabric::{FabricFacts, clustering, smd};
 use crate::wire::internode::record::FlatRecord;
 
 /// ` REPL_WRITE`, or ` op 77` where it has no name.
-pub struct Operation<'f, 'a>(pub &'f Facts<'a>);
+pub struct Operation<'f, 'a>(pub &'f FabricFacts<'a>);
 
 impl fmt::Display for Operation<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,8 +34,8 @@ impl fmt::Display for Operation<'_, '_> {
 pub fn line(
     out: &mut dyn Write,
     packet: Packet<'_>,
-    message: &Message<'_, '_>,
-    facts: &Facts<'_>,
+    message: &ShownMessage<'_, '_>,
+    facts: &FabricFacts<'_>,
     linked: &Linked,
 ) -> fmt::Result {
     let msg = message.msg;
@@ -81,14 +81,14 @@ pub fn exchange(out: &mut dyn Write, linked: &Linked) -> fmt::Result {
     }
 }
 
-fn tid(out: &mut dyn Write, facts: &Facts<'_>) -> fmt::Result {
+fn tid(out: &mut dyn Write, facts: &FabricFacts<'_>) -> fmt::Result {
     match facts.tid {
         Some(tid) => write!(out, " tid {tid}"),
         None => Ok(()),
     }
 }
 
-fn hello(out: &mut dyn Write, facts: &Facts<'_>) -> fmt::Result {
+fn hello(out: &mut dyn Write, facts: &FabricFacts<'_>) -> fmt::Result {
     if let Some(node) = facts.node {
         write!(out, " from {node}")?;
     }
@@ -99,7 +99,7 @@ fn hello(out: &mut dyn Write, facts: &Facts<'_>) -> fmt::Result {
 }
 
 /// ` key 989aedce3827 nodes a2, a1`.
-fn clustering(out: &mut dyn Write, message: &Message<'_, '_>, facts: &Facts<'_>) -> fmt::Result {
+fn clustering(out: &mut dyn Write, message: &ShownMessage<'_, '_>, facts: &FabricFacts<'_>) -> fmt::Result {
     if let Some(sequence) = facts.sequence {
         write!(out, " seq {:x}", sequence.0)?;
     }
@@ -123,7 +123,7 @@ fn clustering(out: &mut dyn Write, message: &Message<'_, '_>, facts: &Facts<'_>)
 /// ` test pid 123 key "rep-1"`, or the first 8 digits of the digest.
 fn record(
     out: &mut dyn Write,
-    facts: &Facts<'_>,
+    facts: &FabricFacts<'_>,
     linked: &Linked,
     emigrates_from: Option<&[u8]>,
 ) -> fmt::Result {
@@ -132,12 +132,12 @@ fn record(
     let digest = facts.digest.or(asked.as_ref().map(Digest));
     let namespace = facts.namespace.or(emigrates_from);
     if let Some(namespace) = namespace {
-        write!(out, " {}", Lossy(namespace))?;
+        write!(out, " {}", LossyText(namespace))?;
     }
     let flat = facts.record.and_then(|data| FlatRecord::read(data).ok());
     if let Some(set) = flat.as_ref().and_then(FlatRecord::set) {
         let joint = if namespace.is_some() { "." } else { " set " };
-        write!(out, "{joint}{}", Lossy(set))?;
+        write!(out, "{joint}{}", LossyText(set))?;
     }
     let partition = facts
         .partition()
@@ -166,7 +166,7 @@ fn record(
     Ok(())
 }
 
-fn migrate(out: &mut dyn Write, packet: Packet<'_>, facts: &Facts<'_>, linked: &Linked) -> fmt::Result {
+fn migrate(out: &mut dyn Write, packet: Packet<'_>, facts: &FabricFacts<'_>, linked: &Linked) -> fmt::Result {
     if let Some(id) = facts.emig_id {
         write!(out, " emig {id}")?;
     }
@@ -180,7 +180,7 @@ fn migrate(out: &mut dyn Write, packet: Packet<'_>, facts: &Facts<'_>, linked: &
 }
 
 /// ` SINDEX test|demo|i|.|I = idx`; of secrets nothing.
-fn smd(out: &mut dyn Write, message: &Message<'_, '_>, facts: &Facts<'_>) -> fmt::Result {
+fn smd(out: &mut dyn Write, message: &ShownMessage<'_, '_>, facts: &FabricFacts<'_>) -> fmt::Result {
     if let Some(module) = facts.module {
         write!(out, " {module}")?;
     }
@@ -188,9 +188,9 @@ fn smd(out: &mut dyn Write, message: &Message<'_, '_>, facts: &Facts<'_>) -> fmt
     let Some(key) = facts.smd_key.filter(|_| !message.is_secret) else {
         return Ok(());
     };
-    write!(out, " {}", Lossy(key))?;
+    write!(out, " {}", LossyText(key))?;
     match message.msg.field(smd::Fields::SINGLE_VALUE) {
-        Some(value) if value.text().len() <= 40 => write!(out, " = {}", Lossy(value.text())),
+        Some(value) if value.text().len() <= 40 => write!(out, " = {}", LossyText(value.text())),
         Some(value) => write!(out, " = {} bytes", value.text().len()),
         None => write!(out, " deleted"),
     }

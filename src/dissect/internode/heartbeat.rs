@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-use super::container::{Listed, Message};
+use super::container::{Listed, ShownMessage};
 use super::{content, fabric_line};
 use crate::dissect::exchange::links;
 use crate::dissect::internode::links as internode_links;
@@ -12,7 +12,7 @@ use crate::protocols::HEARTBEAT;
 use crate::track::fabric::Linked;
 use crate::wire::ground::inflate::inflate;
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::heartbeat::{HeartbeatType, Summary};
 
 fields! {
@@ -31,7 +31,7 @@ const LIMIT: usize = 1 << 20;
 /// # Errors
 /// What Wireshark threw.
 pub fn message<'p>(
-    message: &Message<'_, 'p>,
+    message: &ShownMessage<'_, 'p>,
     tree: &Tree<'p>,
     summary: &Summary<'p>,
     linked: &Linked,
@@ -49,7 +49,7 @@ pub fn message<'p>(
         *tree
     };
     match summary.compressed {
-        Some(stream) => inflated(message, tree, &top, stream, inside),
+        Some(stream) => inflate_message(message, tree, &top, stream, inside),
         None => Ok(()),
     }
 }
@@ -67,7 +67,7 @@ fn pulse(out: &mut dyn Write, summary: &Summary<'_>) -> fmt::Result {
         write!(out, " {node}")?;
     }
     if let Some(name) = summary.cluster_name {
-        write!(out, " cluster \"{}\"", Lossy(name))?;
+        write!(out, " cluster \"{}\"", LossyText(name))?;
     }
     match (summary.kind, summary.nodes) {
         (Some(HeartbeatType::PULSE), Some(nodes)) => write!(out, " adj {}", nodes.count())?,
@@ -91,7 +91,7 @@ fn pulse(out: &mut dyn Write, summary: &Summary<'_>) -> fmt::Result {
 }
 
 fn items<'p>(
-    message: &Message<'_, 'p>,
+    message: &ShownMessage<'_, 'p>,
     tree: &Tree<'p>,
     summary: &Summary<'p>,
     linked: &Linked,
@@ -119,8 +119,8 @@ fn items<'p>(
 }
 
 /// The message inside a wrapper, in a data source of its own.
-fn inflated<'p>(
-    message: &Message<'_, 'p>,
+fn inflate_message<'p>(
+    message: &ShownMessage<'_, 'p>,
     tree: &Tree<'p>,
     top: &Tree<'p>,
     stream: &'p [u8],

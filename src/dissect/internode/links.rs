@@ -1,6 +1,6 @@
 //! Requests and answers between nodes: links, times, and the verdicts that follow from them.
 
-use super::container::Message;
+use super::container::ShownMessage;
 use crate::dissect::exchange::links::{self, Milliseconds};
 use crate::epan::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
@@ -10,7 +10,7 @@ use crate::track::fabric::{self, Exchange, Linked, Part, State};
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn exchange_links(top: &Tree<'_>, message: &Message<'_, '_>, linked: &Linked) -> Guarded {
+pub fn exchange_links(top: &Tree<'_>, message: &ShownMessage<'_, '_>, linked: &Linked) -> Guarded {
     let packet = message.packet;
     let Some((part, exchange)) = &linked.exchange else {
         return Ok(());

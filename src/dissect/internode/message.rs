@@ -1,6 +1,6 @@
 //! One message between nodes: what it says is remembered, then it is shown.
 
-use super::container::Message;
+use super::container::ShownMessage;
 use super::{fabric, heartbeat};
 use crate::dissect::exchange::taps;
 use crate::epan::{Guarded, Packet, Segment, Side, Tree};
@@ -9,14 +9,14 @@ use crate::track::budget;
 use crate::track::connection::Connection;
 use crate::track::fabric::{self as track, Linked, Said};
 use crate::track::names;
-use crate::track::peers::End;
+use crate::track::peers::PeerEnd;
 use crate::track::record::{Pulse, TAP};
 use crate::wire::internode::cluster::NodeId;
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::Kind;
 use crate::wire::internode::container::{Msg, MsgType};
 use crate::wire::internode::fabric as wire;
-use crate::wire::internode::fabric::Facts;
+use crate::wire::internode::fabric::FabricFacts;
 use crate::wire::internode::fabric::hello::Hello;
 use crate::wire::internode::fabric::links::{self, Link};
 use crate::wire::internode::fabric::smd::ModuleId;
@@ -24,10 +24,10 @@ use crate::wire::internode::heartbeat::endpoint::{Address, endpoints};
 use crate::wire::internode::heartbeat::{HeartbeatType, Summary, V3};
 
 /// Both ends of a connection: that of the sender of `segment`, then the other.
-pub(super) fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<NodeId>) -> [End<'p>; 2] {
+pub(super) fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<NodeId>) -> [PeerEnd<'p>; 2] {
     let (from, to) = packet.ports();
     let port = |port: u32| u16::try_from(port).ok();
-    let end = |address, is_opener: bool, listens: Option<u16>| End {
+    let end = |address, is_opener: bool, listens: Option<u16>| PeerEnd {
         address,
         opener: hello.filter(|_| is_opener),
         port: listens,
@@ -50,7 +50,7 @@ pub(super) fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<
 
 /// Where a message was met.
 #[derive(Clone, Copy)]
-pub(super) struct Stage<'s, 'p> {
+pub(super) struct InternodeMessage<'s, 'p> {
     pub packet: Packet<'p>,
     pub family: Family,
     pub ordinal: u32,
@@ -65,9 +65,9 @@ pub(super) struct Stage<'s, 'p> {
     pub lacks_hello: bool,
 }
 
-impl<'p> Stage<'_, 'p> {
+impl<'p> InternodeMessage<'_, 'p> {
     /// One message; a compressed one is opened once.
-    pub(super) fn message(&self, tree: &Tree<'p>, msg: &Msg<'p>, is_outer: bool) -> Guarded {
+    pub(super) fn show(&self, tree: &Tree<'p>, msg: &Msg<'p>, is_outer: bool) -> Guarded {
         let packet = self.packet;
         let learns = self.is_new && !packet.is_visited();
         // `aerospike` finds every frame of ours.
@@ -85,7 +85,7 @@ impl<'p> Stage<'_, 'p> {
 
     fn heartbeat(&self, tree: &Tree<'p>, msg: &Msg<'p>, is_outer: bool, learns: bool) -> Guarded {
         let packet = self.packet;
-        let facts = Facts::of(msg);
+        let facts = FabricFacts::of(msg);
         let mut summary = Summary::of(msg);
         if !is_outer {
             // What was inflated never holds another stream.
@@ -113,14 +113,14 @@ impl<'p> Stage<'_, 'p> {
         let message = self.place(msg, &facts);
         heartbeat::message(&message, tree, &summary, &linked, |inner| {
             match Msg::read(inner.source().bytes()) {
-                Ok((_, inside)) if inside.header.kind.is_heartbeat() => self.message(inner, &inside, false),
+                Ok((_, inside)) if inside.header.kind.is_heartbeat() => self.show(inner, &inside, false),
                 _ => heartbeat::no_message(inner, inner.source().bytes()),
             }
         })
     }
 
     fn fabric(&self, tree: &Tree<'p>, msg: &Msg<'p>, learns: bool) -> Guarded {
-        let facts = Facts::of(msg);
+        let facts = FabricFacts::of(msg);
         let linked = if learns {
             self.remember(msg, &facts)
         } else if self.is_new {
@@ -134,8 +134,8 @@ impl<'p> Stage<'_, 'p> {
         fabric::message(&self.place(msg, &facts), tree, &facts, &linked)
     }
 
-    fn place<'m>(&self, msg: &'m Msg<'p>, facts: &Facts<'p>) -> Message<'m, 'p> {
-        Message {
+    fn place<'m>(&self, msg: &'m Msg<'p>, facts: &FabricFacts<'p>) -> ShownMessage<'m, 'p> {
+        ShownMessage {
             packet: self.packet,
             msg,
             table: facts.table,
@@ -154,7 +154,7 @@ impl<'p> Stage<'_, 'p> {
     }
 
     /// First pass: what a fabric message says is put in its place.
-    fn remember(&self, msg: &Msg<'p>, facts: &Facts<'p>) -> Linked {
+    fn remember(&self, msg: &Msg<'p>, facts: &FabricFacts<'p>) -> Linked {
         let Some((connection, segment)) = self.connection else {
             return Linked::default();
         };
@@ -167,13 +167,13 @@ impl<'p> Stage<'_, 'p> {
                 .speaks(packet.file(), packet.source_address(), hello.node);
             names::note(packet, hello.node.0, packet.source_address());
             let [from, to] = ends(packet, segment, Some(hello.node));
-            state.greeted(packet, &from, &to);
+            state.note_hello(packet, &from, &to);
             return Linked::default();
         }
         let opener = connection.hello(packet, self.ordinal).map(|hello| hello.node);
         let [from, to] = ends(packet, segment, opener);
         if msg.is_cut() {
-            state.lost(packet, &from, &to);
+            state.note_loss(packet, &from, &to);
         }
         let link: Option<Link> = links::link(msg, facts);
         let starts = match (facts.namespace, facts.partition_id) {

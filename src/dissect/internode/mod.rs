@@ -1,5 +1,6 @@
 //! What nodes say to each other, in the tree: heartbeats and fabric.
 
+pub mod bad_header;
 pub mod container;
 pub mod content;
 pub mod fabric;
@@ -9,5 +10,4 @@ pub mod links;
 pub mod message;
 pub mod pieces;
 pub mod record;
-pub mod refused;
 pub mod stream;

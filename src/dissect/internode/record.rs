@@ -165,7 +165,7 @@ fn void_time(tree: &Tree<'_>, bytes: &[u8], time: VoidTime) -> Guarded {
 
 /// A bin's line: the item of its name.
 fn bin_line<'p>(tree: &Tree<'p>, bytes: &[u8], name: &[u8]) -> Guarded<Tree<'p>> {
-    let name = crate::wire::ground::text::Text(name);
+    let name = crate::wire::ground::text::LossyText(name);
     let item = tree.text(&BIN_NAME, bytes, format_args!("{name}"))?;
     let below = tree.under(item, &BIN_NAME)?;
     below.item().label(format_args!("Bin {name}"));
@@ -214,7 +214,7 @@ fn typed<'p>(tree: &Tree<'p>, kind: ParticleType, data: &'p [u8]) -> Guarded {
 
 /// As clients see it, but little endian.
 fn geojson(tree: &Tree<'_>, data: &[u8], geo: &Geo<'_>) -> Guarded {
-    let json = crate::wire::ground::text::Text(geo.json);
+    let json = crate::wire::ground::text::LossyText(geo.json);
     tree.text(&value::VALUE, data, format_args!("{json}"))?
         .generated();
     tree.item().append(format_args!(" = {json}"));

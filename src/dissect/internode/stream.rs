@@ -1,15 +1,17 @@
 //! Messages between nodes on their ports: position in the stream, framing, datagrams, and who gets the message.
 
+use super::bad_header::{Fault, fault, show_bad_header, show_continuation};
 use super::container::protocol;
-use super::message::{Stage, ends};
-use super::refused::{continuation, fault, refused};
+use super::message::{InternodeMessage, ends};
+use crate::dissect::shared::stream::{self as skeleton, ProtocolStream};
 use crate::dissect::shared::{common, frame};
-use crate::epan::{Call, Framing, Guarded, Packet, Segment, Side, Source, Tree};
+use crate::epan::protocol::Protocol;
+use crate::epan::{Framing, Guarded, Packet, Segment, SegmentContext, Side, Source, Tree};
 use crate::protocols::HEARTBEAT;
 use crate::track::budget;
 use crate::track::connection::Connection;
 use crate::track::fabric as track;
-use crate::track::position::{Place, before};
+use crate::track::position::{PositionTracker, StreamPosition, before};
 use crate::wire::internode::container::plausible::{self, Claim, Family, Fit};
 use crate::wire::internode::container::{Header, Msg, MsgType};
 
@@ -22,75 +24,123 @@ pub fn length(family: Family, bytes: &[u8]) -> Option<usize> {
     Header::read(bytes).ok().map(|(_, header)| header.length())
 }
 
+/// A connection between nodes.
+#[derive(Clone, Copy)]
+struct InternodeStream<'p> {
+    family: Family,
+    connection: &'p Connection,
+}
+
+impl<'p> InternodeStream<'p> {
+    fn of(family: Family, segment: &Segment<'p>) -> Option<Self> {
+        let connection = Connection::of(segment, protocol(family))?;
+        Some(Self { family, connection })
+    }
+}
+
 /// A segment of a connection.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn segment<'p>(
-    family: Family,
-    packet: Packet<'p>,
-    source: Source<'p>,
-    tree: Tree<'p>,
-    segment: Segment<'p>,
-) -> Guarded<usize> {
-    let bytes = source.bytes();
-    let Some(connection) = Connection::of(&segment, protocol(family)) else {
-        return Ok(0);
-    };
-    if bytes.is_empty() {
-        return Ok(0);
+pub fn segment<'p>(family: Family, tree: &Tree<'p>, segment: Segment<'p>) -> Guarded<usize> {
+    match InternodeStream::of(family, &segment) {
+        Some(stream) => skeleton::segment(stream, tree, segment),
+        None => Ok(0),
     }
-    budget::earn(packet, bytes.len());
-    let position = &connection.position;
-    let (place, _) = position.place(packet, protocol(family), &segment);
-    if family == Family::Fabric && !packet.is_visited() {
-        meet(packet, &segment, connection, place);
+}
+
+/// One whole message (or what there is of it).
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn pdu<'p>(family: Family, tree: &Tree<'p>, context: &SegmentContext<'p>) -> Guarded {
+    match InternodeStream::of(family, &context.segment) {
+        Some(stream) => skeleton::pdu(stream, tree, context),
+        None => Ok(()),
     }
-    let begins = match place {
-        Place::Known => {
-            if let Some(fault) = fault(family, bytes) {
-                position.advance(packet, &segment, source.reported(), source.reported(), false);
-                refused(family, &tree, fault, true)?;
-                return Ok(bytes.len());
+}
+
+impl<'p> ProtocolStream<'p> for InternodeStream<'p> {
+    type Fault = Fault;
+
+    fn framing(self) -> Framing {
+        match self.family {
+            Family::Heartbeat => Framing::Heartbeat,
+            Family::Fabric => Framing::Fabric,
+        }
+    }
+
+    fn protocol(self) -> &'static Protocol {
+        protocol(self.family)
+    }
+
+    fn tracker(self) -> &'p PositionTracker {
+        &self.connection.tracker
+    }
+
+    fn locate(self, packet: Packet<'p>, segment: &Segment<'p>) -> StreamPosition {
+        let (position, _) = self.tracker().locate(packet, self.protocol(), segment);
+        if self.family == Family::Fabric && !packet.is_visited() {
+            meet(packet, segment, self.connection, position);
+        }
+        position
+    }
+
+    fn fault(self, bytes: &[u8]) -> Option<Fault> {
+        fault(self.family, bytes)
+    }
+
+    fn may_begin(self, position: StreamPosition, source: Source<'p>) -> bool {
+        let (family, bytes) = (self.family, source.bytes());
+        match position {
+            StreamPosition::Unknown => {
+                plausible::stream(bytes, family) == Claim::Yes
+                    || plausible::begins(bytes, family)
+                    || fills(family, source)
             }
-            true
+            _ => plausible::anchored_fit(bytes) != Fit::No,
         }
-        Place::Unknown => {
-            plausible::stream(bytes, family) == Claim::Yes
-                || plausible::begins(bytes, family)
-                || fills(family, source)
-        }
-        Place::Repeated | Place::Aside => plausible::anchored(bytes) != Fit::No,
-        Place::Refused => false,
-    };
-    if !begins {
-        position.advance(packet, &segment, source.reported(), source.reported(), false);
-        continuation(family, &tree, bytes, place)?;
-        source.throw_if_cut()?;
-        return Ok(bytes.len());
     }
-    let framing = match family {
-        Family::Heartbeat => Framing::Heartbeat,
-        Family::Fabric => Framing::Fabric,
-    };
-    let call = Call {
-        segment,
-        mark: place as u8,
-        used: core::cell::Cell::new(0),
-        is_lost: core::cell::Cell::new(false),
-    };
-    let outcome = packet.dissect_pdus(framing, &tree, &call);
-    if place.is_new() {
-        position.advance(
+
+    fn show_fault(self, tree: &Tree<'p>, _: &Segment<'p>, fault: Fault, hand_over: bool) -> Guarded {
+        show_bad_header(self.family, tree, fault, hand_over)
+    }
+
+    fn show_continuation(self, tree: &Tree<'p>, _segment: &Segment<'p>, position: StreamPosition) -> Guarded {
+        show_continuation(self.family, tree, position)
+    }
+
+    fn show_message(
+        self,
+        tree: &Tree<'p>,
+        context: &SegmentContext<'p>,
+        position: StreamPosition,
+    ) -> Guarded<bool> {
+        let (family, packet, source) = (self.family, tree.packet(), tree.source());
+        let Ok((_, msg)) = Msg::read(source.bytes()) else {
+            return Ok(false);
+        };
+        let used = context.used.get();
+        let message = InternodeMessage {
             packet,
-            &segment,
-            call.used.get(),
-            source.reported(),
-            !call.is_lost.get(),
-        );
+            family,
+            ordinal: frame::count(packet),
+            connection: Some((self.connection, &context.segment)),
+            is_new: position.is_new(),
+            is_known: position == StreamPosition::Known,
+            end: context
+                .segment
+                .sequence
+                .map(|start| start.wrapping_add(u32::try_from(used).unwrap_or(0))),
+            lacks_hello: family == Family::Fabric
+                && position == StreamPosition::Known
+                && context.segment.is_first
+                && context.segment.side == Side::Client
+                && used == source.reported()
+                && msg.header.kind != MsgType::FABRIC,
+        };
+        message.show(tree, &msg, true).map(|()| true)
     }
-    outcome?;
-    Ok(bytes.len())
 }
 
 /// Whether a segment that was cut by the capture is exactly one message.
@@ -99,11 +149,11 @@ fn fills(family: Family, source: Source<'_>) -> bool {
     source.is_cut()
         && Header::read(bytes)
             .is_ok_and(|(_, header)| family.has(header.kind) && header.length() == source.reported())
-        && plausible::anchored(bytes) != Fit::No
+        && plausible::anchored_fit(bytes) != Fit::No
 }
 
 /// First pass: which addresses talk fabric to which ports, and whether bytes between them are missing.
-fn meet<'p>(packet: Packet<'p>, segment: &Segment<'p>, connection: &Connection, place: Place) {
+fn meet<'p>(packet: Packet<'p>, segment: &Segment<'p>, connection: &Connection, position: StreamPosition) {
     let state = track::of(packet);
     let (from, to) = packet.ports();
     let addresses = (packet.source_address(), packet.destination_address());
@@ -123,66 +173,16 @@ fn meet<'p>(packet: Packet<'p>, segment: &Segment<'p>, connection: &Connection, 
         Side::Unknown => {}
     }
     let [from, to] = ends(packet, segment, None);
-    if place == Place::Unknown {
-        state.lost(packet, &from, &to);
+    if position == StreamPosition::Unknown {
+        state.note_loss(packet, &from, &to);
     }
     // The sender has received more than the capture holds.
-    let seen = connection.position.seen(1 - segment.direction);
+    let seen = connection.tracker.seen(1 - segment.direction);
     if let (Some(seen), Some(received)) = (seen, segment.acknowledged) {
         if before(seen.wrapping_add(1), received) {
-            state.lost(packet, &to, &from);
+            state.note_loss(packet, &to, &from);
         }
     }
-}
-
-/// One whole message (or what there is of it).
-///
-/// # Errors
-/// What Wireshark threw.
-pub fn pdu<'p>(
-    family: Family,
-    packet: Packet<'p>,
-    source: Source<'p>,
-    tree: Tree<'p>,
-    call: &Call<'p>,
-) -> Guarded {
-    let bytes = source.bytes();
-    let place = Place::from_mark(call.mark);
-    let Some(connection) = Connection::of(&call.segment, protocol(family)) else {
-        return Ok(());
-    };
-    if let Some(fault) = fault(family, bytes) {
-        if !place.is_new() {
-            return continuation(family, &tree, bytes, place);
-        }
-        return refused(family, &tree, fault, false);
-    }
-    let Ok((_, msg)) = Msg::read(bytes) else {
-        call.is_lost.set(true);
-        return common::half_header(&tree.protocol(protocol(family), bytes)?, source);
-    };
-    let ordinal = frame::count(packet);
-    let stage = Stage {
-        packet,
-        family,
-        ordinal,
-        connection: Some((connection, &call.segment)),
-        is_new: place.is_new(),
-        is_known: place == Place::Known,
-        end: call
-            .segment
-            .sequence
-            .map(|start| start.wrapping_add(u32::try_from(call.used.get()).unwrap_or(0))),
-        lacks_hello: family == Family::Fabric
-            && place == Place::Known
-            && call.segment.is_first
-            && call.segment.side == Side::Client
-            && call.used.get() == source.reported()
-            && msg.header.kind != MsgType::FABRIC,
-    };
-    stage.message(&tree, &msg, true)?;
-    frame::finish(&tree, bytes)?;
-    source.throw_if_cut()
 }
 
 /// A datagram: one heartbeat message and nothing else; 0 for anything that is none.
@@ -195,11 +195,11 @@ pub fn datagram<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>) -> G
         return Ok(0);
     };
     let fits = msg.header.length() == source.reported();
-    if !msg.header.kind.is_heartbeat() || !fits && plausible::anchored(bytes) == Fit::No {
+    if !msg.header.kind.is_heartbeat() || !fits && plausible::anchored_fit(bytes) == Fit::No {
         return Ok(0);
     }
     budget::earn(packet, bytes.len());
-    let stage = Stage {
+    let message = InternodeMessage {
         packet,
         family: Family::Heartbeat,
         ordinal: frame::count(packet),
@@ -209,7 +209,7 @@ pub fn datagram<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>) -> G
         end: None,
         lacks_hello: false,
     };
-    stage.message(&tree, &msg, true)?;
+    message.show(&tree, &msg, true)?;
     if !fits {
         let top = tree.protocol(&HEARTBEAT, bytes)?;
         top.expert(

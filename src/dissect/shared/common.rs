@@ -7,7 +7,7 @@ use crate::wire::client::digest::{self, Digest, LENGTH};
 use crate::wire::client::key::Key;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::Text;
+use crate::wire::ground::text::LossyText;
 use crate::wire::values::particle::ParticleType;
 
 fields! {
@@ -113,10 +113,11 @@ pub fn known_key(tree: &Tree<'_>, key: &Key<'_>, frame: u32) -> Guarded {
 /// # Errors
 /// What Wireshark threw.
 pub fn place(tree: &Tree<'_>, namespace: &[u8], set: &[u8]) -> Guarded {
-    tree.text(&NAMESPACE, &[], format_args!("{}", Text(namespace)))?
+    tree.text(&NAMESPACE, &[], format_args!("{}", LossyText(namespace)))?
         .generated();
     if !set.is_empty() {
-        tree.text(&SET, &[], format_args!("{}", Text(set)))?.generated();
+        tree.text(&SET, &[], format_args!("{}", LossyText(set)))?
+            .generated();
     }
     Ok(())
 }
@@ -137,7 +138,7 @@ pub fn digest_of_key(tree: &Tree<'_>, set: &[u8], key: &Key<'_>, sent: Option<Di
             &DIGEST_MISMATCH,
             format_args!(
                 "The digest sent is {sent}, but set \"{}\" and key \"{key}\" give {}",
-                Text(set),
+                LossyText(set),
                 Digest(&computed)
             ),
         ),
@@ -161,7 +162,7 @@ pub fn malformed(tree: &Tree<'_>, error: &Malformed<'_>) -> Guarded {
         [] => tree.item(),
         at => tree.add(&DATA, at)?,
     };
-    accuse(tree, item, error)
+    add_malformed(tree, item, error)
 }
 
 /// What would be a level too deep: its bytes, and why there is no more.
@@ -190,7 +191,7 @@ pub fn half_header<'p>(tree: &Tree<'p>, source: Source<'p>) -> Guarded {
 }
 
 /// The reason why the bytes of `item` could not be read.
-pub fn accuse<'p>(tree: &Tree<'p>, item: Item<'p>, error: &Malformed<'_>) -> Guarded {
+pub fn add_malformed<'p>(tree: &Tree<'p>, item: Item<'p>, error: &Malformed<'_>) -> Guarded {
     // Where the capture was cut, Wireshark says so itself at the end.
     if is_cut(tree, error) {
         return Ok(());

@@ -6,3 +6,4 @@ pub mod frame;
 pub mod hint;
 pub mod index;
 pub mod result;
+pub mod stream;

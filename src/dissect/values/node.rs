@@ -8,7 +8,7 @@ use crate::dissect::shared::hint;
 use crate::epan::field::Kind as FieldKind;
 use crate::epan::{BitSet, Field, Guarded, Tree};
 use crate::wire::client::proto::Order;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::values::arg::{Content, Name as RawName, Table};
 use crate::wire::values::call::Coded;
 use crate::wire::values::cdt::operation_of;
@@ -191,7 +191,7 @@ fn string<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, text: NodeText<'_, '
     let heading = if is_short {
         let item = match of.kind() {
             FieldKind::Bytes => tree.bytes(of, node.bytes, content)?,
-            _ => tree.text(of, node.bytes, format_args!("{}", Lossy(content)))?,
+            _ => tree.text(of, node.bytes, format_args!("{}", LossyText(content)))?,
         };
         item.label(format_args!("{name}: {text}"));
         tree.under(item, of)?

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use crate::stats::diagnosis::endpoint::Endpoint;
 use crate::stats::diagnosis::info::short;
 use crate::track::record::{Event, Migration, Pulse, Record};
-use crate::wire::ground::text::{Text, decimal, hexadecimal};
-use crate::wire::info::cluster::{Endpoint as Written, Peers};
+use crate::wire::ground::text::{LossyText, decimal, hexadecimal};
+use crate::wire::info::cluster::{HostPort, Peers};
 use crate::wire::info::message::{Command, answers};
 use crate::wire::info::partitions::{Owned, PartitionSet, is_map, owned};
 use crate::wire::info::value::Table;
@@ -227,7 +227,7 @@ impl Gathered {
         if !is_sent || migration.is_again {
             return;
         }
-        let namespace = Text(migration.namespace.unwrap_or_default()).to_string();
+        let namespace = LossyText(migration.namespace.unwrap_or_default()).to_string();
         let [from, to] = [record.client, record.server].map(|end| Endpoint::new(end.address, 0));
         let Some(moves) = entry(&mut self.moves, (from, to, namespace), &mut self.is_full) else {
             return;
@@ -291,7 +291,7 @@ impl Gathered {
             | b"service-tls-alt" => {
                 let node = self.service(record, server).and_then(|service| service.node);
                 for part in value.split(|byte| matches!(byte, b';' | b',')).take(16) {
-                    self.advertise(record, node, &Written::new(part), b"3000", command, server);
+                    self.advertise(record, node, &HostPort::new(part), b"3000", command, server);
                 }
                 return;
             }
@@ -316,12 +316,12 @@ impl Gathered {
         &mut self,
         record: &Record<'_>,
         node: Option<u64>,
-        end: &Written<'_>,
+        end: &HostPort<'_>,
         port: &[u8],
         command: &Command<'_>,
         by: Endpoint,
     ) {
-        let host = Text(end.host).to_string();
+        let host = LossyText(end.host).to_string();
         if host.is_empty() {
             return;
         }
@@ -334,13 +334,13 @@ impl Gathered {
         if let Some((times, who)) = entry(&mut self.advertised, key, &mut self.is_full) {
             times.note(record);
             if who.len() < 64 {
-                who.insert(format!("{} of {by}", Text(command.name)));
+                who.insert(format!("{} of {by}", LossyText(command.name)));
             }
         }
     }
 
     fn map(&mut self, record: &Record<'_>, server: Endpoint, command: &'static str, owned: &Owned<'_>) {
-        let key = (Text(owned.namespace).to_string(), server);
+        let key = (LossyText(owned.namespace).to_string(), server);
         if self.maps.len() >= MOST && !self.maps.contains_key(&key) {
             self.is_full = true;
             return;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::endpoint::Endpoint;
 use crate::track::record::{Event, Record};
 use crate::wire::client::digest::PARTITIONS;
-use crate::wire::ground::text::Text;
+use crate::wire::ground::text::LossyText;
 use crate::wire::info::cluster::{Peers, Replicas};
 use crate::wire::info::message::{Command, Outcome, answers, commands, outcome};
 
@@ -202,7 +202,7 @@ impl InfoLog {
             | b"services-alternate"
             | b"service" => {
                 for part in value.split(|byte| matches!(byte, b';' | b',')).take(1000) {
-                    let end = crate::wire::info::cluster::Endpoint::new(part);
+                    let end = crate::wire::info::cluster::HostPort::new(part);
                     self.advertise(at, server, end.host, end.port.unwrap_or(b"3000"));
                 }
             }
@@ -266,7 +266,7 @@ impl InfoLog {
 /// At most 90 characters of it; what would split a cell is replaced.
 #[must_use]
 pub fn short(text: &[u8]) -> String {
-    let text = Text(text).to_string().replace('|', "/");
+    let text = LossyText(text).to_string().replace('|', "/");
     match text.char_indices().nth(90) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
         None => text,

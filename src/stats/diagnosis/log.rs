@@ -10,9 +10,9 @@ use super::info::InfoLog;
 use super::names::Names;
 use crate::epan::tcp_tap::{Frame, Heard, TcpSegment};
 use crate::track::record::{Event, Record, Records};
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 use crate::wire::client::digest::LENGTH;
-use crate::wire::client::guess::Looks;
+use crate::wire::client::guess::GuessedProtocol;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
 
@@ -109,7 +109,7 @@ pub enum Content {
         is_linked: bool,
     },
     /// Bytes that the other side does not take.
-    Refused(Looks),
+    Refused(GuessedProtocol),
 }
 
 /// A message, in the frame that completes it.
@@ -124,7 +124,7 @@ pub struct Message {
     /// 0: sent by the first of the connection's ends.
     pub side: u8,
     /// What it asks for.
-    pub what: What,
+    pub what: RequestKind,
     /// The name of its info command, or the user of a login, by its number in [`Log::names`].
     pub name: u32,
     /// Namespace and set of the whole.
@@ -383,7 +383,7 @@ impl Log {
         }
         let Some((index, offset)) = here else { return };
         let name = match record.what {
-            What::Security(_) => record.detail.user,
+            RequestKind::Security(_) => record.detail.user,
             _ => record.command,
         };
         let (place, name) = (self.place(record.namespace, record.set), self.names.number(name));

@@ -20,7 +20,7 @@ use crate::epan::stats::{Cell, Column, Report, Row, Sheet, has_windows};
 use crate::track::record::{Record, Records, Touch};
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::key::KeyLiteral;
-use crate::wire::ground::text::{Hex, Text};
+use crate::wire::ground::text::{Hex, LossyText};
 
 /// Rows that are listed at most.
 const ROWS: u32 = 100_000;
@@ -81,7 +81,11 @@ impl core::fmt::Display for Filter<'_, '_> {
         // One with other characters is no name of a namespace, and could break the filter.
         let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-$".contains(byte);
         if !touch.namespace.is_empty() && touch.namespace.iter().all(is_plain) {
-            write!(f, " and aerospike.namespace == \"{}\"", Text(touch.namespace))?;
+            write!(
+                f,
+                " and aerospike.namespace == \"{}\"",
+                LossyText(touch.namespace)
+            )?;
         }
         Ok(())
     }
@@ -386,7 +390,7 @@ impl HotKeys {
             place
         };
         let row = sheet.row(LIST, place)?;
-        row.text(NAMESPACE, format_args!("{}", Text(touch.namespace)));
+        row.text(NAMESPACE, format_args!("{}", LossyText(touch.namespace)));
         row.text(SET, format_args!(""));
         row.text(KEY, format_args!(""));
         row.text(DIGEST, format_args!("{}", Hex(&touch.digest)));
@@ -403,7 +407,7 @@ impl HotKeys {
         let Some(key) = self.keys.get_mut(id) else { return };
         if !key.has_names.0 && !touch.set.is_empty() {
             key.has_names.0 = true;
-            row.text(SET, format_args!("{}", Text(touch.set)));
+            row.text(SET, format_args!("{}", LossyText(touch.set)));
         }
         if let (false, Some(user_key)) = (key.has_names.1, &touch.key) {
             key.has_names.1 = true;

@@ -8,7 +8,7 @@ use crate::stats::diagnosis::cluster::ClusterLog;
 use crate::stats::diagnosis::endpoint::Endpoint;
 use crate::stats::diagnosis::info::InfoLog;
 use crate::track::record::{Event, Record};
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 
 /// Events that are shown at most.
 pub const MOST: usize = 10_000;
@@ -44,7 +44,7 @@ impl Events {
     /// A record.
     pub fn record(&mut self, record: &Record<'_>) {
         let is_internode = matches!(record.event, Event::Internode { .. });
-        if !is_internode && (record.what != What::Info || record.detail.text.is_empty()) {
+        if !is_internode && (record.what != RequestKind::Info || record.detail.text.is_empty()) {
             return;
         }
         let client = Endpoint::new(record.client.address, record.client.port);

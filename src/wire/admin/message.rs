@@ -209,6 +209,10 @@ impl<'a> Messages<'a> {
 impl<'a> Iterator for Messages<'a> {
     type Item = Result<Message<'a>, Malformed<'a>>;
 
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(self.rest.len().div_ceil(HEADER)))
+    }
+
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
@@ -243,7 +247,7 @@ pub struct Field<'a> {
 
 /// The data of a security field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value<'a> {
+pub enum AdminValue<'a> {
     /// USER, ROLE, WHITELIST: text.
     Text(&'a [u8]),
     /// Passwords, credentials and tokens: not to be shown.
@@ -290,28 +294,28 @@ impl<'a> Field<'a> {
     ///
     /// # Errors
     /// A number that has not 4 bytes, a list without its count.
-    pub fn value(&self) -> Result<Value<'a>, Malformed<'a>> {
+    pub fn value(&self) -> Result<AdminValue<'a>, Malformed<'a>> {
         let count = || input::u8("security list count")(self.data).map_err(input::reason);
         Ok(match self.id {
-            FieldId::USER | FieldId::ROLE | FieldId::WHITELIST => Value::Text(self.data),
-            id if id.is_sensitive() => Value::Secret(self.data),
-            FieldId::SESSION_TTL => Value::Seconds(self.number()?),
+            FieldId::USER | FieldId::ROLE | FieldId::WHITELIST => AdminValue::Text(self.data),
+            id if id.is_sensitive() => AdminValue::Secret(self.data),
+            FieldId::SESSION_TTL => AdminValue::Seconds(self.number()?),
             FieldId::READ_QUOTA | FieldId::WRITE_QUOTA | FieldId::CONNECTIONS => {
-                Value::Number(self.number()?)
+                AdminValue::Number(self.number()?)
             }
             FieldId::ROLES => {
                 let (content, count) = count()?;
-                Value::Roles(Roles { count, content })
+                AdminValue::Roles(Roles { count, content })
             }
             FieldId::PRIVILEGES => {
                 let (content, count) = count()?;
-                Value::Privileges(Privileges { count, content })
+                AdminValue::Privileges(Privileges { count, content })
             }
             FieldId::READ_INFO | FieldId::WRITE_INFO => {
                 let (content, count) = count()?;
-                Value::Numbers(Numbers { count, content })
+                AdminValue::Numbers(Numbers { count, content })
             }
-            _ => Value::Unknown(self.data),
+            _ => AdminValue::Unknown(self.data),
         })
     }
 

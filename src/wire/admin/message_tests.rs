@@ -24,16 +24,16 @@ fn a_login_and_its_answer() {
     let fields: Vec<_> = login.fields().map(Result::unwrap).collect();
     assert_eq!(
         (fields[0].size, fields[0].value()),
-        (6, Ok(Value::Text(b"admin")))
+        (6, Ok(AdminValue::Text(b"admin")))
     );
     assert_eq!(fields[1].id, FieldId::CREDENTIAL);
-    assert!(matches!(fields[1].value(), Ok(Value::Secret(secret)) if secret.len() == 22));
+    assert!(matches!(fields[1].value(), Ok(AdminValue::Secret(secret)) if secret.len() == 22));
     // 17.16
     let (_, answer) = Message::parse(&examples::bytes("17.16")[8..]).unwrap();
     assert_eq!(answer.is_request(), Some(false));
     let fields: Vec<_> = answer.fields().map(Result::unwrap).collect();
-    assert_eq!(fields[0].value(), Ok(Value::Secret(b"TOKEN-BYTES")));
-    assert_eq!(fields[1].value(), Ok(Value::Seconds(86400)));
+    assert_eq!(fields[0].value(), Ok(AdminValue::Secret(b"TOKEN-BYTES")));
+    assert_eq!(fields[1].value(), Ok(AdminValue::Seconds(86400)));
     // 17.17
     let (_, refused) = Message::parse(&examples::bytes("17.17")[8..]).unwrap();
     assert_eq!(refused.result, ResultCode::SEC_ERR_NOT_SUPPORTED);
@@ -49,7 +49,7 @@ fn a_login_and_its_answer() {
 #[test]
 fn privileges_have_a_scope_from_10_on() {
     let data = b"\x03\0\x0a\x04test\x03set\x0d\0\0";
-    let Ok(Value::Privileges(list)) = field(12, data).value() else {
+    let Ok(AdminValue::Privileges(list)) = field(12, data).value() else {
         panic!("no privileges")
     };
     let grants: Vec<_> = list.iter().map(Result::unwrap).collect();
@@ -69,13 +69,13 @@ fn privileges_have_a_scope_from_10_on() {
 
 #[test]
 fn lists_stop_at_their_first_error() {
-    let Ok(Value::Roles(roles)) = field(10, b"\x02\x04read\x09wr").value() else {
+    let Ok(AdminValue::Roles(roles)) = field(10, b"\x02\x04read\x09wr").value() else {
         panic!("no roles")
     };
     let mut roles = roles.iter();
     assert_eq!(roles.next(), Some(Ok(&b"read"[..])));
     assert!(roles.next().unwrap().is_err() && roles.next().is_none());
-    let Ok(Value::Numbers(numbers)) = field(16, b"\x03\0\0\0\x01\0\0\0\x02\0").value() else {
+    let Ok(AdminValue::Numbers(numbers)) = field(16, b"\x03\0\0\0\x01\0\0\0\x02\0").value() else {
         panic!("no numbers")
     };
     assert!(numbers.iter().map(|n| n.value).eq([1, 2]));
@@ -128,9 +128,9 @@ proptest! {
     fn no_value_panics(id in 0u8..20, data: Vec<u8>) {
         let field = Field { bytes: &data, size: 0, id: FieldId(id), data: &data };
         match field.value() {
-            Ok(Value::Roles(roles)) => prop_assert!(roles.iter().count() <= 255),
-            Ok(Value::Privileges(list)) => prop_assert!(list.iter().count() <= 255),
-            Ok(Value::Numbers(numbers)) => prop_assert!(numbers.iter().count() <= 255),
+            Ok(AdminValue::Roles(roles)) => prop_assert!(roles.iter().count() <= 255),
+            Ok(AdminValue::Privileges(list)) => prop_assert!(list.iter().count() <= 255),
+            Ok(AdminValue::Numbers(numbers)) => prop_assert!(numbers.iter().count() <= 255),
             _ => {}
         }
     }

@@ -4,12 +4,14 @@ use bitflags::bitflags;
 use nom::Parser as _;
 use nom::combinator::{cond, rest};
 
+use super::content::Content;
 use super::digest::{Digest, LENGTH};
-use super::field::{FieldType, Fields};
-use super::message::{Info1, Info2, Info3, Info4, skip};
+use super::field::Fields;
+use super::identity::Identity;
+use super::info_bits::{Info1, Info2, Info3, Info4};
 use super::op::Ops;
 use super::proto::Order;
-use super::request::{self, Request};
+use super::request::Request;
 use crate::wire::ground::at::At;
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
@@ -168,14 +170,7 @@ pub struct Body<'a> {
     pub n_ops: At<'a, u16>,
     /// Why fields or operations cannot be read to their end.
     pub fault: Option<Malformed<'a>>,
-    /// What is asked for. Known once for all rows that repeat this one: walking the body again for each would cost
-    /// rows times body.
-    pub request: Request,
-    /// NAMESPACE of the row, known once like the request.
-    pub namespace: Option<&'a [u8]>,
-    /// SET of the row, known once like the request.
-    pub set: Option<&'a [u8]>,
-    content: &'a [u8],
+    content: Content<'a>,
 }
 
 impl<'a> Body<'a> {
@@ -208,7 +203,11 @@ impl<'a> Body<'a> {
         );
         let (content, (info1, extra, info4, generation, record_ttl, n_fields, n_ops)) = head.parse(input)?;
         let (info2, info3) = extra.unzip();
-        let mut body = Self {
+        // 0 of very old clients means the namespace.
+        let fields = Fields::new(Order::Big, n_fields.value.max(1), n_ops.value, content).of_row();
+        // Once for all rows that repeat this one: walking again for each would cost rows times body.
+        let (rest, content) = Content::walk(fields);
+        let body = Self {
             info1,
             info2,
             info3,
@@ -217,32 +216,34 @@ impl<'a> Body<'a> {
             record_ttl,
             n_fields,
             n_ops,
-            fault: None,
-            request: Request::INVALID,
-            namespace: None,
-            set: None,
+            fault: content.fault,
             content,
         };
-        let end = content.get(content.len()..).unwrap_or_default();
-        let rest = skip(body.fields()).unwrap_or_else(|fault| {
-            body.fault = Some(fault);
-            end
-        });
-        body.request = request::of_row(
-            body.info1.value,
-            body.info2(),
-            body.info4(),
-            body.fields(),
-            body.ops(),
-        );
-        for field in body.fields().flatten() {
-            match field.kind {
-                FieldType::NAMESPACE => body.namespace = Some(field.data),
-                FieldType::SET => body.set = Some(field.data),
-                _ => {}
-            }
-        }
         Ok((rest, body))
+    }
+
+    /// What is asked for.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        self.content
+            .evidence
+            .of_record(self.info1.value, self.info2(), self.info4())
+    }
+
+    /// Which record or function it is about, as its fields say it; the digest stands in the row.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity<'a> {
+        &self.content.identity
+    }
+
+    /// Whether it does more when it is sent twice.
+    #[must_use]
+    pub fn counts_twice(&self) -> bool {
+        match self.request() {
+            Request::UDF => true,
+            Request::OPERATE | Request::WRITE => self.content.evidence.counts_twice(),
+            _ => false,
+        }
     }
 
     /// Write bits, none where they are not there.
@@ -259,20 +260,14 @@ impl<'a> Body<'a> {
 
     /// The fields; the first is the namespace.
     #[must_use]
-    pub fn fields(&self) -> Fields<'a> {
-        Fields::new(
-            Order::Big,
-            self.n_fields.value.max(1),
-            self.n_ops.value,
-            self.content,
-        )
-        .of_row()
+    pub const fn fields(&self) -> Fields<'a> {
+        self.content.fields
     }
 
     /// The operations; none where a field before them is broken.
     #[must_use]
-    pub fn ops(&self) -> Ops<'a> {
-        self.fields().ops().unwrap_or(Ops::new(Order::Big, 0, &[]))
+    pub const fn ops(&self) -> Ops<'a> {
+        self.content.ops
     }
 }
 
@@ -368,8 +363,11 @@ mod tests {
         assert_eq!(body.generation.unwrap().value, 9);
         assert_eq!(body.generation.unwrap().bytes, b"\0\x09");
         assert_eq!(body.record_ttl.unwrap().value, 60);
-        assert_eq!((body.namespace, body.set), (Some(&b"test"[..]), None));
-        assert_eq!(body.request, Request::SELECT);
+        assert_eq!(
+            (body.identity().namespace, body.identity().set),
+            (&b"test"[..], &b""[..])
+        );
+        assert_eq!(body.request(), Request::SELECT);
         assert_eq!(body.fault, None);
         for cut in 5..data.len() {
             let (_, batch) = Batch::parse(&data[..cut]).unwrap();
@@ -390,7 +388,10 @@ mod tests {
         let mut rows = batch.rows();
         let row = rows.next().unwrap().unwrap();
         let mut fields = row.body.unwrap().fields();
-        assert_eq!(fields.next().unwrap().unwrap().kind, FieldType::NAMESPACE);
+        assert_eq!(
+            fields.next().unwrap().unwrap().kind,
+            crate::wire::client::field::FieldType::NAMESPACE
+        );
         assert!(fields.next().is_none());
         assert!(rows.rest().is_empty());
     }

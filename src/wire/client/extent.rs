@@ -14,15 +14,20 @@ const HEAD: usize = 5;
 /// Index and digest of a row, before its flags.
 const ROW_HEAD: usize = 24;
 
+/// How many rows the head of a batch announces; `None` where it is not whole.
+///
+/// Source: client-protocol 8.1
+#[must_use]
+pub fn rows(data: &[u8]) -> Option<u32> {
+    data.get(..HEAD)?.first_chunk().copied().map(u32::from_be_bytes)
+}
+
 /// How many bytes of `data` the head of a batch and its whole rows are, and whether these are all rows.
 ///
 /// Source: client-protocol 8.1, 8.2
 #[must_use]
 pub fn of_batch(data: &[u8]) -> (usize, bool) {
-    let Ok((_, count)) = input::be_u32("batch number of rows")(data) else {
-        return (0, false);
-    };
-    let Some(mut rest) = data.get(HEAD..) else {
+    let (Some(count), Some(mut rest)) = (rows(data), data.get(HEAD..)) else {
         return (0, false);
     };
     let mut has_body = false;

@@ -81,7 +81,7 @@ pub struct Field<'a> {
 
 /// A field's data, decoded as far as it is no MessagePack.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
+pub enum FieldValue<'a> {
     /// NAMESPACE, SET, INDEX_NAME, UDF_FILENAME, UDF_FUNCTION: text without NUL.
     Text(&'a [u8]),
     /// KEY: particle type and value.
@@ -207,50 +207,50 @@ impl<'a> Field<'a> {
     ///
     /// # Errors
     /// A length that the type does not allow, or counts within the data that exceed it.
-    pub fn value(&self) -> Result<Value<'a>, Malformed<'a>> {
+    pub fn value(&self) -> Result<FieldValue<'a>, Malformed<'a>> {
         let data = self.data;
         Ok(match self.kind {
             FieldType::NAMESPACE
             | FieldType::SET
             | FieldType::INDEX_NAME
             | FieldType::UDF_FILENAME
-            | FieldType::UDF_FUNCTION => Value::Text(data),
-            FieldType::KEY => Value::Key(input::front(Key::parse, data)?),
+            | FieldType::UDF_FUNCTION => FieldValue::Text(data),
+            FieldType::KEY => FieldValue::Key(input::front(Key::parse, data)?),
             FieldType::RECORD_VERSION => {
                 let [a, b, c, d, e, f, g] = self.exactly()?;
-                Value::RecordVersion(u64::from_le_bytes([a, b, c, d, e, f, g, 0]))
+                FieldValue::RecordVersion(u64::from_le_bytes([a, b, c, d, e, f, g, 0]))
             }
             FieldType::DIGEST_RIPE => match Digest::exactly(data) {
-                Some(digest) => Value::Digest(digest),
+                Some(digest) => FieldValue::Digest(digest),
                 None => return Err(self.wrong_length()),
             },
-            FieldType::MRT_ID => Value::MrtId(u64::from_le_bytes(self.exactly()?)),
-            FieldType::MRT_DEADLINE if self.is_digest_array() => Value::Digests(Digests::new(data)?),
-            FieldType::MRT_DEADLINE => Value::MrtDeadline(VoidTime(u32::from_le_bytes(self.exactly()?))),
-            FieldType::TRID => Value::Trid(u64::from_be_bytes(self.exactly()?)),
-            FieldType::SCAN_OPTIONS => Value::ScanOptions(ScanOptions::new(self.exactly()?)),
-            FieldType::SOCKET_TIMEOUT => Value::SocketTimeout(u32::from_be_bytes(self.exactly()?)),
-            FieldType::RECS_PER_SEC => Value::RecordsPerSecond(u32::from_be_bytes(self.exactly()?)),
-            FieldType::PID_ARRAY => Value::Partitions(Partitions::new(data)?),
-            FieldType::DIGEST_ARRAY => Value::Digests(Digests::new(data)?),
-            FieldType::SAMPLE_MAX => Value::SampleMax(u64::from_be_bytes(self.exactly()?)),
-            FieldType::LUT => Value::Lut(UpdateTime(u64::from_be_bytes(self.exactly()?))),
-            FieldType::BVAL_ARRAY => Value::Bvals(Bvals::new(data)?),
-            FieldType::INDEX_RANGE => Value::IndexRange(input::front(IndexRange::parse, data)?),
-            FieldType::INDEX_TYPE => Value::IndexType(IndexType(u8::from_be_bytes(self.exactly()?))),
-            FieldType::UDF_OP => Value::UdfOp(UdfOp(u8::from_be_bytes(self.exactly()?))),
-            FieldType::QUERY_BINLIST => Value::BinList(input::front(BinList::parse, data)?),
-            FieldType::BATCH | FieldType::BATCH_WITH_SET => Value::Batch(data),
-            FieldType::UDF_ARGLIST => Value::UdfArguments(data),
-            FieldType::INDEX_CONTEXT => Value::IndexContext(data),
-            FieldType::INDEX_EXPRESSION => Value::Expression(data),
+            FieldType::MRT_ID => FieldValue::MrtId(u64::from_le_bytes(self.exactly()?)),
+            FieldType::MRT_DEADLINE if self.is_digest_array() => FieldValue::Digests(Digests::new(data)?),
+            FieldType::MRT_DEADLINE => FieldValue::MrtDeadline(VoidTime(u32::from_le_bytes(self.exactly()?))),
+            FieldType::TRID => FieldValue::Trid(u64::from_be_bytes(self.exactly()?)),
+            FieldType::SCAN_OPTIONS => FieldValue::ScanOptions(ScanOptions::new(self.exactly()?)),
+            FieldType::SOCKET_TIMEOUT => FieldValue::SocketTimeout(u32::from_be_bytes(self.exactly()?)),
+            FieldType::RECS_PER_SEC => FieldValue::RecordsPerSecond(u32::from_be_bytes(self.exactly()?)),
+            FieldType::PID_ARRAY => FieldValue::Partitions(Partitions::new(data)?),
+            FieldType::DIGEST_ARRAY => FieldValue::Digests(Digests::new(data)?),
+            FieldType::SAMPLE_MAX => FieldValue::SampleMax(u64::from_be_bytes(self.exactly()?)),
+            FieldType::LUT => FieldValue::Lut(UpdateTime(u64::from_be_bytes(self.exactly()?))),
+            FieldType::BVAL_ARRAY => FieldValue::Bvals(Bvals::new(data)?),
+            FieldType::INDEX_RANGE => FieldValue::IndexRange(input::front(IndexRange::parse, data)?),
+            FieldType::INDEX_TYPE => FieldValue::IndexType(IndexType(u8::from_be_bytes(self.exactly()?))),
+            FieldType::UDF_OP => FieldValue::UdfOp(UdfOp(u8::from_be_bytes(self.exactly()?))),
+            FieldType::QUERY_BINLIST => FieldValue::BinList(input::front(BinList::parse, data)?),
+            FieldType::BATCH | FieldType::BATCH_WITH_SET => FieldValue::Batch(data),
+            FieldType::UDF_ARGLIST => FieldValue::UdfArguments(data),
+            FieldType::INDEX_CONTEXT => FieldValue::IndexContext(data),
+            FieldType::INDEX_EXPRESSION => FieldValue::Expression(data),
             FieldType::PREDEXP => match data {
-                [0, ..] => Value::Predexp(data),
-                _ => Value::Expression(data),
+                [0, ..] => FieldValue::Predexp(data),
+                _ => FieldValue::Expression(data),
             },
-            FieldType::WHERE => Value::Where(Where::parse(data).map_err(input::reason)?.1),
-            FieldType::ERROR_DETAILS => Value::ErrorDetails(data),
-            _ => Value::Unknown(data),
+            FieldType::WHERE => FieldValue::Where(Where::parse(data).map_err(input::reason)?.1),
+            FieldType::ERROR_DETAILS => FieldValue::ErrorDetails(data),
+            _ => FieldValue::Unknown(data),
         })
     }
 
@@ -275,7 +275,7 @@ impl<'a> Field<'a> {
 }
 
 /// The fields of a message or batch row, one after the other; ends at the first error.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fields<'a> {
     order: Order,
     left: u16,
@@ -313,15 +313,10 @@ impl<'a> Fields<'a> {
         self.rest
     }
 
-    /// The operations after the last field; fields not read yet are skipped.
-    ///
-    /// # Errors
-    /// A field on the way is malformed.
-    pub fn ops(mut self) -> Result<Ops<'a>, Malformed<'a>> {
-        for field in self.by_ref() {
-            field?;
-        }
-        Ok(Ops::new(self.order, self.n_ops, self.rest))
+    /// The operations that follow the fields; asked of the exhausted iterator. None follow a broken field.
+    #[must_use]
+    pub const fn following_ops(&self) -> Ops<'a> {
+        Ops::new(self.order, self.n_ops, self.rest)
     }
 }
 
@@ -367,7 +362,7 @@ mod tests {
         }
     }
 
-    fn value(kind: u8, data: &'static [u8]) -> Value<'static> {
+    fn value(kind: u8, data: &'static [u8]) -> FieldValue<'static> {
         field(kind, data).value().unwrap()
     }
 
@@ -385,7 +380,7 @@ mod tests {
             assert!(Field::parse(Order::Big, &bytes[..cut]).is_err());
         }
         let (_, little) = Field::parse(Order::Little, b"\x05\0\0\0\0test").unwrap();
-        assert_eq!(little.value(), Ok(Value::Text(b"test")));
+        assert_eq!(little.value(), Ok(FieldValue::Text(b"test")));
         let zero = input::reason(Field::parse(Order::Big, b"\0\0\0\0").unwrap_err());
         assert_eq!(zero.to_string(), "field: field_sz must not be 0");
     }
@@ -394,19 +389,19 @@ mod tests {
     fn numbers_have_their_own_byte_order() {
         assert_eq!(
             value(7, b"\x11\x22\x33\x44\x55\x66\x77\x88"),
-            Value::Trid(0x1122_3344_5566_7788)
+            FieldValue::Trid(0x1122_3344_5566_7788)
         );
         assert_eq!(
             value(5, b"\x08\x07\x06\x05\x04\x03\x02\x01"),
-            Value::MrtId(0x0102_0304_0506_0708)
+            FieldValue::MrtId(0x0102_0304_0506_0708)
         );
-        assert_eq!(value(3, b"\x2a\0\0\0\0\0\0"), Value::RecordVersion(42));
+        assert_eq!(value(3, b"\x2a\0\0\0\0\0\0"), FieldValue::RecordVersion(42));
         assert_eq!(
             value(6, b"\0\x65\xcd\x1d"),
-            Value::MrtDeadline(VoidTime(500_000_000))
+            FieldValue::MrtDeadline(VoidTime(500_000_000))
         );
-        assert_eq!(value(9, b"\0\0\x27\x10"), Value::SocketTimeout(10_000));
-        assert_eq!(value(14, b"\0\0\0\0\0\0\0\x01"), Value::Lut(UpdateTime(1)));
+        assert_eq!(value(9, b"\0\0\x27\x10"), FieldValue::SocketTimeout(10_000));
+        assert_eq!(value(14, b"\0\0\0\0\0\0\0\x01"), FieldValue::Lut(UpdateTime(1)));
     }
 
     #[test]
@@ -419,7 +414,7 @@ mod tests {
             let mut fields = Fields::new(Order::Big, 1, 0, &bytes);
             let field = fields.next().unwrap().unwrap();
             let rows = match field.value() {
-                Ok(Value::Batch(data)) => Batch::read(data).unwrap().rows().flatten().count(),
+                Ok(FieldValue::Batch(data)) => Batch::read(data).unwrap().rows().flatten().count(),
                 other => panic!("{other:?}"),
             };
             let left = fields.rest().len();
@@ -441,7 +436,7 @@ mod tests {
 
     #[test]
     fn a_condition_has_flags_and_text() {
-        let Value::Where(condition) = value(44, b"\x02$.i > 3") else {
+        let FieldValue::Where(condition) = value(44, b"\x02$.i > 3") else {
             panic!("not a condition")
         };
         assert_eq!(
@@ -453,10 +448,10 @@ mod tests {
 
     #[test]
     fn field_6_and_field_43_have_two_forms() {
-        assert!(matches!(value(6, &[7; 40]), Value::Digests(_)));
+        assert!(matches!(value(6, &[7; 40]), FieldValue::Digests(_)));
         assert!(field(6, &[7; 21]).value().is_err());
-        assert_eq!(value(43, b"\x93\x01"), Value::Expression(b"\x93\x01"));
-        assert_eq!(value(43, b"\0\x01"), Value::Predexp(b"\0\x01"));
+        assert_eq!(value(43, b"\x93\x01"), FieldValue::Expression(b"\x93\x01"));
+        assert_eq!(value(43, b"\0\x01"), FieldValue::Predexp(b"\0\x01"));
     }
 
     #[test]

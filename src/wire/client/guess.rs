@@ -6,7 +6,7 @@ use core::fmt;
 ///
 /// Source: client-protocol 1.3, internode-protocol 10
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Looks {
+pub enum GuessedProtocol {
     /// A TLS ClientHello: a TLS client on a clear-text port.
     TlsClientHello,
     /// Another TLS record.
@@ -63,7 +63,7 @@ pub enum Looks {
     Unknown,
 }
 
-impl Looks {
+impl GuessedProtocol {
     /// The words for a report, such as `a TLS ClientHello`.
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -120,7 +120,7 @@ impl Looks {
     }
 }
 
-impl fmt::Display for Looks {
+impl fmt::Display for GuessedProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.words())
     }
@@ -128,38 +128,38 @@ impl fmt::Display for Looks {
 
 /// What the first bytes of a message look like that is none of ours; the more bytes, the surer.
 #[must_use]
-pub fn looks(bytes: &[u8]) -> Looks {
+pub fn guess_protocol(bytes: &[u8]) -> GuessedProtocol {
     match bytes {
-        [22, 3, 0..=4, _, _, 1, ..] => Looks::TlsClientHello,
-        [20..=23, 3, 0..=4, ..] => Looks::TlsRecord,
-        [b'S', b'S', b'H', b'-', ..] => Looks::Ssh,
-        [3, 0, length @ ..] if rdp(length) => Looks::Rdp,
-        [b'*', b'0'..=b'9', ..] | [b'+' | b'-', b'A'..=b'Z', b'A'..=b'Z', ..] => Looks::Redis,
-        [0, 0, _, _, 0xff | 0xfe, b'S', b'M', b'B', ..] => Looks::Smb,
-        [0x30, length @ ..] if ldap(length) => Looks::Ldap,
-        [0, 0, _, _, 0x6a | 0x6c, 0x80..=0x82, ..] => Looks::Kerberos,
-        [0x80, 0, _, _, _, _, _, _, 0, 0, 0, 0, 0, 0, 0, 2, ..] => Looks::Rpc,
-        [b'J', b'R', b'M', b'I', 0, ..] => Looks::Rmi,
-        [b'G', b'I', b'O', b'P', ..] => Looks::Giop,
-        [b'l', 0, 11, 0, 0 | 1, 0, ..] | [b'B', 0, 0, 11, 0, 0 | 1, ..] => Looks::X11,
-        [0x12 | 4, 0 | 1, high, low, 0, 0, _, 0, ..] if (*high, *low) >= (0, 8) => Looks::SqlServer,
-        [_, _, 0, 0, 1..=6, 0, 0, 0, ..] if tns(bytes) => Looks::Oracle,
-        _ if dns(bytes) => Looks::Dns,
+        [22, 3, 0..=4, _, _, 1, ..] => GuessedProtocol::TlsClientHello,
+        [20..=23, 3, 0..=4, ..] => GuessedProtocol::TlsRecord,
+        [b'S', b'S', b'H', b'-', ..] => GuessedProtocol::Ssh,
+        [3, 0, length @ ..] if rdp(length) => GuessedProtocol::Rdp,
+        [b'*', b'0'..=b'9', ..] | [b'+' | b'-', b'A'..=b'Z', b'A'..=b'Z', ..] => GuessedProtocol::Redis,
+        [0, 0, _, _, 0xff | 0xfe, b'S', b'M', b'B', ..] => GuessedProtocol::Smb,
+        [0x30, length @ ..] if ldap(length) => GuessedProtocol::Ldap,
+        [0, 0, _, _, 0x6a | 0x6c, 0x80..=0x82, ..] => GuessedProtocol::Kerberos,
+        [0x80, 0, _, _, _, _, _, _, 0, 0, 0, 0, 0, 0, 0, 2, ..] => GuessedProtocol::Rpc,
+        [b'J', b'R', b'M', b'I', 0, ..] => GuessedProtocol::Rmi,
+        [b'G', b'I', b'O', b'P', ..] => GuessedProtocol::Giop,
+        [b'l', 0, 11, 0, 0 | 1, 0, ..] | [b'B', 0, 0, 11, 0, 0 | 1, ..] => GuessedProtocol::X11,
+        [0x12 | 4, 0 | 1, high, low, 0, 0, _, 0, ..] if (*high, *low) >= (0, 8) => GuessedProtocol::SqlServer,
+        [_, _, 0, 0, 1..=6, 0, 0, 0, ..] if tns(bytes) => GuessedProtocol::Oracle,
+        _ if dns(bytes) => GuessedProtocol::Dns,
         _ if !bytes.is_empty() && bytes.iter().take(16).all(|byte| matches!(byte, b'\r' | b'\n')) => {
-            Looks::BlankLines
+            GuessedProtocol::BlankLines
         }
         _ if http(bytes) => request_of(bytes),
-        _ if bytes.starts_with(b"SIP/2.0 ") || starts_line(bytes, b"SIP/2.0") => Looks::Sip,
-        _ if bytes.starts_with(b"RTSP/1.0 ") || starts_line(bytes, b"RTSP/1.0") => Looks::Rtsp,
+        _ if bytes.starts_with(b"SIP/2.0 ") || starts_line(bytes, b"SIP/2.0") => GuessedProtocol::Sip,
+        _ if bytes.starts_with(b"RTSP/1.0 ") || starts_line(bytes, b"RTSP/1.0") => GuessedProtocol::Rtsp,
         _ if bytes.starts_with(b"PROXY ") || bytes.starts_with(b"\r\n\r\n\0\r\nQUIT\n") => {
-            Looks::LoadBalancer
+            GuessedProtocol::LoadBalancer
         }
-        _ if !bytes.is_empty() && bytes.iter().take(16).all(|byte| *byte == 0) => Looks::Zeros,
-        _ if command(bytes) => Looks::TextCommand,
+        _ if !bytes.is_empty() && bytes.iter().take(16).all(|byte| *byte == 0) => GuessedProtocol::Zeros,
+        _ if command(bytes) => GuessedProtocol::TextCommand,
         _ => node(bytes).unwrap_or(if header(bytes) {
-            Looks::ProtoHeader
+            GuessedProtocol::ProtoHeader
         } else {
-            Looks::Unknown
+            GuessedProtocol::Unknown
         }),
     }
 }
@@ -181,13 +181,13 @@ fn http(bytes: &[u8]) -> bool {
 }
 
 /// Whose request it is, where the first word is one that several protocols have.
-fn request_of(bytes: &[u8]) -> Looks {
+fn request_of(bytes: &[u8]) -> GuessedProtocol {
     if starts_line(bytes, b"SIP/2.0") || bytes.starts_with(b"OPTIONS sip:") {
-        Looks::Sip
+        GuessedProtocol::Sip
     } else if starts_line(bytes, b"RTSP/1.0") || bytes.starts_with(b"OPTIONS rtsp:") {
-        Looks::Rtsp
+        GuessedProtocol::Rtsp
     } else {
-        Looks::Http
+        GuessedProtocol::Http
     }
 }
 
@@ -238,7 +238,7 @@ fn rdp(length: &[u8]) -> bool {
 }
 
 /// The msg container between nodes: size u32, type u16, then fields (id u16, wire type u8).
-fn node(bytes: &[u8]) -> Option<Looks> {
+fn node(bytes: &[u8]) -> Option<GuessedProtocol> {
     let (size, rest) = bytes.split_first_chunk()?;
     let (kind, fields) = rest.split_first_chunk()?;
     let kind = u16::from_be_bytes(*kind);
@@ -246,11 +246,11 @@ fn node(bytes: &[u8]) -> Option<Looks> {
         return None;
     }
     match (kind, fields) {
-        (1 | 5, [0, 0, 1, 0, 0, b'h', b'd', ..]) => Some(Looks::Heartbeat),
-        (1 | 5, [0, 0, 2, 0, 0, 0, 4, 0, 0, b'h', b'b'..=b'd', ..]) => Some(Looks::Heartbeat),
-        (5, [0, 6, 6, ..]) => Some(Looks::Heartbeat),
-        (0, [0, 0, 3 | 4, ..]) => Some(Looks::FabricHello),
-        (_, [0, 0..=40, 1..=11, ..]) => Some(Looks::Fabric),
+        (1 | 5, [0, 0, 1, 0, 0, b'h', b'd', ..]) => Some(GuessedProtocol::Heartbeat),
+        (1 | 5, [0, 0, 2, 0, 0, 0, 4, 0, 0, b'h', b'b'..=b'd', ..]) => Some(GuessedProtocol::Heartbeat),
+        (5, [0, 6, 6, ..]) => Some(GuessedProtocol::Heartbeat),
+        (0, [0, 0, 3 | 4, ..]) => Some(GuessedProtocol::FabricHello),
+        (_, [0, 0..=40, 1..=11, ..]) => Some(GuessedProtocol::Fabric),
         _ => None,
     }
 }
@@ -283,63 +283,72 @@ mod tests {
     #[test]
     fn strangers_are_named() {
         for (bytes, expected) in [
-            (&b"\x16\x03\x01\x02\0\x01\0"[..], Looks::TlsClientHello),
-            (b"\x17\x03\x03\x01\0\x99\x99", Looks::TlsRecord),
-            (b"GET / HTTP/1.1\r\n", Looks::Http),
-            (b"SSH-2.0-OpenSSH_9", Looks::Ssh),
-            (b"*1\r\n$4\r\nPING\r\n", Looks::Redis),
-            (b"\x03\0\0\x13\x0e\xe0\0\0", Looks::Rdp),
-            (b"build\n", Looks::TextCommand),
-            (b"OPTIONS / HTTP/1.0\r\n\r\n", Looks::Http),
-            (b"OPTIONS sip:nm SIP/2.0\r\nVia: SIP/2.0/TCP nm", Looks::Sip),
-            (b"INVITE sip:a@b SIP/2.0\r\n", Looks::Sip),
-            (b"SIP/2.0 200 OK\r\n", Looks::Sip),
-            (b"OPTIONS / RTSP/1.0\r\n\r\n", Looks::Rtsp),
-            (b"\r\n\r\n", Looks::BlankLines),
-            (b"\0\0\0\xa4\xffSMB\x72\0", Looks::Smb),
+            (&b"\x16\x03\x01\x02\0\x01\0"[..], GuessedProtocol::TlsClientHello),
+            (b"\x17\x03\x03\x01\0\x99\x99", GuessedProtocol::TlsRecord),
+            (b"GET / HTTP/1.1\r\n", GuessedProtocol::Http),
+            (b"SSH-2.0-OpenSSH_9", GuessedProtocol::Ssh),
+            (b"*1\r\n$4\r\nPING\r\n", GuessedProtocol::Redis),
+            (b"\x03\0\0\x13\x0e\xe0\0\0", GuessedProtocol::Rdp),
+            (b"build\n", GuessedProtocol::TextCommand),
+            (b"OPTIONS / HTTP/1.0\r\n\r\n", GuessedProtocol::Http),
+            (
+                b"OPTIONS sip:nm SIP/2.0\r\nVia: SIP/2.0/TCP nm",
+                GuessedProtocol::Sip,
+            ),
+            (b"INVITE sip:a@b SIP/2.0\r\n", GuessedProtocol::Sip),
+            (b"SIP/2.0 200 OK\r\n", GuessedProtocol::Sip),
+            (b"OPTIONS / RTSP/1.0\r\n\r\n", GuessedProtocol::Rtsp),
+            (b"\r\n\r\n", GuessedProtocol::BlankLines),
+            (b"\0\0\0\xa4\xffSMB\x72\0", GuessedProtocol::Smb),
             (
                 b"\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x02\x04\0\x80\0",
-                Looks::Ldap,
+                GuessedProtocol::Ldap,
             ),
-            (b"\x30\x84\0\0\0\x2d\x02\x01\x07\x63\x84", Looks::Ldap),
-            (b"\0\0\0\x71\x6a\x81\x6e\x30", Looks::Kerberos),
+            (b"\x30\x84\0\0\0\x2d\x02\x01\x07\x63\x84", GuessedProtocol::Ldap),
+            (b"\0\0\0\x71\x6a\x81\x6e\x30", GuessedProtocol::Kerberos),
             (
                 b"\x80\0\0\x28\x72\xfe\x1d\x13\0\0\0\0\0\0\0\x02\0\x01\x86\xa0",
-                Looks::Rpc,
+                GuessedProtocol::Rpc,
             ),
             (
                 b"\0\x1e\0\x06\x01\0\0\x01\0\0\0\0\0\0\x07version\x04bind\0\0\x10\0\x03",
-                Looks::Dns,
+                GuessedProtocol::Dns,
             ),
-            (b"\0\x0c\0\0\x10\0\0\0\0\0\0\0\0\0", Looks::Dns),
-            (b"JRMI\0\x02\x4b", Looks::Rmi),
-            (b"GIOP\x01\0\x01\0", Looks::Giop),
-            (b"l\0\x0b\0\0\0\0\0\0\0\0\0", Looks::X11),
-            (b"\x12\x01\0\x34\0\0\0\0\0\0\x15", Looks::SqlServer),
+            (b"\0\x0c\0\0\x10\0\0\0\0\0\0\0\0\0", GuessedProtocol::Dns),
+            (b"JRMI\0\x02\x4b", GuessedProtocol::Rmi),
+            (b"GIOP\x01\0\x01\0", GuessedProtocol::Giop),
+            (b"l\0\x0b\0\0\0\0\0\0\0\0\0", GuessedProtocol::X11),
+            (b"\x12\x01\0\x34\0\0\0\0\0\0\x15", GuessedProtocol::SqlServer),
             (
                 b"\0\x1c\0\0\x01\0\0\0\x01\x36\x01\x2c\0\0\x08\0\x7f\xff\x7f\x08\0\0\0\x01\0\x20\0\x3a",
-                Looks::Oracle,
+                GuessedProtocol::Oracle,
             ),
-            (b"HELP\r\n", Looks::TextCommand),
-            (b"statistics/foo\r\n", Looks::TextCommand),
-            (b"\0\0\0\0\0\0\0\0", Looks::Zeros),
-            (b"", Looks::Unknown),
-            (b"\x01\x03\0\0\0\0\0\x41\x16", Looks::ProtoHeader),
-            (b"\x02\x03\x08\0\0\x01\0\0\x16", Looks::ProtoHeader),
-            (b"\x99\x42\x11\x02\x03\x04\x05\x06", Looks::Unknown),
+            (b"HELP\r\n", GuessedProtocol::TextCommand),
+            (b"statistics/foo\r\n", GuessedProtocol::TextCommand),
+            (b"\0\0\0\0\0\0\0\0", GuessedProtocol::Zeros),
+            (b"", GuessedProtocol::Unknown),
+            (b"\x01\x03\0\0\0\0\0\x41\x16", GuessedProtocol::ProtoHeader),
+            (b"\x02\x03\x08\0\0\x01\0\0\x16", GuessedProtocol::ProtoHeader),
+            (b"\x99\x42\x11\x02\x03\x04\x05\x06", GuessedProtocol::Unknown),
             // internode-protocol 10 and 4.2
-            (b"\0\0\0\x7a\0\x05\0\0\x01\0\0hd\0\x01\x01", Looks::Heartbeat),
-            (b"\0\0\0\x12\0\0\0\0\x03\x01\x02\x03", Looks::FabricHello),
-            (b"\0\0\0\x8a\0\x04\0\0\x01\0\0\0\x01", Looks::Fabric),
+            (
+                b"\0\0\0\x7a\0\x05\0\0\x01\0\0hd\0\x01\x01",
+                GuessedProtocol::Heartbeat,
+            ),
+            (
+                b"\0\0\0\x12\0\0\0\0\x03\x01\x02\x03",
+                GuessedProtocol::FabricHello,
+            ),
+            (b"\0\0\0\x8a\0\x04\0\0\x01\0\0\0\x01", GuessedProtocol::Fabric),
         ] {
-            assert_eq!(looks(bytes), expected, "{bytes:?}");
+            assert_eq!(guess_protocol(bytes), expected, "{bytes:?}");
         }
     }
 
     proptest! {
         #[test]
         fn anything_looks_like_something(bytes: Vec<u8>) {
-            let _ = looks(&bytes).words();
+            let _ = guess_protocol(&bytes).words();
         }
     }
 }

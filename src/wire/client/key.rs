@@ -6,7 +6,7 @@ use nom::Parser as _;
 use nom::combinator::rest;
 
 use crate::wire::ground::input::{self, Parse};
-use crate::wire::ground::text::{Hex, Text};
+use crate::wire::ground::text::{Hex, LossyText};
 use crate::wire::values::particle::ParticleType;
 
 /// A user key: u8 particle type, then the value as in a bin.
@@ -86,7 +86,7 @@ impl fmt::Display for Key<'_> {
         } else if let Some(number) = self.float() {
             write!(f, "{number:?}")
         } else if self.kind == ParticleType::STRING && !self.value.contains(&0) {
-            Text(self.value).fmt(f)
+            LossyText(self.value).fmt(f)
         } else {
             Hex(self.value).fmt(f)
         }

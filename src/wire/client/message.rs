@@ -5,9 +5,13 @@ use core::ops::Range;
 use nom::Parser as _;
 use nom::combinator::consumed;
 
-use super::field::Fields;
+use super::batch::Batch;
+use super::content::Content;
+use super::field::{FieldType, Fields};
+use super::identity::Identity;
 use super::op::Ops;
 use super::proto::Order;
+use super::request::Request;
 use super::result_code::ResultCode;
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
@@ -176,63 +180,92 @@ pub struct Message<'a> {
     pub bytes: &'a [u8],
     /// Why fields or operations cannot be read to their end. What comes before can be.
     pub fault: Option<Malformed<'a>>,
-    content: &'a [u8],
-    /// Where the operations begin, and how many there are; none where a field before them is broken.
-    ops: Ops<'a>,
+    content: Content<'a>,
 }
 
 impl<'a> Message<'a> {
-    /// Reads the header and walks over fields and operations to find the end.
+    /// Reads the header and walks over fields and operations to find the end, and what they say.
     ///
     /// # Errors
     /// Fewer than 22 bytes; what is wrong after them is in [`Message::fault`].
     pub fn parse(order: Order, input: &'a [u8]) -> Parse<'a, Self> {
-        let (content, header) = Header::parse(order, input)?;
-        let fields = Fields::new(order, header.n_fields, header.n_ops, content);
-        let ops = fields.ops();
-        let (rest, fault) = match ops.and_then(past) {
-            Ok(rest) => (rest, None),
-            Err(fault) => (input.get(input.len()..).unwrap_or_default(), Some(fault)),
-        };
+        let (rest, header) = Header::parse(order, input)?;
+        #[cfg(feature = "count-allocations")]
+        crate::wire::ground::count::MESSAGES.add_one();
+        let (rest, content) = Content::walk(Fields::new(order, header.n_fields, header.n_ops, rest));
         let message = Self {
             header,
             bytes: before(input, rest),
-            fault,
+            fault: content.fault,
             content,
-            ops: ops.unwrap_or(Ops::new(order, 0, &[])),
         };
         Ok((rest, message))
     }
 
-    /// The fields. [`Fields::ops`] of the exhausted iterator continues where they end.
+    /// The fields.
     #[must_use]
     pub const fn fields(&self) -> Fields<'a> {
-        Fields::new(
-            self.header.order,
-            self.header.n_fields,
-            self.header.n_ops,
-            self.content,
-        )
+        self.content.fields
     }
 
     /// The operations; none where a field before them is broken.
     #[must_use]
     pub const fn ops(&self) -> Ops<'a> {
-        self.ops
+        self.content.ops
     }
-}
 
-/// Skips fields and operations; what follows them.
-pub(crate) fn skip(fields: Fields<'_>) -> Result<&[u8], Malformed<'_>> {
-    past(fields.ops()?)
-}
-
-/// What follows the operations.
-fn past(mut ops: Ops<'_>) -> Result<&[u8], Malformed<'_>> {
-    for op in ops.by_ref() {
-        op?;
+    /// Which record, records or function it is about.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity<'a> {
+        &self.content.identity
     }
-    Ok(ops.rest())
+
+    /// The batches in its fields, one in what clients send, so far as their heads can be read.
+    pub fn batches(&self) -> impl Iterator<Item = Batch<'a>> + use<'a> {
+        let has_rows = self.content.identity.rows.is_some();
+        let fields = has_rows.then(|| self.fields().flatten());
+        let rows = fields
+            .into_iter()
+            .flatten()
+            .filter(|field| matches!(field.kind, FieldType::BATCH | FieldType::BATCH_WITH_SET));
+        rows.filter_map(|field| Batch::read(field.data).ok())
+    }
+
+    /// What it asks for, if it is a request.
+    ///
+    /// Source: client-protocol 3.1
+    #[must_use]
+    pub const fn request(&self) -> Request {
+        let header = &self.header;
+        self.content
+            .evidence
+            .of_message(header.info1, header.info2, header.info4)
+    }
+
+    /// The same message inside of a PROXY message, which names the record whether this one does or not.
+    ///
+    /// Source: internode-protocol 5.5
+    #[must_use]
+    pub const fn in_proxy(mut self) -> Self {
+        self.content.evidence.add_record();
+        self
+    }
+
+    /// Whether a request does more when it is sent twice.
+    #[must_use]
+    pub const fn counts_twice(&self) -> bool {
+        match self.request() {
+            Request::UDF => true,
+            Request::OPERATE | Request::WRITE => self.content.evidence.counts_twice(),
+            _ => false,
+        }
+    }
+
+    /// Whether a field says which records are left out.
+    #[must_use]
+    pub const fn has_filter(&self) -> bool {
+        self.content.evidence.has_filter()
+    }
 }
 
 /// The messages of one body, one after the other; ends after the first that is not whole.
@@ -260,6 +293,10 @@ impl<'a> Messages<'a> {
 
 impl<'a> Iterator for Messages<'a> {
     type Item = Result<Message<'a>, Malformed<'a>>;
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(self.rest.len().div_ceil(HEADER)))
+    }
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {

@@ -1,8 +1,8 @@
 //! What a request asks for.
 
-use super::field::{Field, FieldType, Fields};
-use super::message::{Info1, Info2, Info4, Message};
-use super::op::{OpCode, Ops};
+use super::field::{Field, FieldType, TYPE_AT};
+use super::info_bits::{Info1, Info2, Info4};
+use super::op::OpCode;
 use super::query::UdfOp;
 use crate::wire::ground::time::Ttl;
 
@@ -83,168 +83,172 @@ impl Request {
     }
 }
 
-/// What the fields say, for the decision.
-#[derive(Clone, Copy, Debug, Default)]
-struct Seen {
-    record: bool,
-    digests: bool,
-    udf: bool,
+/// What fields and operations say of the kind of their request, gathered in the walk that reads them.
+///
+/// Source: client-protocol 3.1
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// A digest or key: of one record.
+    names_record: bool,
+    /// Digests in field 6.
+    has_digests: bool,
+    calls_function: bool,
     udf_op: Option<UdfOp>,
-    index: bool,
+    has_index: bool,
+    /// A field that only scans and queries have.
     is_query: bool,
-    is_broken: bool,
+    has_filter: bool,
+    /// An operation that is no plain read.
+    does_more_than_read: bool,
+    writes_values: bool,
+    touches: bool,
+    /// An operation that neither writes a plain value nor touches.
+    does_other: bool,
+    counts_twice: bool,
 }
 
-impl Seen {
-    fn new(mut fields: Fields<'_>) -> Self {
-        let mut seen = Self::default();
-        for field in fields.by_ref() {
-            match field {
-                Ok(field) => seen.add(&field),
-                Err(_) => seen.is_broken = true,
-            }
-        }
-        if seen.is_broken {
-            // Of a field that is cut its type may be there.
-            let kind = fields
-                .rest()
-                .get(super::field::TYPE_AT)
-                .and_then(|kind| kind.first());
-            seen.record |= matches!(
-                kind.map(|kind| FieldType(*kind)),
-                Some(FieldType::DIGEST_RIPE | FieldType::KEY)
-            );
-        }
-        // Fields that are missing are more likely those of a record, unless a scan has shown itself.
-        seen.record |= seen.is_broken && !seen.is_query;
-        seen
-    }
-
-    fn add(&mut self, field: &Field<'_>) {
+impl Evidence {
+    /// Adds what a field says.
+    pub(super) fn add_field(&mut self, field: &Field<'_>) {
         match (field.kind, field.data) {
-            (FieldType::DIGEST_RIPE | FieldType::KEY, _) => self.record = true,
-            (FieldType::MRT_DEADLINE, _) => self.digests |= field.is_digest_array(),
-            (FieldType::UDF_FILENAME, _) => self.udf = true,
+            (FieldType::DIGEST_RIPE | FieldType::KEY, _) => self.names_record = true,
+            (FieldType::MRT_DEADLINE, _) => self.has_digests |= field.is_digest_array(),
+            (FieldType::UDF_FILENAME, _) => self.calls_function = true,
             (FieldType::UDF_OP, [op]) => self.udf_op = Some(UdfOp(*op)),
             (FieldType::INDEX_RANGE | FieldType::INDEX_NAME | FieldType::INDEX_EXPRESSION, _) => {
-                self.index = true;
+                self.has_index = true;
                 self.is_query = true;
             }
             (
                 FieldType::TRID | FieldType::PID_ARRAY | FieldType::DIGEST_ARRAY | FieldType::SCAN_OPTIONS,
                 _,
-            ) => {
-                self.is_query = true;
-            }
+            ) => self.is_query = true,
+            (FieldType::PREDEXP | FieldType::WHERE, _) => self.has_filter = true,
             _ => {}
         }
     }
-}
 
-/// The kind of a request message.
-///
-/// Source: client-protocol 3.1
-#[must_use]
-pub fn of_message(message: &Message<'_>) -> Request {
-    let header = &message.header;
-    let seen = Seen::new(message.fields());
-    if header.info1.contains(Info1::BATCH) {
-        Request::BATCH
-    } else if seen.record {
-        of_record(header.info1, header.info2, header.info4, seen.udf, message.ops())
-    } else if seen.digests {
-        Request::BATCH_DIRECT
-    } else {
-        of_query(header.info1, header.info2, &seen)
+    /// Adds that the fields end with a broken one, at the front of `rest`.
+    pub(super) fn add_broken(&mut self, rest: &[u8]) {
+        // Of a field that is cut its type may be there.
+        let kind = rest.get(TYPE_AT).and_then(|kind| kind.first());
+        let names_record = matches!(
+            kind.map(|kind| FieldType(*kind)),
+            Some(FieldType::DIGEST_RIPE | FieldType::KEY)
+        );
+        // Fields that are missing are more likely those of a record, unless a scan has shown itself.
+        self.names_record |= names_record || !self.is_query;
     }
-}
 
-/// The kind of a message that is known to be about one record although no field names it: one inside a PROXY
-/// message, whose digest stands outside.
-///
-/// Source: internode-protocol 5.5
-#[must_use]
-pub fn of_proxied(message: &Message<'_>) -> Request {
-    let header = &message.header;
-    let udf = Seen::new(message.fields()).udf;
-    of_record(header.info1, header.info2, header.info4, udf, message.ops())
-}
+    /// Adds that it is about one record, which is named elsewhere.
+    pub(super) const fn add_record(&mut self) {
+        self.names_record = true;
+    }
 
-/// The kind of a row of a batch, which is always about one record.
-#[must_use]
-pub fn of_row(info1: Info1, info2: Info2, info4: Info4, fields: Fields<'_>, ops: Ops<'_>) -> Request {
-    of_record(info1, info2, info4, Seen::new(fields).udf, ops)
-}
+    /// Adds what an operation says.
+    pub(super) const fn add_op(&mut self, code: OpCode) {
+        let is_touch = matches!(code, OpCode::TOUCH | OpCode::MC_TOUCH);
+        self.does_more_than_read |= !code.is_plain_read();
+        self.writes_values |= code.is_plain_write();
+        self.touches |= is_touch;
+        self.does_other |= !code.is_plain_write() && !is_touch;
+        self.counts_twice |= code.counts_twice();
+    }
 
-fn of_query(info1: Info1, info2: Info2, seen: &Seen) -> Request {
-    if seen.udf {
-        match seen.udf_op {
-            Some(UdfOp::AGGREGATE) => Request::AGGREGATE,
-            Some(UdfOp::BACKGROUND) => Request::BACKGROUND_UDF,
-            _ if info2.contains(Info2::WRITE) => Request::BACKGROUND_UDF,
-            _ => Request::AGGREGATE,
+    /// The kind of a request message with these bits in its header.
+    #[must_use]
+    pub const fn of_message(&self, info1: Info1, info2: Info2, info4: Info4) -> Request {
+        if info1.contains(Info1::BATCH) {
+            Request::BATCH
+        } else if self.names_record {
+            self.of_record(info1, info2, info4)
+        } else if self.has_digests {
+            Request::BATCH_DIRECT
+        } else {
+            self.of_query(info1, info2)
         }
-    } else if info2.contains(Info2::WRITE) {
-        Request::BACKGROUND_OPS
-    } else if !info1.contains(Info1::READ) {
-        Request::INVALID
-    } else if seen.index {
-        Request::QUERY
-    } else {
-        Request::SCAN
     }
-}
 
-fn of_record(info1: Info1, info2: Info2, info4: Info4, udf: bool, ops: Ops<'_>) -> Request {
-    if info2.contains(Info2::WRITE) {
-        if info2.contains(Info2::DELETE) {
-            Request::DELETE
-        } else if udf {
-            Request::UDF
-        } else if info4.contains(Info4::MRT_ROLL_FORWARD) {
-            Request::MRT_ROLL_FORWARD
-        } else if info4.contains(Info4::MRT_ROLL_BACK) {
-            Request::MRT_ROLL_BACK
+    /// The kind of what is known to be about one record, as a row of a batch is.
+    ///
+    /// Source: client-protocol 8.2
+    #[must_use]
+    pub const fn of_record(&self, info1: Info1, info2: Info2, info4: Info4) -> Request {
+        if info2.contains(Info2::WRITE) {
+            if info2.contains(Info2::DELETE) {
+                Request::DELETE
+            } else if self.calls_function {
+                Request::UDF
+            } else if info4.contains(Info4::MRT_ROLL_FORWARD) {
+                Request::MRT_ROLL_FORWARD
+            } else if info4.contains(Info4::MRT_ROLL_BACK) {
+                Request::MRT_ROLL_BACK
+            } else if info1.contains(Info1::READ) {
+                Request::OPERATE
+            } else {
+                self.of_write()
+            }
         } else if info1.contains(Info1::READ) {
-            Request::OPERATE
+            if info4.contains(Info4::MRT_VERIFY_READ) {
+                Request::MRT_VERIFY
+            } else if info1.contains(Info1::GET_NO_BINS) {
+                Request::EXISTS
+            } else if info1.contains(Info1::GET_ALL) {
+                Request::GET
+            } else if self.does_more_than_read {
+                Request::OPERATE
+            } else {
+                Request::SELECT
+            }
         } else {
-            of_write(ops)
+            Request::INVALID
         }
-    } else if info1.contains(Info1::READ) {
-        if info4.contains(Info4::MRT_VERIFY_READ) {
-            Request::MRT_VERIFY
-        } else if info1.contains(Info1::GET_NO_BINS) {
-            Request::EXISTS
-        } else if info1.contains(Info1::GET_ALL) {
-            Request::GET
-        } else if ops.flatten().all(|op| op.code.is_plain_read()) {
-            Request::SELECT
-        } else {
-            Request::OPERATE
-        }
-    } else {
-        Request::INVALID
     }
-}
 
-fn of_write(ops: Ops<'_>) -> Request {
-    let is_touch = |code| matches!(code, OpCode::TOUCH | OpCode::MC_TOUCH);
-    let (mut plain, mut touches, mut others) = (false, false, false);
-    for op in ops.flatten() {
-        plain |= op.code.is_plain_write();
-        touches |= is_touch(op.code);
-        others |= !op.code.is_plain_write() && !is_touch(op.code);
+    const fn of_query(&self, info1: Info1, info2: Info2) -> Request {
+        if self.calls_function {
+            match self.udf_op {
+                Some(UdfOp::AGGREGATE) => Request::AGGREGATE,
+                Some(UdfOp::BACKGROUND) => Request::BACKGROUND_UDF,
+                _ if info2.contains(Info2::WRITE) => Request::BACKGROUND_UDF,
+                _ => Request::AGGREGATE,
+            }
+        } else if info2.contains(Info2::WRITE) {
+            Request::BACKGROUND_OPS
+        } else if !info1.contains(Info1::READ) {
+            Request::INVALID
+        } else if self.has_index {
+            Request::QUERY
+        } else {
+            Request::SCAN
+        }
     }
-    match (plain, touches, others) {
-        (_, _, true) => Request::OPERATE,
-        (false, true, false) => Request::TOUCH,
-        _ => Request::WRITE,
+
+    const fn of_write(&self) -> Request {
+        match (self.writes_values, self.touches, self.does_other) {
+            (_, _, true) => Request::OPERATE,
+            (false, true, false) => Request::TOUCH,
+            _ => Request::WRITE,
+        }
+    }
+
+    /// Whether an operation can differ in its effect when it is done twice.
+    #[must_use]
+    pub const fn counts_twice(&self) -> bool {
+        self.counts_twice
+    }
+
+    /// Whether a field says which records are left out: an expression, a predicate, a condition.
+    #[must_use]
+    pub const fn has_filter(&self) -> bool {
+        self.has_filter
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::client::message::Message;
     use crate::wire::client::proto::Order;
 
     const DIGEST: &[u8] = b"\0\0\0\x15\x04....................";
@@ -256,7 +260,15 @@ mod tests {
         bytes.extend(fields.iter().chain(ops).flat_map(|part| part.iter()));
         let (rest, message) = Message::parse(Order::Big, &bytes).unwrap();
         assert!(rest.is_empty() && message.fault.is_none());
-        of_message(&message)
+        message.request()
+    }
+
+    #[test]
+    fn what_a_proxy_message_holds_is_about_its_record() {
+        let bytes = [&[22, 3][..], &[0; 20]].concat();
+        let (_, message) = Message::parse(Order::Big, &bytes).unwrap();
+        assert_eq!(message.request(), Request::SCAN);
+        assert_eq!(message.in_proxy().request(), Request::GET);
     }
 
     #[test]

@@ -6,9 +6,9 @@
 //! Source: client-protocol 13
 
 use crate::wire::admin::message as admin;
-use crate::wire::client::message::{self, Messages, Part};
-use crate::wire::client::proto::{Order, ProtoType};
-use crate::wire::client::request::{self, Request};
+use crate::wire::client::message::{self, Part};
+use crate::wire::client::proto::ProtoType;
+use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
 
 /// What answers a request.
@@ -42,20 +42,13 @@ impl Expected {
         }
     }
 
-    /// By the body of a request. Give the inflated message for a compressed one.
+    /// By the command of a security request.
     #[must_use]
-    pub fn of_body(kind: ProtoType, body: &[u8]) -> Self {
-        match kind {
-            ProtoType::INFO => Self::Info,
-            ProtoType::SECURITY => match admin::Message::parse(body) {
-                Ok((_, message)) if message.command.is_query() => Self::SecurityList,
-                _ => Self::Security,
-            },
-            ProtoType::AS_MSG => match message::Message::parse(Order::Big, body) {
-                Ok((_, message)) => Self::of_request(request::of_message(&message)),
-                Err(_) => Self::Single,
-            },
-            _ => Self::Unknown,
+    pub const fn of_command(command: admin::Command) -> Self {
+        if command.is_query() {
+            Self::SecurityList
+        } else {
+            Self::Security
         }
     }
 
@@ -81,7 +74,7 @@ impl Expected {
 
 /// What one response says about the end of the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct EndFacts {
     messages: u32,
     last: bool,
     /// The result of the first message, if that is a bare error.
@@ -89,7 +82,7 @@ pub struct Facts {
     security_end: bool,
 }
 
-impl Facts {
+impl EndFacts {
     /// Adds one message of a response, in order.
     pub fn add(&mut self, header: &message::Header<'_>) {
         if self.messages == 0 && header.part() == Part::Error && header.is_bare() {
@@ -103,27 +96,6 @@ impl Facts {
     pub fn add_security(&mut self, message: &admin::Message<'_>) {
         self.messages = self.messages.saturating_add(1);
         self.security_end |= message.result != ResultCode::OK;
-    }
-
-    /// From a whole body. Give the inflated message for a compressed one; without it use the default, which says
-    /// nothing (the end of a batch or long query is never compressed).
-    #[must_use]
-    pub fn of_body(kind: ProtoType, body: &[u8]) -> Self {
-        let mut facts = Self::default();
-        match kind {
-            ProtoType::AS_MSG => {
-                for message in Messages::new(Order::Big, body).flatten() {
-                    facts.add(&message.header);
-                }
-            }
-            ProtoType::SECURITY => {
-                for message in admin::Messages::new(body).flatten() {
-                    facts.add_security(&message);
-                }
-            }
-            _ => {}
-        }
-        facts
     }
 
     /// The result, if the response is one bare error message without LAST.
@@ -170,7 +142,7 @@ impl Progress {
     }
 
     /// Takes the next response of the connection.
-    pub fn accept(&mut self, response: ProtoType, facts: &Facts) -> Step {
+    pub fn accept(&mut self, response: ProtoType, facts: &EndFacts) -> Step {
         if !self.expected.fits(response) {
             return Step::Foreign;
         }
@@ -199,8 +171,39 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::client::message::{Message, Messages};
+    use crate::wire::client::proto::Order;
     use crate::wire::examples;
     use proptest::prelude::*;
+
+    /// What answers the request that is `body`.
+    fn expected_by(kind: ProtoType, body: &[u8]) -> Expected {
+        match kind {
+            ProtoType::INFO => Expected::Info,
+            ProtoType::SECURITY => admin::Message::parse(body).map_or(Expected::Security, |(_, message)| {
+                Expected::of_command(message.command)
+            }),
+            ProtoType::AS_MSG => Message::parse(Order::Big, body).map_or(Expected::Single, |(_, message)| {
+                Expected::of_request(message.request())
+            }),
+            _ => Expected::Unknown,
+        }
+    }
+
+    /// What the answer that is `body` says of its end.
+    fn facts_of(kind: ProtoType, body: &[u8]) -> EndFacts {
+        let mut facts = EndFacts::default();
+        match kind {
+            ProtoType::AS_MSG => Messages::new(Order::Big, body)
+                .flatten()
+                .for_each(|message| facts.add(&message.header)),
+            ProtoType::SECURITY => admin::Messages::new(body)
+                .flatten()
+                .for_each(|message| facts.add_security(&message)),
+            _ => {}
+        }
+        facts
+    }
 
     fn split(number: &str) -> Vec<(ProtoType, &'static [u8])> {
         let mut rest = examples::bytes(number);
@@ -216,14 +219,14 @@ mod tests {
 
     fn expected(number: &str) -> Expected {
         let (kind, body) = split(number)[0];
-        Expected::of_body(kind, body)
+        expected_by(kind, body)
     }
 
     fn answer(expected: Expected, number: &str) -> Vec<Step> {
         let mut progress = Progress::new(expected, false);
         split(number)
             .into_iter()
-            .map(|(kind, body)| progress.accept(kind, &Facts::of_body(kind, body)))
+            .map(|(kind, body)| progress.accept(kind, &facts_of(kind, body)))
             .collect()
     }
 
@@ -249,10 +252,10 @@ mod tests {
         assert_eq!(answer(Expected::Info, "17.4"), [Step::Foreign]);
     }
 
-    fn bare(info3: u8, result: u8) -> Facts {
+    fn bare(info3: u8, result: u8) -> EndFacts {
         let mut body = [0; 22];
         (body[0], body[3], body[5]) = (22, info3, result);
-        Facts::of_body(ProtoType::AS_MSG, &body)
+        facts_of(ProtoType::AS_MSG, &body)
     }
 
     #[test]
@@ -276,7 +279,7 @@ mod tests {
         // A record that is not there comes with its digest and namespace; the end has LAST.
         let mut body = [0; 22 + 25];
         (body[0], body[5], body[19], body[25], body[26]) = (22, 2, 1, 21, 4);
-        assert_eq!(step(Facts::of_body(ProtoType::AS_MSG, &body)), Step::More);
+        assert_eq!(step(facts_of(ProtoType::AS_MSG, &body)), Step::More);
         assert_eq!(step(bare(1, 0)), Step::Complete);
     }
 
@@ -291,7 +294,7 @@ mod tests {
         assert_eq!(step(false, 80), Step::Complete);
         let mut batch = Progress::new(Expected::Batch, false);
         assert_eq!(
-            batch.accept(ProtoType::AS_MSG_COMPRESSED, &Facts::default()),
+            batch.accept(ProtoType::AS_MSG_COMPRESSED, &EndFacts::default()),
             Step::More
         );
         assert_eq!(batch.accept(ProtoType::AS_MSG, &bare(1, 150)), Step::Complete);
@@ -301,7 +304,7 @@ mod tests {
     fn users_come_until_a_result() {
         let mut list = Progress::new(Expected::SecurityList, false);
         let facts = |result| {
-            Facts::of_body(
+            facts_of(
                 ProtoType::SECURITY,
                 &[0, result, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
             )
@@ -313,8 +316,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_body_can_be_judged(kind in 0u8..7, body: Vec<u8>) {
-            let _ = Expected::of_body(ProtoType(kind), &body);
-            let _ = Facts::of_body(ProtoType(kind), &body);
+            let _ = expected_by(ProtoType(kind), &body);
+            let _ = facts_of(ProtoType(kind), &body);
         }
     }
 }

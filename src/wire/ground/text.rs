@@ -4,9 +4,9 @@ use core::fmt::{self, Write};
 
 /// Text of the wire. It should be UTF-8; what is not is shown as U+FFFD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text<'a>(pub &'a [u8]);
+pub struct LossyText<'a>(pub &'a [u8]);
 
-impl Text<'_> {
+impl LossyText<'_> {
     /// Writes the text; a `write!` costs several times as much.
     ///
     /// # Errors
@@ -25,7 +25,7 @@ impl Text<'_> {
     }
 }
 
-impl fmt::Display for Text<'_> {
+impl fmt::Display for LossyText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_to(f)
     }
@@ -135,8 +135,8 @@ mod tests {
 
     #[test]
     fn text_survives_what_is_not_utf8() {
-        assert_eq!(Text(b"caf\xc3\xa9").to_string(), "café");
-        assert_eq!(Text(b"a\xffb").to_string(), "a\u{fffd}b");
+        assert_eq!(LossyText(b"caf\xc3\xa9").to_string(), "café");
+        assert_eq!(LossyText(b"a\xffb").to_string(), "a\u{fffd}b");
         assert_eq!(Hex(&[0x0a, 0x0b, 0xff]).to_string(), "0a0bff");
     }
 

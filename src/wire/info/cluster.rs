@@ -74,14 +74,14 @@ impl<'a> Peer<'a> {
     }
 
     /// The addresses of the node.
-    pub fn endpoints(&self) -> impl Iterator<Item = Endpoint<'a>> {
-        elements(self.endpoints).map(Endpoint::new)
+    pub fn endpoints(&self) -> impl Iterator<Item = HostPort<'a>> {
+        elements(self.endpoints).map(HostPort::new)
     }
 }
 
 /// A host and, if it is written, a port; IPv6 addresses stand in brackets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Endpoint<'a> {
+pub struct HostPort<'a> {
     /// Host and port.
     pub bytes: &'a [u8],
     /// Name or address, without brackets.
@@ -90,7 +90,7 @@ pub struct Endpoint<'a> {
     pub port: Option<&'a [u8]>,
 }
 
-impl<'a> Endpoint<'a> {
+impl<'a> HostPort<'a> {
     /// From `host`, `host:port` or `[ipv6]:port`.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {

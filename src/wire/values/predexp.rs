@@ -11,7 +11,7 @@ use super::arg::Table;
 use super::call::Coded;
 use super::msgpack::LEVELS;
 use super::particle::GeoJson;
-use super::value_text::{geo, hex, quoted};
+use super::value_text::{geo, hex, write_quoted};
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{Malformed, Parse};
 use crate::wire::ground::input::{be_i64, be_u16, be_u32, bytes, reason};
@@ -185,7 +185,7 @@ impl<'a> Item<'a> {
         let name = self.tag;
         match self.value() {
             Ok(Data::Integer(value)) => write!(out, "{value}")?,
-            Ok(Data::String(text)) => quoted(out, text)?,
+            Ok(Data::String(text)) => write_quoted(out, text)?,
             Ok(Data::GeoJson(value)) => geo(out, value.json)?,
             Ok(Data::None | Data::Children(_)) => {
                 write!(out, "{name}(")?;
@@ -193,7 +193,7 @@ impl<'a> Item<'a> {
             }
             Ok(Data::Name(text)) => {
                 write!(out, "{name}(")?;
-                quoted(out, text)?;
+                write_quoted(out, text)?;
                 return Ok(Open::Begun);
             }
             Ok(Data::Modulus(value)) => {

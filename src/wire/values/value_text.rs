@@ -287,7 +287,7 @@ fn write_leaf(out: &mut dyn Write, kind: &Kind<'_>) -> fmt::Result {
         Kind::UInt(value) => write!(out, "{value}"),
         Kind::Float(value) => write!(out, "{value:?}"),
         Kind::String(text) => string(out, text),
-        Kind::Raw(text) => quoted(out, text),
+        Kind::Raw(text) => write_quoted(out, text),
         Kind::GeoJson(json) => geo(out, json),
         Kind::Hll(bytes) => match Hll::parse(bytes) {
             Ok((_, hll)) => sketch(out, &hll),
@@ -317,7 +317,7 @@ fn write_leaf(out: &mut dyn Write, kind: &Kind<'_>) -> fmt::Result {
 /// Those of `out`.
 pub fn geo(out: &mut dyn Write, json: &[u8]) -> fmt::Result {
     out.write_str("geo(")?;
-    escaped(out, json, false)?;
+    write_escaped(out, json, false)?;
     out.write_char(')')
 }
 
@@ -341,7 +341,7 @@ pub fn hex(out: &mut dyn Write, bytes: &[u8]) -> fmt::Result {
 /// A string in quotes; what is no text as a blob, since clients send blobs as strings too.
 fn string(out: &mut dyn Write, text: &[u8]) -> fmt::Result {
     if is_text(text) {
-        quoted(out, text)
+        write_quoted(out, text)
     } else {
         hex(out, text)
     }
@@ -369,9 +369,9 @@ fn is_text(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn quoted(out: &mut dyn Write, text: &[u8]) -> fmt::Result {
+pub fn write_quoted(out: &mut dyn Write, text: &[u8]) -> fmt::Result {
     out.write_char('"')?;
-    escaped(out, text, true)?;
+    write_escaped(out, text, true)?;
     out.write_char('"')
 }
 
@@ -379,7 +379,7 @@ pub fn quoted(out: &mut dyn Write, text: &[u8]) -> fmt::Result {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn escaped(out: &mut dyn Write, text: &[u8], quotes: bool) -> fmt::Result {
+pub fn write_escaped(out: &mut dyn Write, text: &[u8], quotes: bool) -> fmt::Result {
     for chunk in text.utf8_chunks() {
         let mut valid = chunk.valid();
         // Runs that need no escape are written whole.

@@ -85,7 +85,7 @@ fn what_is_no_text_is_a_blob() {
 #[test]
 fn text_stays_one_harmless_line() {
     let mut out = String::new();
-    quoted(&mut out, b"a\"b\\c\n\r\t\x00\x1b\x7f\xff\xc3\xa9\xe2\x80\xae").unwrap();
+    write_quoted(&mut out, b"a\"b\\c\n\r\t\x00\x1b\x7f\xff\xc3\xa9\xe2\x80\xae").unwrap();
     assert_eq!(
         out,
         "\"a\\\"b\\\\c\\n\\r\\t\\u0000\\u001b\\u007f\\xff\u{e9}\\u202e\""

@@ -41,7 +41,7 @@ pub(super) fn buffer(shown: &Shown<'_, '_>, spec: &'static Spec) -> Guarded {
 fn parts<'p>(shown: &Shown<'_, 'p>, kind: Kind, data: &'p [u8]) -> Guarded {
     match kind {
         Kind::FlatRecord | Kind::Record => record::record(&shown.heading()?, kind, data),
-        Kind::Proto => proxy::embedded(shown.message.packet, &shown.heading()?, shown.field),
+        Kind::Proto => proxy::add_embedded(shown.message.packet, &shown.heading()?, shown.field),
         Kind::Ipv6 if data.len() == 16 => shown.heading()?.add(&endpoints::IPV6, data).map(|_| ()),
         Kind::Nodes | Kind::PaddedNodes => {
             let heading = shown.heading()?;

@@ -120,7 +120,7 @@ pub(super) fn list<'p>(shown: &Shown<'_, 'p>, kind: Kind, list: &List<'p>) -> Gu
 
 /// A text whose item covers its msgpack header, too.
 fn text<'p>(tree: &Tree<'p>, field: &Field, element: &Element<'p>, value: &[u8]) -> Guarded {
-    let text = crate::wire::ground::text::Text(value);
+    let text = crate::wire::ground::text::LossyText(value);
     tree.text(field, element.bytes, format_args!("{text}"))?;
     Ok(())
 }

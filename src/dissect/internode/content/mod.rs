@@ -5,26 +5,26 @@ mod buffer;
 mod list;
 mod number;
 
-use super::container::{Message, NUMBER, Name, SIZE, Shown, TEXT, TYPE, cut};
+use super::container::{NUMBER, Name, SIZE, Shown, ShownMessage, TEXT, TYPE, cut};
 use super::pieces::fabric;
 use crate::dissect::shared::common;
 use crate::epan::{Guarded, Tree};
-use crate::wire::internode::container as msg;
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::{Kind, Spec};
+use crate::wire::internode::container::{HEADER_SIZE, MsgField, MsgValue};
 
 /// Header and fields of a message, below the item of its protocol.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn fields<'p>(message: &Message<'_, 'p>, top: &Tree<'p>) -> Guarded {
+pub fn fields<'p>(message: &ShownMessage<'_, 'p>, top: &Tree<'p>) -> Guarded {
     let msg = message.msg;
     top.add(&SIZE, msg.bytes.get(..4).unwrap_or_default())?;
     let kind = match message.family {
         Family::Heartbeat => &TYPE,
         Family::Fabric => &fabric::TYPE,
     };
-    top.add(kind, msg.bytes.get(4..msg::HEADER_SIZE).unwrap_or_default())?;
+    top.add(kind, msg.bytes.get(4..HEADER_SIZE).unwrap_or_default())?;
     for field in msg.fields() {
         match field {
             Ok(field) => self::field(message, top, &field)?,
@@ -34,7 +34,7 @@ pub fn fields<'p>(message: &Message<'_, 'p>, top: &Tree<'p>) -> Guarded {
     Ok(())
 }
 
-fn field<'p>(message: &Message<'_, 'p>, top: &Tree<'p>, field: &msg::Field<'p>) -> Guarded {
+fn field<'p>(message: &ShownMessage<'_, 'p>, top: &Tree<'p>, field: &MsgField<'p>) -> Guarded {
     let spec = message.table.and_then(|table| table.spec(field.id));
     let shown = Shown {
         message,
@@ -50,9 +50,9 @@ fn field<'p>(message: &Message<'_, 'p>, top: &Tree<'p>, field: &msg::Field<'p>) 
     }
     match (spec.filter(|spec| spec.fits(field.wire)), field.value()) {
         (_, Err(error)) => common::malformed(&shown.heading()?, &error),
-        (Some(spec), Ok(value)) => known(&shown, spec, &value),
+        (Some(spec), Ok(value)) => add_known(&shown, spec, &value),
         (None, Ok(value)) => {
-            let heading = unknown(&shown, &value)?;
+            let heading = add_unknown(&shown, &value)?;
             if let Some(spec) = spec {
                 heading.item().append(format_args!(
                     " (wire type {} instead of {}: the server ignores it)",
@@ -64,24 +64,24 @@ fn field<'p>(message: &Message<'_, 'p>, top: &Tree<'p>, field: &msg::Field<'p>) 
     }
 }
 
-fn known<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, value: &msg::Value<'p>) -> Guarded {
+fn add_known<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, value: &MsgValue<'p>) -> Guarded {
     match value {
-        msg::Value::Uint(number) => number::number(shown, spec, *number),
-        msg::Value::Str(_) | msg::Value::Buf(_) => buffer::buffer(shown, spec),
-        msg::Value::Uints(uints) => list::uints(shown, spec.kind, *uints).map(|_| ()),
-        msg::Value::Array(array) => list::array(shown, spec.kind, array).map(|_| ()),
-        msg::Value::List(items) => list::list(shown, spec.kind, items).map(|_| ()),
+        MsgValue::Uint(number) => number::number(shown, spec, *number),
+        MsgValue::Str(_) | MsgValue::Buf(_) => buffer::buffer(shown, spec),
+        MsgValue::Uints(uints) => list::uints(shown, spec.kind, *uints).map(|_| ()),
+        MsgValue::Array(array) => list::array(shown, spec.kind, array).map(|_| ()),
+        MsgValue::List(items) => list::list(shown, spec.kind, items).map(|_| ()),
     }
 }
 
 /// A field that no table knows, by its wire type.
-fn unknown<'p>(shown: &Shown<'_, 'p>, value: &msg::Value<'p>) -> Guarded<Tree<'p>> {
+fn add_unknown<'p>(shown: &Shown<'_, 'p>, value: &MsgValue<'p>) -> Guarded<Tree<'p>> {
     Ok(match value {
-        msg::Value::Uint(number) => shown.number(&NUMBER, *number, format_args!("{number}"))?,
-        msg::Value::Str(_) => shown.text(&TEXT)?,
-        msg::Value::Buf(bytes) => buffer::opaque(shown, bytes)?,
-        msg::Value::Uints(uints) => list::uints(shown, Kind::Uints, *uints)?,
-        msg::Value::Array(array) => list::array(shown, Kind::Bufs, array)?,
-        msg::Value::List(items) => list::list(shown, Kind::UintList, items)?,
+        MsgValue::Uint(number) => shown.number(&NUMBER, *number, format_args!("{number}"))?,
+        MsgValue::Str(_) => shown.text(&TEXT)?,
+        MsgValue::Buf(bytes) => buffer::opaque(shown, bytes)?,
+        MsgValue::Uints(uints) => list::uints(shown, Kind::Uints, *uints)?,
+        MsgValue::Array(array) => list::array(shown, Kind::Bufs, array)?,
+        MsgValue::List(items) => list::list(shown, Kind::UintList, items)?,
     })
 }

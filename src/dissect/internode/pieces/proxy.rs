@@ -1,23 +1,23 @@
 //! PROXY: the client's message inside.
 
 use crate::dissect::client::proto;
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::internode::container::BYTES;
 use crate::dissect::shared::common;
 use crate::epan::{Guarded, Packet, Tree};
 use crate::protocols::AEROSPIKE;
-use crate::track::position::Sight;
+use crate::track::position::AckState;
 use crate::wire::client::proto::Order;
 use crate::wire::client::proto::{HEADER, Header, ProtoType};
 use crate::wire::ground::input::Malformed;
-use crate::wire::internode::container as msg;
+use crate::wire::internode::container::MsgField;
 use crate::wire::internode::fabric::proxy::byte_order;
 
 /// The embedded message, little endian in a request.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn embedded<'p>(packet: Packet<'p>, tree: &Tree<'p>, field: &msg::Field<'p>) -> Guarded {
+pub fn add_embedded<'p>(packet: Packet<'p>, tree: &Tree<'p>, field: &MsgField<'p>) -> Guarded {
     let data = field.data;
     let is_short = field.is_cut() && data.len() < HEADER;
     if !AEROSPIKE.is_enabled() || is_short {
@@ -35,7 +35,7 @@ pub fn embedded<'p>(packet: Packet<'p>, tree: &Tree<'p>, field: &msg::Field<'p>)
     };
     match Header::parse_in(order, data) {
         Ok((body, header)) if header.refusal().is_none() => {
-            proto::proto(&path(packet, order, header.kind), tree, &header, body)
+            proto::proto(&context(packet, order, header.kind), tree, &header, body)
         }
         _ => {
             let error = Malformed::illegal("AS_PROTO", data, "it does not begin with a proto header");
@@ -44,22 +44,23 @@ pub fn embedded<'p>(packet: Packet<'p>, tree: &Tree<'p>, field: &msg::Field<'p>)
     }
 }
 
-fn path(packet: Packet<'_>, order: Order, kind: ProtoType) -> Path<'_> {
-    Path {
+fn context(packet: Packet<'_>, order: Order, kind: ProtoType) -> MessageContext<'_> {
+    MessageContext {
         packet,
         // Only requests keep the memory image of the node that passes them on.
         is_request: order == Order::Little,
         is_tracked: false,
         stream: None,
-        place: None,
+        stream_ref: None,
         segment_direction: 0,
         range: None,
         began_at: None,
         delay: None,
-        sight: Sight::default(),
+        ack_state: AckState::default(),
         is_cut: false,
         answer: None,
         is_orphan: false,
+        is_proxied: true,
         kind,
         body: &[],
         order,

@@ -2,7 +2,7 @@
 
 use crate::dissect::internode::container::Shown;
 use crate::epan::Guarded;
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::fabric::info;
 
 fields! {
@@ -18,7 +18,7 @@ fields! {
 pub(in crate::dissect::internode) fn services(shown: &Shown<'_, '_>) -> Guarded {
     let tree = shown.text(&SERVICES)?;
     for service in info::services(shown.field.text()) {
-        tree.text(&SERVICE, service, format_args!("{}", Lossy(service)))?
+        tree.text(&SERVICE, service, format_args!("{}", LossyText(service)))?
             .generated();
     }
     Ok(())

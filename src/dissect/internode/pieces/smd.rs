@@ -3,7 +3,7 @@
 use crate::dissect::internode::container::{CLUSTER_KEY, string};
 use crate::epan::register::preference;
 use crate::epan::{Field, Guarded, Tree};
-use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::text::LossyText;
 use crate::wire::internode::container::list::Element;
 use crate::wire::internode::fabric::smd::{Action, ModuleId};
 
@@ -41,9 +41,9 @@ pub fn text(tree: &Tree<'_>, field: &Field, is_secret: bool, part: &[u8], text: 
         string(tree, field, part, text)?;
     } else {
         // The length before an element of a list belongs to it.
-        tree.text(field, part, format_args!("{}", Lossy(text)))?;
+        tree.text(field, part, format_args!("{}", LossyText(text)))?;
     }
-    tree.item().append(format_args!(": {}", Lossy(text)));
+    tree.item().append(format_args!(": {}", LossyText(text)));
     Ok(())
 }
 

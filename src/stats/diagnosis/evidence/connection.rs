@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use crate::stats::diagnosis::endpoint::Endpoint;
-use crate::wire::client::guess::Looks;
+use crate::wire::client::guess::GuessedProtocol;
 
 /// Something that TCP sent again. Times are nanoseconds since 1970.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +101,7 @@ pub struct Refusal {
     /// The frame.
     pub frame: u32,
     /// What they look like.
-    pub looks: Looks,
+    pub looks: GuessedProtocol,
     /// The client sent them.
     pub by_client: bool,
     /// Requests before them.

@@ -80,12 +80,12 @@ impl Evidence<'_> {
     /// A record's name: digest, and the place and the key where they are known.
     #[must_use]
     pub fn record_name(&self, digest: u32, place: u32) -> String {
-        use crate::wire::ground::text::{Hex, Text};
+        use crate::wire::ground::text::{Hex, LossyText};
         let bytes = self.log.digests.get(digest as usize).copied().unwrap_or_default();
         let key = self.log.keys.get(&digest).map_or_else(String::new, |key| {
             format!(" (key {})", super::info::short(key.as_bytes()))
         });
-        let place = Text(self.log.places.get(place)).to_string();
+        let place = LossyText(self.log.places.get(place)).to_string();
         let space = if place.is_empty() { "" } else { " " };
         format!("{place}{space}{}{key}", Hex(&bytes)).replace('|', "/")
     }

@@ -1,6 +1,6 @@
 //! A request and all that became of it, as far as the packets show it.
 
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 use crate::wire::client::request::Request as Operation;
 use crate::wire::client::result_code::ResultCode;
 
@@ -21,8 +21,8 @@ pub struct Request {
     pub end: u32,
     /// Bytes of its body.
     pub size: u32,
-    /// What it asks for; `What::Other` where it was not read.
-    pub what: What,
+    /// What it asks for; `RequestKind::Other` where it was not read.
+    pub what: RequestKind,
     /// Info command or user, by number.
     pub name: u32,
     /// Namespace and set, by number.
@@ -100,7 +100,7 @@ impl Request {
     #[must_use]
     pub const fn single(&self) -> Option<Operation> {
         match self.what {
-            What::Message(operation)
+            RequestKind::Message(operation)
                 if !operation.is_query()
                     && !matches!(
                         operation,
@@ -118,14 +118,14 @@ impl Request {
     pub const fn is_batch(&self) -> bool {
         matches!(
             self.what,
-            What::Message(Operation::BATCH | Operation::BATCH_DIRECT)
+            RequestKind::Message(Operation::BATCH | Operation::BATCH_DIRECT)
         )
     }
 
     /// Whether it is a scan or query.
     #[must_use]
     pub const fn is_query(&self) -> bool {
-        matches!(self.what, What::Message(operation) if operation.is_query())
+        matches!(self.what, RequestKind::Message(operation) if operation.is_query())
     }
 
     /// Whether a server answers it soon if all is well: one record, no function.

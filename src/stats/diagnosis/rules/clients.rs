@@ -12,7 +12,7 @@ use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 
 /// Requests that are sent again leave within this time of the end of the first try.
 const AT_ONCE: i64 = 20 * MS;
@@ -128,7 +128,7 @@ fn idle_reused(evidence: &Evidence<'_>, findings: &mut Findings) {
 fn not_reading<'e>(evidence: &'e Evidence<'_>) -> Vec<&'e Request> {
     let mut alike: HashMap<(Endpoint, u64), Vec<&Request>> = HashMap::new();
     for (connection, request) in evidence.all_requests() {
-        if request.fingerprint != 0 && matches!(request.what, What::Message(_)) {
+        if request.fingerprint != 0 && matches!(request.what, RequestKind::Message(_)) {
             alike
                 .entry((connection.client.host(), request.fingerprint))
                 .or_default()
@@ -226,7 +226,7 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
         let mut tends: Vec<i64> = connections
             .iter()
             .flat_map(|connection| evidence.requests_of(connection))
-            .filter(|request| request.what == What::Info)
+            .filter(|request| request.what == RequestKind::Info)
             .map(|request| request.begun)
             .collect();
         tends.sort_unstable();
@@ -240,7 +240,7 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
         let works = connections
             .iter()
             .flat_map(|connection| evidence.requests_of(connection))
-            .any(|request| matches!(request.what, What::Message(_)));
+            .any(|request| matches!(request.what, RequestKind::Message(_)));
         for two in sent.windows(2) {
             let [(from, frame), (to, _)] = two else { continue };
             let silence = to - from;

@@ -9,7 +9,7 @@ use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 
 /// TCP sends a SYN again after a second; a copy comes sooner.
 pub const SYN_AGAIN: i64 = 900 * MS;
@@ -347,7 +347,7 @@ fn dropped(evidence: &Evidence<'_>, findings: &mut Findings) {
                 at - request.sent < 600 * SECOND && !evidence.is_across_gap(request.sent, at)
             }) && !request.is_hidden
                 && !request.is_query()
-                && !matches!(request.what, What::Other)
+                && !matches!(request.what, RequestKind::Other)
                 && request.after_fin.is_none()
                 && request.acknowledged.is_some()
         });

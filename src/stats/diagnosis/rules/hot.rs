@@ -10,7 +10,7 @@ use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::text::Text;
+use crate::wire::ground::text::LossyText;
 
 /// Requests on one record within a second from which on it may be called hot.
 const HOT: usize = 50;
@@ -99,7 +99,7 @@ fn busy(
         unknown.sort_by_key(|(_, request)| (request.begun, request.frame));
         let mut places: Vec<String> = unknown
             .iter()
-            .map(|(_, request)| Text(evidence.log.places.get(request.place)).to_string())
+            .map(|(_, request)| LossyText(evidence.log.places.get(request.place)).to_string())
             .collect();
         places.sort();
         places.dedup();

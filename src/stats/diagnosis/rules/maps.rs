@@ -11,7 +11,7 @@ use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::stats::diagnosis::info::{Bits, Map, is_set};
 use crate::wire::client::digest::{PARTITIONS, partition};
-use crate::wire::ground::text::Text;
+use crate::wire::ground::text::LossyText;
 
 /// Clients ask each second whether the map changed, and partitions move one after another: so long after a change
 /// requests that go astray are ordinary.
@@ -243,7 +243,7 @@ fn masters(evidence: &Evidence<'_>, findings: &mut Findings) {
         {
             continue;
         }
-        missing.push((Text(&namespace).to_string(), without, first, servers));
+        missing.push((LossyText(&namespace).to_string(), without, first, servers));
     }
     for (namespace, without, at, servers) in missing {
         let shown: Vec<String> = without.iter().map(u16::to_string).collect();

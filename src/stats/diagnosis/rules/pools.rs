@@ -9,7 +9,7 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 
 /// Connections that a client opens for a few requests, in all, until it is called churn.
 const CHURN: usize = 30;
@@ -88,7 +88,7 @@ fn churn(evidence: &Evidence<'_>, findings: &mut Findings) {
                 evidence
                     .requests_of(connection)
                     .iter()
-                    .any(|request| matches!(request.what, What::Message(_)))
+                    .any(|request| matches!(request.what, RequestKind::Message(_)))
             })
             .count();
         if short.len() < CHURN

@@ -8,11 +8,11 @@ use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::{Connection, Refusal};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 use crate::wire::admin::message::Command;
-use crate::wire::client::guess::Looks;
+use crate::wire::client::guess::GuessedProtocol;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::text::Text;
+use crate::wire::ground::text::LossyText;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -83,7 +83,10 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             if core::mem::replace(&mut seen, true) {
                 break;
             }
-            let is_tls = matches!(refusal.looks, Looks::TlsClientHello | Looks::TlsRecord);
+            let is_tls = matches!(
+                refusal.looks,
+                GuessedProtocol::TlsClientHello | GuessedProtocol::TlsRecord
+            );
             if !refusal.by_client {
                 if !(is_tls || connection.is_joined && refusal.requests == 0) {
                     bad.push((connection, refusal));
@@ -208,7 +211,7 @@ fn add(
 fn logins(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut failed: BTreeMap<(Endpoint, u32, u8), Vec<_>> = BTreeMap::new();
     for (connection, request) in evidence.all_requests() {
-        let (What::Security(command), Some(result)) = (request.what, request.result) else {
+        let (RequestKind::Security(command), Some(result)) = (request.what, request.result) else {
             continue;
         };
         let is_login = matches!(Command(command), Command::LOGIN | Command::AUTHENTICATE);
@@ -229,7 +232,7 @@ fn logins(evidence: &Evidence<'_>, findings: &mut Findings) {
         for (connection, _) in &list {
             touched.add(connection);
         }
-        let name = Text(evidence.log.names.get(user)).to_string();
+        let name = LossyText(evidence.log.names.get(user)).to_string();
         let who = format!(
             "{client}{}{name} to {}",
             if name.is_empty() { "" } else { ", user " },

@@ -9,9 +9,9 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 use crate::wire::client::result_code::ResultCode;
-use crate::wire::ground::text::Text;
+use crate::wire::ground::text::LossyText;
 
 /// Results that an application may want to get now and then.
 const ORDINARY: &[ResultCode] = &[
@@ -83,7 +83,7 @@ fn outcomes<'e>(evidence: &'e Evidence<'_>) -> Vec<Outcome<'e>> {
     let mut all = Vec::new();
     for (connection, request) in evidence.all_requests() {
         let Some(result) = request.result else { continue };
-        if !matches!(request.what, What::Message(_)) {
+        if !matches!(request.what, RequestKind::Message(_)) {
             continue;
         }
         let log = &evidence.log.connections[connection.number];
@@ -139,7 +139,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut application: BTreeMap<(Endpoint, u8), Vec<&Outcome<'_>>> = BTreeMap::new();
     for outcome in &all {
         if is_refusal(outcome) {
-            let place = Text(evidence.log.places.get(outcome.place)).to_string();
+            let place = LossyText(evidence.log.places.get(outcome.place)).to_string();
             let namespace = place.split('/').next().unwrap_or_default().to_string();
             let cluster = evidence
                 .log
@@ -232,7 +232,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         let touched = touched(&list);
         let mut places: Vec<String> = list
             .iter()
-            .map(|outcome| Text(evidence.log.places.get(outcome.place)).to_string())
+            .map(|outcome| LossyText(evidence.log.places.get(outcome.place)).to_string())
             .filter(|place| !place.is_empty())
             .collect();
         places.sort();
@@ -309,7 +309,7 @@ fn scans(evidence: &Evidence<'_>, findings: &mut Findings) {
     for (_, list) in servers {
         let places: BTreeSet<String> = list
             .iter()
-            .map(|request| Text(evidence.log.places.get(request.place)).to_string())
+            .map(|request| LossyText(evidence.log.places.get(request.place)).to_string())
             .collect();
         let places: Vec<String> = places.into_iter().collect();
         let records: u32 = list.iter().map(|request| request.results).sum();

@@ -12,7 +12,7 @@ use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
-use crate::wire::ground::text::Text;
+use crate::wire::ground::text::LossyText;
 
 /// All clients allow a second by default.
 const DEFAULT_TIMEOUT: i64 = SECOND;
@@ -476,7 +476,7 @@ fn scans(evidence: &Evidence<'_>, findings: &mut Findings) {
         let mut places: Vec<String> = group
             .requests
             .iter()
-            .map(|request| Text(evidence.log.places.get(request.place)).to_string())
+            .map(|request| LossyText(evidence.log.places.get(request.place)).to_string())
             .collect();
         places.sort();
         places.dedup();

@@ -11,7 +11,7 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 use crate::wire::client::result_code::ResultCode;
 
 /// A pause that separates one fault from the next of the same kind.
@@ -68,7 +68,7 @@ pub static RULE: Rule = Rule {
 /// Whether a request is one that its client waited for in vain.
 fn is_timeout(evidence: &Evidence<'_>, request: &Request) -> bool {
     // What was not read, and lines of text, which nobody can link to their answers.
-    if matches!(request.what, What::Other) || request.what == What::Info && request.size == 0 {
+    if matches!(request.what, RequestKind::Other) || request.what == RequestKind::Info && request.size == 0 {
         return false;
     }
     let connection = evidence.connection(request);
@@ -199,7 +199,7 @@ impl<'e> Tries<'e> {
         let mut alike: HashMap<(Endpoint, u64), Vec<&'e Request>> = HashMap::new();
         for (connection, request) in evidence.all_requests() {
             let is_one = request.fingerprint != 0
-                && matches!(request.what, What::Message(_))
+                && matches!(request.what, RequestKind::Message(_))
                 && is_known(evidence, connection, request);
             if is_one {
                 let key = (connection.client.host(), content(evidence, request));
@@ -404,7 +404,7 @@ fn doubts(evidence: &Evidence<'_>, tries: &Tries<'_>, late: &[&Request], finding
     // Requests that were not read: one of them may be the next try.
     let mut unread: HashMap<(Endpoint, u32), i64> = HashMap::new();
     for (connection, request) in evidence.all_requests() {
-        if matches!(request.what, What::Other) {
+        if matches!(request.what, RequestKind::Other) {
             let key = (connection.client.host(), request.end.wrapping_sub(request.start));
             let last = unread.entry(key).or_insert(request.begun);
             *last = request.begun.max(*last);

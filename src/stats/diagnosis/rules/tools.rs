@@ -8,19 +8,19 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::findings::{Finding, Kind};
-use crate::track::transactions::What;
-use crate::wire::ground::text::Text;
+use crate::track::transactions::RequestKind;
+use crate::wire::ground::text::LossyText;
 
 /// What a request asks for, in words.
 #[must_use]
 pub fn operation(evidence: &Evidence<'_>, request: &Request) -> String {
     match request.what {
-        What::Message(_) if request.is_batch() && request.writes => "batch write".into(),
-        What::Message(_) if request.is_batch() => "batch read".into(),
-        What::Message(operation) => operation.to_string(),
-        What::Info => format!("info {}", Text(evidence.log.names.get(request.name))),
-        What::Security(_) => "security".into(),
-        What::Other => "unread".into(),
+        RequestKind::Message(_) if request.is_batch() && request.writes => "batch write".into(),
+        RequestKind::Message(_) if request.is_batch() => "batch read".into(),
+        RequestKind::Message(operation) => operation.to_string(),
+        RequestKind::Info => format!("info {}", LossyText(evidence.log.names.get(request.name))),
+        RequestKind::Security(_) => "security".into(),
+        RequestKind::Other => "unread".into(),
     }
 }
 
@@ -30,7 +30,7 @@ pub fn by_operation<'r>(evidence: &Evidence<'_>, requests: impl Iterator<Item = 
     let mut counts: Vec<(String, u32)> = Vec::new();
     for request in requests {
         let name = match request.what {
-            What::Info => "info".to_string(),
+            RequestKind::Info => "info".to_string(),
             _ => operation(evidence, request),
         };
         match counts.iter_mut().find(|(known, _)| *known == name) {

@@ -2,7 +2,7 @@
 //!
 //! A stream between nodes is a sequence of these and nothing else: no magic, no padding. A header
 //! of 6 bytes ([`Header`]: size u32be, type u16be) is followed by fields until the size is used up
-//! ([`Field`]: id u16be, wire type u8, then a value whose form the wire type says). What an id
+//! ([`MsgField`]: id u16be, wire type u8, then a value whose form the wire type says). What an id
 //! means depends on the type of the message: see [`spec`] and the tables in [`super::fabric`] and
 //! [`super::heartbeat`].
 //!
@@ -186,8 +186,8 @@ impl<'a> Msg<'a> {
     /// The fields in the order of the wire: before 4.1 ascending, on fabric since then first all
     /// integers, then all else.
     #[must_use]
-    pub const fn fields(&self) -> Fields<'a> {
-        Fields {
+    pub const fn fields(&self) -> MsgFields<'a> {
+        MsgFields {
             rest: self.body,
             promised: self.header.size as usize,
         }
@@ -195,7 +195,7 @@ impl<'a> Msg<'a> {
 
     /// The field of that id; if it is repeated, the last one, which is what the server takes.
     #[must_use]
-    pub fn field(&self, id: u16) -> Option<Field<'a>> {
+    pub fn field(&self, id: u16) -> Option<MsgField<'a>> {
         self.fields().flatten().filter(|field| field.id == id).last()
     }
 
@@ -217,7 +217,7 @@ impl<'a> Msg<'a> {
 ///
 /// Source: internode-protocol 1.2
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Field<'a> {
+pub struct MsgField<'a> {
     /// What it is, in the number space of the message's type.
     pub id: u16,
     /// How the value is written.
@@ -230,7 +230,7 @@ pub struct Field<'a> {
     pub bytes: &'a [u8],
 }
 
-impl<'a> Field<'a> {
+impl<'a> MsgField<'a> {
     /// `promised` is what the message's size leaves for this field and those after it.
     fn read(input: &'a [u8], promised: usize) -> Parse<'a, Self> {
         let mut head = (
@@ -299,35 +299,37 @@ impl<'a> Field<'a> {
     ///
     /// # Errors
     /// An integer or array of the wrong size, a STR without NUL, a list that cannot be read. A cut
-    /// field ([`Field::is_cut`]) gives what is there, and errors only where that is nothing of use.
-    pub fn value(&self) -> Result<Value<'a>, Malformed<'a>> {
+    /// field ([`MsgField::is_cut`]) gives what is there, and errors only where that is nothing of use.
+    pub fn value(&self) -> Result<MsgValue<'a>, Malformed<'a>> {
         let wrong = |by| Malformed::illegal("msg field", self.data, by);
         Ok(match self.wire {
-            WireType::UINT32 | WireType::OLD_UINT32 | WireType::UINT64 | WireType::OLD_UINT64 => Value::Uint(
-                self.uint()
-                    .ok_or_else(|| wrong("the size is not that of the integer"))?,
-            ),
+            WireType::UINT32 | WireType::OLD_UINT32 | WireType::UINT64 | WireType::OLD_UINT64 => {
+                MsgValue::Uint(
+                    self.uint()
+                        .ok_or_else(|| wrong("the size is not that of the integer"))?,
+                )
+            }
             WireType::STR => match self.data {
-                [text @ .., 0] => Value::Str(text),
-                text if self.is_cut() => Value::Str(text),
+                [text @ .., 0] => MsgValue::Str(text),
+                text if self.is_cut() => MsgValue::Str(text),
                 _ => return Err(wrong("a string has no NUL at its end")),
             },
-            WireType::ARRAY_UINT32 if self.size % 4 == 0 => Value::Uints(Uints::new(self.data, 4)),
-            WireType::ARRAY_UINT64 if self.size % 8 == 0 => Value::Uints(Uints::new(self.data, 8)),
+            WireType::ARRAY_UINT32 if self.size % 4 == 0 => MsgValue::Uints(Uints::new(self.data, 4)),
+            WireType::ARRAY_UINT64 if self.size % 8 == 0 => MsgValue::Uints(Uints::new(self.data, 8)),
             WireType::ARRAY_UINT32 | WireType::ARRAY_UINT64 => {
                 return Err(wrong("the size is no multiple of the element's"));
             }
-            WireType::ARRAY_BUF => Value::Array(Array::read(self.data, Elements::Bufs)?),
-            WireType::ARRAY_STR => Value::Array(Array::read(self.data, Elements::Strs)?),
-            WireType::MSGPACK => Value::List(List::read(self.data)?),
-            _ => Value::Buf(self.data),
+            WireType::ARRAY_BUF => MsgValue::Array(Array::read(self.data, Elements::Bufs)?),
+            WireType::ARRAY_STR => MsgValue::Array(Array::read(self.data, Elements::Strs)?),
+            WireType::MSGPACK => MsgValue::List(List::read(self.data)?),
+            _ => MsgValue::Buf(self.data),
         })
     }
 }
 
 /// A field's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value<'a> {
+pub enum MsgValue<'a> {
     /// UINT32, UINT64 and their old forms.
     Uint(u64),
     /// STR, without its NUL.
@@ -346,12 +348,12 @@ pub enum Value<'a> {
 ///
 /// After an error nothing more comes; what is left begins at the error's `at`.
 #[derive(Clone, Copy, Debug)]
-pub struct Fields<'a> {
+pub struct MsgFields<'a> {
     rest: &'a [u8],
     promised: usize,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> MsgFields<'a> {
     /// What has not been read yet.
     #[must_use]
     pub const fn rest(&self) -> &'a [u8] {
@@ -359,14 +361,14 @@ impl<'a> Fields<'a> {
     }
 }
 
-impl<'a> Iterator for Fields<'a> {
-    type Item = Result<Field<'a>, Malformed<'a>>;
+impl<'a> Iterator for MsgFields<'a> {
+    type Item = Result<MsgField<'a>, Malformed<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
         }
-        match Field::read(self.rest, self.promised) {
+        match MsgField::read(self.rest, self.promised) {
             Ok((rest, field)) => {
                 let used = self.rest.len().saturating_sub(rest.len());
                 self.promised = self.promised.saturating_sub(used);

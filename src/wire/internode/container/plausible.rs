@@ -6,7 +6,7 @@
 //!
 //! Source: internode-protocol 10
 
-use super::{BY_SIZE, Field, Header, MAX_SIZE, Msg, MsgType, WireType};
+use super::{BY_SIZE, Header, MAX_SIZE, Msg, MsgField, MsgType, WireType};
 use crate::wire::internode::heartbeat::ProtocolId;
 
 /// No message type has a field id above 29.
@@ -49,7 +49,7 @@ impl Family {
 /// The general test: a header with a known type and a size up to 128 MiB, field ids up to 40, known wire
 /// types, fields that fill the size exactly.
 ///
-/// Bytes without any meaning pass it now and then; see [`anchored`].
+/// Bytes without any meaning pass it now and then; see [`anchored_fit`].
 #[must_use]
 pub fn fit(bytes: &[u8]) -> Fit {
     let Ok((_, header)) = Header::read(bytes) else {
@@ -66,7 +66,7 @@ pub fn fit(bytes: &[u8]) -> Fit {
         match fields.next() {
             None if msg.is_cut() => return Fit::Part,
             None => return Fit::Whole(header.length()),
-            Some(Ok(field)) if sane(&field) => {}
+            Some(Ok(field)) if is_sane(&field) => {}
             // What the size promises may come with the next segment.
             Some(Err(error)) if msg.is_cut() && error.by != BY_SIZE => return Fit::Part,
             Some(_) => return Fit::No,
@@ -75,7 +75,7 @@ pub fn fit(bytes: &[u8]) -> Fit {
     Fit::No
 }
 
-fn sane(field: &Field<'_>) -> bool {
+fn is_sane(field: &MsgField<'_>) -> bool {
     let sized_right = match field.wire {
         WireType::OLD_UINT32 => field.size == 4,
         WireType::OLD_UINT64 => field.size == 8,
@@ -88,7 +88,7 @@ fn sane(field: &Field<'_>) -> bool {
 ///
 /// Never true of the enterprise types, whose fields nobody knows.
 #[must_use]
-pub fn anchored(bytes: &[u8]) -> Fit {
+pub fn anchored_fit(bytes: &[u8]) -> Fit {
     let Ok((_, msg)) = Msg::read(bytes) else {
         return Fit::No;
     };
@@ -148,7 +148,7 @@ fn hello(msg: &Msg<'_>, start: &[u8]) -> bool {
 }
 
 /// HEARTBEAT: identifier and type, or a zlib stream and nothing else.
-fn heartbeat(msg: &Msg<'_>, first: &Field<'_>, second: Option<Field<'_>>) -> bool {
+fn heartbeat(msg: &Msg<'_>, first: &MsgField<'_>, second: Option<MsgField<'_>>) -> bool {
     if first.id == 0 {
         let kind = second
             .filter(|field| field.id == 1)
@@ -191,7 +191,7 @@ pub fn stream(bytes: &[u8], family: Family) -> Claim {
     if bytes.len() < ANCHOR && msg.is_cut() && fit(bytes) == Fit::Part {
         return Claim::More;
     }
-    match (anchored(bytes), msg.header.kind) {
+    match (anchored_fit(bytes), msg.header.kind) {
         (Fit::No, _) => Claim::No,
         (_, MsgType::FABRIC | MsgType::HEARTBEAT | MsgType::HEARTBEAT_V2) => Claim::Yes,
         (Fit::Part, _) => Claim::More,
@@ -209,14 +209,16 @@ pub fn stream(bytes: &[u8], family: Family) -> Claim {
 #[must_use]
 pub fn datagram(bytes: &[u8]) -> bool {
     let heartbeat = Msg::read(bytes).is_ok_and(|(_, msg)| Family::Heartbeat.has(msg.header.kind));
-    heartbeat && anchored(bytes) == Fit::Whole(bytes.len())
+    heartbeat && anchored_fit(bytes) == Fit::Whole(bytes.len())
 }
 
 /// As [`datagram`], of a datagram of which only `bytes` were captured of `length`.
 #[must_use]
 pub fn cut_datagram(bytes: &[u8], length: usize) -> bool {
     Msg::read(bytes).is_ok_and(|(_, msg)| {
-        Family::Heartbeat.has(msg.header.kind) && msg.header.length() == length && anchored(bytes) != Fit::No
+        Family::Heartbeat.has(msg.header.kind)
+            && msg.header.length() == length
+            && anchored_fit(bytes) != Fit::No
     })
 }
 
@@ -226,7 +228,11 @@ fn follows(bytes: &[u8], family: Family) -> bool {
         Err(_) => !matches!(bytes.first(), Some(1..)),
         Ok((_, msg)) => {
             let enterprise = matches!(msg.header.kind, MsgType::APPEAL | MsgType::OLD_XDR | MsgType::XDR);
-            let found = if enterprise { fit(bytes) } else { anchored(bytes) };
+            let found = if enterprise {
+                fit(bytes)
+            } else {
+                anchored_fit(bytes)
+            };
             family.has(msg.header.kind) && found != Fit::No
         }
     }
@@ -240,7 +246,7 @@ pub fn begins(bytes: &[u8], family: Family) -> bool {
         return false;
     };
     family.has(msg.header.kind)
-        && match anchored(bytes) {
+        && match anchored_fit(bytes) {
             Fit::No => false,
             Fit::Whole(length) => follows(bytes.get(length..).unwrap_or_default(), family),
             // Its anchor and one more field: the odds against chance are high enough.

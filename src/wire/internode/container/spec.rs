@@ -1,6 +1,6 @@
 //! What the field ids of one message type mean: tables of names, wire types and kinds of content.
 
-use super::{Field, MsgType, WireType};
+use super::{MsgField, MsgType, WireType};
 use crate::wire::ground::table::Row;
 
 /// What a field's content is, whatever its name: the display follows from this alone.
@@ -199,7 +199,7 @@ impl Table {
 
     /// What is known of a field, if its wire type is the expected one.
     #[must_use]
-    pub fn of(&self, field: &Field<'_>) -> Option<&'static Spec> {
+    pub fn of(&self, field: &MsgField<'_>) -> Option<&'static Spec> {
         self.spec(field.id).filter(|spec| spec.fits(field.wire))
     }
 
@@ -213,7 +213,7 @@ impl Table {
 /// Declares the fields of a message type once: a unit struct with a constant for each id and `TABLE`.
 ///
 /// `specs! { /// doc pub Fields { 0 => OP: UINT32 Op, 5 => DIGEST: BUF Digest; "remark", } }` gives
-/// `Fields::OP: u16` and `Fields::TABLE: &[Spec]`.
+/// `MsgFields::OP: u16` and `MsgFields::TABLE: &[Spec]`.
 #[macro_export]
 macro_rules! specs {
     (

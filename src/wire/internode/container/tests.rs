@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::plausible::{self, Claim, Family, Fit, anchored, fit, resync};
+use super::plausible::{self, Claim, Family, Fit, anchored_fit, fit, resync};
 use super::samples::{self, hex};
 use super::*;
 use crate::wire::internode::fabric;
@@ -126,14 +126,21 @@ fn values_by_wire_type() {
         .fields()
         .map(|f| f.unwrap().value().unwrap())
         .collect();
-    assert_eq!(values[..3], [Value::Uint(1), Value::Uint(2), Value::Str(b"ab")]);
-    let Value::Uints(uints) = values[3] else { panic!() };
+    assert_eq!(
+        values[..3],
+        [MsgValue::Uint(1), MsgValue::Uint(2), MsgValue::Str(b"ab")]
+    );
+    let MsgValue::Uints(uints) = values[3] else {
+        panic!()
+    };
     assert_eq!(uints.map(|(_, value)| value).collect::<Vec<_>>(), [1, 2]);
-    let Value::Uints(uints) = values[4] else { panic!() };
+    let MsgValue::Uints(uints) = values[4] else {
+        panic!()
+    };
     assert_eq!(uints.map(|(_, value)| value).collect::<Vec<_>>(), [3]);
-    let Value::List(list) = values[5] else { panic!() };
+    let MsgValue::List(list) = values[5] else { panic!() };
     assert_eq!(list.get(0), Some(list::Item::Uint(5)));
-    assert_eq!(values[6], Value::Buf(&[0xff]), "an unknown wire type is sized");
+    assert_eq!(values[6], MsgValue::Buf(&[0xff]), "an unknown wire type is sized");
 }
 
 #[test]
@@ -236,21 +243,25 @@ fn a_datagram_is_one_message() {
 #[test]
 fn a_compressed_heartbeat_is_known_by_its_zlib_header() {
     let wrapper = hex("00 00 00 0b 00 05 00 06 06 00 00 00 04 78 da 03 00");
-    assert_eq!(anchored(&wrapper), Fit::Whole(17));
+    assert_eq!(anchored_fit(&wrapper), Fit::Whole(17));
     let other = hex("00 00 00 0b 00 05 00 06 06 00 00 00 04 78 db 03 00");
-    assert_eq!(anchored(&other), Fit::No);
+    assert_eq!(anchored_fit(&other), Fit::No);
 }
 
 #[test]
 fn old_messages_have_anchors_too() {
     let v2 = hex("00 00 00 16 00 01 00 00 02 00 00 00 04 00 00 68 63 00 01 02 00 00 00 04 00 00 00 00");
-    assert_eq!(anchored(&v2), Fit::Whole(28));
+    assert_eq!(anchored_fit(&v2), Fit::Whole(28));
     let paxos = hex("00 00 00 0b 00 02 00 00 02 00 00 00 04 00 00 70 7b");
-    assert_eq!(anchored(&paxos), Fit::Whole(17));
+    assert_eq!(anchored_fit(&paxos), Fit::Whole(17));
     let smd = hex("00 00 00 0b 00 0f 00 01 02 00 00 00 04 00 00 12 3b");
-    assert_eq!(anchored(&smd), Fit::Whole(17));
+    assert_eq!(anchored_fit(&smd), Fit::Whole(17));
     let hello = hex("00 00 00 0f 00 00 00 00 04 00 00 00 08 0b b9 2e 2d 67 27 00 08");
-    assert_eq!(anchored(&hello), Fit::Whole(21), "before 3.11: the node alone");
+    assert_eq!(
+        anchored_fit(&hello),
+        Fit::Whole(21),
+        "before 3.11: the node alone"
+    );
 }
 
 #[test]
@@ -291,13 +302,13 @@ proptest! {
         prop_assert!(msg.fields().count() <= msg.body.len() / 7 + 1);
         for field in msg.fields().flatten() {
             match field.value() {
-                Ok(Value::List(list)) => prop_assert!(list.items().count() <= field.data.len() + 1),
-                Ok(Value::Array(array)) => prop_assert!(array.iter().count() <= field.data.len()),
-                Ok(Value::Uints(uints)) => prop_assert!(uints.count() <= field.data.len()),
+                Ok(MsgValue::List(list)) => prop_assert!(list.items().count() <= field.data.len() + 1),
+                Ok(MsgValue::Array(array)) => prop_assert!(array.iter().count() <= field.data.len()),
+                Ok(MsgValue::Uints(uints)) => prop_assert!(uints.count() <= field.data.len()),
                 _ => {}
             }
         }
-        let facts = fabric::Facts::of(&msg);
+        let facts = fabric::FabricFacts::of(&msg);
         let _ = (facts.op_name(), facts.partition(), fabric::links::link(&msg, &facts));
         let _ = crate::wire::internode::heartbeat::Summary::of(&msg);
         for family in [Family::Heartbeat, Family::Fabric] {
@@ -311,7 +322,7 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] = byte;
         let (_, msg) = Msg::read(&bytes).unwrap();
-        let facts = fabric::Facts::of(&msg);
+        let facts = fabric::FabricFacts::of(&msg);
         let _ = fabric::links::link(&msg, &facts);
         for field in msg.fields().flatten() {
             let _ = field.value();

@@ -5,7 +5,7 @@
 //! usually comes on another TCP connection. A request whose key is still pending between the same
 //! nodes is a retransmission.
 
-use super::Facts;
+use super::FabricFacts;
 use super::clustering::ClusteringType;
 use super::exchange::ExchangeType;
 use super::info::{self, InfoOp};
@@ -135,7 +135,7 @@ const ANSWER: Role = Role::Answer { last: true };
 ///
 /// Source: internode-protocol 8
 #[must_use]
-pub fn link(msg: &Msg<'_>, facts: &Facts<'_>) -> Option<Link> {
+pub fn link(msg: &Msg<'_>, facts: &FabricFacts<'_>) -> Option<Link> {
     let op = facts.op?;
     match msg.header.kind {
         MsgType::RW => rw(facts, RwOp(op)),
@@ -191,7 +191,7 @@ pub fn link(msg: &Msg<'_>, facts: &Facts<'_>) -> Option<Link> {
     }
 }
 
-fn rw(facts: &Facts<'_>, op: RwOp) -> Option<Link> {
+fn rw(facts: &FabricFacts<'_>, op: RwOp) -> Option<Link> {
     let silent = facts
         .rw_info
         .is_some_and(|info| info.contains(RwInfo::NO_REPL_ACK));
@@ -215,7 +215,7 @@ fn rw(facts: &Facts<'_>, op: RwOp) -> Option<Link> {
     Some(Link::new(role, class, facts.tid?, index))
 }
 
-fn migrate(msg: &Msg<'_>, facts: &Facts<'_>, op: MigrateOp) -> Option<Link> {
+fn migrate(msg: &Msg<'_>, facts: &FabricFacts<'_>, op: MigrateOp) -> Option<Link> {
     let (role, class) = match op {
         MigrateOp::START => (REQUEST, Class::MigrateStart),
         MigrateOp::START_ACK_OK | MigrateOp::START_ACK_EAGAIN | MigrateOp::START_ACK_FAIL => {
@@ -240,7 +240,7 @@ fn migrate(msg: &Msg<'_>, facts: &Facts<'_>, op: MigrateOp) -> Option<Link> {
     Some(Link::new(role, class, facts.emig_id?.into(), sub))
 }
 
-fn smd(facts: &Facts<'_>, op: u32) -> Option<Link> {
+fn smd(facts: &FabricFacts<'_>, op: u32) -> Option<Link> {
     if core::ptr::eq(facts.table?, &super::smd::OLD_TABLE) {
         let tid = facts.tid?;
         let role = match tid >> 56 {

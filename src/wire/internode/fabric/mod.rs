@@ -2,7 +2,7 @@
 //!
 //! A connection begins with a [`hello`] of the side that opened it; after that both directions carry
 //! messages of one channel. What the fields of a message mean is in the table of its type
-//! ([`table()`]); what a line about a message and its [`links`] need is in [`Facts`].
+//! ([`table()`]); what a line about a message and its [`links`] need is in [`FabricFacts`].
 
 pub mod clustering;
 pub mod exchange;
@@ -68,7 +68,7 @@ pub static TABLES: [&Table; 13] = [
 
 /// What a message says of itself, gathered in one pass over its fields.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Facts<'a> {
+pub struct FabricFacts<'a> {
     /// The table of the message's dialect.
     pub table: Option<&'static Table>,
     /// Operation or message type.
@@ -85,7 +85,7 @@ pub struct Facts<'a> {
     pub digest: Option<Digest<'a>>,
     /// The record: flat or, without the magic, an old pickle.
     pub record: Option<&'a [u8]>,
-    /// Partition of a migration; for a record see [`Facts::partition`].
+    /// Partition of a migration; for a record see [`FabricFacts::partition`].
     pub partition_id: Option<u32>,
     /// Id of the emigration.
     pub emig_id: Option<u32>,
@@ -111,7 +111,7 @@ pub struct Facts<'a> {
     pub old_integers: bool,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> FabricFacts<'a> {
     /// Reads the fields of a message once; what is missing, malformed, of the wrong type or cut stays
     /// `None`. Record and client message are there as far as they were captured.
     #[must_use]

@@ -7,7 +7,7 @@ use super::proxy::byte_order;
 use super::*;
 use crate::wire::client::proto::Order;
 use crate::wire::internode::cluster::Nodes;
-use crate::wire::internode::container::Value;
+use crate::wire::internode::container::MsgValue;
 use crate::wire::internode::container::list::Item;
 use crate::wire::internode::container::samples::{self, hex};
 
@@ -21,12 +21,12 @@ fn ids(msg: &Msg<'_>) -> Vec<u16> {
 
 fn linked(bytes: &[u8]) -> Option<Link> {
     let msg = msg(bytes);
-    link(&msg, &Facts::of(&msg))
+    link(&msg, &FabricFacts::of(&msg))
 }
 
 fn list<'a>(msg: &Msg<'a>, id: u16) -> Vec<Item<'a>> {
     match msg.field(id).unwrap().value().unwrap() {
-        Value::List(list) => list.items().map(|element| element.unwrap().item).collect(),
+        MsgValue::List(list) => list.items().map(|element| element.unwrap().item).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -64,7 +64,7 @@ fn example_f() {
     let bytes = samples::f();
     let (rest, first) = Msg::read(&bytes).unwrap();
     assert_eq!((first.bytes.len(), rest.len()), (76, 65));
-    let facts = Facts::of(&first);
+    let facts = FabricFacts::of(&first);
     assert_eq!(facts.op_name(), Some("PAXOS_LEARN"));
     assert_eq!(facts.sequence, Some(Hlc(0x01a2_04ac_f916_0000)));
     assert_eq!(facts.cluster_key, Some(ClusterKey(0x989a_edce_3827)));
@@ -74,7 +74,7 @@ fn example_f() {
     assert_eq!(link(&first, &facts), None);
 
     let second = msg(rest);
-    let facts = Facts::of(&second);
+    let facts = FabricFacts::of(&second);
     assert_eq!(facts.op_name(), Some("CLUSTER_CHANGE_APPLIED"));
     assert_eq!(facts.sequence, None);
     assert_eq!(facts.cluster_key, Some(ClusterKey(0x989a_edce_3827)));
@@ -85,7 +85,7 @@ fn example_g() {
     let bytes = samples::g();
     let msg = msg(&bytes);
     assert_eq!(ids(&msg), [0, 1, 2, 12, 3, 4, 5, 13], "integers first");
-    let facts = Facts::of(&msg);
+    let facts = FabricFacts::of(&msg);
     assert_eq!(facts.op_name(), Some("DATA"));
     assert_eq!(
         msg.uint(exchange::Fields::COMPATIBILITY_ID),
@@ -132,7 +132,7 @@ fn example_h() {
     let bytes = samples::h();
     let request = msg(&bytes);
     assert_eq!(ids(&request), [0, 3, 10, 2, 6]);
-    let facts = Facts::of(&request);
+    let facts = FabricFacts::of(&request);
     assert_eq!(facts.op_name(), Some("REPL_WRITE"));
     assert_eq!((facts.tid, facts.namespace_index), (Some(0), Some(0)));
     assert_eq!(facts.namespace, Some(&b"test"[..]));
@@ -144,7 +144,7 @@ fn example_h() {
     assert_eq!(record.bytes.len(), 67);
 
     let ack = samples::h_ack();
-    let answer = Facts::of(&msg(&ack));
+    let answer = FabricFacts::of(&msg(&ack));
     assert_eq!(answer.op_name(), Some("WRITE_ACK"));
     assert_eq!(answer.result, Some(0));
     assert_eq!(answer.digest, facts.digest);
@@ -157,7 +157,7 @@ fn example_h() {
 #[test]
 fn example_i() {
     let bytes = samples::i();
-    let facts = Facts::of(&msg(&bytes));
+    let facts = FabricFacts::of(&msg(&bytes));
     assert_eq!(facts.op_name(), Some("DUP"));
     assert_eq!(facts.tid, Some(329));
     assert_eq!(msg(&bytes).uint(rw::Fields::GENERATION), Some(2));
@@ -186,7 +186,7 @@ fn example_i() {
 fn example_j() {
     let bytes = samples::j();
     let request = msg(&bytes);
-    let facts = Facts::of(&request);
+    let facts = FabricFacts::of(&request);
     assert_eq!(facts.op_name(), Some("REQUEST"));
     assert_eq!(facts.tid, Some(0));
     assert_eq!(facts.digest, Digest::exactly(&bytes[0x1b..0x2f]));
@@ -195,13 +195,13 @@ fn example_j() {
     assert_eq!(byte_order(proto, proto.len()), Some(Order::Little));
 
     let response = samples::j_response();
-    let answer = Facts::of(&msg(&response));
+    let answer = FabricFacts::of(&msg(&response));
     assert_eq!(answer.op_name(), Some("RESPONSE"));
     let proto = answer.proto.unwrap();
     assert_eq!(byte_order(proto, proto.len()), Some(Order::Big));
 
     let back = samples::j_return();
-    let sent_back = Facts::of(&msg(&back));
+    let sent_back = FabricFacts::of(&msg(&back));
     assert_eq!(sent_back.op_name(), Some("RETURN_TO_SENDER"));
     assert_eq!(sent_back.node, Some(NodeId(0xa3)));
 
@@ -216,7 +216,7 @@ fn example_j() {
 fn example_k() {
     let bytes = samples::k();
     let msg = msg(&bytes);
-    let facts = Facts::of(&msg);
+    let facts = FabricFacts::of(&msg);
     assert_eq!(facts.op_name(), Some("SET_FROM_PR"));
     assert_eq!(facts.tid, Some(1));
     assert_eq!(facts.cluster_key.unwrap().to_string(), "358ab4fcf673");
@@ -238,7 +238,7 @@ fn example_k() {
 #[test]
 fn example_l() {
     let bytes = samples::l();
-    let facts = Facts::of(&msg(&bytes));
+    let facts = FabricFacts::of(&msg(&bytes));
     assert_eq!(facts.op_name(), Some("INSERT_ACK"));
     assert_eq!((facts.emig_id, facts.insert_id), (Some(14765), Some(0)));
     let insert = hex(
@@ -246,7 +246,7 @@ fn example_l() {
                       00 07 06 00 00 00 00",
     );
     let request = linked(&insert).unwrap();
-    assert_eq!(Facts::of(&msg(&insert)).op_name(), Some("INSERT"));
+    assert_eq!(FabricFacts::of(&msg(&insert)).op_name(), Some("INSERT"));
     assert!(request.expects_answer());
     assert_eq!(linked(&bytes).unwrap().key, request.key);
 }
@@ -254,10 +254,10 @@ fn example_l() {
 #[test]
 fn every_truncation_still_gives_the_facts_before_it() {
     for sample in samples::all() {
-        let whole = Facts::of(&msg(&sample));
+        let whole = FabricFacts::of(&msg(&sample));
         for end in 6..sample.len() {
             let cut = msg(&sample[..end]);
-            let facts = Facts::of(&cut);
+            let facts = FabricFacts::of(&cut);
             assert!(facts.op.is_none() || facts.op == whole.op);
             assert!(facts.tid.is_none() || facts.tid == whole.tid);
             let _ = (facts.op_name(), facts.partition(), link(&cut, &facts));
@@ -279,13 +279,16 @@ fn a_write_that_wants_no_ack() {
 #[test]
 fn numbers_with_another_meaning_in_old_servers() {
     let old = hex("00 00 00 16 00 07 00 00 02 00 00 00 04 00 00 00 05 00 0a 02 00 00 00 04 00 00 00 01");
-    assert_eq!(Facts::of(&msg(&old)).op_name(), Some("MULTI"));
+    assert_eq!(FabricFacts::of(&msg(&old)).op_name(), Some("MULTI"));
     assert_eq!(linked(&old).unwrap().key.class, Class::Multi);
     let new = hex("00 00 00 0e 00 07 00 00 01 00 00 00 05 00 0a 01 00 00 00 01");
-    assert_eq!(Facts::of(&msg(&new)).op_name(), Some("REPL_CONFIRM"));
+    assert_eq!(FabricFacts::of(&msg(&new)).op_name(), Some("REPL_CONFIRM"));
     assert_eq!(linked(&new), None);
     let done = hex("00 00 00 16 00 03 00 00 02 00 00 00 04 00 00 00 07 00 02 02 00 00 00 04 00 00 00 09");
-    assert_eq!(Facts::of(&msg(&done)).op_name(), Some("START_ACK_ALREADY_DONE"));
+    assert_eq!(
+        FabricFacts::of(&msg(&done)).op_name(),
+        Some("START_ACK_ALREADY_DONE")
+    );
     let link = linked(&done).unwrap();
     assert_eq!((link.key.class, link.is_request()), (Class::MigrateStart, false));
 }
@@ -319,7 +322,7 @@ fn types_that_nobody_knows_have_no_table() {
     for kind in [10u8, 11, 12, 13, 99] {
         let bytes = [0, 0, 0, 7, 0, kind, 0, 0, 1, 0, 0, 0, 1];
         assert!(table(&msg(&bytes)).is_none());
-        assert_eq!(Facts::of(&msg(&bytes)).op, None);
+        assert_eq!(FabricFacts::of(&msg(&bytes)).op, None);
         assert_eq!(linked(&bytes), None);
     }
 }
@@ -327,11 +330,14 @@ fn types_that_nobody_knows_have_no_table() {
 #[test]
 fn half_a_name_is_no_name() {
     let bytes = samples::h();
-    assert_eq!(Facts::of(&msg(&bytes[..0x25])).namespace, None);
-    assert_eq!(Facts::of(&msg(&bytes[..0x26])).namespace, Some(&b"test"[..]));
-    assert_eq!(Facts::of(&msg(&bytes[..0x48])).digest, None);
+    assert_eq!(FabricFacts::of(&msg(&bytes[..0x25])).namespace, None);
     assert_eq!(
-        Facts::of(&msg(&bytes[..0x49])).digest,
+        FabricFacts::of(&msg(&bytes[..0x26])).namespace,
+        Some(&b"test"[..])
+    );
+    assert_eq!(FabricFacts::of(&msg(&bytes[..0x48])).digest, None);
+    assert_eq!(
+        FabricFacts::of(&msg(&bytes[..0x49])).digest,
         Digest::exactly(&bytes[0x35..0x49])
     );
 }

@@ -2,7 +2,7 @@
 //!
 //! Messages of type HEARTBEAT (since 3.9.1) and HEARTBEAT_V2 (up to 3.13). What the fields of a
 //! message mean depends on its dialect: [`table()`]. A large pulse travels compressed, as the only
-//! field of another message: [`compressed`].
+//! field of another message: [`compressed_field`].
 //!
 //! Inside buffers everything is little endian, addresses aside.
 
@@ -16,7 +16,7 @@ use core::net::Ipv4Addr;
 
 use super::cluster::{Hlc, NodeId, Nodes};
 use crate::wire::internode::container::spec::{Kind, Table};
-use crate::wire::internode::container::{Field, Msg, MsgType, WireType};
+use crate::wire::internode::container::{Msg, MsgField, MsgType, WireType};
 
 pub use endpoint::{endpoints, info_reply};
 pub use state::PaxosData;
@@ -155,7 +155,7 @@ pub fn table(msg: &Msg<'_>) -> Option<&'static Table> {
 ///
 /// Source: internode-protocol 3.3
 #[must_use]
-pub fn compressed<'a>(msg: &Msg<'a>) -> Option<Field<'a>> {
+pub fn compressed_field<'a>(msg: &Msg<'a>) -> Option<MsgField<'a>> {
     let id = if core::ptr::eq(table(msg)?, &TABLE_V391) {
         V391::COMPRESSED_PAYLOAD
     } else if msg.header.kind == MsgType::HEARTBEAT {

@@ -2,7 +2,7 @@ use super::endpoint::Capabilities;
 use super::state::ClusteringId;
 use super::*;
 use crate::wire::internode::cluster::ClusterKey;
-use crate::wire::internode::container::Value;
+use crate::wire::internode::container::MsgValue;
 use crate::wire::internode::container::samples::{self, hex};
 
 fn msg(bytes: &[u8]) -> Msg<'_> {
@@ -13,7 +13,7 @@ fn ids(msg: &Msg<'_>) -> Vec<u16> {
     msg.fields().map(|field| field.unwrap().id).collect()
 }
 
-fn only_endpoint(field: &Field<'_>) -> String {
+fn only_endpoint(field: &MsgField<'_>) -> String {
     let list = endpoints(field.data).unwrap();
     let mut items = list.items();
     let text = items.next().unwrap().unwrap().to_string();
@@ -117,7 +117,7 @@ fn example_c() {
     assert_eq!(summary.cluster_name, Some(&b"lab"[..]));
     assert_eq!(
         msg.field(V3::CLUSTER_NAME).unwrap().value(),
-        Ok(Value::Str(b"lab"))
+        Ok(MsgValue::Str(b"lab"))
     );
     assert_eq!(summary.nodes.unwrap().first(), Some(NodeId(0xa2)));
     assert_eq!(summary.wall_clock, Some(0x01a2_04ac_f49a));
@@ -192,12 +192,12 @@ fn the_layout_of_3_9_1() {
 #[test]
 fn both_wrappers() {
     let new = hex("00 00 00 0b 00 05 00 06 06 00 00 00 04 78 da 03 00");
-    assert_eq!(compressed(&msg(&new)).unwrap().data, [0x78, 0xda, 3, 0]);
+    assert_eq!(compressed_field(&msg(&new)).unwrap().data, [0x78, 0xda, 3, 0]);
     assert_eq!(Summary::of(&msg(&new)).compressed.unwrap().len(), 4);
     assert_eq!(Summary::of(&msg(&new)).kind, None);
     let old = hex("00 00 00 0b 00 05 00 0a 06 00 00 00 04 78 da 03 00");
-    assert_eq!(compressed(&msg(&old)).unwrap().data, [0x78, 0xda, 3, 0]);
-    assert_eq!(compressed(&msg(&samples::a())), None);
+    assert_eq!(compressed_field(&msg(&old)).unwrap().data, [0x78, 0xda, 3, 0]);
+    assert_eq!(compressed_field(&msg(&samples::a())), None);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::stats::diagnosis::evidence::connection::Refusal;
 use crate::stats::diagnosis::evidence::order::distance;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::log::{ACK, Content, Message, Segment};
-use crate::track::transactions::What;
+use crate::track::transactions::RequestKind;
 use crate::wire::client::request::Request as Operation;
 use crate::wire::client::result_code::ResultCode;
 
@@ -100,7 +100,7 @@ impl<'l> Walk<'l> {
             start,
             end,
             size: 0,
-            what: What::Other,
+            what: RequestKind::Other,
             name: 0,
             place: 0,
             rows: (0, 0),
@@ -215,7 +215,7 @@ impl<'l> Walk<'l> {
         request.first = request.first.or(Some(at));
         request.last = Some(at);
         request.bytes = request.bytes.saturating_add(segment.length);
-        if is_unread && matches!(request.what, What::Other) {
+        if is_unread && matches!(request.what, RequestKind::Other) {
             request.is_complete = true;
             self.undelivered.push_back((target, segment.end()));
         }
@@ -252,8 +252,8 @@ impl<'l> Walk<'l> {
             }
         }
         let is_stream = request.is_batch()
-            || matches!(request.what, What::Message(operation) if operation.is_foreground_query());
-        let is_lone_error = !matches!(request.what, What::Message(Operation::BATCH))
+            || matches!(request.what, RequestKind::Message(operation) if operation.is_foreground_query());
+        let is_lone_error = !matches!(request.what, RequestKind::Message(Operation::BATCH))
             && results == 1
             && result != ResultCode::OK
             && request.results == 1;

@@ -8,28 +8,28 @@ use once_cell::sync::OnceCell;
 use super::sys;
 
 /// Where Wireshark notes whether somebody (a filter, a column, `-e`) asks for a field in this packet.
-pub(crate) struct Reference(AtomicPtr<c_int>);
+pub(crate) struct RefType(AtomicPtr<c_int>);
 
-impl Reference {
+impl RefType {
     pub(crate) const fn new() -> Self {
         Self(AtomicPtr::new(core::ptr::null_mut()))
     }
 
-    /// `note` is Wireshark's own and lives as long as the program.
-    pub(crate) fn set(&self, note: *const c_int) {
-        self.0.store(note.cast_mut(), Ordering::Relaxed);
+    /// `ref_type` is Wireshark's own and lives as long as the program.
+    pub(crate) fn set(&self, ref_type: *const c_int) {
+        self.0.store(ref_type.cast_mut(), Ordering::Relaxed);
     }
 
     /// The note; NULL before registration.
-    pub(crate) fn note(&self) -> *const c_int {
+    pub(crate) fn as_ptr(&self) -> *const c_int {
         self.0.load(Ordering::Relaxed)
     }
 
     /// Whether somebody asks.
     pub(crate) fn is_set(&self) -> bool {
-        let note = self.0.load(Ordering::Relaxed);
+        let ref_type = self.0.load(Ordering::Relaxed);
         // SAFETY: NULL, or Wireshark's note of a registered field; dissection is single-threaded.
-        !note.is_null() && unsafe { note.read() } != 0
+        !ref_type.is_null() && unsafe { ref_type.read() } != 0
     }
 }
 
@@ -47,9 +47,9 @@ unsafe impl Send for Run {}
 unsafe impl Sync for Run {}
 
 /// Where Wireshark notes who is asked for, gathered at the first question, when all fields are registered.
-pub(crate) struct Notes(OnceCell<Vec<Run>>);
+pub(crate) struct RefTypes(OnceCell<Vec<Run>>);
 
-impl Notes {
+impl RefTypes {
     pub(crate) const fn new() -> Self {
         Self(OnceCell::new())
     }
@@ -57,10 +57,10 @@ impl Notes {
     /// Whether somebody asks for any of those that `gather` lists.
     pub(crate) fn any(&self, gather: impl FnOnce(&mut dyn FnMut(*const c_int))) -> bool {
         let runs = self.0.get_or_init(|| {
-            let mut notes = Vec::new();
-            gather(&mut |note| notes.push(note));
+            let mut ref_types = Vec::new();
+            gather(&mut |ref_type| ref_types.push(ref_type));
             // SAFETY: a constant.
-            runs(notes, unsafe { sys::as_note_distance() })
+            runs(ref_types, unsafe { sys::as_note_distance() })
         });
         // SAFETY: notes of registered fields live as long as the program.
         runs.iter()
@@ -69,18 +69,18 @@ impl Notes {
 }
 
 /// Puts together what lies side by side. A field that was never registered has no note.
-fn runs(mut notes: Vec<*const c_int>, distance: usize) -> Vec<Run> {
-    notes.retain(|note| !note.is_null());
-    notes.sort_unstable();
-    notes.dedup();
+fn runs(mut ref_types: Vec<*const c_int>, distance: usize) -> Vec<Run> {
+    ref_types.retain(|ref_type| !ref_type.is_null());
+    ref_types.sort_unstable();
+    ref_types.dedup();
     let mut runs: Vec<Run> = Vec::new();
-    for note in notes {
+    for ref_type in ref_types {
         match runs.last_mut() {
-            Some(run) if (run.first as usize) + distance * (run.count as usize) == note as usize => {
+            Some(run) if (run.first as usize) + distance * (run.count as usize) == ref_type as usize => {
                 run.count += 1;
             }
             _ => runs.push(Run {
-                first: note,
+                first: ref_type,
                 count: 1,
             }),
         }
@@ -99,7 +99,7 @@ mod tests {
             first: at(place),
             count,
         };
-        let notes = vec![
+        let ref_types = vec![
             at(300),
             at(100),
             at(0),
@@ -109,7 +109,7 @@ mod tests {
             at(1000),
             at(1100),
         ];
-        assert_eq!(runs(notes, 100), [run(100, 3), run(420, 1), run(1000, 2)]);
+        assert_eq!(runs(ref_types, 100), [run(100, 3), run(420, 1), run(1000, 2)]);
         assert_eq!(runs(Vec::new(), 100), []);
     }
 }

@@ -1,17 +1,17 @@
 //! What an answer says of its request: operation and record, so that one filter has them together with result and time.
 
-use crate::dissect::exchange::context::Path;
+use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::first_pass::is_single;
-use crate::dissect::exchange::identity::Identity;
 use crate::dissect::shared::common::{
     self, DIGEST, KEY, KEY_SEEN_IN, KEY_TYPE, NAMESPACE, OPERATION, PARTITION, SET,
 };
 use crate::epan::group::FieldGroup;
 use crate::epan::register::preference;
 use crate::epan::{Guarded, Tree};
-use crate::track::transactions::{Answer, Transaction, What};
+use crate::track::transactions::{Answer, RequestKind, Transaction};
 use crate::track::{keys, sets};
 use crate::wire::client::digest::{self, Digest, LENGTH};
+use crate::wire::client::identity::Identity;
 use crate::wire::client::key::Key;
 use crate::wire::client::message::{Header, Part};
 use crate::wire::client::request::Request;
@@ -34,7 +34,7 @@ static GENERATED: FieldGroup = FieldGroup::new(
 
 /// What the request of an answer (or the row of a batch that a message answers) asked for.
 #[derive(Clone, Copy)]
-pub struct RequestContext<'p> {
+pub struct AnsweredRequest<'p> {
     /// The operation.
     pub operation: Request,
     /// The client's index of the row, in the answer to a batch.
@@ -50,15 +50,15 @@ pub struct RequestContext<'p> {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn of_stream(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
-    let What::Message(operation) = transaction.what else {
+pub fn of_stream(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+    let RequestKind::Message(operation) = transaction.what else {
         return Ok(());
     };
-    if !preference::context_on_answers() || !RequestContext::is_wanted(top) {
+    if !preference::context_on_answers() || !AnsweredRequest::is_wanted(top) {
         return Ok(());
     }
     top.uint(&OPERATION, &[], u32::from(operation.0))?.generated();
-    match sets::get(path.packet, transaction.place) {
+    match sets::get(context.packet, transaction.set) {
         Some((namespace, set)) => common::place(top, namespace, set),
         None => Ok(()),
     }
@@ -67,30 +67,30 @@ pub fn of_stream(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) -> 
 /// Whether a message answers a row of a batch: then its header names the row.
 #[must_use]
 pub fn is_row(answer: &Answer, header: &Header<'_>) -> bool {
-    answer.transaction.what == What::Message(Request::BATCH)
+    answer.transaction.what == RequestKind::Message(Request::BATCH)
         && header.part() != Part::Fin
         && !answer.refuses(header)
 }
 
-impl<'p> RequestContext<'p> {
+impl<'p> AnsweredRequest<'p> {
     /// Of the message with this header; `None` by preference, and where the request is not known.
     #[must_use]
-    pub fn of(path: &Path<'p>, header: &Header<'_>) -> Option<Self> {
-        let answer = path.answer.filter(|_| preference::context_on_answers())?;
+    pub fn of(context: &MessageContext<'p>, header: &Header<'_>) -> Option<Self> {
+        let answer = context.answer.filter(|_| preference::context_on_answers())?;
         let transaction = &answer.transaction;
-        let (What::Message(operation), packet) = (transaction.what, path.packet) else {
+        let (RequestKind::Message(operation), packet) = (transaction.what, context.packet) else {
             return None;
         };
-        let rows = &path.stream?.queue.rows;
+        let rows = &context.stream?.queue.rows;
         let (operation, place, row) = if is_row(&answer, header) {
             match rows.row(transaction.rows, header.transaction_ttl) {
-                Some((row, errand)) => (errand.request, errand.place, Some(row)),
-                None => (operation, transaction.place, None),
+                Some((row, row_request)) => (row_request.request, row_request.set, Some(row)),
+                None => (operation, transaction.set, None),
             }
         } else if is_single(operation) {
-            (operation, transaction.place, rows.only(transaction.rows))
+            (operation, transaction.set, rows.only(transaction.rows))
         } else {
-            (operation, transaction.place, None)
+            (operation, transaction.set, None)
         };
         let digest = row.map(|row| row.digest);
         let (namespace, set) = sets::get(packet, place).unwrap_or_default();

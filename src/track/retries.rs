@@ -9,7 +9,7 @@ use core::cell::Cell;
 
 use super::map::{FileMap, RecentMap};
 use super::stream::Stream;
-use super::transactions::{Answer, Asked, Fingerprint, Given, State, Transaction};
+use super::transactions::{Answer, Fingerprint, RequestFacts, ResponseFacts, State, Transaction};
 use crate::epan::Packet;
 use crate::epan::file::{CaptureState, File, FileRef, FileVec};
 
@@ -22,7 +22,7 @@ const AFTER_CLOSE: i64 = 10_000_000;
 const LIFE: (i64, i64) = (30_000_000_000, 120_000_000_000);
 
 #[derive(Clone, Copy)]
-struct Try {
+struct Attempt {
     stream: FileRef<Stream>,
     index: u32,
 }
@@ -32,23 +32,23 @@ struct Try {
 struct Fresh {
     fingerprint: Fingerprint,
     at: i64,
-    attempt: Try,
+    attempt: Attempt,
 }
 
 #[derive(Default)]
-struct Tries {
+struct Retries {
     fresh: FreshRequests,
     /// Those that were open for longer.
-    open: RecentMap<Fingerprint, Try>,
+    open: RecentMap<Fingerprint, Attempt>,
     /// The longest time that a request allows.
     longest: Cell<i64>,
     /// Tries applied so far, by the frame of the first.
     applied: FileMap<u32, u16>,
     /// The tries that others repeat, by the connection and place of those.
-    repeated: FileMap<(usize, u32), Try>,
+    repeated: FileMap<(usize, u32), Attempt>,
 }
 
-static TRIES: CaptureState<Tries> = CaptureState::new();
+static RETRIES: CaptureState<Retries> = CaptureState::new();
 
 /// The fingerprint of a body sent by `packet`'s source. The timeout does not belong to it: clients write what is left.
 #[must_use]
@@ -57,26 +57,26 @@ pub fn fingerprint(packet: Packet<'_>, body: &[u8]) -> Fingerprint {
     super::map::hash(&(packet.source_address(), header, rest.get(4..)))
 }
 
-/// A request on a connection: put into its queue on the first pass, found there later. `place` is the connection again,
+/// A request on a connection: put into its queue on the first pass, found there later. `stream_ref` is the connection again,
 /// to be kept.
 pub fn on_request(
     stream: &Stream,
     packet: Packet<'_>,
-    asked: &Asked,
-    place: Option<FileRef<Stream>>,
+    facts: &RequestFacts,
+    stream_ref: Option<FileRef<Stream>>,
 ) -> Option<Transaction> {
-    stream.queue.asked(packet, asked, |transaction, index| {
-        if let (Some(fingerprint), Some(place)) = (asked.fingerprint, place) {
-            note(packet, transaction, fingerprint, place, index);
+    stream.queue.on_request(packet, facts, |transaction, index| {
+        if let (Some(fingerprint), Some(stream_ref)) = (facts.fingerprint, stream_ref) {
+            note(packet, transaction, fingerprint, stream_ref, index);
         }
     })
 }
 
 /// A message of an answer: taken into its transaction, which says whether it is complete now.
-pub fn on_response(stream: &Stream, packet: Packet<'_>, answer: &mut Answer, given: &Given) {
-    stream
-        .queue
-        .answered(packet, answer, given, |transaction| applied(packet, transaction));
+pub fn on_response(stream: &Stream, packet: Packet<'_>, answer: &mut Answer, facts: &ResponseFacts) {
+    stream.queue.on_response(packet, answer, facts, |transaction| {
+        note_applied(packet, transaction)
+    });
 }
 
 /// Notes a request; if it repeats one that the client gave up, both get to know it.
@@ -88,11 +88,11 @@ fn note(
     index: u32,
 ) {
     let (file, now) = (packet.file(), transaction.asked_at);
-    let tries = TRIES.get(file);
-    let longest = tries.longest.get().max(transaction.allowed().unwrap_or(0));
-    tries.longest.set(longest);
-    tries.age(file, now);
-    let before = tries.open.get(&fingerprint);
+    let retries = RETRIES.get(file);
+    let longest = retries.longest.get().max(transaction.allowed().unwrap_or(0));
+    retries.longest.set(longest);
+    retries.age(file, now);
+    let before = retries.open.get(&fingerprint);
     if let Some((before, other)) = before.and_then(|before| Some((before, before.stream.get(file)?))) {
         if let Some(mut earlier) = other.queue.get(before.index) {
             let is_other = !stream.get(file).is_some_and(|own| core::ptr::eq(other, own));
@@ -101,16 +101,16 @@ fn note(
                 earlier.tried_again_in = transaction.request_frame;
                 other.queue.set(before.index, earlier);
                 let own = stream.get(file).map_or(0, |own| core::ptr::from_ref(own).addr());
-                tries.repeated.insert(file, (own, index), before);
+                retries.repeated.insert(file, (own, index), before);
             }
         }
     }
-    tries.fresh.push(
+    retries.fresh.push(
         file,
         Fresh {
             fingerprint,
             at: now,
-            attempt: Try { stream, index },
+            attempt: Attempt { stream, index },
         },
     );
 }
@@ -127,7 +127,7 @@ pub fn repeated<'p>(
         core::ptr::from_ref(stream).addr(),
         stream.queue.index_of(transaction),
     );
-    let earlier = TRIES.get(file).repeated.get(&place)?;
+    let earlier = RETRIES.get(file).repeated.get(&place)?;
     let stream = earlier.stream.get(file)?;
     Some((stream, stream.queue.get(earlier.index)?))
 }
@@ -148,11 +148,11 @@ fn was_given_up(packet: Packet<'_>, stream: &Stream, earlier: &Transaction, now:
     closed || is_over
 }
 
-impl Tries {
+impl Retries {
     /// Requests that have been open for a while are kept, those that are answered forgotten.
     fn age(&self, file: File<'_>, now: i64) {
         while let Some(oldest) = self.fresh.pop(now) {
-            let Try { stream, index } = oldest.attempt;
+            let Attempt { stream, index } = oldest.attempt;
             let transaction = stream.get(file).and_then(|stream| stream.queue.get(index));
             if transaction.is_some_and(|one| one.state != State::Complete) {
                 let life = self.longest.get().saturating_mul(2).clamp(LIFE.0, LIFE.1);
@@ -204,13 +204,13 @@ const fn first(transaction: &Transaction) -> u32 {
 }
 
 /// Notes that a try was applied; whether another of its series was before.
-fn applied(packet: Packet<'_>, transaction: &Transaction) -> bool {
+fn note_applied(packet: Packet<'_>, transaction: &Transaction) -> bool {
     if transaction.retry_of == 0 && transaction.tried_again_in == 0 {
         return false;
     }
-    let tries = TRIES.get(packet.file());
-    let before = tries.applied.get(&first(transaction)).unwrap_or(0);
-    tries
+    let retries = RETRIES.get(packet.file());
+    let before = retries.applied.get(&first(transaction)).unwrap_or(0);
+    retries
         .applied
         .insert(packet.file(), first(transaction), before.saturating_add(1));
     before > 0

@@ -2,15 +2,17 @@
 
 use core::fmt;
 
-use crate::wire::client::batch::Batch;
-use crate::wire::client::digest::{self, Digest, LENGTH};
-use crate::wire::client::field::{Field, FieldType, Value};
-use crate::wire::client::key::{Key, KeyLiteral};
-use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::{Text as Lossy, write_hex4};
+use super::digest::{self, Digest, LENGTH};
+use super::extent;
+use super::field::{Field, FieldType};
+use super::key::{Key, KeyLiteral};
+use crate::wire::ground::input;
+use crate::wire::ground::text::{LossyText, write_hex4};
 
-/// What the Info column and the tracking need of a message, gathered in one walk over its fields.
-#[derive(Clone, Copy, Default)]
+/// What the fields of a message or row say of its record, gathered in the walk that reads them.
+///
+/// Source: client-protocol 4
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Identity<'a> {
     /// NAMESPACE.
     pub namespace: &'a [u8],
@@ -27,30 +29,16 @@ pub struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
-    /// Of the fields of a message or row.
-    pub fn of(fields: impl Iterator<Item = Result<Field<'a>, Malformed<'a>>>) -> Self {
-        let mut identity = Self::default();
-        for field in fields.flatten() {
-            identity.add(&field);
-        }
-        identity
-    }
-
-    fn add(&mut self, field: &Field<'a>) {
+    /// Adds what the next field says.
+    pub(super) fn add(&mut self, field: &Field<'a>) {
+        let data = field.data;
         match field.kind {
-            FieldType::NAMESPACE => self.namespace = field.data,
-            FieldType::SET => self.set = field.data,
-            FieldType::UDF_FUNCTION => self.function = field.data,
-            FieldType::KEY | FieldType::DIGEST_RIPE | FieldType::BATCH | FieldType::BATCH_WITH_SET => {
-                match field.value() {
-                    Ok(Value::Key(key)) => self.key = Some(key),
-                    Ok(Value::Digest(digest)) => self.digest = Some(digest),
-                    Ok(Value::Batch(data)) => {
-                        self.rows = Batch::read(data).ok().map(|batch| batch.count).or(self.rows);
-                    }
-                    _ => {}
-                }
-            }
+            FieldType::NAMESPACE => self.namespace = data,
+            FieldType::SET => self.set = data,
+            FieldType::UDF_FUNCTION => self.function = data,
+            FieldType::KEY => self.key = input::front(Key::parse, data).ok().or(self.key),
+            FieldType::DIGEST_RIPE => self.digest = Digest::exactly(data).or(self.digest),
+            FieldType::BATCH | FieldType::BATCH_WITH_SET => self.rows = extent::rows(data).or(self.rows),
             _ => {}
         }
     }
@@ -80,10 +68,10 @@ impl Identity<'_> {
     pub fn write_to(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         if !self.namespace.is_empty() {
             out.write_str(" ")?;
-            Lossy(self.namespace).write_to(out)?;
+            LossyText(self.namespace).write_to(out)?;
             if !self.set.is_empty() {
                 out.write_str(".")?;
-                Lossy(self.set).write_to(out)?;
+                LossyText(self.set).write_to(out)?;
             }
         }
         if let Some(key) = &self.key {

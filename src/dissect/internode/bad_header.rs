@@ -6,8 +6,8 @@ use super::container::protocol;
 use crate::dissect::shared::{column, common};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::AEROSPIKE;
-use crate::track::position::Place;
-use crate::wire::client::guess::{Looks, looks};
+use crate::track::position::StreamPosition;
+use crate::wire::client::guess::{GuessedProtocol, guess_protocol};
 use crate::wire::exchange::plausible::{Plausibility, plausible as plausible_client};
 use crate::wire::internode::container::plausible::{self, Family, Fit};
 use crate::wire::internode::container::{HEADER_SIZE, Header, MsgType};
@@ -58,10 +58,11 @@ const HELLO: core::ops::Range<u32> = 11..(1 << 20) + 6;
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn continuation(family: Family, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
-    let why = match place {
-        Place::Repeated => "sent again by TCP",
-        Place::Aside => crate::dissect::client::stream::ASIDE,
+pub fn show_continuation(family: Family, tree: &Tree<'_>, position: StreamPosition) -> Guarded {
+    let bytes = tree.source().bytes();
+    let why = match position {
+        StreamPosition::Repeated => "sent again by TCP",
+        StreamPosition::Aside => crate::dissect::client::stream::ASIDE,
         _ => "the beginning of the message is not in the capture",
     };
     column::line(tree.packet(), |out| {
@@ -86,21 +87,21 @@ fn find_as_aerospike(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn refused<'p>(family: Family, tree: &Tree<'p>, fault: Fault, hand_over: bool) -> Guarded {
+pub fn show_bad_header<'p>(family: Family, tree: &Tree<'p>, fault: Fault, hand_over: bool) -> Guarded {
     let packet = tree.packet();
     let source = tree.source();
     let bytes = source.bytes();
     let is_client = plausible_client(bytes) == Plausibility::Strong;
-    let looks = looks(bytes);
+    let looks = guess_protocol(bytes);
     let words = if is_client {
         "a message of an Aerospike client"
     } else {
         looks.words()
     };
-    let stranger = if is_client {
+    let foreign = if is_client {
         Some(c"aerospike")
     } else {
-        stranger(looks, family)
+        foreign_dissector(looks, family)
     };
     column::line(packet, |out| {
         match fault {
@@ -109,7 +110,7 @@ pub fn refused<'p>(family: Family, tree: &Tree<'p>, fault: Fault, hand_over: boo
         }
         write!(out, ", looks like {words}")?;
         // What the other dissector writes goes behind.
-        let is_foreign = stranger.is_some_and(|name| !name.to_bytes().starts_with(b"aerospike"));
+        let is_foreign = foreign.is_some_and(|name| !name.to_bytes().starts_with(b"aerospike"));
         if hand_over && is_foreign {
             write!(out, " | ")?;
         }
@@ -134,7 +135,7 @@ pub fn refused<'p>(family: Family, tree: &Tree<'p>, fault: Fault, hand_over: boo
             ),
         )?,
     }
-    match stranger {
+    match foreign {
         Some(name) if hand_over && bytes.len() >= HEADER_SIZE => {
             packet.call_dissector(name, source, tree, true)
         }
@@ -143,13 +144,15 @@ pub fn refused<'p>(family: Family, tree: &Tree<'p>, fault: Fault, hand_over: boo
 }
 
 /// The dissector of what bytes look like that are not ours here.
-fn stranger(looks: Looks, family: Family) -> Option<&'static core::ffi::CStr> {
+fn foreign_dissector(looks: GuessedProtocol, family: Family) -> Option<&'static core::ffi::CStr> {
     match (looks, family) {
-        (Looks::TlsClientHello | Looks::TlsRecord, _) => Some(c"tls"),
-        (Looks::Http, _) => Some(c"http"),
-        (Looks::Ssh, _) => Some(c"ssh"),
-        (Looks::Heartbeat, Family::Fabric) => Some(c"aerospike.heartbeat"),
-        (Looks::FabricHello | Looks::Fabric, Family::Heartbeat) => Some(c"aerospike.fabric"),
+        (GuessedProtocol::TlsClientHello | GuessedProtocol::TlsRecord, _) => Some(c"tls"),
+        (GuessedProtocol::Http, _) => Some(c"http"),
+        (GuessedProtocol::Ssh, _) => Some(c"ssh"),
+        (GuessedProtocol::Heartbeat, Family::Fabric) => Some(c"aerospike.heartbeat"),
+        (GuessedProtocol::FabricHello | GuessedProtocol::Fabric, Family::Heartbeat) => {
+            Some(c"aerospike.fabric")
+        }
         _ => None,
     }
 }

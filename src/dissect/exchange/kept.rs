@@ -1,0 +1,52 @@
+//! The messages of a body, parsed once for all who look at them.
+
+use crate::epan::Packet;
+use crate::wire::ground::input::Malformed;
+
+/// Messages that are kept of a body, at a few hundred bytes each. Of more, each who looks parses them again.
+const MOST: usize = 16_384;
+
+/// The messages of one body, one after the other, as `I` finds them; the last may be an error.
+#[derive(Clone, Copy)]
+pub struct KeptMessages<'p, T, I> {
+    /// Most bodies have one.
+    first: Option<T>,
+    more: &'p [T],
+    left: I,
+}
+
+impl<'p, T, I> KeptMessages<'p, T, I>
+where
+    T: Copy,
+    I: Iterator<Item = Result<T, Malformed<'p>>> + Copy,
+{
+    /// Those that `messages` finds; only the first is kept if none but the caller looks at them.
+    #[must_use]
+    pub fn new(packet: Packet<'p>, messages: I, are_looked_at: bool) -> Self {
+        let mut left = messages;
+        // An error is left to be found again, where it stands.
+        let mut next = || {
+            let mut behind = left;
+            let message = behind.next()?.ok()?;
+            left = behind;
+            Some(message)
+        };
+        let first = next();
+        let most = messages.size_hint().1.unwrap_or(MOST).min(MOST);
+        let more = if are_looked_at && first.is_some() && most > 1 {
+            &*packet.gather(most, core::iter::from_fn(next))
+        } else {
+            &[]
+        };
+        Self { first, more, left }
+    }
+
+    /// The messages.
+    pub fn iter(&self) -> impl Iterator<Item = Result<T, Malformed<'p>>> + use<'p, T, I> {
+        self.first
+            .into_iter()
+            .chain(self.more.iter().copied())
+            .map(Ok)
+            .chain(self.left)
+    }
+}
