@@ -30,6 +30,8 @@ pub struct Ordered {
     pub first_copy: u32,
     /// Frames that stood in the wrong order, and the first of them.
     pub swapped: (u32, u32),
+    /// Those of them that stood in the wrong order although their times run forwards: the times are not theirs.
+    pub mistimed: u32,
 }
 
 const fn carries(segment: &Segment) -> bool {
@@ -153,6 +155,7 @@ fn repair(segments: &mut [Segment], result: &mut Ordered) {
                     first.time = first.time.min(second.time);
                 }
                 result.swapped.0 += 1;
+                result.mistimed += 1;
                 if result.swapped.1 == 0 {
                     result.swapped.1 = segment.frame;
                 }
