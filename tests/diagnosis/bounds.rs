@@ -97,6 +97,7 @@ impl Traffic {
                 port: spoken.server.1,
             },
             transaction: None,
+            timing: None,
             namespace: b"test",
             set: b"demo",
             command: b"",
