@@ -358,11 +358,11 @@ fn degraded_copies_have_no_more_timeouts() {
     for copy in ["server-stall-dup", "server-stall-dup300us", "server-stall-snap96"] {
         assert!(count(&format!("diagnosis/{copy}")) <= whole, "{copy}");
     }
-    // Every fifth packet is gone, or one of the directions.
+    // Some packets are gone, or one of the directions.
     for (name, filter) in [
         (
             "stall-without-some",
-            "!(frame.number in {7 19 31 43 55 67 79 91 103 115 127 139 151 163 175 187 199})",
+            "!(frame.number in {7, 19, 31, 43, 55, 67, 79, 91, 103, 115, 127, 139, 151, 163, 175, 187, 199, 391, 395, 401})",
         ),
         ("stall-client", "tcp.dstport == 3000"),
         ("stall-server", "tcp.srcport == 3000"),
