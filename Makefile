@@ -1,26 +1,33 @@
 # What a newcomer types. The work is cargo's and that of the scripts in tools/.
 
-export TIME RUNS SEED START JOBS
+export TIME RUNS SEED START JOBS TOOLS
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile test score bench lint shots fuzz fuzz-plugin versions dist release docs coverage soundness clean
+.PHONY: help install uninstall profile tools test test-tools score bench lint shots fuzz fuzz-plugin versions dist release docs coverage soundness clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-install: ## Install what is missing, build, copy the plugin to Wireshark's folder, show a sample
+install: ## Install what is missing, build, copy the plugin to Wireshark's folder and the tools beside; TOOLS=0: no tools
 	@tools/install.sh install
 
-uninstall: ## Take the plugin out of Wireshark's folder
+uninstall: ## Take the plugin out of Wireshark's folder, and the tools away
 	@tools/install.sh uninstall
 
 profile: ## Copy the Wireshark profile for Aerospike (colours, columns)
 	@tools/install.sh profile
+
+tools: ## Build aerospike-report and aerospike-top (report/) for release
+	@tools/packages.sh build
+	cargo build --release --locked -p aerospike-wireshark-tools
 
 test: ## Run all tests, with the Wireshark of this machine
 	@tools/packages.sh test
 	tools/test.sh $(CARGO_TEST_OPTIONS)
 	cargo test --locked --features soundness,count-allocations --test soundness --test allocations
 	tools/beside.sh
+
+test-tools: ## Check and test aerospike-report and aerospike-top, in a browser too where one is
+	tools/test-tools.sh $(NAME)
 
 score: ## Score the diagnosis on captures/diagnosis; CASES=FOLDER: on other cases
 	@tools/packages.sh test

@@ -183,7 +183,7 @@ times() {
     say "Whole runs on the capture, $PAIRS of each in turn: the median of the ratios (least-greatest)"
     printf '  %-22s %-18s %-18s %-18s %-18s\n' mode 'CPU to floor' 'CPU to none' 'memory to floor' 'memory to none'
     for mode in 'no tree' columns filter 'filter, columns' details fields 'two passes' \
-        'statistic hotkeys' 'statistic srt' 'statistic latency' 'statistic tree' 'statistic diagnosis'; do
+        'statistic hotkeys' 'statistic srt' 'statistic latency' 'statistic tree' 'statistic diagnosis' 'statistic timeline' 'statistic connections'; do
         : >"$table"
         for ((pair = 0; pair < PAIRS; pair++)); do
             say "$(run_once plugin "$mode") $(run_once floor "$mode") $(run_once none "$mode")" >>"$table"

@@ -1,10 +1,20 @@
 #!/usr/bin/env bash
 # Runs the tests that read what is beside the project and not part of it (tests/beside), where that is: captures of the
-# old Lua plugin. The description of the interface is compared by hand, as it may be ahead of the code:
-# cargo test --test beside -- --ignored names. Arguments go to cargo test.
+# old Lua plugin, and what docs/bulk needs of Python (AEROSPIKE_PYTHON: which one; python3). The description of the
+# interface is compared by hand, as it may be ahead of the code: cargo test --test beside -- --ignored names.
+# Arguments go to cargo test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/common.sh
+
+python=${AEROSPIKE_PYTHON:-python3}
+if "$python" -c 'import duckdb, pyarrow, pyspark' 2>/dev/null && command -v java >/dev/null; then
+    build_plugin
+    export AEROSPIKE_PLUGIN=$built
+    cargo test --locked "$@" --test beside -- --ignored --nocapture bulk::
+else
+    say 'Without pyarrow, duckdb, pyspark and Java the test of docs/bulk was listed as ignored.'
+fi
 
 if [ ! -d ../shared/captures/lua-plugin ] && [ ! -d "${AEROSPIKE_CAPTURES:-/none}/lua-plugin" ]; then
     say 'Nothing is beside the project: the tests of tests/beside were listed as ignored.'

@@ -60,6 +60,15 @@ build_plugin() {
     [ -f "$built" ] || die "cargo built no $built"
 }
 
+# The programs beside the plugin, and where their manual pages are.
+# shellcheck disable=SC2034 # for the scripts
+TOOLS_NAMES=(aerospike-report aerospike-top) TOOLS_PAGES=report/man
+
+# Builds them, into the folder of `built`; fails where the compiler or the crates do not suffice.
+build_tools() {
+    cargo build --release --locked -p aerospike-wireshark-tools
+}
+
 # A guest: a user with the plugin as built, the samples, and nothing else of this machine. Not root, for whom
 # Wireshark reads no plugins but the system's. Needs `temporary_folder` and `build_plugin`.
 make_guest() {
@@ -76,5 +85,5 @@ as_guest() {
     local run=(env -i "PATH=$PATH" "HOME=$TEMPORARY/home" "XDG_RUNTIME_DIR=$TEMPORARY/home" LC_ALL=C.UTF-8 TZ=UTC
         "WIRESHARK_PLUGIN_DIR=${GUEST_PLUGINS:-$TEMPORARY/plugins}")
     if is_root; then run=(setpriv --reuid=65534 --regid=65534 --clear-groups "${run[@]}"); fi
-    (cd "$TEMPORARY" && "${run[@]}" "$@")
+    (cd "$TEMPORARY" && exec "${run[@]}" "$@")
 }

@@ -7,7 +7,7 @@
 #   tools/install.sh profile      copies the profile of this project to your Wireshark
 #
 # DESTDIR=/some/folder installs for everyone below that folder and leaves the machine alone.
-# PROFILE=1 copies the profile too. TSHARK=/path/tshark names another tshark than the one in PATH.
+# TOOLS=0 leaves out aerospike-report and aerospike-top. PROFILE=1 copies the profile too. TSHARK=/path/tshark names another tshark than the one in PATH.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/common.sh
@@ -190,6 +190,44 @@ offer_profile() {
     esac
 }
 
+# Where programs go that everybody finds, or this user.
+find_prefix() { if [ -n "$DESTDIR" ] || is_root; then prefix=$DESTDIR/usr/local; else prefix=$HOME/.local; fi; }
+
+# The plugin is what matters: where the tools do not build, that is said, and no more.
+install_tools() {
+    local name
+    if [ "${TOOLS:-1}" = 0 ]; then
+        say 'The tools aerospike-report and aerospike-top are left out, as TOOLS=0 asks for.'
+        return
+    fi
+    if ! build_tools; then
+        warn "aerospike-report and aerospike-top are left out: they do not build with $(rustc --version 2>/dev/null)."
+        return
+    fi
+    find_prefix
+    for name in "${TOOLS_NAMES[@]}"; do
+        install -D -m 755 "${built%/*}/$name" "$prefix/bin/$name"
+        install -D -m 644 "$TOOLS_PAGES/$name.1" "$prefix/share/man/man1/$name.1"
+    done
+    say "Installed the tools: $prefix/bin/aerospike-report, aerospike-top"
+    case :$PATH: in
+    *":${prefix#"$DESTDIR"}/bin:"*) ;;
+    *) [ -n "$DESTDIR" ] || say "Your PATH does not have $prefix/bin: add it, or call them by their whole names." ;;
+    esac
+}
+
+remove_tools() {
+    local name file
+    find_prefix
+    for name in "${TOOLS_NAMES[@]}"; do
+        for file in "$prefix/bin/$name" "$prefix/share/man/man1/$name.1"; do
+            [ -e "$file" ] || continue
+            rm -f -- "$file" || die "$file cannot be removed."
+            say "Removed $file"
+        done
+    done
+}
+
 install_plugin() {
     tools/packages.sh build
     find_folders
@@ -210,6 +248,7 @@ install_plugin() {
         name_lua_plugins
     fi
     offer_profile
+    install_tools
     say "Installed for Wireshark $version and loaded: $loaded"
     [ -n "$DESTDIR" ] || say "Restart Wireshark if it runs. To look at the sample there: wireshark $SAMPLE"
 }
@@ -222,6 +261,7 @@ uninstall_plugin() {
     else
         say "There is no $target"
     fi
+    remove_tools
     if [ -z "$DESTDIR" ]; then
         remove_profile
         local left

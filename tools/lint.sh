@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 set -x
 cargo fmt --check
 cargo fmt --check --manifest-path fuzz/Cargo.toml
+cargo fmt --check --manifest-path report/Cargo.toml
 cargo clippy --locked --all-targets -- -D warnings
 cargo clippy --locked --features soundness,count-allocations --all-targets -- -D warnings
 cargo clippy --locked --no-default-features --all-targets -- -D warnings

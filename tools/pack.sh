@@ -48,9 +48,15 @@ glibc() { readelf -W -V "$1" | grep -oE 'GLIBC_[0-9.]+' | sort -Vu | tail -n 1 |
 fill_folder() { # FOLDER
     mkdir -p "$1"
     cp README.md COPYING CHANGELOG.md docs/man/aerospike-wireshark.7 captures/kv-basic.pcapng "$1/"
-    "${TOOLS}strip" --strip-debug -o "$1/aerospike.so" "$built"
+    "${CROSS}strip" --strip-debug -o "$1/aerospike.so" "$built"
     chmod 644 "$1"/*
-    glibc=$(glibc "$1/aerospike.so")
+    local name
+    for name in "${tools[@]}"; do
+        strip -o "$1/$name" "${built%/*}/$name"
+        chmod 755 "$1/$name"
+        install -m 644 "$TOOLS_PAGES/$name.1" "$1/$name.1"
+    done
+    glibc=$(for name in aerospike.so "${tools[@]}"; do glibc "$1/$name"; done | sort -V | tail -n 1)
     sed -e "s/@RELEASE@/$release/; s/@WIRESHARK@/$wireshark/; s/@MICRO@/$micro/; s/@MACHINE@/$machine/; s/@GLIBC@/$glibc/" \
         tools/unpacked.sh >"$1/install.sh"
     chmod 755 "$1/install.sh"
@@ -72,6 +78,10 @@ That folder is yours alone ("Personal Plugins" of "tshark -G folders"). For all 
 other, run ./install.sh as root, or copy it as root to the folder epan in that of "Global Plugins". It has to keep the
 name aerospike.so, and there may be one copy only: two keep Wireshark from starting. To remove it: ./install.sh uninstall,
 or delete the file.
+$(if [ ${#tools[@]} -gt 0 ]; then
+        printf '\n%s\n%s\n' "aerospike-report and aerospike-top run where they are, or from any folder of PATH, such as ~/.local/bin; they find" \
+            "tshark, and it the plugin. Their manual: man ./aerospike-report.1"
+    fi)
 END_OF_NOTE
     (cd "$1" && sha256sum -- * >SHA256SUMS)
 }
@@ -95,6 +105,12 @@ make_package() {
     install -D -m 644 -t "$root/usr/share/doc/$PACKAGE" README.md CHANGELOG.md captures/kv-basic.pcapng
     install -d "$root/usr/share/man/man7"
     gzip -9n <docs/man/aerospike-wireshark.7 >"$root/usr/share/man/man7/aerospike-wireshark.7.gz"
+    local name
+    for name in "${tools[@]}"; do
+        install -D -m 755 "$packed/$name" "$root/usr/bin/$name"
+        install -D -m 644 "$packed/$name.1" "$root/usr/share/man/man1/$name.1"
+        gzip -9n "$root/usr/share/man/man1/$name.1"
+    done
     install -D -m 644 COPYING "$root/usr/share/doc/$PACKAGE/copyright"
     mkdir "$root/DEBIAN"
     cat >"$root/DEBIAN/control" <<END_OF_CONTROL
@@ -104,6 +120,7 @@ Architecture: $debian
 Maintainer: $(maintainer)
 Installed-Size: $(du -sk "$root" | cut -f 1)
 Depends: $library (>= $micro), $library (<< $next), libc6 (>= $glibc), libgcc-s1
+Recommends: tshark
 Enhances: wireshark, tshark
 Section: net
 Priority: optional
@@ -122,15 +139,24 @@ END_OF_CONTROL
 mkdir -p "$1"
 out=$(realpath "$1")
 temporary_folder
-TOOLS=''
+CROSS=''
 if [ "${2:-}" = arm64 ]; then
     tools/packages.sh arm64
-    TOOLS=aarch64-linux-gnu-
+    CROSS=aarch64-linux-gnu-
     read_versions_of_arm64
 else
     tools/packages.sh build
     read_versions
 fi
 build_plugin
+# Without them the plugin is still worth a package.
+tools=()
+if [ -n "$CROSS" ]; then
+    say 'The tools are packed for the machine they are built on alone.'
+elif build_tools; then
+    tools=("${TOOLS_NAMES[@]}")
+else
+    warn 'The tools do not build here: they are left out.'
+fi
 make_archive
 if have dpkg-deb; then make_package; fi

@@ -28,4 +28,9 @@ impl Column {
     pub const fn new(name: &'static CStr, cell: Cell, width: u8) -> Self {
         Self { name, cell, width }
     }
+    /// Its heading.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name.to_str().unwrap_or_default()
+    }
 }

@@ -312,6 +312,17 @@ impl<T: 'static> FileRef<T> {
         Self(index, PhantomData)
     }
 
+    /// A new value, that of nothing else.
+    #[must_use]
+    pub fn make(file: File<'_>) -> Self
+    where
+        T: Default,
+    {
+        let (raw, _) = tagged(file, T::default());
+        // SAFETY: just made, in the open file.
+        unsafe { Self::new(file, raw) }
+    }
+
     /// The value, for as long as the packet lives that says that the file is open.
     #[must_use]
     pub fn get<'p>(self, file: File<'p>) -> Option<&'p T> {

@@ -18,7 +18,8 @@ static as_vtable rust;
 
 /* The preferences, at their defaults. */
 static as_bool desegment = 1, show_credentials = 0, hotkeys_scans = 0, context_on_answers = 1;
-static unsigned slow_threshold = 0, hotkeys_rows = 10000;
+static unsigned slow_threshold = 0, hotkeys_rows = 10000, hotkeys_least = 0, timeline_interval = 0;
+static const char *report_folder = "", *node_names = "";
 
 /* ---- exceptions ------------------------------------------------------------------------------------------------- */
 
@@ -105,7 +106,7 @@ static int enter_heuristic(int heuristic, tvbuff_t *tvb, packet_info *pinfo, pro
 {
     /* A hit claims the conversation for the entry that a port would have chosen. */
     static const int claims[AS_HEURISTIC_MAX] = {
-        AS_ENTRY_CLIENT_TCP, AS_ENTRY_HEARTBEAT_TCP, AS_ENTRY_HEARTBEAT_UDP, AS_ENTRY_FABRIC_TCP,
+        AS_ENTRY_CLIENT_TCP, AS_ENTRY_HEARTBEAT_TCP, AS_ENTRY_HEARTBEAT_UDP, AS_ENTRY_FABRIC_TCP, AS_ENTRY_CLIENT_TCP,
     };
     as_segment segment;
     int hit;
@@ -131,8 +132,31 @@ HEURISTIC(try_heartbeat_tcp, AS_HEURISTIC_HEARTBEAT_TCP)
 HEURISTIC(try_heartbeat_udp, AS_HEURISTIC_HEARTBEAT_UDP)
 HEURISTIC(try_fabric_tcp, AS_HEURISTIC_FABRIC_TCP)
 
+static int is_for_tls(unsigned port)
+{
+    static dissector_table_t tls, tcp;
+
+    if (tls == NULL) {
+        tls = find_dissector_table("tls.port");
+        tcp = find_dissector_table("tcp.port");
+    }
+    return tls != NULL && dissector_get_uint_handle(tls, port) == handles[AS_ENTRY_CLIENT_TLS] &&
+           dissector_get_uint_handle(tcp, port) != handles[AS_ENTRY_CLIENT_TCP];
+}
+
+int as_is_for_tls(packet_info *pinfo)
+{
+    return is_for_tls(pinfo->destport) || is_for_tls(pinfo->srcport);
+}
+
+/* Always on, since it asks at those ports alone. */
+static as_bool try_client_clear(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    return as_is_for_tls(pinfo) && enter_heuristic(AS_HEURISTIC_CLIENT_CLEAR, tvb, pinfo, tree, data) != 0;
+}
+
 static heur_dissector_t const heuristics[AS_HEURISTIC_MAX] = {
-    try_client_tcp, try_heartbeat_tcp, try_heartbeat_udp, try_fabric_tcp,
+    try_client_tcp, try_heartbeat_tcp, try_heartbeat_udp, try_fabric_tcp, try_client_clear,
 };
 
 /* ---- after a frame: what TCP knows, and no subdissector is handed ------------------------------------------------ */
@@ -141,6 +165,8 @@ static int passed_protocol = -1;
 static int64_t latest_time;
 
 int64_t as_latest_time(void) { return latest_time; }
+
+int as_is_copy(packet_info *pinfo) { return as_frame_data(pinfo, passed_protocol, AS_COPY_KEY) != NULL; }
 
 static int after_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
@@ -151,7 +177,7 @@ static int after_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
         int64_t now = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
         if (now > latest_time)
             latest_time = now;
-    } else if (tree == NULL || as_frame_data(pinfo, passed_protocol, AS_COPY_KEY) == NULL)
+    } else if (tree == NULL || (!as_is_copy(pinfo) && as_frame_data(pinfo, passed_protocol, AS_HIDDEN_KEY) == NULL))
         return 0;
     if (as_describe_passed(pinfo, passed_protocol, &passed)) {
         rust.passed(tvb, pinfo, tree, &passed);
@@ -232,6 +258,10 @@ unsigned as_pref_slow_threshold(void) { return slow_threshold; }
 int as_pref_hotkeys_scans(void) { return hotkeys_scans; }
 int as_pref_context_on_answers(void) { return context_on_answers; }
 unsigned as_pref_hotkeys_rows(void) { return hotkeys_rows; }
+unsigned as_pref_hotkeys_least(void) { return hotkeys_least; }
+const char *as_pref_node_names(void) { return node_names != NULL ? node_names : ""; }
+unsigned as_pref_timeline_interval(void) { return timeline_interval; }
+const char *as_pref_report_folder(void) { return report_folder != NULL ? report_folder : ""; }
 
 static void apply_ranges(void)
 {
@@ -253,12 +283,21 @@ static void apply_ranges(void)
 void as_register_pref_module(int protocol)
 {
     int i;
+
     preferences = prefs_register_protocol(protocol, apply_ranges);
-    for (i = 0; i < AS_RANGE_MAX; i++) {
+    for (i = 0; i < AS_RANGE_MAX; i++)
         range_convert_str(wmem_epan_scope(), &ranges[i].wanted, ranges[i].initial, 65535);
+}
+
+/* The window shows preferences in the order of their registration: Wireshark registers those of the main ports when a
+ * dissector is put on them, so the others come after that. */
+static void register_preferences(void)
+{
+    int i;
+
+    for (i = 0; i < AS_RANGE_MAX; i++)
         prefs_register_range_preference(preferences, ranges[i].name, ranges[i].title,
                                         "Ports on which this protocol is expected", &ranges[i].wanted, 65535);
-    }
     prefs_register_bool_preference(preferences, "desegment", "Reassemble messages that span several TCP segments",
                                    "Also needs \"Allow subdissectors to reassemble TCP streams\" of the TCP protocol",
                                    &desegment);
@@ -277,9 +316,28 @@ void as_register_pref_module(int protocol)
                                    &hotkeys_scans);
     prefs_register_uint_preference(preferences, "hotkeys_rows", "Rows of the hot key report",
                                    "How many rows the hot key table shows in the GUI; 0 is all", 10, &hotkeys_rows);
+    prefs_register_uint_preference(preferences, "hotkeys_least", "Least requests a second of a hot key",
+                                   "Keys with fewer requests a second are not listed in the hot key report, but counted; "
+                                   "0: all are listed",
+                                   10, &hotkeys_least);
+    prefs_register_string_preference(preferences, "node_names", "Names of nodes",
+                                     "What nodes are called where their ids are shown, such as: "
+                                     "bb9a1b2c3d4e5f6=db-1, a2=db-2",
+                                     &node_names);
+    prefs_register_uint_preference(preferences, "timeline_interval", "Interval of the timeline (ms)",
+                                   "Length of a row of the timeline; 0: as short as a hundred rows allow", 10,
+                                   &timeline_interval);
+    prefs_register_directory_preference(preferences, "report_folder", "Folder for reports as CSV",
+                                        "Reports that are open are also written there, a CSV file each, whenever they are "
+                                        "drawn; empty: none",
+                                        &report_folder);
 }
 
-void as_handoff(void) { apply_ranges(); }
+void as_handoff(void)
+{
+    register_preferences();
+    apply_ranges();
+}
 
 static void register_protocols(void) { rust.register_protocols(); }
 static void register_handoff(void) { rust.register_handoff(); }
@@ -368,7 +426,8 @@ void as_register_dissector(int entry, int protocol, const char *name, const char
 
 void as_register_heuristic(int heuristic, int protocol, const char *table, const char *display, const char *name)
 {
-    heur_dissector_add(table, heuristics[heuristic], display, name, protocol, HEURISTIC_DISABLE);
+    heur_dissector_add(table, heuristics[heuristic], display, name, protocol,
+                       heuristic == AS_HEURISTIC_CLIENT_CLEAR ? HEURISTIC_ENABLE : HEURISTIC_DISABLE);
 }
 
 void as_register_ports(int entry, const char *table, const char *range)
@@ -483,6 +542,11 @@ int as_bitmask_value(proto_tree *tree, tvbuff_t *tvb, int start, int length, int
         *out = proto_tree_add_uint(tree, hf, tvb, start, length, value);
         proto_tree_add_bitmask_list_value(proto_item_add_subtree(*out, ett), tvb, start, length, fields, value);
     });
+}
+
+int as_bits(proto_tree *tree, tvbuff_t *tvb, int start, int length, int **fields, uint32_t value)
+{
+    GUARD(proto_tree_add_bitmask_list_value(tree, tvb, start, length, fields, value));
 }
 
 int as_subtree(proto_item *item, int ett, proto_tree **out)

@@ -190,7 +190,7 @@ pub fn ports(entry: Entry, table: &'static CStr, range: &'static CStr) {
     unsafe { sys::as_register_ports(entry as c_int, table.as_ptr(), range.as_ptr()) };
 }
 
-/// Registers a heuristic dissector, off by default.
+/// Registers a heuristic dissector, off by default but for that of clients at a port for TLS.
 pub fn heuristic(
     heuristic: Heuristic,
     protocol: &Protocol,
@@ -230,7 +230,26 @@ pub fn handoff() {
 
 /// The preferences as the user has them now.
 pub mod preference {
+    use core::ffi::CStr;
+    use std::path::PathBuf;
+
+    use libc::c_char;
+
     use super::sys;
+
+    /// What is not UTF-8 is no path of a preference.
+    fn path(text: *const c_char) -> Option<PathBuf> {
+        // SAFETY: the guard's preference, which changes between packets alone; never NULL.
+        let text = unsafe { CStr::from_ptr(text) }.to_str().ok()?;
+        (!text.is_empty()).then(|| text.into())
+    }
+
+    /// What nodes are called, as the user wrote it.
+    pub fn node_names<T>(read: impl FnOnce(&str) -> T) -> T {
+        // SAFETY: the guard's preference, which changes between packets alone; never NULL.
+        let text = unsafe { CStr::from_ptr(sys::as_pref_node_names()) };
+        read(text.to_str().unwrap_or_default())
+    }
 
     macro_rules! preference {
         ($($(#[$meta:meta])* $name:ident -> $type:ty = $call:ident $(, $map:expr)?;)*) => {$(
@@ -258,11 +277,17 @@ pub mod preference {
         context_on_answers -> bool = as_pref_context_on_answers, |v| v != 0;
         /// Rows of the hot key table; 0 is all.
         hotkeys_rows -> u32 = as_pref_hotkeys_rows;
+        /// Requests a second below which a key is not listed; 0 is none.
+        hotkeys_least -> u32 = as_pref_hotkeys_least;
+        /// Milliseconds of a row of the timeline; 0 is by itself.
+        timeline_interval -> u32 = as_pref_timeline_interval;
+        /// The folder for reports as CSV, if one is set.
+        report_folder -> Option<PathBuf> = as_pref_report_folder, path;
     }
 }
 
 /// Tells the user something that no window shows: a line on standard error.
-pub fn log(text: &'static CStr) {
-    // SAFETY: a static text; logging does not throw.
+pub fn log(text: &CStr) {
+    // SAFETY: C copies the text; logging does not throw.
     unsafe { sys::as_log(text.as_ptr()) };
 }

@@ -102,19 +102,29 @@ void as_set_conversation_data(conversation_t *conversation, int protocol, void *
 
 /* ---- the segment --------------------------------------------------------------------------------------------------- */
 
-/* Whether TCP itself called: another protocol (TLS with a key list that names us) hands over data of its own. */
+/* Whether TCP itself called: another protocol (TLS with a key list that names us) hands over data of its own. The last
+ * layer is ours, or still TCP while a heuristic is asked; before it there may be more of ours, since layers stay where
+ * TCP calls several times in a frame: with what it has put together, then with the rest. */
 static int is_right_above_tcp(packet_info *pinfo)
 {
-    static int tcp = 0;
+    enum { MOST = 64 };
+    static int tcp, ours[3];
     wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers);
     int depth;
 
-    if (tcp == 0)
+    if (tcp == 0) {
+        ours[0] = proto_get_id_by_filter_name("aerospike");
+        ours[1] = proto_get_id_by_filter_name("aerospike.heartbeat");
+        ours[2] = proto_get_id_by_filter_name("aerospike.fabric");
         tcp = proto_get_id_by_filter_name("tcp");
-    /* The last layer is ours, or still TCP while a heuristic is asked. */
-    for (depth = 0; depth < 2 && layer != NULL; depth++, layer = wmem_list_frame_prev(layer))
-        if (GPOINTER_TO_INT(wmem_list_frame_data(layer)) == tcp)
+    }
+    for (depth = 0; depth < MOST && layer != NULL; depth++, layer = wmem_list_frame_prev(layer)) {
+        int protocol = GPOINTER_TO_INT(wmem_list_frame_data(layer));
+        if (protocol == tcp)
             return 1;
+        if (protocol != ours[0] && protocol != ours[1] && protocol != ours[2])
+            return 0;
+    }
     return 0;
 }
 
@@ -138,6 +148,14 @@ static int holds_back(void)
 {
     static pref_t *known;
     return tcp_preference(&known, "reassemble_out_of_order", 0);
+}
+
+/* Whether TCP may keep to itself what was sent again or came late: it does by default (no_subdissector_on_error), and of
+ * what is sent again also where it puts messages together; not where it puts segments in order. */
+static int may_keep_to_itself(void)
+{
+    static pref_t *desegment;
+    return !(tcp_preference(&desegment, "desegment_tcp_streams", 1) && holds_back());
 }
 
 /* TCP's own mark: the constant is in packet-tcp.c alone, the same in all versions. */
@@ -202,6 +220,7 @@ int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed)
     conversation_t *conversation;
     as_flow *sent, *received;
     uint32_t ack;
+    unsigned marks;
     int relative;
 
     if (pinfo->ptype != PT_TCP || pinfo->flags.in_error_pkt)
@@ -220,8 +239,11 @@ int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed)
     if (sent == NULL || received == NULL)
         return 0;
     memset(passed, 0, sizeof *passed);
-    passed->again = (as_tcp_marks(tcp) &
-                     (TCP_RETRANSMISSION | TCP_FAST_RETRANSMISSION | TCP_SPURIOUS_RETRANSMISSION)) != 0;
+    marks = as_tcp_marks(tcp);
+    passed->again =
+        (marks & (TCP_RETRANSMISSION | TCP_FAST_RETRANSMISSION | TCP_SPURIOUS_RETRANSMISSION)) != 0;
+    passed->overtaken = (marks & OUT_OF_ORDER) != 0;
+    passed->hidden = (marks & (TCP_RETRANSMISSION | OUT_OF_ORDER)) != 0 && may_keep_to_itself();
     passed->conversation = conversation;
     passed->time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
     passed->direction = as_tcp_direction(tcp);

@@ -6,6 +6,7 @@
 
 use core::ffi::CStr;
 use core::marker::PhantomData;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use libc::{c_char, c_int, c_uint, c_void};
@@ -18,6 +19,7 @@ use super::tap::{Payload, Tap, payload};
 use super::text::Text;
 
 pub use super::column::{Cell, Column};
+pub use super::sheet::{Row, Sheet, Value};
 
 /// A report of one or two tables with the same columns. Windows share one and its state; it is made when the first
 /// is opened.
@@ -37,80 +39,12 @@ pub trait Report<P: Payload>: Default + Send + 'static {
     fn opened(&mut self, sheet: &Sheet);
     /// Counts a record; whether the tables changed.
     fn packet(&mut self, record: &P::At<'_>, sheet: &Sheet) -> bool;
+    /// Records came since, and the tables are about to be drawn: writes what is not written at every record.
+    fn drawn(&mut self, sheet: &Sheet) {
+        let _ = sheet;
+    }
     /// The window is closed: no table of it is there any more.
     fn closed() {}
-}
-
-/// The tables of a report.
-pub struct Sheet(c_int);
-
-impl Sheet {
-    /// The tables of the report of that number, for what it hears elsewhere than at its tap. Writing into tables that
-    /// are not open does nothing.
-    #[must_use]
-    pub fn of(report: u8) -> Self {
-        Self(c_int::from(report))
-    }
-}
-
-/// A row of a table.
-#[derive(Clone, Copy)]
-pub struct Row {
-    report: c_int,
-    table: c_uint,
-    row: c_uint,
-}
-
-impl Sheet {
-    /// A row, made if it is the next one; rows are numbered from 0.
-    #[must_use]
-    pub fn row(&self, table: u32, row: u32) -> Option<Row> {
-        // SAFETY: C checks the numbers.
-        (unsafe { sys::as_table_row(self.0, table, row) } != 0).then_some(Row {
-            report: self.0,
-            table,
-            row,
-        })
-    }
-
-    /// Takes all rows out of a table.
-    pub fn clear(&self, table: u32) {
-        // SAFETY: C checks the numbers.
-        unsafe { sys::as_table_clear(self.0, table) };
-    }
-
-    /// Exchanges two rows, all but their first column.
-    pub fn swap(&self, table: u32, one: u32, other: u32) {
-        // SAFETY: C checks the numbers.
-        unsafe { sys::as_table_swap(self.0, table, one, other) };
-    }
-}
-
-impl Row {
-    /// Sets an unsigned cell.
-    pub fn unsigned(self, column: u32, value: u32) {
-        // SAFETY: C checks the numbers, as in the others.
-        unsafe { sys::as_table_uint(self.report, self.table, self.row, column, value) };
-    }
-
-    /// Sets a signed cell.
-    pub fn signed(self, column: u32, value: i32) {
-        // SAFETY: as above.
-        unsafe { sys::as_table_int(self.report, self.table, self.row, column, value) };
-    }
-
-    /// Sets a cell with decimals.
-    pub fn decimal(self, column: u32, value: f64) {
-        // SAFETY: as above.
-        unsafe { sys::as_table_float(self.report, self.table, self.row, column, value) };
-    }
-
-    /// Sets a text.
-    pub fn text(self, column: u32, text: core::fmt::Arguments<'_>) {
-        let text = Text::<480>::of(text);
-        // SAFETY: as above; C copies the text, which ends with NUL.
-        unsafe { sys::as_table_text(self.report, self.table, self.row, column, text.as_ptr()) };
-    }
 }
 
 /// A report whose record type is forgotten.
@@ -119,6 +53,7 @@ trait Open: Send {
     /// # Safety
     /// `record` was queued to the tap of the report.
     unsafe fn packet(&mut self, record: *const c_void, sheet: &Sheet) -> bool;
+    fn drawn(&mut self, sheet: &Sheet);
 }
 
 struct Of<P, R>(R, PhantomData<fn() -> P>);
@@ -133,11 +68,19 @@ impl<P: Payload, R: Report<P>> Open for Of<P, R> {
         let record = unsafe { payload::<P>(record) };
         record.is_some_and(|record| self.0.packet(&record, sheet))
     }
+
+    fn drawn(&mut self, sheet: &Sheet) {
+        self.0.drawn(sheet);
+    }
 }
 
 struct Slot {
     make: OnceCell<fn() -> Box<dyn Open>>,
     closed: OnceCell<fn()>,
+    /// The `-z` name, the columns and the headings.
+    shape: OnceCell<(&'static CStr, &'static [Column], &'static [&'static CStr])>,
+    /// The tables changed since they were handed on.
+    has_news: AtomicBool,
     state: Mutex<Option<Box<dyn Open>>>,
 }
 
@@ -153,6 +96,8 @@ static SLOTS: [Slot; sys::AS_MAX_REPORTS as usize] = [const {
     Slot {
         make: OnceCell::new(),
         closed: OnceCell::new(),
+        shape: OnceCell::new(),
+        has_news: AtomicBool::new(false),
         state: Mutex::new(None),
     }
 }; sys::AS_MAX_REPORTS as usize];
@@ -178,7 +123,7 @@ macro_rules! tuples {
     )*};
 }
 
-tuples! { (A) (A, B) (A, B, C) (A, B, C, D) }
+tuples! { (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) }
 
 /// Whether there is a place for each, and for no two the same.
 const fn are_places(numbers: &[u8]) -> bool {
@@ -220,6 +165,7 @@ fn report<P: Payload, R: Report<P>>(tap: &'static Tap<P>) {
         return;
     }
     let _ = slot.closed.set(R::closed);
+    let _ = slot.shape.set((R::CLI, R::COLUMNS, R::TABLES));
     let columns: Vec<sys::as_column> = R::COLUMNS
         .iter()
         .map(|column| {
@@ -384,6 +330,8 @@ pub fn listen() {
         table_opened: Some(table_opened),
         table_closed: Some(table_closed),
         table_packet: Some(table_packet),
+        table_drawn: Some(table_drawn),
+        all_drawn: Some(all_drawn),
         srt_opened: Some(srt_opened),
         srt_packet: Some(srt_packet),
         tree_opened: Some(tree_opened),
@@ -407,6 +355,7 @@ unsafe extern "C" fn table_opened(report: c_int) {
         let mut state = make();
         state.opened(&Sheet(report));
         drop(slot.replace(Some(state)));
+        slot.has_news.store(true, Ordering::Relaxed);
         true
     });
 }
@@ -429,10 +378,69 @@ unsafe extern "C" fn table_packet(report: c_int, record: *const c_void) -> c_int
         let Some(slot) = slot(report) else { return false };
         let mut state = slot.state.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: C's listener of this report hears only its tap; the record lives during the call.
-        state
+        let changed = state
             .as_mut()
-            .is_some_and(|state| unsafe { state.packet(record, &Sheet(report)) })
+            .is_some_and(|state| unsafe { state.packet(record, &Sheet(report)) });
+        if changed {
+            slot.has_news.store(true, Ordering::Relaxed);
+        }
+        changed
     }))
+}
+
+unsafe extern "C" fn table_drawn(report: c_int) {
+    caught((), || {
+        let Some(slot) = slot(report) else { return };
+        let mut state = slot.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = state.as_mut() {
+            state.drawn(&Sheet(report));
+            slot.has_news.store(true, Ordering::Relaxed);
+        }
+    });
+}
+
+/// A report that is open and has changed since it was drawn before.
+pub struct DrawnReport {
+    /// What stands behind `-z`.
+    pub cli: &'static CStr,
+    /// The columns.
+    pub columns: &'static [Column],
+    /// The headings of the tables.
+    pub tables: &'static [&'static CStr],
+    /// The tables.
+    pub sheet: Sheet,
+}
+
+/// Who is handed each report after it was drawn.
+static READER: OnceCell<fn(&DrawnReport)> = OnceCell::new();
+
+/// Has every open report handed over after it was drawn, if it changed; only where a folder for them is set.
+pub fn after_drawing(read: fn(&DrawnReport)) {
+    let _ = READER.set(read);
+}
+
+unsafe extern "C" fn all_drawn() {
+    caught((), || {
+        let Some(read) = READER.get() else { return };
+        for (report, slot) in (0..).zip(&SLOTS) {
+            let is_open = slot
+                .state
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .is_some();
+            let shape = slot.shape.get().filter(|_| is_open);
+            if let Some((cli, columns, tables)) = shape {
+                if slot.has_news.swap(false, Ordering::Relaxed) {
+                    read(&DrawnReport {
+                        cli,
+                        columns,
+                        tables,
+                        sheet: Sheet(report),
+                    });
+                }
+            }
+        }
+    });
 }
 
 unsafe extern "C" fn srt_opened(tables: *mut sys::GArray) {

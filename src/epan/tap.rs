@@ -84,13 +84,3 @@ pub(crate) unsafe fn payload<'p, P: Payload>(raw: *const c_void) -> Option<P::At
     // SAFETY: the caller's promise: NULL or a record of this type.
     unsafe { raw.cast::<P::At<'p>>().as_ref() }.copied()
 }
-
-/// What Wireshark's tap of frames carries: nothing; it comes last of all in each frame that passes the filter.
-pub struct Frames;
-
-impl Payload for Frames {
-    type At<'p> = ();
-}
-
-/// Wireshark's own tap of frames; never registered by us.
-pub static FRAMES: Tap<Frames> = Tap::new(c"frame");

@@ -82,9 +82,11 @@ typedef struct {
     stat_tap_table *tables[AS_MAX_TABLES];
     unsigned made[AS_MAX_TABLES]; /* rows that have memory */
     void *listener;               /* whose packets are counted */
+    int hears_frames, hears_drawing, has_news;
 } as_report;
 
 static as_report reports[AS_MAX_REPORTS];
+static int hears_all_drawn;
 
 /* Whether Wireshark still has the tables. */
 static int is_open(const as_report *report)
@@ -137,6 +139,57 @@ void as_table_clear(int number, unsigned table)
         empty_table(report, table);
 }
 
+/* ---- the moments before and after all tables are drawn: listeners are drawn from the youngest to the oldest ---- */
+
+static tap_packet_status any_packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *record,
+                                    tap_flags_t flags)
+{
+    (void)data;
+    (void)pinfo;
+    (void)edt;
+    (void)record;
+    (void)flags;
+    return TAP_PACKET_REDRAW;
+}
+
+/* Whether it is registered now; packets of any kind make it due. */
+static int hear_drawing(void *key, tap_draw_cb draw)
+{
+    GString *error = register_tap_listener("frame", key, NULL, 0, NULL, any_packet, draw, NULL);
+
+    if (error == NULL)
+        return 1;
+    ws_warning("Aerospike reports without the tap frame: %s", error->str);
+    g_string_free(error, TRUE);
+    return 0;
+}
+
+static void table_drawn(void *data)
+{
+    as_report *report = (as_report *)data;
+
+    if (!is_open(report) || !report->has_news)
+        return;
+    report->has_news = 0;
+    rust.table_drawn((int)(report - reports));
+}
+
+static void all_drawn(void *data)
+{
+    (void)data;
+    rust.all_drawn();
+}
+
+static void opened(as_report *report)
+{
+    if (!hears_all_drawn && as_pref_report_folder()[0] != '\0')
+        hears_all_drawn = hear_drawing(&hears_all_drawn, all_drawn);
+    report->has_news = 0;
+    if (report->hears_frames)
+        as_gather((int)(report - reports));
+    rust.table_opened((int)(report - reports));
+}
+
 static void table_init(stat_tap_table_ui *ui)
 {
     as_report *report = (as_report *)ui;
@@ -154,7 +207,7 @@ static void table_init(stat_tap_table_ui *ui)
         stat_tap_add_table(ui, report->tables[table]);
     }
     report->listener = NULL;
-    rust.table_opened((int)(report - reports));
+    opened(report);
 }
 
 static void table_reset(stat_tap_table *table)
@@ -166,7 +219,7 @@ static void table_reset(stat_tap_table *table)
     if (report == NULL || which != 0)
         return;
     empty(report);
-    rust.table_opened((int)(report - reports));
+    opened(report);
 }
 
 /* Called for each cell when Wireshark frees the tables. The first table always has a row. */
@@ -182,6 +235,11 @@ static void table_free_cell(stat_tap_table *table, unsigned row, unsigned column
     /* So that the rows that were kept are freed, too. */
     for (which = 0; which < report->n_tables; which++)
         report->tables[which]->num_elements = report->made[which];
+    if (report->hears_drawing)
+        remove_tap_listener(report);
+    report->hears_drawing = 0;
+    if (report->hears_frames)
+        as_gather_end((int)(report - reports));
     rust.table_closed((int)(report - reports));
 }
 
@@ -189,6 +247,7 @@ static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_d
                                       tap_flags_t flags)
 {
     as_report *report = (as_report *)((stat_data_t *)listener)->stat_tap_data;
+    as_tapped_frame frame;
 
     (void)edt;
     (void)flags;
@@ -198,10 +257,14 @@ static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_d
         report->listener = listener;
     if (report->listener != listener)
         return TAP_PACKET_FAILED;
+    /* Younger than the table's own listener, which is there by now: so it is drawn before it. */
+    if (!report->hears_drawing)
+        report->hears_drawing = hear_drawing(report, table_drawn);
+    report->has_news = 1;
     /* The tap of frames hands over nothing. */
     if (record == NULL)
-        as_gather_frame(pinfo->num);
-    return rust.table_packet((int)(report - reports), record != NULL ? record : report) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+        as_gathered(pinfo, &frame);
+    return rust.table_packet((int)(report - reports), record != NULL ? record : &frame) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 
 /* tshark has no other way to align columns; windows and sharkd have none to ignore spaces. */
@@ -245,6 +308,7 @@ void as_register_report(int number, const char *tap, const char *title, const ch
         fields[n_columns - 1].align = TAP_ALIGN_LEFT;
     report->titles = titles;
     report->n_tables = n_tables;
+    report->hears_frames = strcmp(tap, "frame") == 0;
     report->ui.group = REGISTER_PACKET_STAT_GROUP_UNSORTED;
     report->ui.title = title;
     report->ui.tap_name = tap;
@@ -342,6 +406,51 @@ void as_table_swap(int report, unsigned table, unsigned one, unsigned other)
         kept = *a;
         *a = *b;
         *b = kept;
+    }
+}
+
+void as_table_keep(int number, unsigned table, unsigned rows)
+{
+    as_report *report = &reports[number];
+
+    if (is_open(report) && table < report->n_tables && rows < report->tables[table]->num_elements)
+        report->tables[table]->num_elements = rows;
+}
+
+unsigned as_table_rows(int number, unsigned table)
+{
+    const as_report *report = &reports[number];
+
+    return is_open(report) && table < report->n_tables ? report->tables[table]->num_elements : 0;
+}
+
+void as_table_read(int report, unsigned table, unsigned row, unsigned column, as_cell_value *value)
+{
+    const stat_tap_table_item_type *item = cell(report, table, row, column);
+
+    memset(value, 0, sizeof *value);
+    value->cell = -1;
+    if (item == NULL)
+        return;
+    switch (item->type) {
+    case TABLE_ITEM_UINT:
+        value->cell = AS_CELL_UINT;
+        value->uint_value = item->value.uint_value;
+        break;
+    case TABLE_ITEM_INT:
+        value->cell = AS_CELL_INT;
+        value->int_value = item->value.int_value;
+        break;
+    case TABLE_ITEM_FLOAT:
+        value->cell = AS_CELL_FLOAT;
+        value->float_value = item->value.float_value;
+        break;
+    case TABLE_ITEM_STRING:
+        value->cell = AS_CELL_TEXT;
+        value->text = item->value.string_value;
+        break;
+    default:
+        break;
     }
 }
 

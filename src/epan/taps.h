@@ -18,6 +18,10 @@ typedef struct as_listeners {
     void (*table_closed)(int report);
     /* Whether a table changed. */
     int (*table_packet)(int report, const void *record);
+    /* Packets came since, and the tables are about to be drawn. */
+    void (*table_drawn)(int report);
+    /* All tables were drawn. */
+    void (*all_drawn)(void);
     void (*srt_opened)(GArray *tables);
     int (*srt_packet)(GArray *tables, packet_info *pinfo, const void *record);
     void (*tree_opened)(stats_tree *tree);
@@ -34,7 +38,7 @@ typedef struct as_column {
     const char *name;
 } as_column;
 
-enum as_limits { AS_MAX_REPORTS = 4, AS_MAX_TABLES = 2, AS_MAX_SRT_TABLES = 2, AS_MAX_SRT_ROWS = 500 };
+enum as_limits { AS_MAX_REPORTS = 16, AS_MAX_TABLES = 6, AS_MAX_SRT_TABLES = 2, AS_MAX_SRT_ROWS = 500 };
 
 int as_register_tap(const char *name);
 int as_has_listener(int tap);
@@ -49,6 +53,8 @@ void as_register_report(int report, const char *tap, const char *title, const ch
                         unsigned n_columns, const char *const *tables, unsigned n_tables);
 /* Empties one of the tables. */
 void as_table_clear(int report, unsigned table);
+/* Leaves `rows` of them; those behind are as they were when they are made again. */
+void as_table_keep(int report, unsigned table, unsigned rows);
 /* Makes sure that the row is there; 0 if it cannot be. */
 int as_table_row(int report, unsigned table, unsigned row);
 void as_table_uint(int report, unsigned table, unsigned row, unsigned column, unsigned value);
@@ -57,6 +63,19 @@ void as_table_float(int report, unsigned table, unsigned row, unsigned column, d
 void as_table_text(int report, unsigned table, unsigned row, unsigned column, const char *text);
 /* Exchanges two rows but for their first column. */
 void as_table_swap(int report, unsigned table, unsigned one, unsigned other);
+
+/* What a cell of an open table holds; of the values that of its kind. */
+typedef struct as_cell_value {
+    int cell; /* enum as_cell; -1: nothing */
+    unsigned uint_value;
+    int int_value;
+    double float_value;
+    const char *text; /* as long as the cell is not written */
+} as_cell_value;
+
+/* Rows of an open table; 0 of one that is not open. */
+unsigned as_table_rows(int report, unsigned table);
+void as_table_read(int report, unsigned table, unsigned row, unsigned column, as_cell_value *value);
 
 /* ---- service response times ---- */
 void as_register_srt(int protocol, const char *tap);

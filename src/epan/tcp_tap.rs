@@ -1,12 +1,9 @@
-//! What a report may hear beside its own tap: every TCP segment (bare SYN, ACK, FIN and RST too), every record of a tap
-//! of ours, and the moment before tables are drawn. Nothing of it knows the report's filter.
+//! What a report hears that listens to frames: every TCP segment (bare SYN, ACK, FIN and RST too) and every record of a
+//! tap of ours, of the frames that pass its filter.
 
-use core::ffi::c_void;
+use core::marker::PhantomData;
 use core::slice;
 
-use once_cell::sync::OnceCell;
-
-use super::entry::caught;
 use super::sys;
 use super::tap::{Payload, payload};
 
@@ -37,6 +34,8 @@ pub struct TcpSegment<'p> {
     pub twice: u32,
     /// The frame was cut.
     pub is_cut: bool,
+    /// The frame was marked as a copy.
+    pub is_copy: bool,
     /// Its first bytes, up to 8; none where they were not captured.
     pub head: &'p [u8],
     /// Nanoseconds since 1970.
@@ -45,58 +44,73 @@ pub struct TcpSegment<'p> {
     pub start: i64,
 }
 
-/// Who hears; functions that borrow nothing.
+/// What the tap of frames carries; it comes last of all in each frame. `P` is what the tap `aerospike` carries.
+pub struct Frames<P>(PhantomData<fn() -> P>);
+
+impl<P: Payload> Payload for Frames<P> {
+    type At<'p> = Frame<'p, P>;
+}
+
+/// A frame, and what was heard of it. Only C makes one.
+#[repr(transparent)]
+pub struct Frame<'p, P> {
+    raw: sys::as_tapped_frame,
+    _packet: PhantomData<(&'p u8, fn() -> P)>,
+}
+
+impl<P> Clone for Frame<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P> Copy for Frame<'_, P> {}
+
+/// One thing that was heard.
 #[derive(Clone, Copy)]
-struct Hearers {
-    segment: fn(&TcpSegment<'_>),
-    /// To be called with what was queued to the tap `aerospike`.
-    record: unsafe fn(*const c_void),
-    draw: fn(),
-}
-
-/// Who receives what is gathered.
-pub trait Gather<P: Payload> {
+pub enum Heard<'p, P: Payload> {
     /// A TCP segment.
-    fn segment(segment: &TcpSegment<'_>);
+    Segment(TcpSegment<'p>),
     /// A record of the tap `aerospike`.
-    fn record(record: &P::At<'_>);
-    /// Tables are about to be drawn.
-    fn draw();
+    Record(P::At<'p>),
 }
 
-static HEARERS: OnceCell<Hearers> = OnceCell::new();
+impl<'p, P: Payload> Frame<'p, P> {
+    /// Its number.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        self.raw.number
+    }
 
-/// Begins to gather for the first `G` that ever asked; again: changes nothing. `P` is what the tap `aerospike` carries.
-pub fn start<P: Payload, G: Gather<P>>() {
-    let _ = HEARERS.set(Hearers {
-        segment: G::segment,
-        record: |raw| {
-            // SAFETY: the caller's promise.
-            if let Some(record) = unsafe { payload::<P>(raw) } {
-                G::record(&record);
+    /// Nanoseconds since 1970.
+    #[must_use]
+    pub const fn time(&self) -> i64 {
+        self.raw.time
+    }
+
+    /// When the capture started, likewise.
+    #[must_use]
+    pub const fn start(&self) -> i64 {
+        self.raw.start
+    }
+
+    /// What was heard: segments before the records in them.
+    pub fn heard(&self) -> impl Iterator<Item = Heard<'p, P>> {
+        let held: &'p [sys::as_held] = if self.raw.held.is_null() {
+            &[]
+        } else {
+            // SAFETY: C made the frame; what it holds lives as long as the packet.
+            unsafe { slice::from_raw_parts(self.raw.held, self.raw.n_held as usize) }
+        };
+        held.iter().filter_map(|held| {
+            if held.record.is_null() {
+                // SAFETY: as above.
+                return Some(Heard::Segment(unsafe { segment(&held.tcp) }));
             }
-        },
-        draw: G::draw,
-    });
-    let listeners = sys::as_gathering {
-        segment: Some(segment),
-        record: Some(record),
-        draw: Some(draw),
-    };
-    // SAFETY: functions that do not unwind; C copies the table.
-    unsafe { sys::as_gather(&listeners) };
-}
-
-/// Asks to be told before what is open now is drawn. While a packet is tapped.
-pub fn before_drawing() {
-    // SAFETY: adds a listener in front of the list that Wireshark walks.
-    unsafe { sys::as_gather_draw() };
-}
-
-/// Ends it. Not while Wireshark walks the listeners.
-pub fn end() {
-    // SAFETY: removes what was registered.
-    unsafe { sys::as_gather_end() };
+            // SAFETY: C hears the tap `aerospike` alone, and the record lives as long as the packet.
+            unsafe { payload::<P>(held.record) }.map(Heard::Record)
+        })
+    }
 }
 
 /// # Safety
@@ -110,56 +124,32 @@ unsafe fn bytes<'p>(data: *const u8, length: u32) -> &'p [u8] {
     }
 }
 
-unsafe extern "C" fn record(raw: *const c_void) {
-    caught((), || {
-        #[cfg(feature = "soundness")]
-        let _alive = super::soundness::pass(super::soundness::Point::Tap);
-        if let Some(hearers) = HEARERS.get() {
-            // SAFETY: C hears that tap alone; the record lives during the call.
-            unsafe { (hearers.record)(raw) };
-        }
-    });
-}
-
-unsafe extern "C" fn draw() {
-    caught((), || {
-        if let Some(hearers) = HEARERS.get() {
-            (hearers.draw)();
-        }
-    });
-}
-
-unsafe extern "C" fn segment(raw: *const sys::as_tcp) {
-    caught((), || {
-        #[cfg(feature = "soundness")]
-        let _alive = super::soundness::pass(super::soundness::Point::Tap);
-        // SAFETY: C's record lives during the call.
-        let (raw, source, destination) = unsafe {
-            let raw = &*raw;
-            (
-                raw,
-                bytes(raw.source, raw.source_length),
-                bytes(raw.destination, raw.destination_length),
-            )
-        };
-        if let Some(hearers) = HEARERS.get() {
-            (hearers.segment)(&TcpSegment {
-                source: (source, raw.source_port),
-                destination: (destination, raw.destination_port),
-                frame: raw.frame,
-                stream: raw.stream,
-                seq: raw.seq,
-                ack: raw.ack,
-                relative: raw.relative,
-                length: raw.length,
-                window: raw.window,
-                flags: raw.flags,
-                twice: raw.twice,
-                is_cut: raw.cut != 0,
-                head: raw.head.get(..usize::from(raw.n_head)).unwrap_or_default(),
-                time: raw.time,
-                start: raw.start,
-            });
-        }
-    });
+/// # Safety
+/// The addresses are there.
+unsafe fn segment(raw: &sys::as_tcp) -> TcpSegment<'_> {
+    // SAFETY: the caller's promise.
+    let (source, destination) = unsafe {
+        (
+            bytes(raw.source, raw.source_length),
+            bytes(raw.destination, raw.destination_length),
+        )
+    };
+    TcpSegment {
+        source: (source, raw.source_port),
+        destination: (destination, raw.destination_port),
+        frame: raw.frame,
+        stream: raw.stream,
+        seq: raw.seq,
+        ack: raw.ack,
+        relative: raw.relative,
+        length: raw.length,
+        window: raw.window,
+        flags: raw.flags,
+        twice: raw.twice,
+        is_cut: raw.cut != 0,
+        is_copy: raw.copy != 0,
+        head: raw.head.get(..usize::from(raw.n_head)).unwrap_or_default(),
+        time: raw.time,
+        start: raw.start,
+    }
 }

@@ -1,7 +1,8 @@
-/* What the diagnosis hears: see tcptap.h. Wireshark calls it outside any TRY: nothing here throws.
+/* What reports hear beside their own taps: see tcptap.h. Wireshark calls it outside any TRY: nothing here throws.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tcptap.h"
+#include "guard.h"
 
 #include <string.h>
 
@@ -10,16 +11,10 @@
 #include <epan/dissectors/packet-tcp.h>
 #include <wsutil/wslog.h>
 
-static as_gathering rust;
-static int is_listening, is_drawing;
-static char tcp_key, record_key, draw_key; /* what tells the listeners apart */
+static unsigned hearing;            /* a bit for each report */
+static char tcp_key, record_key;    /* what tells the listeners apart */
 
 /* What is held of a frame. Addresses and records live until all of the frame's taps were called. */
-typedef struct {
-    const void *record; /* NULL: a segment */
-    as_tcp tcp;
-} as_held;
-
 static GArray *held;
 static uint32_t held_frame;
 
@@ -39,23 +34,19 @@ static void hold(const packet_info *pinfo, const void *record, const as_tcp *tcp
     g_array_append_val(held, one);
 }
 
-void as_gather_frame(uint32_t frame)
-{
-    guint at;
-
-    if (!is_listening || held == NULL || held_frame != frame)
-        return;
-    for (at = 0; at < held->len; at++) {
-        const as_held *one = &g_array_index(held, as_held, at);
-        if (one->record == NULL)
-            rust.segment(&one->tcp);
-        else
-            rust.record(one->record);
-    }
-    g_array_set_size(held, 0);
-}
-
 static int64_t nanoseconds(const nstime_t *time) { return (int64_t)time->secs * 1000000000 + time->nsecs; }
+
+void as_gathered(const packet_info *pinfo, as_tapped_frame *frame)
+{
+    memset(frame, 0, sizeof *frame);
+    frame->number = pinfo->num;
+    frame->time = nanoseconds(&pinfo->abs_ts);
+    frame->start = frame->time - nanoseconds(&pinfo->rel_ts);
+    if (hearing != 0 && held != NULL && held_frame == pinfo->num) {
+        frame->held = (const as_held *)(void *)held->data;
+        frame->n_held = held->len;
+    }
+}
 
 static tap_packet_status tcp_packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *record,
                                     tap_flags_t flags)
@@ -88,6 +79,7 @@ static tap_packet_status tcp_packet(void *data, packet_info *pinfo, epan_dissect
     /* RFC 2883: the first block is a DSACK if it stands before the acknowledgement. */
     if (header->num_sack_ranges > 0 && (int32_t)(header->sack_right_edge[0] - header->th_ack) <= 0)
         tcp.twice = header->sack_right_edge[0] + (header->th_rawack - header->th_ack);
+    tcp.copy = as_is_copy(pinfo) != 0;
     tcp.cut = pinfo->fd != NULL && pinfo->fd->cap_len < pinfo->fd->pkt_len;
     if (pinfo->data_src != NULL && tcp.length > 0) {
         tvbuff_t *frame = get_data_source_tvb((const struct data_source *)pinfo->data_src->data);
@@ -113,61 +105,35 @@ static tap_packet_status record_packet(void *data, packet_info *pinfo, epan_diss
     return TAP_PACKET_DONT_REDRAW;
 }
 
-static tap_packet_status any_packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *record,
-                                    tap_flags_t flags)
+static void listen_to(const char *tap, void *key, tap_packet_cb packet)
 {
-    (void)data;
-    (void)pinfo;
-    (void)edt;
-    (void)record;
-    (void)flags;
-    return TAP_PACKET_REDRAW;
-}
-
-static void draw(void *data)
-{
-    (void)data;
-    rust.draw();
-}
-
-/* Whether it is registered now. */
-static int listen_to(const char *tap, void *key, tap_packet_cb packet, tap_draw_cb drawn)
-{
-    GString *error = register_tap_listener(tap, key, NULL, 0, NULL, packet, drawn, NULL);
+    GString *error = register_tap_listener(tap, key, NULL, 0, NULL, packet, NULL, NULL);
 
     if (error == NULL)
-        return 1;
-    ws_warning("Aerospike diagnosis without the tap %s: %s", tap, error->str);
+        return;
+    ws_warning("Aerospike reports without the tap %s: %s", tap, error->str);
     g_string_free(error, TRUE);
-    return 0;
 }
 
-void as_gather(const as_gathering *listeners)
+void as_gather(int report)
 {
     if (held != NULL)
         g_array_set_size(held, 0);
     held_frame = 0;
-    if (is_listening)
+    if (hearing == 0) {
+        listen_to("tcp", &tcp_key, tcp_packet);
+        listen_to("aerospike", &record_key, record_packet);
+    }
+    hearing |= 1u << report;
+}
+
+void as_gather_end(int report)
+{
+    if ((hearing & 1u << report) == 0)
         return;
-    rust = *listeners;
-    is_listening = 1;
-    (void)listen_to("tcp", &tcp_key, tcp_packet, NULL);
-    (void)listen_to("aerospike", &record_key, record_packet, NULL);
-}
-
-void as_gather_draw(void)
-{
-    if (is_listening && !is_drawing)
-        is_drawing = listen_to("frame", &draw_key, any_packet, draw);
-}
-
-void as_gather_end(void)
-{
-    if (!is_listening)
+    hearing &= ~(1u << report);
+    if (hearing != 0)
         return;
     remove_tap_listener(&tcp_key);
     remove_tap_listener(&record_key);
-    if (is_drawing)
-        remove_tap_listener(&draw_key);
-    is_listening = is_drawing = 0;
 }

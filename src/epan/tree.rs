@@ -223,15 +223,26 @@ impl<'p> Tree<'p> {
             return Ok(());
         }
         state.reported.set(state.reported.get() + 1);
-        let used = state.items.replace(0);
-        let content = state.content.replace(0);
-        let said = self.add(field, part).and_then(|item| {
+        let said = self.beside_budget(|| {
+            let item = self.add(field, part)?;
             let at = if item.exists() { item } else { self.item() };
             at.expert(expert, format_args!("{refused} more items are not expanded"))
         });
+        state.refused.set(0);
+        said
+    }
+
+    /// Adds what must be said even where the frame's budget is used up; the budget is what it was.
+    ///
+    /// # Errors
+    /// What `add` gave.
+    pub fn beside_budget(&self, add: impl FnOnce() -> Guarded) -> Guarded {
+        let state = self.packet.state;
+        let used = state.items.replace(0);
+        let content = state.content.replace(0);
+        let said = add();
         state.items.set(used);
         state.content.set(content);
-        state.refused.set(0);
         said
     }
 

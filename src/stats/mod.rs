@@ -1,18 +1,26 @@
 //! What is counted over a whole capture: listeners of the tap, each a menu entry and a `-z`.
 #![forbid(unsafe_code)]
 
+pub mod cluster;
+pub mod connections;
 pub mod diagnosis;
 pub mod hotkeys;
 pub mod latency;
+pub mod open_requests;
+pub mod opening;
 pub mod operation;
+pub mod outcome;
+pub mod percentiles;
 pub mod ranking;
+pub mod records;
+pub mod report_files;
 pub mod srt;
+pub mod timeline;
 pub mod tree;
 
-use crate::epan::tap::FRAMES;
 use crate::epan::{stats, windows};
 use crate::protocols::AEROSPIKE;
-use crate::track::record::{Event, Records, TAP};
+use crate::track::record::{Event, FRAMES, Records, TAP};
 
 pub use operation::Operation;
 
@@ -20,8 +28,18 @@ pub use operation::Operation;
 pub fn register() {
     TAP.register();
     stats::listen();
-    stats::reports::<_, (hotkeys::HotKeys, latency::Latency)>(&TAP);
-    stats::reports::<_, (diagnosis::Diagnosis,)>(&FRAMES);
+    stats::after_drawing(report_files::write);
+    stats::reports::<_, (hotkeys::HotKeys,)>(&TAP);
+    stats::reports::<
+        _,
+        (
+            latency::Latency,
+            diagnosis::Diagnosis,
+            timeline::Timeline,
+            connections::Connections,
+        ),
+    >(&FRAMES);
+    stats::reports::<_, (cluster::Cluster, records::RecordSizes)>(&TAP);
     stats::response_times::<_, srt::Times>(&AEROSPIKE, &TAP);
     windows::endpoints::<Records>(&AEROSPIKE, c"aerospike.digest", |record, each| {
         let is_answer = matches!(record.event, Event::Answered { .. });

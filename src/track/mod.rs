@@ -2,11 +2,15 @@
 #![forbid(unsafe_code)]
 
 pub mod budget;
+pub mod builds;
+pub mod claims;
 pub mod connection;
 pub mod copies;
 pub mod fabric;
 pub mod keys;
 pub mod map;
+pub mod names;
+pub mod partitions;
 pub mod peers;
 pub mod position;
 pub mod queue;

@@ -15,20 +15,25 @@ use crate::wire::internode::cluster::NodeId;
 pub struct Peer(u32);
 
 /// An IP address; IPv4 in the first four bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Address {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Address {
     bytes: [u8; 16],
     length: u8,
 }
 
 impl Address {
-    fn of(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         let mut address = Self {
             bytes: [0; 16],
             length: u8::try_from(bytes.len()).ok()?,
         };
         address.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
         (!bytes.is_empty()).then_some(address)
+    }
+
+    /// Its bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
     }
 }
 

@@ -5,19 +5,26 @@ use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::fabric::Part;
+use super::timings::Timing;
 use super::transactions::{Transaction, What};
 use crate::epan::tap::{Payload, Tap};
+use crate::epan::tcp_tap::Frames;
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::guess::Looks;
 use crate::wire::client::key::Key;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::Hex;
+use crate::wire::ground::time::Ttl;
 use crate::wire::internode::cluster::Nodes;
 use crate::wire::internode::fabric::links::Class;
+use crate::wire::internode::fabric::migrate::MigrateOp;
 
 /// The tap of all protocols; a record for each message.
 pub static TAP: Tap<Records> = Tap::new(c"aerospike");
+
+/// Wireshark's own tap of frames, for reports that need TCP's segments, too; never registered by us.
+pub static FRAMES: Tap<Frames<Records>> = Tap::new(c"frame");
 
 /// What the tap carries: a [`Record`].
 pub struct Records;
@@ -134,6 +141,8 @@ pub struct Record<'p> {
     pub server: Endpoint<'p>,
     /// The request with all that is known of it now; none where an answer belongs to no request of the capture.
     pub transaction: Option<Transaction>,
+    /// What TCP did with the request and its answer: at the request, and at the message that completes the answer.
+    pub timing: Option<Timing>,
     /// Namespace and set of the request, where it names them as a whole.
     pub namespace: &'p [u8],
     /// See `namespace`.
@@ -173,6 +182,29 @@ pub struct Detail<'p> {
     pub user: &'p [u8],
     /// Of a heartbeat what its sender says of the cluster.
     pub pulse: Option<Pulse<'p>>,
+    /// Of a fabric hello the id of its sender; 0: none.
+    pub node: u64,
+    /// Of a message of a migration what it moves.
+    pub migration: Option<Migration<'p>>,
+    /// Of an answer to a scan or query the records in it.
+    pub records: u32,
+    /// The partitions that a scan or query names; 0: it names none.
+    pub partitions: u32,
+}
+
+/// What a message of a migration is about.
+#[derive(Clone, Copy)]
+pub struct Migration<'p> {
+    /// Its operation.
+    pub op: MigrateOp,
+    /// The namespace, where the message or the one that started the emigration names it.
+    pub namespace: Option<&'p [u8]>,
+    /// The partition, likewise.
+    pub partition: Option<u16>,
+    /// Bytes of the record in it.
+    pub bytes: u32,
+    /// It was sent before.
+    pub is_again: bool,
 }
 
 /// What a node says of itself and of the others in a heartbeat.
@@ -188,6 +220,8 @@ pub struct Pulse<'p> {
     pub key: u64,
     /// How many nodes are in its cluster, as it says.
     pub size: u32,
+    /// These nodes, the principal first.
+    pub members: Option<Nodes<'p>>,
 }
 
 /// Records that a message can ask for or answer for in its [`Record`].
@@ -210,6 +244,21 @@ pub struct Touch<'p> {
     pub writes: bool,
     /// What became of it; only in an answer.
     pub result: Option<ResultCode>,
+    /// What the message has of it.
+    pub content: Content,
+}
+
+/// What a message, or its part for one record, has of the record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Bytes of the message, or of its part.
+    pub bytes: u32,
+    /// Bytes of its bins: of all operations that name one; none where not all of it was captured.
+    pub size: Option<u32>,
+    /// How many operations name a bin.
+    pub bins: u32,
+    /// What a request says of the record's life, if it says anything.
+    pub ttl: Option<Ttl>,
 }
 
 impl Record<'_> {

@@ -61,6 +61,8 @@ pub struct Asked {
     pub place: sets::Place,
     /// It, or a row of it, can change records.
     pub writes: bool,
+    /// Of an info request: commands that the server answers.
+    pub commands: u32,
     /// When its first byte was captured, where that was in an earlier frame.
     pub began_at: Option<i64>,
     /// How long its rest was held back.
@@ -114,7 +116,7 @@ pub struct Transaction {
     pub timeout: u32,
     /// The records it asks for.
     pub rows: Span,
-    /// Records in the answer so far.
+    /// Records in the answer so far; of an info request the commands that the server answers.
     pub records: u32,
     pub(super) progress: Progress,
     pub(super) has_end: bool,
@@ -148,6 +150,27 @@ impl Transaction {
     #[must_use]
     pub const fn first_response_time(&self) -> i64 {
         self.answered_at.0.wrapping_sub(self.asked_at)
+    }
+
+    /// What tells it from all others of the capture: the frame of the request, and which of its messages that is.
+    #[must_use]
+    pub const fn id(&self) -> (u32, u32) {
+        (self.request_frame, self.request_ordinal)
+    }
+
+    /// Whether the answer came later than the request allows. Scans and queries go on.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.may_be_late()
+            && self
+                .allowed()
+                .is_some_and(|allowed| self.response_time() > allowed)
+    }
+
+    /// Whether its own timeout is one of the whole answer. Scans and queries go on.
+    #[must_use]
+    pub fn may_be_late(&self) -> bool {
+        !matches!(self.what, What::Message(kind) if kind.is_query())
     }
 
     /// TCP's sequence number behind the request.

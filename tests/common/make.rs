@@ -1,5 +1,8 @@
 //! Captures made here: TCP connections that carry what a test says.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 /// An address and a port.
 pub type End = ([u8; 4], u16);
 
@@ -90,7 +93,7 @@ impl Maker {
         ip.extend(window.to_be_bytes());
         ip.extend([0, 0, 0, 0]);
         ip.extend(data);
-        *sequence += data.len() as u32 + u32::from(flags & (SYN | FIN) != 0);
+        *sequence = sequence.wrapping_add(data.len() as u32 + u32::from(flags & (SYN | FIN) != 0));
         let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
         frame.extend(ip);
         let length = frame.len();
@@ -102,12 +105,50 @@ impl Maker {
         self.segment(from, to, flags, WINDOW, data)
     }
 
+    /// A datagram between two ends.
+    pub fn datagram(&mut self, from: End, to: End, data: &[u8]) -> Mark {
+        let mut udp = from.1.to_be_bytes().to_vec();
+        udp.extend(to.1.to_be_bytes());
+        udp.extend((8 + data.len() as u16).to_be_bytes());
+        udp.extend([0, 0]);
+        udp.extend(data);
+        self.internet(17, from.0, to.0, &udp)
+    }
+
+    /// A host says that it could not be reached: its error message quotes the packet whole.
+    pub fn quote(&mut self, mark: Mark) -> Mark {
+        let ip = self.packets[mark.0].1[14..].to_vec();
+        let address = |at: usize| [ip[at], ip[at + 1], ip[at + 2], ip[at + 3]];
+        let unreachable_port = [3, 3, 0, 0, 0, 0, 0, 0];
+        let (from, to) = (address(16), address(12));
+        self.internet(1, from, to, &[&unreachable_port[..], &ip].concat())
+    }
+
+    /// A packet of IPv4 with another protocol in it than TCP.
+    fn internet(&mut self, protocol: u8, from: [u8; 4], to: [u8; 4], content: &[u8]) -> Mark {
+        self.microseconds += 10;
+        let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0];
+        frame.extend((20 + content.len() as u16).to_be_bytes());
+        frame.extend([0, 0, 0, 0, 64, protocol, 0, 0]);
+        frame.extend(from);
+        frame.extend(to);
+        frame.extend(content);
+        let length = frame.len();
+        self.packets.push((self.microseconds, frame, length));
+        Mark(self.packets.len() - 1)
+    }
+
     /// The same packet once more, as TCP sends it again.
     pub fn again(&mut self, mark: Mark) -> Mark {
         self.microseconds += 10;
         let (_, frame, length) = self.packets[mark.0].clone();
         self.packets.push((self.microseconds, frame, length));
         Mark(self.packets.len() - 1)
+    }
+
+    /// The number with which a direction begins; before its SYN.
+    pub fn starts(&mut self, from: End, to: End, sequence: u32) {
+        self.next.insert((from, to), (sequence, 0));
     }
 
     /// A SYN alone. A later one between these ends is another connection.
@@ -263,6 +304,28 @@ pub fn proxied(op: u32, tid: u32, digest: u8, message: &[u8]) -> Vec<u8> {
 pub fn proto(kind: u8, body: &[u8]) -> Vec<u8> {
     let size = (body.len() as u64).to_be_bytes();
     [&[2, kind], &size[2..], body].concat()
+}
+
+/// Bytes as a zlib stream, made by gzip of whose file it is the middle.
+pub fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = Command::new("gzip")
+        .args(["-9", "-n", "-c"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("gzip");
+    let mut input = gzip.stdin.take().expect("piped");
+    let file = std::thread::scope(|scope| {
+        scope.spawn(move || input.write_all(bytes).expect("gzip reads all"));
+        gzip.wait_with_output().expect("gzip").stdout
+    });
+    let (mut low, mut high) = (1_u32, 0_u32);
+    for byte in bytes {
+        low = (low + u32::from(*byte)) % 65_521;
+        high = (high + low) % 65_521;
+    }
+    let adler = (high << 16 | low).to_be_bytes();
+    [&[0x78, 0xda], &file[10..file.len() - 8], &adler].concat()
 }
 
 /// What a client asks of the record `test.demo` with a digest of twenty times `digest`.

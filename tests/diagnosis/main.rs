@@ -5,5 +5,6 @@
 mod common;
 
 mod about;
+mod bounds;
 mod score;
 mod variants;

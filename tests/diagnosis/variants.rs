@@ -218,7 +218,7 @@ fn variants(packets: &[Packet]) -> Vec<Variant> {
     add(
         "another port",
         moved,
-        vec!["-o".into(), "aerospike.tcp.port:3000-3001,3003,3008,7000".into()],
+        vec!["-o".into(), "aerospike.tcp.port:3000,3008,7000".into()],
     );
     all
 }
@@ -255,7 +255,6 @@ fn said(row: &Line) -> (String, BTreeSet<String>) {
 }
 
 #[test]
-#[ignore = "open (issue 19): 22 rows of degraded variants that the original has not"]
 fn degraded_captures_say_the_same_or_less() {
     let mut wrong = Vec::new();
     for capture in CAPTURES {

@@ -182,8 +182,8 @@ impl Cluster {
     }
 }
 
-/// A finding: what, who, and from when.
-pub type Wanted<'a> = (&'a str, &'a str, f64);
+/// A finding: what, who, from, to, how many, the first frame, and words of the details.
+pub type Wanted<'a> = (&'a str, &'a str, f64, f64, u32, Mark, &'a [&'a str]);
 
 /// The tables of what was made.
 pub fn found(name: &str, made: Maker) -> Tables {
@@ -191,19 +191,27 @@ pub fn found(name: &str, made: Maker) -> Tables {
     tables_of(name, &[], "")
 }
 
-/// The diagnosis of what was made finds this; what else it says is an effect of it.
+/// The diagnosis of what was made finds these roots; what else it says is an effect of one of them.
 pub fn check(name: &str, made: Maker, wanted: &[Wanted<'_>]) {
+    let frames: Vec<u32> = wanted.iter().map(|wanted| made.number(wanted.5)).collect();
     let found = found(name, made);
     let mut taken = Vec::new();
-    for (finding, who, from) in wanted {
+    for ((finding, who, from, to, count, _, words), frame) in wanted.iter().zip(frames) {
         let fits = |line: &&Line| {
             line.finding == *finding
-                && line.who.contains(who)
-                && (line.from - from).abs() < 0.3
-                && line.frame > 0
+                && line.who == *who
+                && (line.from - from).abs() < 0.1
+                && (line.to - to).abs() < 0.1
+                && line.count == *count
+                && line.frame == frame
+                && words.iter().all(|word| line.details.contains(word))
         };
-        let row = found.findings.iter().find(fits);
-        let row = row.unwrap_or_else(|| panic!("{name}: {finding}, {who}, {from} in {found:#?}"));
+        let rows: Vec<&Line> = found.findings.iter().filter(fits).collect();
+        let [row] = rows[..] else {
+            panic!(
+                "{name}: {finding}, {who}, {from} to {to}, {count}, frame {frame}, {words:?} in {found:#?}"
+            );
+        };
         taken.push(row.number);
     }
     for row in &found.findings {

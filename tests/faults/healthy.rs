@@ -106,7 +106,7 @@ fn requests_that_are_passed_on_while_partitions_move_are_ordinary() {
     let end = cluster.open(2, 1, 0.2);
     // EXCHANGE DATA: the nodes agree on a new cluster.
     let exchange = msg(9, &[uint32(0, 1), uint32(1, 0), uint64(2, 0xc1)]);
-    cluster.tells(1, 2, 4.0, &exchange);
+    let mark = cluster.tells(1, 2, 4.0, &exchange);
     for step in 0..10_u8 {
         let at = 4.1 + f64::from(step) * 0.1;
         crate::clients::passed_on(&mut cluster, end, at, step);
@@ -114,7 +114,7 @@ fn requests_that_are_passed_on_while_partitions_move_are_ordinary() {
     check(
         "faults-rebalance",
         cluster.made,
-        &[("Cluster changed", "10.0.0.1", 4.0)],
+        &[("Cluster changed", "10.0.0.1, 10.0.0.2", 4.0, 4.0, 1, mark, &[])],
     );
 }
 

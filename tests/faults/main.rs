@@ -7,5 +7,7 @@ mod common;
 mod cluster;
 
 mod clients;
+mod filter;
 mod healthy;
 mod servers;
+mod tls;

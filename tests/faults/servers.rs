@@ -33,7 +33,7 @@ fn a_node_whose_process_is_killed() {
         .at(2.9999)
         .send(open, node(2, SERVICE), &record_request(8, false));
     // The kernel closes everything; where bytes were not read, by RST.
-    let _first = cluster.made.at(killed).refuse(node(2, SERVICE), open);
+    let first = cluster.made.at(killed).refuse(node(2, SERVICE), open);
     for end in ends.iter().chain([&idle]) {
         cluster.made.wait(0.000_02);
         cluster.made.end(node(2, SERVICE), *end);
@@ -67,9 +67,78 @@ fn a_node_whose_process_is_killed() {
         }
     }
     let wanted = [
-        ("Node stopped", "10.0.0.2", 3.0),
-        ("Connections refused", "10.0.0.2:3000", 3.4),
+        (
+            "Node stopped",
+            "10.0.0.2",
+            3.0,
+            3.0,
+            1,
+            first,
+            &[
+                "8 connections",
+                "1 with requests open",
+                "20 connections were refused",
+            ][..],
+        ),
+        (
+            "Connections refused",
+            "10.0.0.101, 10.0.0.102 to 10.0.0.2:3000",
+            3.4,
+            7.0,
+            20,
+            refused[0],
+            &["nothing listens at the port any more"],
+        ),
     ];
+    check("faults-killed", cluster.made, &wanted);
+}
+
+#[test]
+fn a_node_that_is_cut_off() {
+    let mut cluster = Cluster::new();
+    cluster.forms(&[1, 2]);
+    let (cut, end) = (3.0, 9.0);
+    cluster.beats((1, 3), 0.05, (end, end));
+    for client in [1, 2] {
+        cluster.works(client, 1, 0.1, end);
+    }
+    let mut first = None;
+    for client in [1, 2] {
+        let [one, two, _] = cluster.works(client, 2, 0.1, cut - 0.01);
+        for (from, late) in [(one, 0.0), (two, 0.02)] {
+            let at = cut + late + f64::from(client) * 0.001;
+            let request = cluster
+                .made
+                .at(at)
+                .send(from, node(2, SERVICE), &record_request(12, false));
+            first.get_or_insert(request);
+            // The client gives up after a second, TCP does not.
+            for again in retransmissions(at, end) {
+                cluster.made.at(again).again(request);
+            }
+            let next = cluster.client(client);
+            let mut syn = cluster.made.at(at + 1.0).syn(next, node(2, SERVICE));
+            for again in [2.0, 4.0] {
+                syn = cluster.made.at(at + again).again(syn);
+            }
+        }
+    }
+    // Replica writes are lost, too.
+    let write = write(1, 3, 0);
+    let fabric = cluster.fabric(1, 2, 1.0);
+    let write = cluster.made.at(3.5).send(fabric, node(2, FABRIC), &write);
+    for again in retransmissions(3.5, end) {
+        cluster.made.at(again).again(write);
+    }
+    let wanted = [(
+        "Unreachable host",
+        "10.0.0.2",
+        3.0,
+        7.022,
+        4,
+        first.expect("a request"),
+        &["nothing from it for 6.0 s", "10.0.0.1, 10.0.0.101, 10.0.0.102"][..],
+    )];
     check("faults-cut-off", cluster.made, &wanted);
 }
 
@@ -85,7 +154,7 @@ fn stalled_replica(name: &str, has_heartbeats: bool) {
     let mut first = None;
     if has_heartbeats {
         cluster.beats((1, 3), 0.05, (end, end));
-        first = cluster.beats((1, 2), 0.05, (end, from));
+        cluster.beats((1, 2), 0.05, (end, from));
     }
     for client in [1, 2] {
         cluster.lane = client;
@@ -115,9 +184,14 @@ fn stalled_replica(name: &str, has_heartbeats: bool) {
             }
         }
     }
-    let _first = first.expect("a replica write");
-    let from = if has_heartbeats { 1.9 } else { from };
-    check(name, cluster.made, &[("Stalled server", "10.0.0.2", from)]);
+    let first = first.expect("a replica write");
+    // What clients wait for is an effect of it.
+    let words = ["6 requests of 10.0.0.1", "usual: 0.10 ms"];
+    check(
+        name,
+        cluster.made,
+        &[("Stalled server", "10.0.0.2", 2.02, 4.08, 6, first, &words)],
+    );
 }
 
 #[test]
@@ -136,7 +210,7 @@ fn a_replica_that_is_slow() {
     cluster.forms(&[1, 2]);
     cluster.works(1, 1, 0.1, 8.0);
     let writers: Vec<End> = (0..4).map(|_| cluster.open(2, 1, 0.2)).collect();
-    let mut first = None;
+    let (mut first, mut count) = (None, 0);
     for step in 0..6_u8 {
         for (writer, number) in writers.iter().zip(0_u8..) {
             let at = 2.0 + f64::from(step) * 0.7 + f64::from(number) * 0.05;
@@ -144,12 +218,21 @@ fn a_replica_that_is_slow() {
             cluster.ask(*writer, 1, at, &record_request(digest, true));
             let (mark, tid) = cluster.replicates(1, 2, at + 0.0001, digest);
             first.get_or_insert(mark);
+            count += 1;
             cluster.tells(2, 1, at + 0.6, &ack(tid, digest));
             cluster.answer(*writer, 1, at + 0.6003, &record_answer(0));
         }
     }
-    let _first = first.expect("a replica write");
-    let wanted = [("Stalled server", "10.0.0.2", 2.0)];
+    let first = first.expect("a replica write");
+    let wanted = [(
+        "Stalled server",
+        "10.0.0.2",
+        2.0,
+        5.65,
+        count,
+        first,
+        &["24 requests of 10.0.0.1"][..],
+    )];
     check("faults-slow-replica", cluster.made, &wanted);
 }
 
@@ -158,7 +241,7 @@ fn answers_that_are_lost() {
     let mut cluster = Cluster::new();
     cluster.works(2, 1, 0.1, 8.0);
     let [one, two, _] = cluster.works(1, 1, 0.1, 2.9);
-    let mut first = None;
+    let (mut first, mut lost) = (None, 0);
     for (end, late) in [(one, 0.0), (two, 0.05)] {
         let at = 3.0 + late;
         let request = cluster
@@ -170,7 +253,7 @@ fn answers_that_are_lost() {
             .made
             .at(at + 0.0003)
             .send(node(1, SERVICE), end, &record_answer(0));
-        first.get_or_insert(request);
+        first.get_or_insert(answer);
         let mut times: Vec<(f64, bool)> = Vec::new();
         for again in retransmissions(at, 5.0) {
             times.extend([(again, true), (again + 0.004, false)]);
@@ -182,9 +265,18 @@ fn answers_that_are_lost() {
             } else {
                 cluster.made.at(again).again(answer);
             }
+            lost += 1;
         }
     }
-    let wanted = [("Loss on the network", "10.0.0.101", 3.0)];
+    let wanted = [(
+        "Loss on the network",
+        "between 10.0.0.101 and 10.0.0.1",
+        3.0,
+        4.45,
+        lost,
+        first.expect("an answer"),
+        &["12 segments sent again", "of both directions"][..],
+    )];
     check("faults-lost-answers", cluster.made, &wanted);
 }
 
@@ -192,7 +284,7 @@ fn answers_that_are_lost() {
 fn answers_that_are_lost_as_the_client_sees_it() {
     let mut cluster = Cluster::new();
     let [one, two, _] = cluster.works(1, 1, 0.1, 2.9);
-    let mut first = None;
+    let (mut first, mut lost) = (None, 0);
     for (end, late, digest) in [(one, 0.0, 41), (two, 0.05, 42)] {
         let at = 3.0 + late;
         let request = cluster
@@ -202,20 +294,30 @@ fn answers_that_are_lost_as_the_client_sees_it() {
         first.get_or_insert(request);
         for again in retransmissions(at, 5.0) {
             cluster.made.at(again).again(request);
+            lost += 1;
         }
         cluster.answer(end, 1, 5.2 + late, &record_answer(0));
         for step in 0..20 {
             cluster.get(end, 1, 5.5 + f64::from(step) * 0.05, 3);
         }
     }
-    let wanted = [("Loss on the network", "10.0.0.101 to 10.0.0.1", 3.0)];
+    let wanted = [(
+        "Loss on the network",
+        "10.0.0.101 to 10.0.0.1",
+        3.0,
+        3.05,
+        lost,
+        first.expect("a request"),
+        &["6 segments sent again"][..],
+    )];
     check("faults-lost-at-client", cluster.made, &wanted);
 }
 
 /// Writes are refused with that result by two nodes, reads go on.
-fn refused_writes(name: &str, result: u8) {
+fn refused_writes(name: &str, result: u8, words: &[&str]) {
     let mut cluster = Cluster::new();
     let mut first = None;
+    let mut count = 0;
     for client in [1, 2] {
         for to in [1, 2] {
             cluster.works(client, to, 0.1, 6.0);
@@ -227,29 +329,40 @@ fn refused_writes(name: &str, result: u8) {
             }
             for step in 0..20 {
                 let at = 2.0 + f64::from(step) * 0.1 + f64::from(to) * 0.01 + f64::from(client) * 0.001;
-                cluster.ask(writer, to, at, &record_request(20, true));
-                let mark = cluster.answer(writer, to, at + 0.0003, &record_answer(result));
+                let mark = cluster.ask(writer, to, at, &record_request(20, true));
                 first.get_or_insert(mark);
+                cluster.answer(writer, to, at + 0.0003, &record_answer(result));
+                count += 1;
             }
         }
     }
-    let who = "namespace test";
-    check(name, cluster.made, &[("Writes refused", who, 2.0)]);
+    let first = first.expect("an answer");
+    let who = "namespace test at 10.0.0.1:3000, 10.0.0.2:3000";
+    check(
+        name,
+        cluster.made,
+        &[("Writes refused", who, 2.0, 3.92, count, first, words)],
+    );
 }
 
 #[test]
 fn a_full_namespace() {
-    refused_writes("faults-full", 8);
+    let words = [
+        "OUT_OF_SPACE",
+        "is full or was told to stop writes",
+        "asked by 10.0.0.101, 10.0.0.102",
+    ];
+    refused_writes("faults-full", 8, &words);
 }
 
 #[test]
 fn a_device_that_cannot_follow() {
-    refused_writes("faults-overload", 18);
+    refused_writes("faults-overload", 18, &["DEVICE_OVERLOAD", "write queue is full"]);
 }
 
 #[test]
 fn a_namespace_that_has_stopped_writes() {
-    refused_writes("faults-forbidden", 22);
+    refused_writes("faults-forbidden", 22, &["FORBIDDEN", "takes no such writes"]);
 }
 
 #[test]
@@ -264,7 +377,15 @@ fn a_port_that_a_firewall_drops() {
     for again in [3.0, 5.0] {
         cluster.made.at(again).again(syn);
     }
-    let wanted = [("SYNs unanswered", "10.0.0.1 to 10.0.0.2:3001", 2.0)];
+    let wanted = [(
+        "SYNs unanswered",
+        "10.0.0.1 to 10.0.0.2:3001",
+        2.0,
+        5.0,
+        1,
+        syn,
+        &["3 SYNs without any answer", "while the host answers others"][..],
+    )];
     check("faults-firewall", cluster.made, &wanted);
 }
 
@@ -277,7 +398,7 @@ fn a_server_that_does_not_read() {
     let big = record_request(9, true);
     cluster.made.at(2.0).send(end, node(1, SERVICE), &[0; 0]);
     cluster.made.at(2.0).send(end, node(1, SERVICE), &big[..60]);
-    let _full = cluster.made.at(2.001).is_full(node(1, SERVICE), end);
+    let full = cluster.made.at(2.001).is_full(node(1, SERVICE), end);
     for probe in [0.2, 0.6, 1.4] {
         cluster.made.at(2.0 + probe).is_full(node(1, SERVICE), end);
     }
@@ -285,6 +406,112 @@ fn a_server_that_does_not_read() {
     cluster.made.at(4.001).send(end, node(1, SERVICE), &big[60..]);
     cluster.answer(end, 1, 4.002, &record_answer(0));
     let who = "10.0.0.1";
-    let wanted = [("Slow reader", who, 2.0)];
+    let wanted = [("Slow reader", who, 2.0, 4.0, 1, full, &["window is 0"][..])];
     check("faults-full-server", cluster.made, &wanted);
+}
+
+/// A client opens six connections; the SYN is answered and what it then asks is acknowledged after so many seconds.
+fn connects(cluster: &mut Cluster, syn: f64, else_: f64) -> Mark {
+    let mut first = None;
+    for step in 0..6 {
+        let at = 2.0 + f64::from(step) * 0.3;
+        let end = cluster.client(2);
+        let mark = cluster.made.at(at).syn(end, node(1, SERVICE));
+        first.get_or_insert(mark);
+        cluster
+            .made
+            .at(at + syn)
+            .segment(node(1, SERVICE), end, SYN | ACK, 0xff00, &[]);
+        cluster.made.acknowledge(end, node(1, SERVICE));
+        for step in 0..4 {
+            let at = at + syn + 0.001 + f64::from(step) * (else_ + 0.01);
+            cluster
+                .made
+                .at(at)
+                .send(end, node(1, SERVICE), &record_request(20 + step, false));
+            cluster.answer(end, 1, at + else_, &record_answer(0));
+        }
+    }
+    first.expect("a SYN")
+}
+
+#[test]
+fn connections_that_come_up_slowly() {
+    let mut cluster = Cluster::new();
+    cluster.works(1, 1, 0.1, 8.0);
+    let first = connects(&mut cluster, 0.25, 0.0003);
+    let wanted = [(
+        "Slow connects",
+        "10.0.0.1:3000",
+        2.0,
+        3.5,
+        6,
+        first,
+        &["6 of 9 SYNs are answered after 250 ms"][..],
+    )];
+    check("faults-slow-connects", cluster.made, &wanted);
+}
+
+#[test]
+fn connections_over_a_long_way_are_not_slow() {
+    let mut cluster = Cluster::new();
+    connects(&mut cluster, 0.12, 0.1203);
+    check("faults-long-way", cluster.made, &[]);
+}
+
+/// Clients ask three nodes for many records: node 1 so often, the others 150 times each. The first of node 1's.
+fn asks_three(cluster: &mut Cluster, often: u32, digest: fn(u32) -> u8) -> Mark {
+    let mut first = None;
+    for (to, number) in [(1, often), (2, 150), (3, 150)] {
+        let ends = [cluster.open(1, to, 0.2), cluster.open(2, to, 0.21)];
+        for step in 0..number {
+            let at = 1.0 + f64::from(step) * 6.0 / f64::from(number);
+            let mark = cluster.get(ends[step as usize % 2], to, at, digest(step));
+            if to == 1 {
+                first.get_or_insert(mark);
+            }
+        }
+    }
+    first.expect("a request")
+}
+
+#[test]
+fn a_node_that_gets_more_than_its_share() {
+    let mut cluster = Cluster::new();
+    let first = asks_three(&mut cluster, 900, |step| (step % 200) as u8);
+    let wanted = [(
+        "Uneven load",
+        "10.0.0.1:3000",
+        1.0,
+        6.993,
+        900,
+        first,
+        &["900 of 1200 requests", "150 to the usual other one"][..],
+    )];
+    check("faults-uneven", cluster.made, &wanted);
+}
+
+#[test]
+fn nodes_that_get_alike_are_in_order() {
+    let mut cluster = Cluster::new();
+    asks_three(&mut cluster, 400, |step| (step % 200) as u8);
+    let often = |step: u32| (step * 7 % 200) as u8;
+    let ends = [2, 3].map(|to| (to, cluster.open(3, to, 0.3)));
+    for (to, end) in ends {
+        for step in 0..250 {
+            cluster.get(end, to, 1.002 + f64::from(step) * 0.02, often(step));
+        }
+    }
+    check("faults-even", cluster.made, &[]);
+}
+
+#[test]
+fn a_hot_record_explains_the_load_of_its_node() {
+    let mut cluster = Cluster::new();
+    asks_three(&mut cluster, 900, |step| {
+        if step % 6 == 0 { (step % 200) as u8 } else { 250 }
+    });
+    let found = crate::cluster::found("faults-hot-node", cluster.made);
+    let names: Vec<&str> = found.findings.iter().map(|line| line.finding.as_str()).collect();
+    assert_eq!(names, ["Hot key"], "{found:#?}");
 }

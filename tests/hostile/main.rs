@@ -5,6 +5,7 @@ mod common;
 
 mod cuts;
 mod files;
+mod frames;
 mod known;
 mod limits;
 mod nested;

@@ -46,31 +46,46 @@ fn every_table_is_the_same_again() {
     let all = [
         "nstat:aerospike,hotkeys",
         "nstat:aerospike,latency",
+        "nstat:aerospike,records",
+        "nstat:aerospike,cluster",
+        "nstat:aerospike,timeline",
+        "nstat:aerospike,connections",
         "srt:aerospike",
         "stat:aerospike",
     ];
     let shown = [
         "nstat:aerospike,hotkeys",
         "nstat:aerospike,latency",
+        "nstat:aerospike,records",
+        "nstat:aerospike,cluster",
+        "nstat:aerospike,timeline",
+        "nstat:aerospike,connections",
         "srt:aerospike",
         "stats:aerospike",
     ];
     let mut asked: Vec<(&str, &[&str])> = Vec::new();
     for capture in [first, second, first] {
-        asked.extend((0..4).map(|one| (capture, &all[one..=one])));
+        asked.extend((0..all.len()).map(|one| (capture, &all[one..=one])));
         asked.push((capture, &all));
         asked.push((capture, &all));
     }
     let answers = taps(&asked);
-    let (one, rest) = answers.split_at(6);
-    let (other, again) = rest.split_at(6);
+    let whole = all.len();
+    let (one, rest) = answers.split_at(whole + 2);
+    let (other, again) = rest.split_at(whole + 2);
     for (place, name) in shown.into_iter().enumerate() {
-        let whole = of(&one[place], name);
-        for answer in [&one[4], &one[5], &again[place], &again[4], &again[5]] {
-            assert_eq!(of(answer, name), whole, "{name}");
+        let table = of(&one[place], name);
+        for answer in [
+            &one[whole],
+            &one[whole + 1],
+            &again[place],
+            &again[whole],
+            &again[whole + 1],
+        ] {
+            assert_eq!(of(answer, name), table, "{name}");
         }
-        assert_ne!(of(&other[place], name), whole, "{name}");
-        assert_eq!(of(&other[4], name), of(&other[place], name), "{name}");
+        assert_ne!(of(&other[place], name), table, "{name}");
+        assert_eq!(of(&other[whole], name), of(&other[place], name), "{name}");
     }
     let fields = of(&one[0], shown[0])["fields"].clone();
     let fields: Vec<String> = fields
@@ -79,7 +94,7 @@ fn every_table_is_the_same_again() {
         .iter()
         .map(|field| field["c"].as_str().unwrap_or_default().into())
         .collect();
-    let columns = "Rank,Namespace,Set,Key,Requests,Share %,Errors,Mean ms,Max ms,Reads,Writes,Responses,δ req-resp,First frame,Digest,Filter";
+    let columns = "Rank,Namespace,Set,Key,Requests,Share %,Errors,Mean ms,Max ms,Reads,Writes,Responses,δ req-resp,First frame,Digest,Filter,Requests/s,Bytes/s,Mean size,% NOT_FOUND,% of node";
     assert_eq!(fields.join(","), columns);
 }
 

@@ -4,11 +4,19 @@
 mod common;
 
 mod again;
+mod cluster;
+mod connections;
 mod hot_keys;
 mod keys;
+mod latency;
 mod many;
 mod overview;
+mod partitions;
 mod pcap;
+mod rates;
+mod records;
 mod report;
+mod report_files;
+mod timeline;
 mod times;
 mod windows;

@@ -5,6 +5,7 @@ use super::header::{self, GENERATION, INFO1, INFO2, INFO3, INFO4, N_FIELDS, N_OP
 use super::{label, op};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
+use crate::dissect::exchange::{first_pass, owner};
 use crate::dissect::shared::common::{self, OPERATION};
 use crate::dissect::shared::hint;
 use crate::epan::{Guarded, Tree};
@@ -127,6 +128,10 @@ fn row<'p>(path: &Path<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
         common::digest_of_key(&heading, identity.set, key, Some(row.digest))?;
     } else {
         common::seen_key(&heading, row.digest.0)?;
+    }
+    if let Some(body) = row.body.filter(|_| owner::is_wanted(path, &heading)) {
+        let writes = first_pass::writes(body.request, body.info2());
+        owner::items(path, &heading, identity.namespace, row.digest.0, writes)?;
     }
     let flags = &row.bytes[ROW_FLAGS_AT];
     heading.bits(&ROW_FLAGS, flags, Order::Big)?;

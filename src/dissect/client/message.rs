@@ -8,7 +8,7 @@ use super::{batch, field, header, label, line, op};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
 use crate::dissect::exchange::request_context::RequestContext;
-use crate::dissect::exchange::{self, Details, first_pass, outcome, request_context};
+use crate::dissect::exchange::{self, Details, first_pass, outcome, owner, request_context};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, OPERATION, PARTITION};
 use crate::dissect::shared::{hint, result};
@@ -37,9 +37,10 @@ static CONTENT: FieldGroup = FieldGroup::new(
         op::FIELDS,
         value::FIELDS,
         expert::FIELDS,
+        owner::FIELDS,
     ],
     &[op::BIT_SETS, field::BIT_SETS],
-    &[common::EXPERTS, hint::EXPERTS],
+    &[common::EXPERTS, hint::EXPERTS, owner::EXPERTS],
 );
 
 /// What only batches, calls, lists, maps and expressions fill.
@@ -88,14 +89,16 @@ fn request_body<'p>(
     };
     let kind = request::of_message(&message);
     let identity = Identity::of(message.fields());
+    let memory = first_pass::request(path, &message, kind, &identity);
     let details = Details {
         timeout: if kind.is_query() {
             0
         } else {
             message.header.transaction_ttl
         },
-        memory: first_pass::request(path, &message, kind, &identity),
-        counts_twice: counts_twice(&message, kind),
+        memory,
+        counts_twice: memory.counts_twice || first_pass::counts_twice(kind, message.ops()),
+        ..Details::default()
     };
     let transaction = exchange::on_request(
         path,
@@ -122,16 +125,6 @@ fn request_body<'p>(
     match transaction {
         Some(transaction) => outcome::request(path, top, &transaction),
         None => Ok(()),
-    }
-}
-
-/// Whether the request does more when it is sent twice.
-fn counts_twice(message: &Message<'_>, kind: Request) -> bool {
-    let changes = |op: crate::wire::client::op::Op<'_>| op.code.counts_twice();
-    match kind {
-        Request::UDF => true,
-        Request::OPERATE | Request::WRITE => message.ops().flatten().any(changes),
-        _ => false,
     }
 }
 
@@ -225,6 +218,13 @@ fn one<'p>(path: &Path<'p>, tree: &Tree<'p>, message: &Message<'p>, kind: Reques
     header::header(path, &top, &message.header, kind, row)?;
     if path.is_request && kind == Request::SELECT && message.header.n_ops == 0 {
         top.expert(&hint::NO_BINS, format_args!(""))?;
+    }
+    if first_pass::is_single(kind) && owner::is_wanted(path, &top) {
+        let identity = Identity::of(message.fields());
+        if let Some(digest) = identity.record() {
+            let writes = first_pass::writes(kind, message.header.info2);
+            owner::items(path, &top, identity.namespace, &digest, writes)?;
+        }
     }
     // Of a stream as a whole the proto header's item says it.
     if let Some(context) = context.filter(|context| context.row.is_some() || !path.is_stream()) {

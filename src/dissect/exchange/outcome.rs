@@ -4,10 +4,10 @@ use core::fmt;
 
 use super::links::{
     BUSY_CONNECTION, BUSY_WITH, DUPLICATE_WRITE, FIRST_RESPONSE_TIME, LATE_ANSWER, Milliseconds, RECORDS,
-    REQUEST_IN, REQUEST_MISSING, RESPONSE_IN, RESPONSE_TIME, RETRIED_IN, RETRY, RETRY_OF, SLOW, TIMED_OUT,
+    REQUEST_IN, REQUEST_MISSING, RESPONSE_IN, RETRIED_IN, RETRY, RETRY_OF, SLOW, TIMED_OUT, response_time,
     time,
 };
-use super::{request_context, times, verdicts};
+use super::{doubts, request_context, times, verdicts};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common;
 use crate::epan::register::preference;
@@ -103,7 +103,7 @@ pub fn response_marks(out: &mut dyn fmt::Write, packet: Packet<'_>, answer: Opti
     out.write_str(" (")?;
     Milliseconds(taken).write_to(out)?;
     out.write_str(")")?;
-    if has_timed_out(transaction, taken) {
+    if transaction.is_late() {
         out.write_str(" [timed out]")?;
     }
     if is_late(packet, transaction) {
@@ -116,12 +116,6 @@ pub fn response_marks(out: &mut dyn fmt::Write, packet: Packet<'_>, answer: Opti
         out.write_str(" [slow]")?;
     }
     Ok(())
-}
-
-fn has_timed_out(transaction: &Transaction, taken: i64) -> bool {
-    let limit = i64::from(transaction.timeout).saturating_mul(1_000_000);
-    let stream = matches!(transaction.what, What::Message(kind) if kind.is_query());
-    limit > 0 && taken > limit && !stream
 }
 
 fn is_late(packet: Packet<'_>, transaction: &Transaction) -> bool {
@@ -156,16 +150,17 @@ pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Gua
         return Ok(());
     }
     let taken = transaction.response_time();
-    time(top, &RESPONSE_TIME, taken)?;
+    response_time(top, taken)?;
     if transaction.is_stream() && matches!(transaction.what, What::Message(_)) {
         top.uint(&RECORDS, &[], transaction.records)?.generated();
     }
     times::answer(path, top, transaction)?;
-    judge(path.packet, top, transaction, taken)
+    judge(path.packet, top, transaction, taken)?;
+    doubts::repeated(path, top, transaction)
 }
 
 fn judge(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i64) -> Guarded {
-    if has_timed_out(transaction, taken) {
+    if transaction.is_late() {
         top.expert(
             &TIMED_OUT,
             format_args!(

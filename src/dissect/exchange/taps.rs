@@ -8,8 +8,10 @@ use crate::dissect::exchange::first_pass::{is_single, writes};
 use crate::dissect::exchange::identity::Identity;
 use crate::epan::register::preference;
 use crate::epan::{Packet, Text};
-use crate::track::fabric::Linked;
-use crate::track::record::{Detail, Endpoint, Event, Pulse, Record, Step, TAP, TOUCHES, Touch};
+use crate::track::fabric::{self, Linked, Part as LinkedPart};
+use crate::track::record::{
+    Content, Detail, Endpoint, Event, Migration, Pulse, Record, Step, TAP, TOUCHES, Touch,
+};
 use crate::track::transactions::{Answer, Transaction, What};
 use crate::track::{keys, map, sets};
 use crate::wire::admin::message as admin;
@@ -19,12 +21,15 @@ use crate::wire::client::field::Value;
 use crate::wire::client::guess::Looks;
 use crate::wire::client::key::Key;
 use crate::wire::client::message::{Message, Messages, Part, TRANSACTION_TTL_AT as TRANSACTION_TTL};
+use crate::wire::client::op::Op;
 use crate::wire::client::proto::ProtoType;
 use crate::wire::client::request::Request;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::Text as Lossy;
+use crate::wire::ground::time::Ttl;
 use crate::wire::info::message as info;
-use crate::wire::internode::container::Msg;
+use crate::wire::internode::container::{Msg, MsgType};
+use crate::wire::internode::fabric::migrate::MigrateOp;
 use crate::wire::internode::fabric::{Facts, links};
 
 /// A request.
@@ -34,6 +39,9 @@ pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>, bod
     }
     let mut record = record(path, Event::Asked, what);
     record.transaction = transaction.copied();
+    if let (Some(transaction), Some(stream)) = (transaction, path.stream) {
+        record.timing = Some(stream.queue.timing(transaction));
+    }
     record.detail = Detail {
         end: path.range.map(|(_, end)| end),
         size: u32::try_from(body.len()).unwrap_or(u32::MAX),
@@ -48,7 +56,10 @@ pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>, bod
                 let identity = Identity::of(message.fields());
                 (record.namespace, record.set) = (identity.namespace, identity.set);
                 let mut touches = Touches::default();
-                requested(&mut touches, path.packet, &message, kind, &identity);
+                requested(&mut touches, path, &message, kind, &identity);
+                if kind.is_query() {
+                    record.detail.partitions = partitions(&message);
+                }
                 touches.give_to(&mut record, path.packet);
             }
         }
@@ -61,6 +72,38 @@ pub fn asked(path: &Path<'_>, what: What, transaction: Option<&Transaction>, bod
         _ => {}
     }
     TAP.queue(path.packet, record);
+}
+
+/// How many partitions a scan or query names.
+fn partitions(message: &Message<'_>) -> u32 {
+    let named = message.fields().flatten().find_map(|field| match field.value() {
+        Ok(Value::Partitions(partitions)) => Some(partitions.count()),
+        _ => None,
+    });
+    u32::try_from(named.unwrap_or(0)).unwrap_or(u32::MAX)
+}
+
+/// What operations have of their record.
+fn content_of_ops<'p>(ops: impl Iterator<Item = Op<'p>>, is_whole: bool, ttl: Option<Ttl>) -> Content {
+    let named = ops.filter(|op| !op.name.is_empty());
+    let (bins, size) = named.fold((0u32, 0usize), |(bins, size), op| {
+        (bins + 1, size + op.bytes.len())
+    });
+    Content {
+        bytes: 0,
+        size: is_whole.then(|| u32::try_from(size).unwrap_or(u32::MAX)),
+        bins,
+        ttl,
+    }
+}
+
+/// The same of a whole message.
+fn content_of(path: &Path<'_>, message: &Message<'_>, ttl: Option<Ttl>) -> Content {
+    let is_whole = !path.is_cut && message.fault.is_none();
+    Content {
+        bytes: u32::try_from(message.bytes.len()).unwrap_or(u32::MAX),
+        ..content_of_ops(message.ops().flatten(), is_whole, ttl)
+    }
 }
 
 /// A hash of what a request asks for; 0 where it was not captured as a whole. Clients that try again write the time
@@ -101,6 +144,9 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
     };
     let mut record = record(path, event, what);
     record.transaction = transaction;
+    if let (Some(answer), Some(stream)) = (linked.filter(|answer| answer.is_last), path.stream) {
+        record.timing = Some(stream.queue.timing(&answer.transaction));
+    }
     record.detail.end = path.range.map(|(_, end)| end);
     record.detail.size = u32::try_from(path.body.len()).unwrap_or(u32::MAX);
     record.detail.ends = linked.is_some_and(|answer| answer.is_last);
@@ -110,9 +156,11 @@ pub fn answered(path: &Path<'_>, linked: Option<&Answer>) {
     match path.kind {
         ProtoType::AS_MSG | ProtoType::AS_MSG_COMPRESSED => {
             let mut results = Vec::new();
+            let is_query = matches!(what, What::Message(kind) if kind.is_query());
             let mut touches = Touches::default();
             for message in Messages::new(path.order, path.body).flatten() {
                 results.push(message.header.result_code);
+                record.detail.records += u32::from(is_query && message.header.part() == Part::Record);
                 record.detail.ends |= message.header.part() == Part::Fin;
                 if let Some(answer) = linked.filter(|answer| answer.refuses(&message.header)) {
                     touches.extend(refused(path, answer, message.header.result_code));
@@ -176,7 +224,7 @@ pub fn refused_bytes(packet: Packet<'_>, looks: Looks, from_server: bool) {
 pub fn internode<'p>(
     packet: Packet<'p>,
     msg: &Msg<'p>,
-    facts: &Facts<'_>,
+    facts: &Facts<'p>,
     linked: &Linked,
     pulse: Option<Pulse<'p>>,
 ) {
@@ -195,8 +243,35 @@ pub fn internode<'p>(
         let mut record = empty(packet, event, What::Other);
         (record.client, record.server) = (source, destination);
         record.detail.pulse = pulse;
+        record.detail.migration = migration(packet, msg, facts, linked);
+        if msg.header.kind == MsgType::FABRIC {
+            record.detail.node = facts.node.map_or(0, |node| node.0);
+        }
         TAP.queue(packet, record);
     }
+}
+
+fn migration<'p>(
+    packet: Packet<'p>,
+    msg: &Msg<'p>,
+    facts: &Facts<'p>,
+    linked: &Linked,
+) -> Option<Migration<'p>> {
+    if msg.header.kind != MsgType::MIGRATE {
+        return None;
+    }
+    let started = linked.emigration.as_ref();
+    let namespace = || Some(fabric::of(packet).namespace(packet, started?));
+    Some(Migration {
+        op: MigrateOp(facts.op?),
+        namespace: facts.namespace.or_else(namespace),
+        partition: facts.partition().or(started.map(|started| started.partition)),
+        bytes: u32::try_from(facts.record.map_or(0, <[u8]>::len)).unwrap_or(u32::MAX),
+        is_again: matches!(
+            linked.exchange,
+            Some((LinkedPart::Again | LinkedPart::AnswerAgain, _))
+        ),
+    })
 }
 
 fn step(msg: &Msg<'_>, facts: &Facts<'_>, linked: &Linked) -> Option<Step> {
@@ -233,6 +308,7 @@ fn empty(packet: Packet<'_>, event: Event, what: What) -> Record<'_> {
         client,
         server,
         transaction: None,
+        timing: None,
         namespace: &[],
         set: &[],
         command: &[],
@@ -277,6 +353,7 @@ fn touch<'p>(
         request: Request::INVALID,
         writes: false,
         result: None,
+        content: Content::default(),
     }
 }
 
@@ -309,17 +386,20 @@ impl<'p> Touches<'p> {
 /// The records that a request asks for.
 fn requested<'p>(
     touches: &mut Touches<'p>,
-    packet: Packet<'p>,
+    path: &Path<'p>,
     message: &Message<'p>,
     kind: Request,
     identity: &Identity<'p>,
 ) {
+    let packet = path.packet;
     if is_single(kind) {
         if let Some(digest) = identity.record() {
             let place = (identity.namespace, identity.set);
+            let ttl = kind.ttl(message.header.info2, message.header.record_ttl);
             touches.push(Touch {
                 request: kind,
                 writes: writes(kind, message.header.info2),
+                content: content_of(path, message, Some(ttl)),
                 ..touch(packet, place, digest, identity.key)
             });
         }
@@ -330,6 +410,7 @@ fn requested<'p>(
             Ok(Value::Batch(data)) => {
                 let Ok(batch) = Batch::read(data) else { continue };
                 let mut place: (&[u8], &[u8]) = (&[], &[]);
+                let mut content = Content::default();
                 for row in batch.rows().flatten() {
                     let Some(body) = row.body else { continue };
                     let mut key = None;
@@ -337,9 +418,18 @@ fn requested<'p>(
                         place = (body.namespace.unwrap_or_default(), body.set.unwrap_or_default());
                         key = Identity::of(body.fields()).key;
                     }
+                    // What a row repeats is read once.
+                    if let Some(own) = row.own_body() {
+                        let ttl = own.record_ttl.map_or(0, |ttl| ttl.value);
+                        let ttl = own.request.ttl(own.info2(), ttl);
+                        let is_whole = own.fault.is_none();
+                        content = content_of_ops(own.ops().flatten(), is_whole, Some(ttl));
+                    }
+                    let bytes = u32::try_from(row.bytes.len()).unwrap_or(u32::MAX);
                     touches.push(Touch {
                         request: body.request,
                         writes: writes(body.request, body.info2()),
+                        content: Content { bytes, ..content },
                         ..touch(packet, place, *row.digest.0, key)
                     });
                 }
@@ -388,11 +478,13 @@ fn returned<'p>(path: &Path<'p>, message: &Message<'p>, transaction: &Transactio
     };
     let place = sets::get(packet, transaction.place).unwrap_or_default();
     let result = Some(header.result_code);
+    let content = content_of(path, message, None);
     if is_single(kind) {
         return Some(Touch {
             request: kind,
             writes: transaction.writes,
             result,
+            content,
             ..touch(packet, place, rows.only(transaction.rows)?.digest, None)
         });
     }
@@ -406,6 +498,7 @@ fn returned<'p>(path: &Path<'p>, message: &Message<'p>, transaction: &Transactio
             request: errand.request,
             writes: errand.writes,
             result,
+            content,
             ..touch(packet, place, row.digest, None)
         });
     }
@@ -422,6 +515,7 @@ fn returned<'p>(path: &Path<'p>, message: &Message<'p>, transaction: &Transactio
     Some(Touch {
         request: kind,
         result,
+        content,
         ..touch(packet, names, *digest.0, identity.key)
     })
 }

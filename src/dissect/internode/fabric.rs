@@ -9,6 +9,7 @@ use crate::dissect::shared::{column, common, result};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::FABRIC;
 use crate::track::fabric::{self, Exchange, Linked};
+use crate::track::names::NodeName;
 use crate::wire::client::digest::partition;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::Text as Lossy;
@@ -67,7 +68,10 @@ fn items<'p>(message: &Message<'_, 'p>, tree: &Tree<'p>, facts: &Facts<'p>, link
     content::fields(message, &top)?;
     if let Some(hello) = message.hello {
         top.uint64(&common::NODE, &[], hello.node.0)?
-            .append(format_args!(" (opened the connection)"))
+            .append(format_args!(
+                "{} (opened the connection)",
+                NodeName(message.packet, hello.node.0)
+            ))
             .generated();
         if let Some(channel) = hello.channel {
             top.uint(&CHANNEL, &[], channel.0)?

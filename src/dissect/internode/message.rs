@@ -8,6 +8,7 @@ use crate::protocols::AEROSPIKE;
 use crate::track::budget;
 use crate::track::connection::Connection;
 use crate::track::fabric::{self as track, Linked, Said};
+use crate::track::names;
 use crate::track::peers::End;
 use crate::track::record::{Pulse, TAP};
 use crate::wire::internode::cluster::NodeId;
@@ -164,6 +165,7 @@ impl<'p> Stage<'_, 'p> {
             state
                 .peers
                 .speaks(packet.file(), packet.source_address(), hello.node);
+            names::note(packet, hello.node.0, packet.source_address());
             let [from, to] = ends(packet, segment, Some(hello.node));
             state.greeted(packet, &from, &to);
             return Linked::default();
@@ -202,6 +204,7 @@ fn pulse<'p>(summary: &Summary<'p>) -> Option<Pulse<'p>> {
         hears: summary.nodes,
         key: clustering.map_or(0, |clustering| clustering.cluster_key.0),
         size: clustering.map_or(0, |clustering| clustering.succession_length),
+        members: summary.state.map(|state| state.succession),
     })
 }
 
@@ -220,6 +223,7 @@ fn learn(packet: Packet<'_>, msg: &Msg<'_>, summary: &Summary<'_>) {
     let Some(node) = summary.node else { return };
     let peers = &track::of(packet).peers;
     peers.speaks(packet.file(), packet.source_address(), node);
+    names::note(packet, node.0, packet.source_address());
     let Some(table) = wire::table(msg) else { return };
     let services = msg.fields().flatten().filter(|field| {
         table

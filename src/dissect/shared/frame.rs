@@ -18,10 +18,14 @@ pub fn count(packet: Packet<'_>) -> u32 {
 pub fn finish(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
     tree.beyond_budget(&DATA, bytes, &common::NOT_EXPANDED)?;
     if budget::is_spent_here(tree.packet()) {
-        tree.expert(
-            &common::NOT_EXPANDED,
-            format_args!("From here on not all is remembered that answers and reports could be told with"),
-        )?;
+        tree.beside_budget(|| {
+            tree.expert(
+                &common::NOT_EXPANDED,
+                format_args!(
+                    "From here on not all is remembered that answers and reports could be told with"
+                ),
+            )
+        })?;
     }
     Ok(())
 }

@@ -37,8 +37,6 @@ pub struct Map {
     pub at: (i64, u32),
     /// The node.
     pub server: Endpoint,
-    /// Who was told.
-    pub client: Endpoint,
     /// The namespace.
     pub namespace: Box<[u8]>,
     /// Where it is the master.
@@ -84,7 +82,7 @@ pub struct Change {
 pub struct InfoLog {
     /// Maps in the order of their coming, those that repeat what the node said before left out.
     pub maps: Vec<Map>,
-    latest: HashMap<(Endpoint, Endpoint, Box<[u8]>), usize>,
+    latest: HashMap<(Endpoint, Box<[u8]>), usize>,
     /// Addresses.
     pub advertised: Vec<Advertised>,
     /// Node ids by address and port: all that were said there.
@@ -154,7 +152,7 @@ impl InfoLog {
             Event::Answered { .. } => {
                 for answer in answers(record.detail.text).take(200) {
                     if let Some(command) = answer.echo {
-                        self.answer(at, (client, server), &command, answer.value);
+                        self.answer(at, server, &command, answer.value);
                     }
                 }
             }
@@ -162,13 +160,7 @@ impl InfoLog {
         }
     }
 
-    fn answer(
-        &mut self,
-        at: (i64, u32),
-        (client, server): (Endpoint, Endpoint),
-        command: &Command<'_>,
-        value: &[u8],
-    ) {
+    fn answer(&mut self, at: (i64, u32), server: Endpoint, command: &Command<'_>, value: &[u8]) {
         if let Some(name) = changing(command) {
             let is_it = |change: &&mut Change| {
                 change.is_done.is_none() && change.server == server && change.name == name
@@ -214,7 +206,7 @@ impl InfoLog {
                     self.advertise(at, server, end.host, end.port.unwrap_or(b"3000"));
                 }
             }
-            b"replicas" | b"replicas-all" | b"replicas-master" => self.map(at, (client, server), value),
+            b"replicas" | b"replicas-all" | b"replicas-master" => self.map(at, server, value),
             _ => {}
         }
     }
@@ -234,7 +226,7 @@ impl InfoLog {
         }
     }
 
-    fn map(&mut self, at: (i64, u32), (client, server): (Endpoint, Endpoint), value: &[u8]) {
+    fn map(&mut self, at: (i64, u32), server: Endpoint, value: &[u8]) {
         for row in Replicas::new(value).take(64) {
             let (mut masters, mut copies) = (Bits::from([0; 64]), Bits::from([0; 64]));
             let mut columns = 0u32;
@@ -250,7 +242,8 @@ impl InfoLog {
             if columns == 0 || row.namespace.is_empty() {
                 continue;
             }
-            let key = (client, server, Box::from(row.namespace));
+            // What the node said last, to anybody.
+            let key = (server, Box::from(row.namespace));
             let old = self.latest.get(&key).and_then(|index| self.maps.get(*index));
             if old.is_some_and(|old| old.masters == masters && old.copies == copies) {
                 continue;
@@ -260,7 +253,6 @@ impl InfoLog {
                 self.maps.push(Map {
                     at,
                     server,
-                    client,
                     namespace: row.namespace.into(),
                     masters,
                     copies,

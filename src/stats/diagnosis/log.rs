@@ -8,8 +8,8 @@ use super::cluster::ClusterLog;
 use super::endpoint::Endpoint;
 use super::info::InfoLog;
 use super::names::Names;
-use crate::epan::tcp_tap::TcpSegment;
-use crate::track::record::{Event, Record};
+use crate::epan::tcp_tap::{Frame, Heard, TcpSegment};
+use crate::track::record::{Event, Record, Records};
 use crate::track::transactions::What;
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::guess::Looks;
@@ -49,6 +49,8 @@ pub struct Segment {
     pub side: u8,
     /// A SACK block says that the bytes up to there came twice; 0: none.
     pub twice: u32,
+    /// The dissector marked its frame as a copy.
+    pub is_copy: bool,
 }
 
 impl Segment {
@@ -226,6 +228,16 @@ impl Log {
         }
     }
 
+    /// All that was heard of a frame.
+    pub fn frame(&mut self, frame: &Frame<'_, Records>) {
+        for heard in frame.heard() {
+            match heard {
+                Heard::Segment(segment) => self.segment(&segment),
+                Heard::Record(record) => self.record(&record),
+            }
+        }
+    }
+
     /// A TCP segment.
     pub fn segment(&mut self, tcp: &TcpSegment<'_>) {
         self.start = tcp.start;
@@ -261,6 +273,7 @@ impl Log {
             flags: u8::try_from(tcp.flags & 0xff).unwrap_or(0),
             side: u8::from(source != connection.ends[0]),
             twice: tcp.twice,
+            is_copy: tcp.is_copy,
         };
         connection.is_closed |= segment.has(RST | FIN);
         connection.look(&segment, tcp.head);

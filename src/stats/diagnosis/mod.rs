@@ -12,70 +12,24 @@ pub mod log;
 pub mod names;
 pub mod rules;
 
-use std::sync::{Mutex, PoisonError};
-
 use self::evidence::Evidence;
 use self::findings::{Findings, causes};
 use self::log::Log;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
-use crate::epan::tap::Frames;
-use crate::epan::tcp_tap::{self, Gather, TcpSegment};
-use crate::track::record::{Record, Records};
+use crate::epan::tcp_tap::{Frame, Frames};
+use crate::track::record::Records;
 
-const NUMBER: u8 = 2;
 /// Rows of a table at most.
 const ROWS: usize = 1000;
 
-/// What is gathered while the table is open.
-static STATE: Mutex<Option<State>> = Mutex::new(None);
-
-#[derive(Default)]
-struct State {
-    log: Log,
-    /// Something came since the tables were written.
-    has_news: bool,
-    is_drawing: bool,
-}
-
-/// Hears the taps.
-struct Ears;
-
-impl Gather<Records> for Ears {
-    fn segment(segment: &TcpSegment<'_>) {
-        with(|state| {
-            state.log.segment(segment);
-            state.has_news = true;
-        });
-    }
-
-    fn record(record: &Record<'_>) {
-        with(|state| {
-            state.log.record(record);
-            state.has_news = true;
-        });
-    }
-
-    fn draw() {
-        with(|state| {
-            if core::mem::take(&mut state.has_news) {
-                write(&state.log, &Sheet::of(NUMBER));
-            }
-        });
-    }
-}
-
-fn with(change: impl FnOnce(&mut State)) {
-    if let Some(state) = STATE.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-        change(state);
-    }
-}
-
 /// The report.
 #[derive(Default)]
-pub struct Diagnosis;
+pub struct Diagnosis {
+    log: Log,
+}
 
-impl Report<Frames> for Diagnosis {
-    const NUMBER: u8 = NUMBER;
+impl Report<Frames<Records>> for Diagnosis {
+    const NUMBER: u8 = 2;
     const TITLE: &'static core::ffi::CStr = c"Aerospike Diagnosis";
     const CLI: &'static core::ffi::CStr = c"aerospike,diagnosis";
     const COLUMNS: &'static [Column] = &[
@@ -93,24 +47,17 @@ impl Report<Frames> for Diagnosis {
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"This capture", c"Findings"];
 
     fn opened(&mut self, sheet: &Sheet) {
-        *STATE.lock().unwrap_or_else(PoisonError::into_inner) = Some(State::default());
-        tcp_tap::start::<Records, Ears>();
         // A row without values is not shown.
         let _ = sheet.row(0, 0);
     }
 
-    fn packet(&mut self, (): &(), _: &Sheet) -> bool {
-        let mut begins = false;
-        with(|state| begins = !core::mem::replace(&mut state.is_drawing, true));
-        if begins {
-            tcp_tap::before_drawing();
-        }
+    fn packet(&mut self, frame: &Frame<'_, Records>, _: &Sheet) -> bool {
+        self.log.frame(frame);
         true
     }
 
-    fn closed() {
-        *STATE.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        tcp_tap::end();
+    fn drawn(&mut self, sheet: &Sheet) {
+        write(&self.log, sheet);
     }
 }
 

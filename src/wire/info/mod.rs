@@ -2,5 +2,6 @@
 
 pub mod cluster;
 pub mod message;
+pub mod partitions;
 pub mod text_port;
 pub mod value;

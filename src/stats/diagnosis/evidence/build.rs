@@ -62,6 +62,7 @@ impl<'l> Evidence<'l> {
         });
         let ordered = ordered(&connection.segments, self.capture.is_doubled);
         self.capture.copies.0 += ordered.copies;
+        self.capture.mistimed += ordered.mistimed;
         if self.capture.copies.1 == 0 {
             self.capture.copies.1 = ordered.first_copy;
         }

@@ -13,8 +13,19 @@ pub struct CaptureFacts {
     pub is_data_only: bool,
     /// Stretches in which nobody was heard, though many were before and after: from, to, frame.
     pub gaps: Vec<(i64, i64, u32)>,
+    /// Frames that stand in the wrong order although their times run forwards.
+    pub mistimed: u32,
     /// Connections of which one direction is missing.
     pub one_way: u32,
     /// Connections on which anything of ours was understood.
     pub understood: u32,
+}
+
+impl CaptureFacts {
+    /// Whether frames have each other's times, here and there: only some of them are noticed, those of one connection.
+    /// How long one thing took is unknown then.
+    #[must_use]
+    pub const fn has_wrong_times(&self) -> bool {
+        self.mistimed >= 5 && self.mistimed * 500 >= self.carrying
+    }
 }

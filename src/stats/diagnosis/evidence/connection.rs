@@ -10,10 +10,10 @@ use crate::wire::client::guess::Looks;
 pub struct Resent {
     /// When it was sent first, if that was seen.
     pub sent: Option<i64>,
+    /// The frame of that; where it was not seen, of the first that was sent again.
+    pub sent_frame: u32,
     /// When it was sent again.
     pub again: i64,
-    /// The frame of that.
-    pub frame: u32,
     /// By the client.
     pub by_client: bool,
     /// Sequence number behind it.

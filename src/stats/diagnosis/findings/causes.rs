@@ -44,6 +44,7 @@ const fn causes(kind: Kind) -> &'static [Kind] {
             BadAnswer,
             IdleReused,
             SlowBatches,
+            ClientDied,
             Changed,
         ],
         SlowRequests => &[
@@ -113,6 +114,7 @@ const fn causes(kind: Kind) -> &'static [Kind] {
             ClientPaused,
             SlowPath,
             SlowServer,
+            ClientDied,
             Retries,
             ClientTimeouts,
             Dropped,
@@ -132,7 +134,6 @@ const fn causes(kind: Kind) -> &'static [Kind] {
         HotKey => &[StalledServer, NodeStopped],
         ApplicationErrors => &[LostBoundaries],
         SlowPath => &[Unreachable],
-        ClientDied => &[],
         _ => &[],
     }
 }

@@ -113,7 +113,7 @@ fn idle_reused(evidence: &Evidence<'_>, findings: &mut Findings) {
             .filter_map(|request| Some(request.begun - request.after_fin?))
             .collect();
         let details = format!(
-            "{} requests were sent on connections that the server had closed {} before (median), after it had been idle: no answer, or RST",
+            "{} requests were sent on connections that the server had closed {} before (median): no answer, or RST",
             group.requests.len(),
             percentile(&mut ages, 50).map_or_else(String::new, duration)
         );
@@ -247,6 +247,26 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
             if silence < 500 * MS || evidence.is_across_gap(*from, *to) {
                 continue;
             }
+            let missing = tend.is_some_and(|tend| silence * 10 >= tend * 18);
+            let had_tends = tends.partition_point(|time| time <= from) >= 2
+                && tends.partition_point(|time| time < to) < tends.len();
+            let closed_unread = unread
+                .iter()
+                .filter(|request| {
+                    evidence.connection(request).client.host() == host
+                        && request.begun <= *from
+                        && evidence
+                            .connection(request)
+                            .closed_by_client()
+                            .is_some_and(|(closed, _)| closed >= *to - MS && closed <= to + SECOND)
+                })
+                .count();
+            let is_busy =
+                between_sent(&sent, from - SECOND, *from) >= 10 && between_sent(&sent, *to, to + SECOND) >= 5;
+            // Most silences are nothing: looked at no further.
+            if !(is_busy && works && missing && had_tends) && closed_unread < 2 {
+                continue;
+            }
             // Answers came and were acknowledged by its TCP meanwhile.
             let open: Vec<(&Connection, &Request)> = connections
                 .iter()
@@ -272,22 +292,6 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
                         .is_some_and(|at| at > from - 200 * MS && at < *to)
                 })
                 .count();
-            let missing = tend.is_some_and(|tend| silence * 10 >= tend * 18);
-            let had_tends = tends.partition_point(|time| time <= from) >= 2
-                && tends.partition_point(|time| time < to) < tends.len();
-            let closed_unread = unread
-                .iter()
-                .filter(|request| {
-                    evidence.connection(request).client.host() == host
-                        && request.begun <= *from
-                        && evidence
-                            .connection(request)
-                            .closed_by_client()
-                            .is_some_and(|(closed, _)| closed >= *to - MS && closed <= to + SECOND)
-                })
-                .count();
-            let is_busy =
-                between_sent(&sent, from - SECOND, *from) >= 10 && between_sent(&sent, *to, to + SECOND) >= 5;
             // Whoever waits until its timeout is silent for so long, and no longer.
             let allowed = open
                 .iter()

@@ -1,16 +1,13 @@
-//! The cluster: fabric, partition maps, and what was changed by hand.
+//! The cluster: fabric, what was changed by hand, and load that is uneven.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::tools::{Touched, count, filter};
+use super::tools::{count, filter};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
-use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
-use crate::stats::diagnosis::info::{Bits, Change, is_set};
-use crate::wire::client::digest::PARTITIONS;
-use crate::wire::ground::text::Text;
+use crate::stats::diagnosis::info::Change;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -21,20 +18,6 @@ pub static RULE: Rule = Rule {
             evidence: "Connections to the fabric port between two nodes are refused, unanswered or no longer acknowledged, while heartbeats of both pass.",
             silenced: "A node that stopped, or of which nothing comes.",
             next: "A firewall for port 3001 (fabric) between the two.",
-        },
-        About {
-            kind: Kind::StaleMap,
-            claim: "Clients send requests to nodes that do not own the partition: these have to be passed on.",
-            evidence: "PROXY messages between nodes for records that clients asked for just before; five and more.",
-            silenced: "Nothing between nodes in the capture; ten seconds after nodes exchanged what they hold.",
-            next: "Does the client learn the partition map (partition-generation, replicas)? Proxies are normal for a moment after a change.",
-        },
-        About {
-            kind: Kind::NoMaster,
-            claim: "Partitions that no node is master of.",
-            evidence: "The replicas that all known nodes of a cluster gave to clients leave these partitions without a master.",
-            silenced: "Nodes whose map was not asked for; maps that are of different times.",
-            next: "asinfo -v 'partition-info'; unavailable and dead partitions of the namespace; roster and recluster with strong consistency.",
         },
         About {
             kind: Kind::Configuration,
@@ -56,8 +39,6 @@ pub static RULE: Rule = Rule {
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     fabric(evidence, findings);
-    stale(evidence, findings);
-    masters(evidence, findings);
     configuration(evidence, findings);
     uneven(evidence, findings);
 }
@@ -127,7 +108,7 @@ fn fabric(evidence: &Evidence<'_>, findings: &mut Findings) {
         {
             list.push((
                 resent.sent.unwrap_or(resent.again),
-                resent.frame,
+                resent.sent_frame,
                 "not acknowledged",
             ));
         }
@@ -195,153 +176,6 @@ fn fabric(evidence: &Evidence<'_>, findings: &mut Findings) {
     push(evidence, finding, nodes.into_iter().collect(), findings);
 }
 
-fn stale(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let proxied = &evidence.log.cluster.proxied;
-    if proxied.len() < 5 {
-        return;
-    }
-    let mut asked: HashMap<([u8; 20], Endpoint), Vec<_>> = HashMap::new();
-    for (connection, request) in evidence.all_requests() {
-        let log = &evidence.log.connections[connection.number];
-        for row in log
-            .rows
-            .get(request.rows.0 as usize..request.rows.1 as usize)
-            .unwrap_or_default()
-        {
-            if let Some(digest) = evidence.log.digests.get(row.digest as usize) {
-                asked
-                    .entry((*digest, connection.server.host()))
-                    .or_default()
-                    .push((request.begun, request.frame, connection));
-            }
-        }
-    }
-    let mut found: BTreeMap<Endpoint, Vec<(i64, u32, &Connection, Endpoint)>> = BTreeMap::new();
-    for one in proxied {
-        let Some(digest) = one.digest else { continue };
-        // Ordinary for a moment after the cluster changed.
-        let exchanges = &evidence.log.cluster.exchanges;
-        let changed = exchanges
-            .partition_point(|(time, _)| *time <= one.time)
-            .checked_sub(1);
-        if changed
-            .and_then(|index| exchanges.get(index))
-            .is_some_and(|(time, _)| one.time - time < 10 * SECOND)
-        {
-            continue;
-        }
-        let list = asked.get(&(digest, one.from)).map_or(&[][..], Vec::as_slice);
-        let before = list
-            .partition_point(|(time, _, _)| *time <= one.time)
-            .checked_sub(1);
-        if let Some((time, frame, connection)) = before
-            .and_then(|index| list.get(index))
-            .filter(|(time, _, _)| one.time - time <= SECOND)
-        {
-            found
-                .entry(connection.client.host())
-                .or_default()
-                .push((*time, *frame, connection, one.to));
-        }
-    }
-    let mut all: Vec<(i64, u32, &Connection, Endpoint)> = found.into_values().flatten().collect();
-    all.sort_by_key(|one| (one.0, one.1));
-    all.dedup_by_key(|one| (one.0, one.1));
-    if all.len() < 5 {
-        return;
-    }
-    let (Some(first), Some(last)) = (all.first(), all.last()) else {
-        return;
-    };
-    let mut touched = Touched::default();
-    let mut owners: BTreeSet<Endpoint> = BTreeSet::new();
-    for (_, _, connection, to) in &all {
-        touched.add(connection);
-        owners.insert(*to);
-    }
-    let owners: Vec<Endpoint> = owners.into_iter().collect();
-    let finding = Finding {
-        count: count(all.len()),
-        to: last.0,
-        details: format!(
-            "{} requests went to nodes that do not own the partition and passed them on to {}",
-            all.len(),
-            names(&owners)
-        ),
-        ..Finding::new(Kind::StaleMap, touched.clients_to_servers(), (first.0, first.1))
-    };
-    findings.add(touched.put(evidence, finding));
-}
-
-fn masters(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let info = &evidence.log.info;
-    // The last map of each node, by namespace.
-    let mut latest: BTreeMap<(Box<[u8]>, Endpoint), &crate::stats::diagnosis::info::Map> = BTreeMap::new();
-    for map in &info.maps {
-        latest.insert((map.namespace.clone(), map.server), map);
-    }
-    // All nodes that are known: named by others, or that answer.
-    let known: BTreeSet<Endpoint> = evidence
-        .services
-        .iter()
-        .copied()
-        .chain(info.advertised.iter().map(|named| named.address))
-        .collect();
-    let namespaces: BTreeSet<Box<[u8]>> = latest.keys().map(|(namespace, _)| namespace.clone()).collect();
-    let mut missing: Vec<_> = Vec::new();
-    for namespace in namespaces {
-        let maps: Vec<_> = latest
-            .iter()
-            .filter(|((name, _), _)| *name == namespace)
-            .map(|(_, map)| *map)
-            .collect();
-        let servers: Vec<Endpoint> = maps.iter().map(|map| map.server).collect();
-        let is_all = known.iter().all(|node| servers.contains(node));
-        let mut union = Bits::from([0; 64]);
-        for map in &maps {
-            for (word, bits) in union.iter_mut().zip(&map.masters) {
-                *word |= bits;
-            }
-        }
-        let without: Vec<u16> = (0..PARTITIONS)
-            .filter(|partition| !is_set(&union, *partition))
-            .collect();
-        // A node that was not asked has the rest: what one alone lacks is nothing.
-        let (Some(first), true) = (maps.iter().map(|map| map.at).max(), is_all) else {
-            continue;
-        };
-        let spread = maps.iter().map(|map| map.at.0).max().unwrap_or(0)
-            - maps.iter().map(|map| map.at.0).min().unwrap_or(0);
-        if without.is_empty()
-            || without.len() > usize::from(PARTITIONS) / 2
-            || maps.len() < 2
-            || spread > 10 * SECOND
-        {
-            continue;
-        }
-        missing.push((Text(&namespace).to_string(), without, first, servers));
-    }
-    for (namespace, without, at, servers) in missing {
-        let shown: Vec<String> = without.iter().map(u16::to_string).collect();
-        let finding = Finding {
-            count: count(without.len()),
-            details: format!(
-                "the replicas of {} leave {} partitions of {namespace} without a master: {}",
-                names(&servers),
-                without.len(),
-                names(&shown)
-            ),
-            until: evidence.span().1,
-            ..Finding::new(
-                Kind::NoMaster,
-                format!("namespace {namespace} at {}", names(&servers)),
-                at,
-            )
-        };
-        push(evidence, finding, servers, findings);
-    }
-}
-
 fn configuration(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut groups: BTreeMap<(Endpoint, &'static str), Vec<&Change>> = BTreeMap::new();
     for change in evidence
@@ -391,11 +225,14 @@ fn configuration(evidence: &Evidence<'_>, findings: &mut Findings) {
 fn uneven(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut counts: BTreeMap<Endpoint, usize> =
         evidence.services.iter().map(|service| (*service, 0)).collect();
-    for (connection, request) in evidence.all_requests() {
-        if request.single().is_some() {
-            if let Some(number) = counts.get_mut(&connection.server) {
-                *number += 1;
-            }
+    let single = || {
+        evidence
+            .all_requests()
+            .filter(|(_, request)| request.single().is_some())
+    };
+    for (connection, _) in single() {
+        if let Some(number) = counts.get_mut(&connection.server) {
+            *number += 1;
         }
     }
     let all: usize = counts.values().sum();
@@ -433,12 +270,19 @@ fn uneven(evidence: &Evidence<'_>, findings: &mut Findings) {
     if all < 1000 || most.saturating_sub(hot) < 3 * usual || is_disturbed {
         return;
     }
-    let (begin, end) = evidence.span();
+    let mut its: Vec<(i64, u32)> = single()
+        .filter(|(connection, _)| connection.server == node)
+        .map(|(_, request)| (request.begun, request.frame))
+        .collect();
+    its.sort_unstable();
+    let (Some(first), Some(last)) = (its.first(), its.last()) else {
+        return;
+    };
     let finding = Finding {
         count: count(most),
-        to: end,
+        to: last.0,
         details: format!("{most} of {all} requests go to this node, {usual} to the usual other one"),
-        ..Finding::new(Kind::UnevenLoad, node.to_string(), (begin, 1))
+        ..Finding::new(Kind::UnevenLoad, node.to_string(), *first)
     };
     push(evidence, finding, vec![node], findings);
 }

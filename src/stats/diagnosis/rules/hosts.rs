@@ -218,9 +218,10 @@ fn stopped(evidence: &Evidence<'_>, findings: &mut Findings) {
                 .iter()
                 .flat_map(|connection| evidence.requests_of(connection))
                 .filter(|request| {
-                    request
-                        .dropped
-                        .is_some_and(|at| at >= begin.0 - SECOND && at <= last + SECOND)
+                    request.after_fin.is_none()
+                        && request
+                            .dropped
+                            .is_some_and(|at| at >= begin.0 - SECOND && at <= last + SECOND)
                 })
                 .count();
             let after = refused.iter().filter(|(at, _, _)| *at >= begin.0).count();
@@ -281,6 +282,8 @@ fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &m
             && !forgotten.contains(&connection.number)
             && !connection.has_holes()
     };
+    // Where the other direction is missing nearly everywhere, so are the answers to SYNs.
+    let is_one_sided = evidence.capture.one_way * 2 > evidence.capture.understood;
     for connection in evidence.connections.iter().filter(is_asked) {
         for resent in &connection.resent {
             let (to, from) = if resent.by_client {
@@ -289,10 +292,12 @@ fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &m
                 (connection.client, connection.server)
             };
             let list = asked.entry(to.host()).or_default();
-            list.push((resent.sent.unwrap_or(resent.again), resent.frame, from.host()));
-            list.push((resent.again, resent.frame, from.host()));
+            let sent = resent.sent.unwrap_or(resent.again);
+            list.push((sent, resent.sent_frame, from.host()));
+            list.push((resent.again, resent.sent_frame, from.host()));
         }
-        if connection.handshake.answered.is_none() && connection.handshake.refused.is_none() {
+        let is_silent = connection.handshake.answered.is_none() && connection.handshake.refused.is_none();
+        if is_silent && !is_one_sided {
             for (time, frame) in &connection.handshake.syns {
                 asked.entry(connection.server.host()).or_default().push((
                     *time,
@@ -329,6 +334,11 @@ fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &m
             else {
                 continue;
             };
+            // Where packets are missing, answers may be among them.
+            let least = if is_holed { 12 } else { 4 };
+            if tried.len() < least || until - begin < GONE {
+                continue;
+            }
             let senders: HashSet<Endpoint> = tried.iter().map(|(_, _, from)| *from).collect();
             // Others are heard meanwhile, and what is lost is not all of one sender's.
             let others = evidence
@@ -341,9 +351,7 @@ fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &m
                 || others > 0
                 || answers_others(evidence, &senders, host, begin, until)
                 || to >= end;
-            // Where packets are missing, answers may be among them.
-            let least = if is_holed { 12 } else { 4 };
-            if tried.len() < least || until - begin < GONE || !is_peered {
+            if !is_peered {
                 continue;
             }
             let mut senders: Vec<Endpoint> = senders.into_iter().collect();
@@ -418,35 +426,37 @@ fn refused(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
     let mut servers: Vec<Endpoint> = groups.keys().copied().collect();
     servers.sort_unstable();
+    let heard_since = heard_since(evidence);
     for server in servers {
         let Some(list) = groups.get(&server) else { continue };
-        let is_served = |wanted: &dyn Fn(&Connection) -> bool| {
-            evidence.by_server.get(&server).is_some_and(|all| {
-                all.iter()
-                    .filter_map(|index| evidence.connections.get(*index))
-                    .any(|connection| {
-                        connection.handshake.refused.is_none()
-                            && connection.of_server.packets > 0
-                            && wanted(connection)
-                    })
-            })
+        // Connections that were served there: when the first and the last of them began.
+        let served = evidence.by_server.get(&server).into_iter().flatten();
+        let served = served
+            .filter_map(|index| evidence.connections.get(*index))
+            .filter(|connection| connection.handshake.refused.is_none() && connection.of_server.packets > 0)
+            .map(|connection| connection.first);
+        let (since, until) = (served.clone().min(), served.max());
+        // A node that is not up yet refuses: said only where it was up before, or has other services up.
+        let is_starting = |connection: &Connection| {
+            let was_up = since.is_some_and(|since| since < connection.first);
+            let comes_up = until.is_some_and(|until| until > connection.first);
+            let is_between = evidence.nodes.contains(&connection.client.host());
+            let was_heard = heard_since
+                .get(&server.host())
+                .is_some_and(|since| *since < connection.first);
+            !was_up && (comes_up || is_between && !was_heard)
         };
+        let list: Vec<&Connection> = list
+            .iter()
+            .copied()
+            .filter(|connection| !is_starting(connection))
+            .collect();
         let (Some(first), Some(last)) = (list.first(), list.last()) else {
             continue;
         };
-        // A node that is not up yet refuses: said only where it was up before, or has other services up.
-        let was_up = is_served(&|connection| connection.first < first.first);
-        let comes_up = is_served(&|connection| connection.first > first.first);
-        let is_between = list
-            .iter()
-            .any(|connection| evidence.nodes.contains(&connection.client.host()));
-        let is_starting =
-            !was_up && (comes_up || is_between && !is_heard_before(evidence, server, first.first));
-        if is_starting {
-            continue;
-        }
+        let was_up = since.is_some_and(|since| since < first.first);
         let mut touched = Touched::default();
-        for connection in list {
+        for connection in &list {
             touched.add(connection);
         }
         let finding = Finding {
@@ -467,13 +477,18 @@ fn refused(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a host said anything but RST before a time.
-fn is_heard_before(evidence: &Evidence<'_>, server: Endpoint, time: i64) -> bool {
-    evidence.connections.iter().any(|connection| {
-        connection.first < time
-            && (connection.server.host() == server.host()
-                && connection.handshake.refused.is_none()
-                && connection.of_server.packets > 0
-                || connection.client.host() == server.host())
-    })
+/// Since when each host said anything but RST.
+fn heard_since(evidence: &Evidence<'_>) -> HashMap<Endpoint, i64> {
+    let mut since: HashMap<Endpoint, i64> = HashMap::new();
+    let mut hear = |host: Endpoint, time: i64| {
+        let known = since.entry(host).or_insert(time);
+        *known = time.min(*known);
+    };
+    for connection in &evidence.connections {
+        if connection.handshake.refused.is_none() && connection.of_server.packets > 0 {
+            hear(connection.server.host(), connection.first);
+        }
+        hear(connection.client.host(), connection.first);
+    }
+    since
 }

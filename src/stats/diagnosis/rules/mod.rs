@@ -7,6 +7,7 @@ pub mod connects;
 pub mod heartbeats;
 pub mod hosts;
 pub mod hot;
+pub mod maps;
 pub mod network;
 pub mod paths;
 pub mod pools;
@@ -30,6 +31,7 @@ pub static RULES: &[&Rule] = &[
     &hot::RULE,
     &heartbeats::RULE,
     &cluster::RULE,
+    &maps::RULE,
     &stalls::RULE,
     &servers::RULE,
     &connects::RULE,

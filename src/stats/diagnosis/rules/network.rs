@@ -9,6 +9,7 @@ use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::{Connection, Resent};
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
+use crate::stats::diagnosis::evidence::walk::PROBE;
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 
 /// A connection that is idle for so long may be forgotten by what stands between: less than clients tend in.
@@ -261,7 +262,7 @@ fn large_lost(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<(Endp
             ..Finding::new(
                 Kind::LargeLost,
                 format!("{} to {}", pair.0, pair.1),
-                (first.1.sent.unwrap_or(first.1.again), first.1.frame),
+                (first.1.sent.unwrap_or(first.1.again), first.1.sent_frame),
             )
         };
         findings.add(touched.put(evidence, finding));
@@ -339,8 +340,13 @@ fn losses(
             // The host has closed: nobody is there to acknowledge.
             let is_late = connection.of_server.rst.is_some_and(|(time, _)| time <= sent)
                 || connection.of_client.rst.is_some_and(|(time, _)| time <= sent);
+            let is_probe = !is_syn && resent.length == 0 && resent.again - sent < PROBE;
+            // Among packets that are missing, the first one may be one that was on its way for long.
+            let is_unknown = resent.sent.is_none() && !resent.is_unseen && connection.has_holes();
             let is_useless = resent.is_spurious
                 || is_syn && !is_plain_syn
+                || is_probe
+                || is_unknown
                 || is_gone
                 || is_blocked
                 || is_late
@@ -353,7 +359,7 @@ fn losses(
                     receiver,
                     sent,
                     again: resent.again,
-                    frame: resent.frame,
+                    frame: resent.sent_frame,
                 });
             }
         }

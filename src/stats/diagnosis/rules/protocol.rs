@@ -361,13 +361,15 @@ fn clear(evidence: &Evidence<'_>, findings: &mut Findings) {
     for (connection, _) in &list {
         touched.add(connection);
     }
+    let closed = list.iter().filter(|(one, _)| one.closed_by_server().is_some());
     let finding = Finding {
         count: count(list.len()),
         to: last.1.0,
         failed: count(list.len()),
         details: format!(
-            "{} connections begin with a proto header in clear at a port for TLS: the server closes them",
-            list.len()
+            "{} connections begin with a proto header in clear at a port for TLS; the server closes {} of them",
+            list.len(),
+            closed.count()
         ),
         ..Finding::new(Kind::ClearOnTls, touched.clients_to_servers(), first.1)
     };

@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
             kind: Kind::SlowServer,
             claim: "A node answered much more slowly than before, or than its peers do the same.",
             evidence: "Half of the answers of a stretch of half a second or more take ten times the usual time of the node (five times that of its peers), and TCP's own round trips to it are much shorter.",
-            silenced: "What silences Stalled server; round trips that are as slow.",
+            silenced: "What silences Stalled server; round trips that are as slow; frames with each other's times (Out of order).",
             next: "Compare the node's load, its devices and what else ran then (scans, batches, migrations).",
         },
         About {
@@ -240,6 +240,9 @@ fn than_before(
     requests: &[(&Connection, &Request)],
     findings: &Findings,
 ) -> Option<Finding> {
+    if evidence.capture.has_wrong_times() {
+        return None;
+    }
     let mut stretches: Vec<Stretch<'_>> = Vec::new();
     let mut part: Vec<&Request> = Vec::new();
     let mut from = requests.first()?.1.sent;

@@ -128,11 +128,15 @@ fn replicas(evidence: &Evidence<'_>, findings: &mut Findings) {
             lost: longest,
             failed: count(late.iter().filter(|wait| wait.answered.is_none()).count()),
             details: format!(
-                "lets {} requests of {} over fabric wait for up to {}, though its TCP acknowledges them (usual: {})",
+                "lets {} requests of {} over fabric wait for up to {}, though its TCP acknowledges them{}",
                 late.len(),
                 names(&askers),
                 duration(longest),
-                duration(base)
+                if base < least {
+                    format!(" (usual: {})", duration(base))
+                } else {
+                    String::new()
+                }
             ),
             ..Finding::new(Kind::StalledServer, node.to_string(), (first.time, first.frame))
         };
@@ -166,8 +170,8 @@ fn stalls(evidence: &Evidence<'_>, service: Endpoint, findings: &mut Findings) {
         .chain(answers.last().map(|last| (*last, end)));
     let mut found: Vec<Silence<'_>> = Vec::new();
     for (from, to) in silent.filter(|(from, to)| to - from >= least) {
-        let silence = Silence::of(&requests, from, to);
-        if silence.is_stall(least, has_peers)
+        let silence = Silence::of(&requests, from, to, base);
+        if silence.is_stall(least, has_peers, end)
             && !(has_peers && are_peers_slow(evidence, service, silence.begin, to))
         {
             found.push(silence);
@@ -259,17 +263,23 @@ fn fails(request: &Request) -> bool {
 }
 
 impl<'e> Silence<'e> {
-    /// Who waited for a service that said nothing between two times.
-    fn of(requests: &[(&'e Connection, &'e Request)], from: i64, to: i64) -> Self {
+    /// Who waited for a service that said nothing between two times, and else answers within `usual`.
+    fn of(requests: &[(&'e Connection, &'e Request)], from: i64, to: i64, usual: i64) -> Self {
         let first = requests.partition_point(|(_, request)| request.sent < from - SECOND);
         let last = requests.partition_point(|(_, request)| request.sent < to);
-        let waiting: Vec<(&Connection, &Request)> = requests
-            .get(first..last)
-            .unwrap_or_default()
+        let near = requests.get(first..last).unwrap_or_default();
+        // Who asked before others that were answered then does not wait for the node.
+        let served = near
+            .iter()
+            .filter(|(_, request)| request.first.is_some_and(|(time, _)| time <= from))
+            .map(|(_, request)| request.sent - usual)
+            .max();
+        let waiting: Vec<(&Connection, &Request)> = near
             .iter()
             .filter(|(_, request)| {
                 let within = DELAYED_ACK.min((to - request.sent) / 2);
-                request.first.is_none_or(|(time, _)| time >= to)
+                served.is_none_or(|served| request.sent >= served)
+                    && request.first.is_none_or(|(time, _)| time >= to)
                     && request.resent == 0
                     && request.acknowledged.is_some_and(|at| {
                         at < to
@@ -286,10 +296,16 @@ impl<'e> Silence<'e> {
             .map(|(_, request)| request.sent)
             .min()
             .unwrap_or(to);
+        // It lasts as long as anybody waits.
+        let over = waiting.iter().map(|(_, request)| match request.first {
+            Some(_) => to,
+            None => request.given_up.or(request.dropped).unwrap_or(to),
+        });
+        let to = over.max().unwrap_or(to).min(to);
         Self { begin, to, waiting }
     }
 
-    fn is_stall(&self, least: i64, has_peers: bool) -> bool {
+    fn is_stall(&self, least: i64, has_peers: bool, end: i64) -> bool {
         let length = self.to - self.begin;
         let connections: HashSet<u32> = self
             .waiting
@@ -305,14 +321,16 @@ impl<'e> Silence<'e> {
             .collect();
         // It closes its connections then: it stops, and does not stall.
         let is_stop = self.waiting.iter().all(|(_, request)| request.dropped.is_some());
-        // The first answer ends it: all others follow at once.
-        let soon = (length / 10).max(5 * MS);
+        // The first answer ends it: all others follow at once. Who waits on waits for something else.
+        let soon = self.to + (length / 10).max(5 * MS);
         let late = self
             .waiting
             .iter()
             .filter(|(_, request)| {
-                request.first.is_some_and(|(time, _)| time > self.to + soon)
-                    && request.given_up.is_none_or(|closed| closed > self.to)
+                self.to < end
+                    && request.first.is_none_or(|(time, _)| time > soon)
+                    && request.given_up.is_none_or(|closed| closed > soon)
+                    && request.dropped.is_none_or(|closed| closed > soon)
             })
             .count();
         // Somebody failed by it, or many waited longer than TCP's own timers.

@@ -401,8 +401,28 @@ fn duplicates(evidence: &Evidence<'_>, tries: &Tries<'_>, findings: &mut Finding
 }
 
 fn doubts(evidence: &Evidence<'_>, tries: &Tries<'_>, late: &[&Request], findings: &mut Findings) {
+    // Requests that were not read: one of them may be the next try.
+    let mut unread: HashMap<(Endpoint, u32), i64> = HashMap::new();
+    for (connection, request) in evidence.all_requests() {
+        if matches!(request.what, What::Other) {
+            let key = (connection.client.host(), request.end.wrapping_sub(request.start));
+            let last = unread.entry(key).or_insert(request.begun);
+            *last = request.begun.max(*last);
+        }
+    }
+    let may_be_tried = |request: &Request| {
+        let key = (
+            evidence.connection(request).client.host(),
+            request.end.wrapping_sub(request.start),
+        );
+        unread.get(&key).is_some_and(|last| *last > request.begun)
+    };
     let is_in_doubt = |request: &&&Request| {
-        if !request.writes || tries.again.contains(&name(request)) || request.after_fin.is_some() {
+        if may_be_tried(request)
+            || !request.writes
+            || tries.again.contains(&name(request))
+            || request.after_fin.is_some()
+        {
             return false;
         }
         let is_unanswered = request.given_up.is_some()
@@ -430,7 +450,6 @@ fn doubts(evidence: &Evidence<'_>, tries: &Tries<'_>, late: &[&Request], finding
             let open = rows(request.rows)
                 .iter()
                 .filter(|row| row.writes && (!request.is_batch() || !answered.contains(&row.digest)));
-            let before = count;
             for row in open {
                 count += 1;
                 let record = evidence.record_name(row.digest, row.place);
@@ -438,7 +457,6 @@ fn doubts(evidence: &Evidence<'_>, tries: &Tries<'_>, late: &[&Request], finding
                     records.push(record);
                 }
             }
-            count += u32::from(count == before && !request.is_batch());
         }
         if count == 0 {
             continue;
@@ -456,7 +474,8 @@ fn doubts(evidence: &Evidence<'_>, tries: &Tries<'_>, late: &[&Request], finding
 }
 
 fn late_writes(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let mut writes: HashMap<u32, Vec<&Request>> = HashMap::new();
+    // By server: what reaches one node later than another reaches the other tells nothing, nor do two clusters.
+    let mut writes: HashMap<(u32, Endpoint), Vec<&Request>> = HashMap::new();
     for (connection, request) in evidence.all_requests() {
         if !request.writes || request.single().is_none() || !is_known(evidence, connection, request) {
             continue;
@@ -465,7 +484,8 @@ fn late_writes(evidence: &Evidence<'_>, findings: &mut Findings) {
             .rows
             .get(request.rows.0 as usize)
         {
-            writes.entry(row.digest).or_default().push(request);
+            let key = (row.digest, connection.server);
+            writes.entry(key).or_default().push(request);
         }
     }
     let mut late: Vec<&Request> = Vec::new();

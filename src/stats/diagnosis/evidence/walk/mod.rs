@@ -21,13 +21,16 @@ const TRIPS: usize = 512;
 /// Nobody waits so short a time for a segment before sending it again.
 const SOON: i64 = 3 * MS;
 /// TCP's timeout is 200 ms and more; what it sends again sooner is a probe.
-const PROBE: i64 = 150 * MS;
+pub const PROBE: i64 = 150 * MS;
+/// The longest time for which an acknowledgement is held back (Linux).
+const HELD_BACK: i64 = 200 * MS;
 
 /// Bytes that were sent and not acknowledged.
 #[derive(Clone, Copy)]
 struct Sent {
     end: u32,
     time: i64,
+    frame: u32,
     is_handshake: bool,
     /// Its place among what was sent again.
     resent: Option<usize>,
@@ -134,9 +137,16 @@ impl<'l> Walk<'l> {
         if segment.has(RST) {
             let is_first = side.rst.is_none();
             side.rst = side.rst.or(Some(at));
-            let handshake = &mut self.facts.handshake;
-            if role == 1 && handshake.answered.is_none() && !handshake.syns.is_empty() {
+            let (no_fin, most) = (side.fin.is_none(), side.most_window.max(0xffff));
+            if role == 1 && self.refuses(segment) {
+                let handshake = &mut self.facts.handshake;
                 handshake.refused = handshake.refused.or(Some(at));
+            }
+            // It stands behind bytes that were not seen; what is farther than a window is no RST of this connection.
+            let ahead = self.directions[role].next.map(|next| distance(segment.seq, next));
+            let ahead = ahead.and_then(|ahead| u32::try_from(ahead).ok());
+            if let Some(ahead) = ahead.filter(|ahead| no_fin && (1..=most).contains(ahead)) {
+                self.miss(role, ahead, segment.time);
             }
             if is_first {
                 self.close(role, segment.time);
@@ -159,6 +169,15 @@ impl<'l> Walk<'l> {
                 self.close(role, segment.time);
             }
         }
+    }
+
+    /// Whether a RST of the server is its answer to the SYN: nothing came before it, and it acknowledges that alone.
+    fn refuses(&self, segment: &Segment) -> bool {
+        let handshake = &self.facts.handshake;
+        handshake.answered.is_none()
+            && !handshake.syns.is_empty()
+            && self.directions[1].next.is_none()
+            && (!segment.has(ACK) || self.directions[0].next == Some(segment.ack))
     }
 
     fn handshake(&mut self, segment: &Segment, role: usize) {
@@ -192,10 +211,11 @@ impl<'l> Walk<'l> {
                     is_acknowledged: true,
                 });
                 let is_fin = missing == 1 && self.side(of).fin.is_none();
-                if is_fin {
-                    if of == 1 {
-                        self.fin_guess = self.fin_guess.or(Some(segment.time));
-                    }
+                if is_fin && of == 1 {
+                    self.fin_guess = self.fin_guess.or(Some(segment.time));
+                } else if is_fin {
+                    self.side(0).fin = Some((segment.time, segment.frame));
+                    self.close(0, segment.time);
                 } else {
                     self.miss(of, missing, segment.time);
                 }
@@ -220,10 +240,11 @@ impl<'l> Walk<'l> {
         }
         if segment.twice != 0 {
             let by_client = of == 0;
-            // Where it is the first to acknowledge them after a timeout of TCP's, what acknowledged the first ones was
-            // lost. Sooner it only was a probe that overtook a delayed acknowledgement.
+            // Where it is the first to acknowledge them, what acknowledged the first ones was lost; sooner than an
+            // acknowledgement that was held back comes over this path, the sender only was impatient.
             let late = |resent: &&mut Resent| {
-                let is_probe = resent.sent.is_none_or(|sent| resent.again - sent < PROBE);
+                let held = HELD_BACK + (segment.time - resent.again);
+                let is_probe = resent.sent.is_none_or(|sent| resent.again - sent < held);
                 resent.by_client == by_client
                     && !resent.is_spurious
                     && resent.end == segment.twice
@@ -322,14 +343,14 @@ impl<'l> Walk<'l> {
             // A probe that keeps the connection or a closed window alive.
             return;
         }
-        self.again(segment, role, next);
+        self.again(segment, role);
         if is_fresh {
             self.fresh(segment, role, next);
         }
     }
 
     /// Bytes that stand where others stood before.
-    fn again(&mut self, segment: &Segment, role: usize, next: u32) {
+    fn again(&mut self, segment: &Segment, role: usize) {
         let (start, end) = (segment.seq, segment.end());
         let fills = |hole: &Hole| distance(start, hole.from) >= 0 && distance(hole.to, start) > 0;
         let direction = &mut self.directions[role];
@@ -359,14 +380,11 @@ impl<'l> Walk<'l> {
             .pending
             .iter_mut()
             .find(|sent| distance(sent.end, start) > 0);
-        let (sent, is_repeated) = match original {
-            Some(original) => {
-                let is_repeated = original.resent.is_some();
-                original.resent = Some(index);
-                (Some(original.time), is_repeated)
-            }
-            None => (None, false),
-        };
+        let sent = original.map(|original| {
+            original.resent = Some(index);
+            (original.time, original.frame)
+        });
+        let seen = sent.filter(|_| !is_unseen);
         let by_client = role == 0;
         // Not yet acknowledged: TCP asks for it.
         if by_client {
@@ -383,11 +401,10 @@ impl<'l> Walk<'l> {
                 }
             }
         }
-        let _ = (next, is_repeated);
         self.facts.resent.push(Resent {
-            sent: sent.filter(|_| !is_unseen),
+            sent: seen.map(|seen| seen.0),
+            sent_frame: seen.map_or(segment.frame, |seen| seen.1),
             again: segment.time,
-            frame: segment.frame,
             by_client,
             end,
             length: segment.length,
@@ -404,6 +421,7 @@ impl<'l> Walk<'l> {
         self.directions[role].pending.push_back(Sent {
             end,
             time: segment.time,
+            frame: segment.frame,
             is_handshake: segment.has(SYN),
             resent: None,
         });

@@ -1,17 +1,25 @@
 //! The hot key report: a row a record, hottest first, from single requests, batch rows and (by preference) scans.
 //!
+//! Longer than 500 lines: one list and all that keeps it in order.
+//!
 //! Wireshark prints and shows rows in the order in which they are, and asks for nothing before it does; so they are
 //! kept in order as the counts grow, and the totals with them.
 
+mod counts;
+
 use std::collections::HashMap;
 
+use self::counts::{
+    AtNode, Counts, DIGEST, FILTER, FIRST_FRAME, KEY, NAMESPACE, NODE_SHARE, RANK, REQUESTS, SET, SHARE,
+};
+use super::diagnosis::endpoint::Endpoint;
+use super::opening::{Opening, PRESS_APPLY};
 use super::ranking::Ranking;
 use crate::epan::register::preference;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet, has_windows};
-use crate::track::record::{Event, Record, Records, Touch};
+use crate::track::record::{Record, Records, Touch};
 use crate::wire::client::digest::LENGTH;
 use crate::wire::client::key::KeyLiteral;
-use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::{Hex, Text};
 
 /// Rows that are listed at most.
@@ -27,85 +35,18 @@ const TOPS: [u32; 4] = [1, 10, 100, 1000];
 const TOTALS: u32 = 0;
 const LIST: u32 = 1;
 
-/// Columns: what does not fit into a window as it opens stands at the end.
-const RANK: u32 = 0;
-const NAMESPACE: u32 = 1;
-const SET: u32 = 2;
-const KEY: u32 = 3;
-const REQUESTS: u32 = 4;
-const SHARE: u32 = 5;
-const ERRORS: u32 = 6;
-const MEAN: u32 = 7;
-const MAX: u32 = 8;
-const READS: u32 = 9;
-const WRITES: u32 = 10;
-const RESPONSES: u32 = 11;
-const DELTA: u32 = 12;
-const FIRST_FRAME: u32 = 13;
-const DIGEST: u32 = 14;
-const FILTER: u32 = 15;
-
 /// So many of the hottest keys always show a share that is right to a thousandth.
 const HOTTEST: u32 = 32;
 
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    requests: u32,
-    responses: u32,
-    reads: u32,
-    writes: u32,
-    errors: u32,
-    /// Nanoseconds.
-    time: i64,
-    slowest: i64,
-}
-
-impl Counts {
-    /// What the order goes by: the requests, or the responses where a filter leaves only these.
-    fn heat(&self) -> u32 {
-        self.requests.max(self.responses)
-    }
-
-    fn add(&mut self, record: &Record<'_>, touch: &Touch<'_>) {
-        let is_answer = matches!(record.event, Event::Answered { .. });
-        // Nobody asks for the single records of a scan.
-        if !is_answer || touch.request.is_query() {
-            self.requests += 1;
-            *(if touch.writes {
-                &mut self.writes
-            } else {
-                &mut self.reads
-            }) += 1;
-        }
-        if is_answer {
-            self.responses += 1;
-            self.errors += u32::from(touch.result != Some(ResultCode::OK));
-            let elapsed = record.elapsed().unwrap_or(0);
-            self.time += elapsed;
-            self.slowest = self.slowest.max(elapsed);
-        }
-    }
-
-    fn write(&self, row: Row) {
-        let signed = |count| i32::try_from(count).unwrap_or(i32::MAX);
-        let milliseconds = |time: i64| time as f64 / 1e6;
-        row.unsigned(REQUESTS, self.requests);
-        row.unsigned(RESPONSES, self.responses);
-        row.signed(
-            DELTA,
-            signed(self.requests).saturating_sub(signed(self.responses)),
-        );
-        row.unsigned(READS, self.reads);
-        row.unsigned(WRITES, self.writes);
-        row.unsigned(ERRORS, self.errors);
-        row.decimal(MEAN, milliseconds(self.time) / f64::from(self.responses.max(1)));
-        row.decimal(MAX, milliseconds(self.slowest));
-    }
-}
+/// Nodes of a key that are counted: its master and its copies. What goes elsewhere is left out.
+const COPIES: usize = 3;
+/// Nodes that are told apart; the others count as one.
+const NODES: u16 = 1024;
 
 #[derive(Clone, Copy)]
 struct Key {
     counts: Counts,
+    at_nodes: [AtNode; COPIES],
     /// Its place in the list, if it is listed.
     place: Option<u32>,
     /// The first frame that asks for it or answers.
@@ -166,6 +107,18 @@ pub struct HotKeys {
     /// Messages that Wireshark had no room for, and the row that says it.
     missing: (u32, Option<u32>),
     rows: u32,
+    /// Nodes by address and port, and all that goes to each.
+    nodes: HashMap<Endpoint, u16>,
+    at_nodes: Vec<AtNode>,
+    /// When the first and the last message were seen.
+    seen: Option<(i64, i64)>,
+    /// Requests a second below which a key is not listed.
+    least: u32,
+    /// The row that says how many are not.
+    cooler: Option<u32>,
+    /// Rows are hidden since the tables were drawn.
+    is_hiding: bool,
+    opening: Opening,
     /// The heat of all for which the shares of the hottest, and of every key, are right.
     shares_of: (u64, u64),
 }
@@ -190,6 +143,13 @@ impl Default for HotKeys {
             others_counts: Counts::default(),
             missing: (0, None),
             rows: 0,
+            nodes: HashMap::new(),
+            at_nodes: Vec::new(),
+            seen: None,
+            least: preference::hotkeys_least(),
+            cooler: None,
+            is_hiding: false,
+            opening: Opening::default(),
             shares_of: (0, 0),
         }
     }
@@ -216,15 +176,34 @@ impl Report<Records> for HotKeys {
         Column::new(c"First frame", Cell::Unsigned, 11),
         Column::new(c"Digest", Cell::Text, 40),
         Column::new(c"Filter", Cell::Text, 40),
+        Column::new(c"Requests/s", Cell::Decimal(1), 10),
+        Column::new(c"Bytes/s", Cell::Decimal(1), 12),
+        Column::new(c"Mean size", Cell::Decimal(1), 10),
+        Column::new(c"% NOT_FOUND", Cell::Decimal(2), 11),
+        Column::new(c"% of node", Cell::Decimal(1), 9),
     ];
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"All keys", c"Keys, hottest first"];
 
     fn opened(&mut self, sheet: &Sheet) {
+        self.opening = Opening::now();
         self.total_row(sheet, "all keys");
         self.write_all(sheet);
     }
 
     fn packet(&mut self, record: &Record<'_>, sheet: &Sheet) -> bool {
+        if core::mem::take(&mut self.is_hiding) {
+            for place in 0..self.ranking.len() {
+                let _ = sheet.row(LIST, place);
+            }
+        }
+        let (first, last) = self.seen.unwrap_or((record.time, record.time));
+        self.seen = Some((first.min(record.time), last.max(record.time)));
+        if self.opening.misses(record.frame) {
+            let row = self.total_row(sheet, "not counted");
+            if let Some(row) = row.and_then(|row| sheet.row(TOTALS, row)) {
+                row.text(KEY, format_args!("{PRESS_APPLY}"));
+            }
+        }
         for touch in record.touches {
             self.count(record, touch, sheet);
         }
@@ -241,16 +220,105 @@ impl Report<Records> for HotKeys {
         self.miss(record.messages_missing(), sheet);
         !record.touches.is_empty() || record.missing.is_some()
     }
+
+    fn drawn(&mut self, sheet: &Sheet) {
+        let (first, last) = self.seen.unwrap_or_default();
+        let seconds = (last - first) as f64 / 1e9;
+        if let Some(row) = sheet.row(TOTALS, 0) {
+            self.all.write_rates(row, seconds);
+        }
+        for place in 0..self.ranking.len() {
+            let key = self.ranking.at(place).and_then(|who| self.keys.get(who as usize));
+            if let (Some(key), Some(row)) = (key, sheet.row(LIST, place)) {
+                key.counts.write_rates(row, seconds);
+                row.decimal(NODE_SHARE, self.share_of_node(key));
+            }
+        }
+        self.hide(sheet, seconds);
+    }
 }
 
 impl HotKeys {
+    /// Hides what is cooler than the preference says: the last rows, as they are ordered by the same count.
+    fn hide(&mut self, sheet: &Sheet, seconds: f64) {
+        let least = (f64::from(self.least) * seconds).ceil() as u64;
+        let heat = |place| {
+            let key = self.keys.get(self.ranking.at(place)? as usize)?;
+            Some(u64::from(key.counts.heat()))
+        };
+        let (mut low, mut high) = (0, self.ranking.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if heat(middle).is_some_and(|heat| heat >= least) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let hidden = self.ranking.len() - low;
+        if hidden == 0 && self.cooler.is_none() {
+            return;
+        }
+        let sum = (low..self.ranking.len()).filter_map(heat).sum();
+        self.is_hiding = hidden > 0;
+        sheet.keep(LIST, low);
+        if self.cooler.is_none() {
+            self.cooler = self.total_row(sheet, "cooler");
+        }
+        let share = Share {
+            row: self.cooler,
+            heat: sum,
+        };
+        if let Some(row) = share.row.and_then(|row| sheet.row(TOTALS, row)) {
+            row.text(
+                KEY,
+                format_args!("{}, less than {}/s each", Keys(hidden as usize), self.least),
+            );
+        }
+        self.write_share(sheet, share);
+    }
+
+    /// Per cent of the requests of the node that most of the key's go to.
+    fn share_of_node(&self, key: &Key) -> f64 {
+        let most = key.at_nodes.iter().max_by_key(|at| at.heat());
+        most.map_or(0.0, |at| {
+            let all = self.at_nodes.get(usize::from(at.node)).map_or(0, AtNode::heat);
+            f64::from(at.heat()) * 100.0 / f64::from(all.max(1))
+        })
+    }
+
+    /// The number of the node that is asked.
+    fn node(&mut self, record: &Record<'_>) -> u16 {
+        let end = Endpoint::new(record.server.address, record.server.port);
+        let next = u16::try_from(self.nodes.len()).unwrap_or(NODES).min(NODES);
+        let number = match self.nodes.get(&end) {
+            Some(known) => return *known,
+            None if next < NODES => *self.nodes.entry(end).or_insert(next),
+            None => NODES,
+        };
+        if usize::from(number) >= self.at_nodes.len() {
+            self.at_nodes.resize(usize::from(number) + 1, AtNode::default());
+        }
+        number
+    }
+
     fn count(&mut self, record: &Record<'_>, touch: &Touch<'_>, sheet: &Sheet) {
+        let before = self.all;
         self.all.add(record, touch);
+        let (after, node) = (self.all, self.node(record));
+        if let Some(at) = self.at_nodes.get_mut(usize::from(node)) {
+            at.add(&before, &after);
+        }
         let Some(id) = self.find(touch, record.frame) else {
             self.others_counts.add(record, touch);
             return;
         };
         let Some(key) = self.keys.get_mut(id) else { return };
+        let is_there = |at: &&mut AtNode| at.node == node || at.heat() == 0;
+        if let Some(at) = key.at_nodes.iter_mut().find(is_there) {
+            at.node = node;
+            at.add(&before, &after);
+        }
         let before = key.counts.heat();
         key.counts.add(record, touch);
         let (counts, place) = (key.counts, key.place);
@@ -288,6 +356,7 @@ impl HotKeys {
                 new.insert(u32::try_from(next).ok()?);
                 self.keys.push(Key {
                     counts: Counts::default(),
+                    at_nodes: [AtNode::default(); COPIES],
                     place: None,
                     first_frame,
                     has_names: (false, false),

@@ -1,0 +1,62 @@
+//! Where a request had to go: the master of its partition by the newest map that its client was given, and what is said of
+//! a request that went elsewhere.
+
+use crate::dissect::exchange::context::Path;
+use crate::epan::{Guarded, Tree};
+use crate::track::names::NodeName;
+use crate::track::partitions::{self, Asked, Ends};
+use crate::wire::client::digest::{self, LENGTH};
+
+fields! {
+    MASTER: U64, "aerospike.partition.master", "Master", "The node that the newest map given to this client names as the partition's master" .hex();
+    MAP_IN: Frame, "aerospike.partition.map_in", "Map in", "The frame of that map";
+}
+
+experts! {
+    WRONG_NODE: Note Sequence, "aerospike.expert.wrong_node", "Sent to a node that does not own the partition, by the newest map given to this client: a write goes to the master, a read to a copy";
+}
+
+/// Whether somebody looks at where a request had to go.
+#[must_use]
+pub fn is_wanted(path: &Path<'_>, tree: &Tree<'_>) -> bool {
+    let has_client = path.is_request && path.is_tracked && path.stream.is_some();
+    has_client && (tree.wants(&MASTER) || tree.wants(&MAP_IN) || tree.wants_expert(&WRONG_NODE))
+}
+
+/// At a request for a record, or at a row of a batch.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn items(
+    path: &Path<'_>,
+    tree: &Tree<'_>,
+    namespace: &[u8],
+    digest: &[u8; LENGTH],
+    writes: bool,
+) -> Guarded {
+    let asked = Asked {
+        namespace,
+        partition: digest::partition(digest),
+        writes,
+    };
+    let known = partitions::known(path.packet, &Ends::of(path.packet, true), &asked);
+    if let Some(master) = known.master {
+        tree.uint64(&MASTER, &[], master.node)?
+            .append(format_args!("{}", NodeName(path.packet, master.node)))
+            .generated();
+        tree.uint(&MAP_IN, &[], master.frame)?.generated();
+    }
+    if known.is_wrong {
+        let (what, lacks) = if writes {
+            ("write", "is not the master")
+        } else {
+            ("read", "has no copy")
+        };
+        let partition = asked.partition;
+        tree.expert(
+            &WRONG_NODE,
+            format_args!("A {what}, but this node has said that it {lacks} of partition {partition}"),
+        )?;
+    }
+    Ok(())
+}

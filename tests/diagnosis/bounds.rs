@@ -1,0 +1,246 @@
+//! A long capture of many clients: what is kept of it, what is said of what is not, and what it costs.
+
+use std::fs;
+
+use aerospike::epan::tcp_tap::TcpSegment;
+use aerospike::stats::diagnosis::evidence::Evidence;
+use aerospike::stats::diagnosis::findings::{Findings, Notice, causes};
+use aerospike::stats::diagnosis::log::{ACK, FIN, Log, SYN};
+use aerospike::stats::diagnosis::rules;
+use aerospike::track::record::{Content, Detail, Endpoint, Event, Record, Touch};
+use aerospike::track::transactions::What;
+use aerospike::wire::client::request::Request;
+use aerospike::wire::client::result_code::ResultCode;
+
+const SECOND: i64 = 1_000_000_000;
+const START: i64 = 1_700_000_000 * SECOND;
+const CLIENTS: u32 = 300;
+const KEYS: u32 = 100_000;
+/// Requests of a connection.
+const REQUESTS: u32 = 40;
+
+/// A connection as the taps see it: what it has said, and its ends.
+struct Spoken {
+    stream: u32,
+    client: ([u8; 4], u16),
+    server: ([u8; 4], u16),
+    /// The next sequence number of the client and of the server.
+    next: [u32; 2],
+}
+
+struct Traffic {
+    log: Log,
+    frame: u32,
+}
+
+impl Traffic {
+    fn segment(&mut self, spoken: &mut Spoken, time: i64, by_client: bool, flags: u8, length: u32) {
+        self.frame += 1;
+        let (from, to) = if by_client {
+            (spoken.client, spoken.server)
+        } else {
+            (spoken.server, spoken.client)
+        };
+        let [own, other] = if by_client { [0, 1] } else { [1, 0] };
+        let segment = TcpSegment {
+            source: (&from.0, from.1),
+            destination: (&to.0, to.1),
+            frame: self.frame,
+            stream: spoken.stream,
+            seq: spoken.next[own],
+            ack: if flags & ACK == 0 { 0 } else { spoken.next[other] },
+            relative: spoken.next[own],
+            length,
+            window: 65_535,
+            flags: flags.into(),
+            twice: 0,
+            is_cut: false,
+            is_copy: false,
+            head: &[],
+            time,
+            start: START,
+        };
+        self.log.segment(&segment);
+        spoken.next[own] += length + u32::from(flags & (SYN | FIN) != 0);
+    }
+
+    fn record(&mut self, spoken: &Spoken, time: i64, key: u32, is_answer: bool) {
+        let mut digest = [0; 20];
+        digest[..4].copy_from_slice(&(key % KEYS).to_le_bytes());
+        let touches = [Touch {
+            namespace: b"test",
+            set: b"demo",
+            digest,
+            key: None,
+            request: Request::GET,
+            writes: false,
+            result: is_answer.then_some(ResultCode::OK),
+            content: Content::default(),
+        }];
+        let end = spoken.next[usize::from(is_answer)];
+        self.log.record(&Record {
+            event: if is_answer {
+                Event::Answered {
+                    is_first: true,
+                    is_last: true,
+                }
+            } else {
+                Event::Asked
+            },
+            what: What::Message(Request::GET),
+            frame: self.frame,
+            time,
+            client: Endpoint {
+                address: &spoken.client.0,
+                port: spoken.client.1,
+            },
+            server: Endpoint {
+                address: &spoken.server.0,
+                port: spoken.server.1,
+            },
+            transaction: None,
+            timing: None,
+            namespace: b"test",
+            set: b"demo",
+            command: b"",
+            results: if is_answer { &[ResultCode::OK] } else { &[] },
+            touches: &touches,
+            detail: Detail {
+                end: Some(end),
+                size: 60,
+                timeout: 1000,
+                fingerprint: u64::from(key % KEYS) + 1,
+                ends: is_answer,
+                ..Detail::default()
+            },
+            left_out: 0,
+            missing: None,
+        });
+    }
+}
+
+/// An hour of so many connections of 300 clients to six nodes; all of them closed but those of the last minutes.
+fn hour(connections: u32, requests: u32) -> Log {
+    let mut traffic = Traffic {
+        log: Log::default(),
+        frame: 0,
+    };
+    let mut key = 0_u32;
+    let step = 3600 * SECOND / i64::from(connections);
+    // Some are open beside each other all the time.
+    for group in 0..connections.div_ceil(CLIENTS) {
+        let of_group = (connections - group * CLIENTS).min(CLIENTS);
+        let begin = START + i64::from(group * CLIENTS) * step;
+        let length = step * i64::from(CLIENTS);
+        let mut all: Vec<Spoken> = (0..of_group)
+            .map(|number| Spoken {
+                stream: group * CLIENTS + number,
+                client: (
+                    [10, 1, (number / 250) as u8, (number % 250) as u8],
+                    20_000 + (group % 40_000) as u16,
+                ),
+                server: ([10, 2, 0, 1 + (number % 6) as u8], 3000),
+                next: [1000, 5000],
+            })
+            .collect();
+        for (spoken, late) in all.iter_mut().zip(0_i64..) {
+            let at = begin + late * 1000;
+            traffic.segment(spoken, at, true, SYN, 0);
+            traffic.segment(spoken, at + 100_000, false, SYN | ACK, 0);
+            traffic.segment(spoken, at + 100_300, true, ACK, 0);
+        }
+        for round in 0..requests {
+            for (spoken, late) in all.iter_mut().zip(0_i64..) {
+                let at = begin + 1_000_000 + i64::from(round) * (length - 10_000_000) / i64::from(requests);
+                let at = at + late * 10_000;
+                key = key.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let key = key >> 8;
+                traffic.segment(spoken, at, true, ACK, 82);
+                traffic.record(spoken, at, key, false);
+                traffic.segment(spoken, at + 200_000, false, ACK, 68);
+                traffic.record(spoken, at + 200_000, key, true);
+            }
+        }
+        if (group + 2) * CLIENTS < connections {
+            for (spoken, late) in all.iter_mut().zip(0_i64..) {
+                let at = begin + length - 5_000_000 + late * 1000;
+                traffic.segment(spoken, at, true, FIN | ACK, 0);
+                traffic.segment(spoken, at + 100_000, false, FIN | ACK, 0);
+                traffic.segment(spoken, at + 100_300, true, ACK, 0);
+            }
+        }
+    }
+    traffic.log
+}
+
+fn found(log: &Log) -> Findings {
+    let evidence = Evidence::of(log);
+    let mut findings = Findings::default();
+    rules::run(&evidence, &mut findings);
+    causes::arrange(&mut findings);
+    findings
+}
+
+/// Nanoseconds of this thread on a processor.
+fn spent() -> u64 {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").expect("the time of a thread");
+    let first = text.split(' ').next().expect("a number");
+    first.parse().expect("a number")
+}
+
+fn cost(connections: u32) -> u64 {
+    let before = spent();
+    let log = hour(connections, REQUESTS);
+    let findings = found(&log);
+    let after = spent();
+    assert!(findings.rows.is_empty(), "{:#?}", findings.rows);
+    after - before
+}
+
+#[test]
+fn an_hour_of_ten_thousand_connections_costs_four_times_what_a_quarter_of_them_does() {
+    let few = (0..2).map(|_| cost(2_500)).min().expect("a time");
+    let many = cost(10_000);
+    println!("2500 connections: {few} ns, 10000: {many} ns");
+    // Four times as many; what is quadratic takes 16 times as long.
+    assert!(many < few * 8, "{few} ns, then {many} ns");
+}
+
+#[test]
+fn what_is_too_much_is_dropped_from_what_is_closed_and_a_row_says_so() {
+    // Some 4.5 million segments and messages, of which 2.5 million are kept at most.
+    let log = hour(12_000, 75);
+    let all = u64::from(log.connections.iter().map(|one| one.stream).max().expect("one") + 1);
+    assert_eq!(all, 12_000);
+    let held: usize = log
+        .connections
+        .iter()
+        .map(|one| one.segments.len() + one.messages.len())
+        .sum();
+    assert!(held <= 2_500_000, "{held} are kept");
+    assert!(held >= 1_500_000, "{held} are kept");
+    let gone = log
+        .connections
+        .iter()
+        .filter(|one| one.segments.is_empty())
+        .count();
+    // The oldest of those that are closed; those that are open are whole.
+    assert!(gone > 3_000, "{gone}");
+    let is_gone = |index: usize| log.connections[index].segments.is_empty();
+    assert!((0..gone).all(is_gone), "others are dropped than the oldest");
+    for open in &log.connections[11_700..] {
+        assert_eq!(open.segments.len(), 3 + 2 * 75, "stream {}", open.stream);
+        assert_eq!(open.messages.len(), 2 * 75, "stream {}", open.stream);
+    }
+    let findings = found(&log);
+    let dropped: Vec<_> = findings
+        .notes
+        .iter()
+        .filter(|note| note.notice == Notice::Dropped)
+        .collect();
+    let [dropped] = dropped[..] else {
+        panic!("{:#?}", findings.notes);
+    };
+    assert_eq!(dropped.count as usize, gone, "{dropped:#?}");
+    assert!(findings.rows.is_empty(), "{:#?}", findings.rows);
+}
