@@ -96,19 +96,28 @@ fn partitions_that_nodes_own() {
             "aerospike.namespace",
             "aerospike.info.replicas.columns",
             "aerospike.info.replicas.partitions",
+            "aerospike.info.replicas.ranges",
         ];
-        // The newest answer of each node.
-        let mut newest: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-        for row in columns(
-            capture,
-            &[],
-            "aerospike.response && aerospike.info.replicas.partitions",
-            &names,
-        ) {
-            let mut counts = row[3].iter();
+        // The newest answer of each node: masters, and copies where it is not the master.
+        let mut newest: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
+        let filter = "aerospike.response && aerospike.info.replicas.partitions";
+        for row in columns(capture, &[], filter, &names) {
+            let (mut counts, mut ranges) = (row[3].iter(), row[4].iter());
             for (namespace, columns) in row[1].iter().zip(&row[2]) {
                 let columns: usize = columns.parse().expect("a number");
-                let own: Vec<String> = counts.by_ref().take(columns).cloned().collect();
+                let mut sets = counts.by_ref().take(columns).map(|count| {
+                    let count: usize = count.parse().expect("a number");
+                    let mut set: BTreeSet<u16> = BTreeSet::new();
+                    while set.len() < count {
+                        let range = ranges.next().expect("a range").trim();
+                        let (first, last) = range.split_once('-').unwrap_or((range, range));
+                        set.extend(first.parse::<u16>().expect("a number")..=last.parse().expect("a number"));
+                    }
+                    set
+                });
+                let masters = sets.next().expect("masters");
+                let copies: BTreeSet<u16> = sets.flatten().collect();
+                let own = (masters.len(), copies.difference(&masters).count());
                 newest.insert((namespace.clone(), row[0][0].clone()), own);
             }
         }
@@ -124,12 +133,8 @@ fn partitions_that_nodes_own() {
                     .find(is_it)
                     .unwrap_or_else(|| panic!("{capture}: no {what} of {node}: {text}"))
             };
-            assert_eq!(find("master,")[4], counts[0], "{capture}: {node}");
-            let copies: u32 = counts[1..]
-                .iter()
-                .map(|count| count.parse::<u32>().expect("a number"))
-                .sum();
-            assert_eq!(find("copy,")[4], copies.to_string(), "{capture}: {node}");
+            assert_eq!(find("master,")[4], counts.0.to_string(), "{capture}: {node}");
+            assert_eq!(find("copy,")[4], counts.1.to_string(), "{capture}: {node}");
         }
     }
 }
@@ -161,20 +166,13 @@ fn migrations_by_pair() {
         "cluster-node-rejoin-migration-slim",
         "cluster-split-heal-dupres-slim",
     ] {
-        let names = [
-            "ip.src",
-            "ip.dst",
-            "aerospike.fabric.emig_id",
-            "aerospike.fabric.emig_insert_id",
-        ];
         let mut records: HashMap<(String, String), BTreeSet<(String, String)>> = HashMap::new();
-        let filter = "aerospike.fabric.type == 2 && aerospike.fabric.op == 7";
+        let filter = "aerospike.fabric.type == 3 && aerospike.fabric.op == 7";
         let frames = crate::common::capture(capture);
         let numbers: BTreeSet<String> = columns(capture, &[], filter, &["frame.number"])
             .into_iter()
             .map(|row| row[0][0].clone())
             .collect();
-        let _ = names;
         for frame in frames
             .ours()
             .filter(|frame| numbers.contains(&frame.number.to_string()))

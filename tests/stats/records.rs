@@ -90,8 +90,7 @@ fn sizes_as_the_fields_say() {
                 way.generation += f64::from(u8::from(row[4] == ["3"]));
             }
             if writes == is_request && !row[6].is_empty() {
-                assert_eq!(row[5].len(), row[6].len(), "{capture}: {row:?}");
-                let size = row[5].iter().map(|size| number(size) as u64 + 4).sum();
+                let size = report::bytes_of_bins(&row[5], &row[6]);
                 if way.largest.as_ref().is_none_or(|(largest, _)| size > *largest) {
                     way.largest = Some((size, row[7][0].clone()));
                 }

@@ -153,3 +153,13 @@ impl HotKeys {
         }
     }
 }
+
+/// Bytes of the operations that name a bin, from the fields of a message: `aerospike.op.size` is without its own four
+/// bytes, and what names no bin (a touch) has four and no value.
+pub fn bytes_of_bins(sizes: &[String], bins: &[String]) -> u64 {
+    let all: u64 = sizes
+        .iter()
+        .map(|size| size.parse::<u64>().expect("a number") + 4)
+        .sum();
+    all - 8 * (sizes.len() - bins.len()) as u64
+}
