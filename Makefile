@@ -2,7 +2,7 @@
 
 export TIME RUNS SEED START JOBS TOOLS
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile tools test test-tools score bench lint shots fuzz fuzz-plugin versions dist docs coverage soundness clean
+.PHONY: help install uninstall profile tools test test-tools score bench lint shots fuzz fuzz-plugin versions dist release docs coverage soundness clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -54,8 +54,11 @@ fuzz-plugin: ## Fuzz the whole plugin: RUNS (200), SEED, START, MODE=asan or val
 versions: ## Build and test with Wireshark 4.0, 4.2, 4.4 and 4.6, in chroots (root, debootstrap)
 	@tools/versions.sh
 
-dist: ## Make archives and Debian packages, one a version of Wireshark, in target/dist
+dist: ## Make archives and Debian packages, one a version of Wireshark and processor, in target/dist, and try them
 	@tools/dist.sh
+
+release: ## Make and try all of them from a clean tree, with SHA256SUMS and notes; then it says how to tag
+	@tools/release.sh
 
 docs: ## Make the tables, filter names and outputs in the documents anew
 	@tools/packages.sh test

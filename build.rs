@@ -16,10 +16,11 @@ mod plugin {
     use std::env;
     use std::path::{Path, PathBuf};
 
-    const GUARD: [&str; 10] = [
+    const GUARD: [&str; 13] = [
         "wrapper.h",
         "src/epan/guard.h",
         "src/epan/guard.c",
+        "src/epan/inside.h",
         "src/epan/plain.c",
         "src/epan/segment.c",
         "src/epan/soundness.c",
@@ -27,6 +28,8 @@ mod plugin {
         "src/epan/taps.c",
         "src/epan/tcptap.h",
         "src/epan/tcptap.c",
+        "src/epan/windows.h",
+        "src/epan/windows.c",
     ];
 
     pub(super) fn build() {

@@ -78,6 +78,13 @@ fn handoff() {
         c"aerospike_tcp",
     );
     register::heuristic(
+        Heuristic::ClientClear,
+        &AEROSPIKE,
+        c"tcp",
+        c"Aerospike in clear at a port for TLS",
+        c"aerospike_clear_tcp",
+    );
+    register::heuristic(
         Heuristic::HeartbeatTcp,
         &HEARTBEAT,
         c"tcp",
@@ -123,7 +130,7 @@ fn too_deep<'p>(source: Source<'p>, tree: Tree<'p>) -> Guarded {
 
 fn heuristic(which: Heuristic, bytes: &[u8], reported: usize) -> bool {
     match which {
-        Heuristic::ClientTcp => plausible(bytes) == Plausibility::Strong,
+        Heuristic::ClientTcp | Heuristic::ClientClear => plausible(bytes) == Plausibility::Strong,
         Heuristic::HeartbeatTcp => between::stream(bytes, Family::Heartbeat) == Claim::Yes,
         Heuristic::HeartbeatUdp if bytes.len() < reported => between::cut_datagram(bytes, reported),
         Heuristic::HeartbeatUdp => between::datagram(bytes),

@@ -3,11 +3,20 @@
 #   $CHROOTS/RELEASE/base     the release and nothing else
 #   $CHROOTS/RELEASE/build    with what the build and the tests need, as tools/packages.sh installs it
 #   $CHROOTS/RELEASE/guest    with tshark, as a user has it
+#   $CHROOTS/RELEASE/cross    with what builds for arm64, all of it Debian's
+#   $CHROOTS/RELEASE/guest-arm64    with the tshark of arm64, which qemu runs
 # shellcheck shell=bash
 
 CHROOTS=${AEROSPIKE_CHROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/aerospike-wireshark/versions}
-# Wireshark 4.0, 4.2, 4.4 and what is current.
-RELEASES=(bookworm noble trixie sid)
+# Wireshark 4.0, 4.2, 4.4 and what is current: 4.6 twice, the older one first. Of those with the same, the file of the first
+# is what is published, since it fits the others, too.
+RELEASES=(bookworm noble trixie resolute sid)
+# Those whose arm64 packages are on the same mirror.
+# shellcheck disable=SC2034 # for dist.sh
+ARM64_RELEASES=(bookworm trixie sid)
+# Which of the folders of a release is built in: build or cross.
+CHROOT_KIND=build
+QEMU=qemu-aarch64-static
 # The user in a chroot that is not root.
 TESTER=tester
 # In a chroot: this machine's Rust, unless that is empty, and where is built.
@@ -20,7 +29,9 @@ release_title() {
     noble) say 'Ubuntu 24.04' ;;
     trixie) say 'Debian 13' ;;
     sid) say 'Debian unstable' ;;
-    *) die "There is no release $1: ${RELEASES[*]}" ;;
+    resolute) say 'Ubuntu 26.04' ;;
+    questing) say 'Ubuntu 25.10' ;;
+    *) die "There is no release $1: ${RELEASES[*]} questing" ;;
     esac
 }
 
@@ -60,7 +71,7 @@ in_chroot() { # FOLDER USER COMMAND...
     mountpoint -q "$folder/dev" || mount --rbind /dev "$folder/dev"
     cat /etc/resolv.conf >"$folder/etc/resolv.conf"
     # shellcheck disable=SC2016 # expanded in the chroot
-    chroot --userspec="$user" "$folder" env -i "HOME=$home" "PATH=$CHROOT_RUST/usr/sbin:/usr/bin:/sbin:/bin" \
+    chroot --userspec="$user" "$folder" env -i "HOME=$home" "PATH=$CHROOT_RUST/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
         LC_ALL=C.UTF-8 TZ=UTC DEBIAN_FRONTEND=noninteractive CI=1 CARGO_HOME=/opt/cargo CARGO_NET_OFFLINE=true \
         CARGO_TERM_COLOR=never CARGO_TARGET_DIR="$CHROOT_TARGET" "$@" </dev/null
 }
@@ -82,7 +93,7 @@ make_base() { # RELEASE
     [ ! -d "$folder" ] || return 0
     case $1 in
     trixie) extra+=,ubuntu-keyring ;;
-    noble)
+    noble | questing | resolute)
         options+=("--components=main,universe" "--keyring=$(ubuntu_keyring)")
         mirror=http://archive.ubuntu.com/ubuntu
         script=/usr/share/debootstrap/scripts/gutsy
@@ -96,30 +107,45 @@ make_base() { # RELEASE
     rm -rf "$folder.part"/var/cache/apt/archives/*.deb "$folder.part"/var/lib/apt/lists/*
     # A mirror that lags behind is no reason to have nothing.
     echo 'Acquire::Check-Valid-Until "false";' >"$folder.part/etc/apt/apt.conf.d/90late"
+    # Ubuntu's newer Rusts are updates.
+    case $1 in noble | questing | resolute) echo "deb $mirror $1-updates main universe" >>"$folder.part/etc/apt/sources.list" ;; esac
     useradd --root "$folder.part" --create-home "$TESTER"
     mv "$folder.part" "$folder"
 }
 
 apt_clean='apt-get -q clean; rm -rf /var/lib/apt/lists/*'
 
-# With tshark and nothing to build with.
-make_guest_chroot() { # RELEASE
-    local folder=$CHROOTS/$1/guest
+# With tshark and nothing to build with; that of arm64 runs in qemu.
+make_guest_chroot() { # RELEASE [arm64]
+    local folder=$CHROOTS/$1/guest${2:+-arm64} foreign='' program=tshark
     [ ! -d "$folder" ] || return 0
     make_base "$1"
     rm -rf "$folder.part"
     cp -a "$CHROOTS/$1/base" "$folder.part"
+    if [ -n "${2:-}" ]; then
+        foreign='dpkg --add-architecture arm64 &&' program=tshark:arm64
+        pretend_arm64 "$folder.part"
+    fi
     in_chroot "$folder.part" root sh -c \
-        "{ apt-get -q update && apt-get -q install -y --no-install-recommends tshark && $apt_clean; } >/dev/null" ||
-        die "tshark cannot be installed in $(release_title "$1")"
+        "{ $foreign apt-get -q update && apt-get -q install -y --no-install-recommends $program && $apt_clean; } >/dev/null" ||
+        die "$program cannot be installed in $(release_title "$1")"
     umount -R "$folder.part/proc" "$folder.part/dev"
     mv "$folder.part" "$folder"
+}
+
+# Programs before the others in PATH: tshark by qemu, and a uname that says what it would say there.
+pretend_arm64() { # FOLDER
+    cp "$(command -v "$QEMU")" "$1/usr/local/bin/"
+    # Its helpers for captures are programs of arm64, too, and run by nothing here.
+    printf '#!/bin/sh\nWIRESHARK_EXTCAP_DIR=/nowhere exec %s /usr/bin/tshark "$@"\n' "$QEMU" >"$1/usr/local/bin/tshark"
+    printf '#!/bin/sh\n[ "$*" != -m ] || { echo aarch64; exit; }\nexec /usr/bin/uname "$@"\n' >"$1/usr/local/bin/uname"
+    chmod 755 "$1/usr/local/bin/tshark" "$1/usr/local/bin/uname"
 }
 
 # With make, and this machine's Rust, crates, project and captures to look at. All else is left to the
 # project's own scripts, as on the machine of a user.
 make_build_chroot() { # RELEASE
-    local folder=$CHROOTS/$1/build
+    local folder=$CHROOTS/$1/$CHROOT_KIND
     if [ ! -d "$folder" ]; then
         make_base "$1"
         rm -rf "$folder.part"
@@ -143,17 +169,20 @@ make_build_chroot() { # RELEASE
 
 # cargo goes by the times of files: by them what another copy of the project left may be newer than this one.
 forget_other_copy() { # RELEASE
-    local mark=$CHROOTS/$1/build.project copy
+    local mark=$CHROOTS/$1/$CHROOT_KIND.project copy
     copy=$(stat -c '%n %i' "$PWD")
     if [ "$(cat "$mark" 2>/dev/null)" != "$copy" ]; then
-        in_project "$1" "$TESTER" sh -c 'cargo clean --quiet --package aerospike-wireshark &&
+        in_project "$1" "$TESTER" sh -c 'command -v cargo >/dev/null || exit 0
+            cargo clean --quiet --package aerospike-wireshark &&
             cargo clean --quiet --release --package aerospike-wireshark'
         say "$copy" >"$mark"
     fi
 }
 
 # What the chroots, which are offline, need of crates.io.
-fetch_crates() { cargo fetch --quiet --locked --target "$(rustc -vV | sed -n 's/^host: //p')"; }
+fetch_crates() {
+    cargo fetch --quiet --locked --target "$(rustc -vV | sed -n 's/^host: //p')" --target aarch64-unknown-linux-gnu
+}
 
 # The crates, readable by all, as those in ~/.cargo need not be.
 copy_crates() {
@@ -170,7 +199,7 @@ show_to() { # CHROOT FOLDER PLACE
 
 # In the project's folder of a build chroot.
 in_project() { # RELEASE USER COMMAND...
-    local folder=$CHROOTS/$1/build user=$2
+    local folder=$CHROOTS/$1/$CHROOT_KIND user=$2
     shift 2
     mkdir -p "$folder$CHROOT_TARGET"
     in_chroot "$folder" root chown -R "$user:" "$CHROOT_TARGET"

@@ -3,6 +3,17 @@
 
 TSHARK=${TSHARK:-tshark}
 
+# Ubuntu has newer Rusts under names with a number (rustc-1.91), in a folder of their own.
+find_numbered_rust() {
+    local folder newest=
+    command -v cargo >/dev/null && return
+    for folder in /usr/lib/rust-*/bin; do
+        if [ -x "$folder/cargo" ]; then newest=$folder; fi
+    done
+    if [ -n "$newest" ]; then export PATH="$newest:$PATH"; fi
+}
+find_numbered_rust
+
 say() { printf '%s\n' "$*"; }
 warn() { printf 'warning: %s\n' "$*" >&2; }
 die() {
@@ -21,6 +32,18 @@ temporary_folder() {
     chmod 755 "$TEMPORARY"
 }
 
+# The version of the plugin: Cargo.toml is where it is written down.
+plugin_version() { sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml; }
+# Who answers for the packages, and where: the address of the repository.
+maintainer() { sed -nE 's/^authors = \["(.*)"\]/\1/p' Cargo.toml; }
+
+# Cargo, pkg-config and the C compiler build for arm64 from here on, with what Debian's packages for it hold.
+use_arm64() {
+    export CARGO_BUILD_TARGET=aarch64-unknown-linux-gnu
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    export PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig
+}
+
 # "4.0" of a line such as "TShark (Wireshark) 4.0.17 (...)." or of "4.0.17".
 minor_version() { sed -nE '1s/^([A-Za-z]+ \(Wireshark\) |Wireshark )?([0-9]+\.[0-9]+).*/\2/p'; }
 
@@ -33,7 +56,7 @@ build_plugin() {
     local folder
     folder=$(cargo metadata --locked --no-deps --format-version 1 |
         sed -nE 's/.*"target_directory":"([^"]*)".*/\1/p')
-    built=$folder/release/libaerospike.so
+    built=$folder/${CARGO_BUILD_TARGET:+$CARGO_BUILD_TARGET/}release/libaerospike.so
     [ -f "$built" ] || die "cargo built no $built"
 }
 
@@ -62,5 +85,5 @@ as_guest() {
     local run=(env -i "PATH=$PATH" "HOME=$TEMPORARY/home" "XDG_RUNTIME_DIR=$TEMPORARY/home" LC_ALL=C.UTF-8 TZ=UTC
         "WIRESHARK_PLUGIN_DIR=${GUEST_PLUGINS:-$TEMPORARY/plugins}")
     if is_root; then run=(setpriv --reuid=65534 --regid=65534 --clear-groups "${run[@]}"); fi
-    (cd "$TEMPORARY" && "${run[@]}" "$@")
+    (cd "$TEMPORARY" && exec "${run[@]}" "$@")
 }

@@ -63,7 +63,7 @@ check_versions() {
     local headers from gui
     if [ -n "${AEROSPIKE_WIRESHARK_INCLUDE:-}" ]; then
         from=$AEROSPIKE_WIRESHARK_INCLUDE/ws_version.h
-        headers=$(sed -nE 's/^#define VERSION "(.*)"/\1/p' "$from" | minor_version)
+        headers=$(sed -nE 's/^#define WIRESHARK_VERSION_(MAJOR|MINOR) +//p' "$from" | paste -s -d .)
     else
         from='pkg-config --modversion wireshark'
         headers=$(pkg-config --modversion wireshark | minor_version)

@@ -48,10 +48,11 @@ unpack() {
 package_of() { sed -E 's/^([^_]+)_([^_]+)_.*/\1=\2/; s/%3a/:/g' <<<"$1"; }
 
 use_unpacked() {
-    local root=$CACHE/root
+    local root=$CACHE/root libraries
+    libraries=$(uname -m)-linux-gnu
     [ -x "$root/usr/bin/rustc" ] || unpack || return 1
     export PATH="$root/usr/bin:$PATH" RUSTC="$root/usr/bin/rustc"
-    export LD_LIBRARY_PATH="$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu:$root/usr/lib"
+    export LD_LIBRARY_PATH="$root/usr/lib/$libraries:$root/lib/$libraries:$root/usr/lib"
     fits rustc
 }
 

@@ -5,6 +5,9 @@
 #   tools/shots.sh              all of them
 #   tools/shots.sh NAME...      those named, as in the list below
 #   OUT=/some/folder            puts them there
+#   PLUGIN=FILE                 with that plugin, without building one
+#   CHROOT=FOLDER PLUGIN=FILE   with the Wireshark of a chroot (as root), and a plugin built for it:
+#                               AEROSPIKE_WIRESHARK_INCLUDE=FOLDER/usr/include/wireshark cargo build --release --target-dir …
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/common.sh
@@ -33,9 +36,17 @@ pictures() {
     dialog cluster cluster-node-rejoin-migration-slim 'Cluster' 0x0 -z aerospike,cluster
     dialog timeline expressions-record 'Timeline' 0x0 -z aerospike,timeline
     dialog connections batch-all 'Connections' 0x0 -z aerospike,connections
-    # No option opens it: the last menu but one of Statistics.
+    # No option opens these. The last menu but one of Statistics:
     from_menu overview batch-all 'Overview' 985x690 alt+s Up Up Right Return
+    # In File the third from below:
+    from_menu export-objects udf-put-apply 'Export' 800x260 alt+f Up Up Up Right Return
+    from_menu io-graphs hot-keys-zipf 'I/O Graphs' 985x690 alt+s i
+    # 4.0 builds this menu of its own protocols alone.
+    if has_menu_of_streams; then follow kv-basic; fi
 }
+
+# Wireshark 4.2 and later build the menu of streams of what is registered.
+has_menu_of_streams() { [ "$("$TSHARK" --version 2>/dev/null | minor_version)" != 4.0 ]; }
 
 started=()
 wireshark=
@@ -63,7 +74,7 @@ start_screen() {
 
 # Fresh settings: font, pane heights, column widths.
 settings() { # HEIGHT-OF-THE-LIST HEIGHT-OF-THE-TREE
-    local folder=$TEMPORARY/home/.config/wireshark third=PBYTES
+    local folder=$guest/home/.config/wireshark third=PBYTES
     if [ $(($1 + $2)) -gt 700 ]; then third=NONE; fi
     as_guest rm -rf "$folder"
     as_guest mkdir -p "$folder"
@@ -123,19 +134,25 @@ settled() { # WINDOW FILE
 wanted() { [ ${#only[@]} -eq 0 ] || printf '%s\n' "${only[@]}" | grep -qx "$1"; }
 
 start_wireshark() { # CAPTURE OPTION...
-    local capture=captures/$1.pcapng
+    local file=captures/$1.pcapng
+    [ -e "$file" ] || file+=.gz
     shift
-    if [ ! -e "$capture" ]; then capture=$capture.gz; fi
-    as_guest env "DISPLAY=$DISPLAY" QT_QPA_PLATFORM=xcb wireshark -r "$capture" "$@" \
+    as_guest env "DISPLAY=$DISPLAY" QT_QPA_PLATFORM=xcb wireshark -r "$file" "$@" \
         >"$TEMPORARY/wireshark.log" 2>&1 &
     wireshark=$!
+}
+
+# Ends it with the shell that waits for it.
+end_wireshark() {
+    pkill -P "$wireshark" || true
+    kill "$wireshark" 2>/dev/null || true
+    wait "$wireshark" 2>/dev/null || true
 }
 
 # Keeps what the last look saw, and ends that Wireshark.
 keep() { # NAME
     convert "$TEMPORARY/shot.png" -strip -define png:compression-level=9 -colors 256 "$OUT/$1.png"
-    kill "$wireshark"
-    wait "$wireshark" 2>/dev/null || true
+    end_wireshark
     say "$OUT/$1.png"
 }
 
@@ -176,13 +193,28 @@ from_menu() { # NAME CAPTURE TITLE SIZE KEY...
     wanted "$name" || return 0
     shift 4
     settings 300 400
-    start_wireshark "$capture"
+    start_wireshark "$capture" -C Aerospike
     window=$(wait_for_window "^$capture" "$wireshark")
     xdotool windowactivate --sync "$window" mousemove 2000 2000
     settled root "$TEMPORARY/shot.png"
     xdotool key --delay 300 "$@"
     window=$(wait_for_window "$title" "$wireshark")
     shoot "$name" "$window" "$size"
+}
+
+# The text of a stream: the last but two entry of Analyze, the first of its menu.
+FOLLOW_KEYS=(alt+a Up Up Right Return)
+follow() { # CAPTURE
+    local window
+    wanted follow || return 0
+    settings 300 400
+    start_wireshark "$1" -C Aerospike -Y aerospike.msg
+    window=$(wait_for_window "^$1" "$wireshark")
+    xdotool windowactivate --sync "$window" mousemove 2000 2000
+    settled root "$TEMPORARY/shot.png"
+    xdotool key --delay 300 "${FOLLOW_KEYS[@]}"
+    window=$(wait_for_window 'Follow' "$wireshark")
+    shoot follow "$window" 985x690
 }
 
 # A window, alone, in that size; 0x0 is the one it opens with.
@@ -194,11 +226,28 @@ shoot() { # NAME WINDOW SIZE
     keep "$name"
 }
 
+# The Wireshark of a chroot: what a guest is there, in the folder that it sees as `guest`.
+in_chroot_as_guest() {
+    (exec chroot --userspec=65534:65534 "$CHROOT" env -i PATH=/usr/bin:/bin "HOME=$guest/home" "XDG_RUNTIME_DIR=$guest/home" \
+        LC_ALL=C.UTF-8 TZ=UTC "WIRESHARK_PLUGIN_DIR=$guest/plugins" \
+        sh -c 'cd "$1" && shift && exec "$@"' sh "$guest" "$@")
+}
+chroot_tshark() { chroot "$CHROOT" tshark "$@"; }
+
 only=("$@")
-temporary_folder
+if [ -n "${CHROOT:-}" ]; then
+    built=${PLUGIN:?a plugin that is built for the Wireshark of the chroot}
+    TSHARK=chroot_tshark
+    as_guest() { in_chroot_as_guest "$@"; }
+    TMPDIR=$CHROOT/tmp temporary_folder
+    guest=${TEMPORARY#"$CHROOT"}
+else
+    temporary_folder
+    guest=$TEMPORARY
+    if [ -n "${PLUGIN:-}" ]; then built=$PLUGIN; else build_plugin; fi
+fi
 trap stop EXIT
 mkdir -p "$OUT"
-build_plugin
 make_guest
 start_screen
 pictures

@@ -2,8 +2,9 @@
 # Builds and tests the plugin with the Wireshark of each release, in chroots that are made where they are not
 # there yet, and says in a table what was run. Needs root, debootstrap and, the first time, the network.
 #
-#   tools/versions.sh               all of them: bookworm (4.0) noble (4.2) trixie (4.4) sid (4.6)
-#   tools/versions.sh RELEASE...    those; with trixie also its own Rust, the oldest that the plugin promises
+#   tools/versions.sh               all of them: bookworm (4.0) noble (4.2) trixie (4.4) resolute and sid (4.6)
+#   tools/versions.sh RELEASE...    those, or questing (4.4); with trixie also its own Rust, the oldest that the plugin
+#                                   promises; with sid also headers that say they are of the next Wireshark
 #   tools/versions.sh --oldest      Debian 13 with its own Rust alone
 #   tools/versions.sh --short       "make install" and some of the tests, as a user, in the chroots that are there;
 #                                   what cannot be run there is said and left out
@@ -78,6 +79,8 @@ test_release() { # RELEASE
             if run_step "$release" "$user" test make test CARGO_TEST_OPTIONS=--no-fail-fast; then readme=passed; fi
             read -r passed failed ignored <<<"$(count_tests "$log")"
             ran="$passed | $failed | $ignored"
+            # For the table of tools/dist.sh.
+            say "$passed passed, $failed failed ($(git rev-parse --short HEAD 2>/dev/null || say '?'))" >"$CHROOTS/$release/tests.txt"
         fi
         rows+=("| $(release_title "$release") | $version | ${user/$TESTER/user} | $install | $ran | $readme |")
     done
@@ -229,6 +232,7 @@ else
     for release in "${wanted[@]}"; do
         test_release "$release"
         [ "$release" != trixie ] || test_oldest
+        [ "$release" != sid ] || run_step sid "$TESTER" next tools/next.sh || true
     done
     report
 fi

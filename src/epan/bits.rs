@@ -53,6 +53,20 @@ impl<'p> Tree<'p> {
         })
     }
 
+    /// The bits of a set, below an item that has the value.
+    ///
+    /// # Errors
+    /// What Wireshark threw.
+    pub fn bits_below(&self, set: &BitSet, part: &[u8], value: u32) -> Guarded {
+        if part.len() > MAX_LENGTH || !self.wants_bits(set) || !self.afford(set.items()) {
+            return Ok(());
+        }
+        let (start, length) = self.source.locate(part);
+        let (tvb, ids) = (self.source.tvb.as_ptr(), set.ids.load(Ordering::Relaxed));
+        // SAFETY: as above.
+        guarded(unsafe { sys::as_bits(self.node, tvb, start, length, ids, value) })
+    }
+
     fn make_bits(
         &self,
         set: &BitSet,

@@ -36,7 +36,7 @@ pub struct Plugin {
     /// One whole message.
     pub pdu: for<'p> fn(Framing, Packet<'p>, Source<'p>, Tree<'p>, &Call<'p>) -> Guarded,
     /// A frame of a connection of which something is kept has passed: each on the first pass, later those that are
-    /// marked as copies.
+    /// marked as copies or hidden.
     pub passed: for<'p> fn(Packet<'p>, &Tree<'p>, &Passed<'p>) -> Guarded,
 }
 
@@ -183,6 +183,9 @@ unsafe extern "C" fn dissect(
         let Some(_level) = packet.enter(entry) else {
             return (plugin.too_deep)(source, tree).map(|()| source.bytes().len());
         };
+        if !packet.is_visited() {
+            scope::read(packet.frame());
+        }
         // SAFETY: so is the segment, which is the guard's.
         let segment = unsafe { segment(raw) };
         (plugin.dissect)(entry, packet, source, tree, segment)
@@ -293,6 +296,8 @@ unsafe extern "C" fn passed(
             time: raw.time,
             range: (raw.end != raw.seq).then_some((raw.seq, raw.end)),
             is_again: raw.again != 0,
+            is_overtaken: raw.overtaken != 0,
+            is_hidden: raw.hidden != 0,
             acknowledged: raw.ack,
             direction: usize::from(raw.direction & 1),
             completeness: raw.completeness,

@@ -184,6 +184,12 @@ impl Field {
         self.abbrev
     }
 
+    /// What it holds.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// The name in the tree.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -242,6 +248,12 @@ impl BitSet {
             notes: Notes::new(),
             width,
         }
+    }
+
+    /// The field of the whole.
+    #[must_use]
+    pub const fn whole(&self) -> &Field {
+        &self.whole
     }
 
     /// With names for what a group of several bits says.

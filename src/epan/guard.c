@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include <epan/conversation_filter.h>
-#include <epan/dissectors/packet-tcp.h>
 #include <epan/exceptions.h>
 #include <epan/prefs.h>
 #include <epan/prefs-int.h>
 #include <epan/proto_data.h>
 #include <wsutil/wslog.h>
+
+#include "inside.h"
 
 static as_vtable rust;
 
@@ -105,7 +106,7 @@ static int enter_heuristic(int heuristic, tvbuff_t *tvb, packet_info *pinfo, pro
 {
     /* A hit claims the conversation for the entry that a port would have chosen. */
     static const int claims[AS_HEURISTIC_MAX] = {
-        AS_ENTRY_CLIENT_TCP, AS_ENTRY_HEARTBEAT_TCP, AS_ENTRY_HEARTBEAT_UDP, AS_ENTRY_FABRIC_TCP,
+        AS_ENTRY_CLIENT_TCP, AS_ENTRY_HEARTBEAT_TCP, AS_ENTRY_HEARTBEAT_UDP, AS_ENTRY_FABRIC_TCP, AS_ENTRY_CLIENT_TCP,
     };
     as_segment segment;
     int hit;
@@ -131,8 +132,31 @@ HEURISTIC(try_heartbeat_tcp, AS_HEURISTIC_HEARTBEAT_TCP)
 HEURISTIC(try_heartbeat_udp, AS_HEURISTIC_HEARTBEAT_UDP)
 HEURISTIC(try_fabric_tcp, AS_HEURISTIC_FABRIC_TCP)
 
+static int is_for_tls(unsigned port)
+{
+    static dissector_table_t tls, tcp;
+
+    if (tls == NULL) {
+        tls = find_dissector_table("tls.port");
+        tcp = find_dissector_table("tcp.port");
+    }
+    return tls != NULL && dissector_get_uint_handle(tls, port) == handles[AS_ENTRY_CLIENT_TLS] &&
+           dissector_get_uint_handle(tcp, port) != handles[AS_ENTRY_CLIENT_TCP];
+}
+
+int as_is_for_tls(packet_info *pinfo)
+{
+    return is_for_tls(pinfo->destport) || is_for_tls(pinfo->srcport);
+}
+
+/* Always on, since it asks at those ports alone. */
+static as_bool try_client_clear(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    return as_is_for_tls(pinfo) && enter_heuristic(AS_HEURISTIC_CLIENT_CLEAR, tvb, pinfo, tree, data) != 0;
+}
+
 static heur_dissector_t const heuristics[AS_HEURISTIC_MAX] = {
-    try_client_tcp, try_heartbeat_tcp, try_heartbeat_udp, try_fabric_tcp,
+    try_client_tcp, try_heartbeat_tcp, try_heartbeat_udp, try_fabric_tcp, try_client_clear,
 };
 
 /* ---- after a frame: what TCP knows, and no subdissector is handed ------------------------------------------------ */
@@ -141,6 +165,8 @@ static int passed_protocol = -1;
 static int64_t latest_time;
 
 int64_t as_latest_time(void) { return latest_time; }
+
+int as_is_copy(packet_info *pinfo) { return as_frame_data(pinfo, passed_protocol, AS_COPY_KEY) != NULL; }
 
 static int after_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
@@ -151,7 +177,7 @@ static int after_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
         int64_t now = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
         if (now > latest_time)
             latest_time = now;
-    } else if (tree == NULL || as_frame_data(pinfo, passed_protocol, AS_COPY_KEY) == NULL)
+    } else if (tree == NULL || (!as_is_copy(pinfo) && as_frame_data(pinfo, passed_protocol, AS_HIDDEN_KEY) == NULL))
         return 0;
     if (as_describe_passed(pinfo, passed_protocol, &passed)) {
         rust.passed(tvb, pinfo, tree, &passed);
@@ -257,12 +283,21 @@ static void apply_ranges(void)
 void as_register_pref_module(int protocol)
 {
     int i;
+
     preferences = prefs_register_protocol(protocol, apply_ranges);
-    for (i = 0; i < AS_RANGE_MAX; i++) {
+    for (i = 0; i < AS_RANGE_MAX; i++)
         range_convert_str(wmem_epan_scope(), &ranges[i].wanted, ranges[i].initial, 65535);
+}
+
+/* The window shows preferences in the order of their registration: Wireshark registers those of the main ports when a
+ * dissector is put on them, so the others come after that. */
+static void register_preferences(void)
+{
+    int i;
+
+    for (i = 0; i < AS_RANGE_MAX; i++)
         prefs_register_range_preference(preferences, ranges[i].name, ranges[i].title,
                                         "Ports on which this protocol is expected", &ranges[i].wanted, 65535);
-    }
     prefs_register_bool_preference(preferences, "desegment", "Reassemble messages that span several TCP segments",
                                    "Also needs \"Allow subdissectors to reassemble TCP streams\" of the TCP protocol",
                                    &desegment);
@@ -298,7 +333,11 @@ void as_register_pref_module(int protocol)
                                         &report_folder);
 }
 
-void as_handoff(void) { apply_ranges(); }
+void as_handoff(void)
+{
+    register_preferences();
+    apply_ranges();
+}
 
 static void register_protocols(void) { rust.register_protocols(); }
 static void register_handoff(void) { rust.register_handoff(); }
@@ -387,7 +426,8 @@ void as_register_dissector(int entry, int protocol, const char *name, const char
 
 void as_register_heuristic(int heuristic, int protocol, const char *table, const char *display, const char *name)
 {
-    heur_dissector_add(table, heuristics[heuristic], display, name, protocol, HEURISTIC_DISABLE);
+    heur_dissector_add(table, heuristics[heuristic], display, name, protocol,
+                       heuristic == AS_HEURISTIC_CLIENT_CLEAR ? HEURISTIC_ENABLE : HEURISTIC_DISABLE);
 }
 
 void as_register_ports(int entry, const char *table, const char *range)
@@ -416,7 +456,7 @@ static char *connection_filter(packet_info *pinfo FILTER_USER_DATA)
     struct tcp_analysis *tcp = conversation != NULL ? get_tcp_conversation_data(conversation, pinfo) : NULL;
 
     FILTER_USER_DATA_UNUSED;
-    return tcp == NULL ? NULL : g_strdup_printf("aerospike && tcp.stream eq %u", tcp->stream);
+    return tcp == NULL ? NULL : g_strdup_printf("aerospike && tcp.stream eq %u", as_tcp_stream(tcp));
 }
 
 void as_register_conversation_filter(const char *protocol, const char *name)
@@ -502,6 +542,11 @@ int as_bitmask_value(proto_tree *tree, tvbuff_t *tvb, int start, int length, int
         *out = proto_tree_add_uint(tree, hf, tvb, start, length, value);
         proto_tree_add_bitmask_list_value(proto_item_add_subtree(*out, ett), tvb, start, length, fields, value);
     });
+}
+
+int as_bits(proto_tree *tree, tvbuff_t *tvb, int start, int length, int **fields, uint32_t value)
+{
+    GUARD(proto_tree_add_bitmask_list_value(tree, tvb, start, length, fields, value));
 }
 
 int as_subtree(proto_item *item, int ett, proto_tree **out)

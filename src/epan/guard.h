@@ -43,6 +43,7 @@ enum as_heuristic {
     AS_HEURISTIC_HEARTBEAT_TCP,
     AS_HEURISTIC_HEARTBEAT_UDP,
     AS_HEURISTIC_FABRIC_TCP,
+    AS_HEURISTIC_CLIENT_CLEAR,
     AS_HEURISTIC_MAX
 };
 
@@ -78,6 +79,8 @@ typedef struct as_passed {
     uint32_t seq, end;    /* of a segment that was sent again: its first byte and behind its last, as TCP counts here */
     uint32_t ack;         /* what the sender had received */
     uint8_t again;        /* it was sent again */
+    uint8_t overtaken;    /* it came after later ones */
+    uint8_t hidden;       /* for that, TCP may hand it to nobody: its preference no_subdissector_on_error */
     uint8_t direction;    /* as in as_segment */
     uint8_t completeness; /* TCP_COMPLETENESS bits, this frame included */
 } as_passed;
@@ -160,6 +163,8 @@ int as_bitmask(proto_tree *tree, tvbuff_t *tvb, int start, int hf, int ett, int 
 /* As above, for a value that is not simply the integer at `start`. */
 int as_bitmask_value(proto_tree *tree, tvbuff_t *tvb, int start, int length, int hf, int ett, int **fields,
                      uint32_t value, proto_item **out);
+/* The bits alone, below an item that has the value. */
+int as_bits(proto_tree *tree, tvbuff_t *tvb, int start, int length, int **fields, uint32_t value);
 int as_subtree(proto_item *item, int ett, proto_tree **out);
 /* With text: below the expert item, as the field `detail`. A call with a NULL item is for the tap alone. */
 int as_expert(packet_info *pinfo, proto_item *item, expert_field *ei, int detail, int ett, const char *text);
@@ -202,6 +207,8 @@ int as_columns(packet_info *pinfo);
 /* Whether the column of the worst expert item is shown. */
 int as_has_expert_column(packet_info *pinfo);
 int as_out_of_order(packet_info *pinfo);
+/* Whether a port of the packet is one at which TLS is expected, and nothing in clear. */
+int as_is_for_tls(packet_info *pinfo);
 void as_column_set_protocol(packet_info *pinfo, const char *text);
 /* In place of what stands behind the last fence. */
 void as_column_set_info(packet_info *pinfo, const char *text);
@@ -214,8 +221,10 @@ void *as_file_room(size_t size);
 /* Zeros at the beginning of each dissection of the packet: AS_PACKET_STATE bytes. */
 enum { AS_PACKET_STATE = 64 };
 void *as_packet_state(packet_info *pinfo);
-/* The key of what is remembered of a frame that is a copy: no ordinal of a message comes near. */
-enum { AS_COPY_KEY = 0x7fffffff };
+/* The keys of what is remembered of a frame that is a copy, and of one that TCP hands to nobody: no ordinal of a message
+ * comes near. */
+enum { AS_COPY_KEY = 0x7fffffff, AS_HIDDEN_KEY = 0x7ffffffe };
+int as_is_copy(packet_info *pinfo);
 /* Whether a dissector of that protocol had the frame. */
 int as_has_layer(packet_info *pinfo, const char *protocol);
 void *as_frame_data(packet_info *pinfo, int protocol, uint32_t key);
@@ -227,7 +236,7 @@ int as_connection_ended(packet_info *pinfo, as_connection_end *end);
 void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment);
 /* Whether the frame is of a connection of which `protocol` keeps something, and what TCP says of it. */
 int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed);
-/* Calls `passed` for each such frame of the first pass, and later for those that have something under AS_COPY_KEY. */
+/* Calls `passed` for each such frame of the first pass, and later for those that have something under one of both keys. */
 void as_register_passed(int protocol);
 /* The round trip of the connection's handshake in nanoseconds, 0 where it is not known. */
 int64_t as_round_trip(packet_info *pinfo);

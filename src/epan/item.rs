@@ -17,7 +17,7 @@ use super::{Guarded, guarded, sys};
 const EXPERT_ITEMS: u32 = 7;
 
 /// Bytes that a label holds (Wireshark's `ITEM_LABEL_LENGTH`).
-const LABEL: usize = 240;
+pub(super) const LABEL: usize = 240;
 
 /// An item of the tree; calls on one that was not made do nothing.
 #[derive(Clone, Copy)]

@@ -117,6 +117,13 @@ impl<'p> Packet<'p> {
             .wrapping_add(i64::from(nanoseconds))
     }
 
+    /// Whether a port of the packet is one at which TLS is expected, and nothing in clear.
+    #[must_use]
+    pub fn is_for_tls(self) -> bool {
+        // SAFETY: the packet is alive for 'p.
+        unsafe { sys::as_is_for_tls(self.info.as_ptr()) != 0 }
+    }
+
     /// Source port and destination port.
     #[must_use]
     pub fn ports(self) -> (u32, u32) {
@@ -174,7 +181,6 @@ impl<'p> Packet<'p> {
         unsafe { sys::as_columns(self.info.as_ptr()) != 0 }
     }
 
-    /// Whether the column of the worst expert item is shown.
     /// Whether Wireshark's TCP says that the segment came after later ones.
     #[must_use]
     pub fn is_out_of_order(self) -> bool {
@@ -182,6 +188,7 @@ impl<'p> Packet<'p> {
         unsafe { sys::as_out_of_order(self.info.as_ptr()) != 0 }
     }
 
+    /// Whether the column of the worst expert item is shown.
     pub(crate) fn has_expert_column(self) -> bool {
         // SAFETY: the packet is alive for 'p.
         unsafe { sys::as_has_expert_column(self.info.as_ptr()) != 0 }
@@ -313,6 +320,17 @@ impl<'p> Packet<'p> {
         self.remembered::<Copied>(protocol, sys::AS_COPY_KEY).is_some()
     }
 
+    /// Remembers that TCP kept new bytes of this frame to itself.
+    pub fn mark_hidden(self, protocol: &Protocol, hidden: Hidden) {
+        self.remember(protocol, sys::AS_HIDDEN_KEY, hidden);
+    }
+
+    /// What [`Packet::mark_hidden`] remembered of the frame.
+    #[must_use]
+    pub fn hidden(self, protocol: &Protocol) -> Option<Hidden> {
+        self.remembered::<Hidden>(protocol, sys::AS_HIDDEN_KEY).copied()
+    }
+
     /// Whether a dissector of that protocol had the frame.
     #[must_use]
     pub fn has_layer(self, protocol: &'static CStr) -> bool {
@@ -352,6 +370,15 @@ impl<'p> Packet<'p> {
 
 /// A frame is the copy of another that was captured before.
 struct Copied;
+
+/// TCP kept new bytes of a frame to itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hidden {
+    /// Bytes of the segment.
+    pub length: u32,
+    /// It came after later ones; else it was sent again.
+    pub is_late: bool,
+}
 
 /// The conversation (for TCP: the connection) that a packet belongs to.
 #[derive(Clone, Copy)]

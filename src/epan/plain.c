@@ -7,6 +7,8 @@
 
 #include <epan/proto_data.h>
 
+#include "inside.h"
+
 /* Whether a listener is handed whole frames, and may look at the layers in their trees. */
 static int frames_are_heard(void)
 {
@@ -22,9 +24,9 @@ static int frames_are_heard(void)
 int as_wants_protocol(proto_tree *tree, int protocol)
 {
     return tree != NULL &&
-           (PTREE_DATA(tree)->visible || !PTREE_DATA(tree)->fake_protocols ||
-            proto_registrar_get_nth((unsigned)protocol)->ref_type == HF_REF_TYPE_DIRECT ||
-            (PTREE_FINFO(tree) == NULL && frames_are_heard()));
+           (as_details_visible(tree) || !as_details_fake_protocols(tree) ||
+            as_field_reference(proto_registrar_get_nth((unsigned)protocol)) == HF_REF_TYPE_DIRECT ||
+            (as_details_is_root(tree) && frames_are_heard()));
 }
 
 /* Notes are in our fields, which lie side by side. */
@@ -35,7 +37,7 @@ int as_any_asked(const int *first, unsigned count)
     const hf_register_info *field = (const hf_register_info *)(const void *)((const char *)first - offsetof(hf_register_info, hfinfo.ref_type));
     int any = 0;
 
-#define NOTE(i) ((int)field[i].hfinfo.ref_type)
+#define NOTE(i) ((int)as_field_reference(&field[i].hfinfo))
     for (; count >= 8; count -= 8, field += 8)
         any |= NOTE(0) | NOTE(1) | NOTE(2) | NOTE(3) | NOTE(4) | NOTE(5) | NOTE(6) | NOTE(7);
     for (; count > 0; count--, field++)
@@ -43,7 +45,7 @@ int as_any_asked(const int *first, unsigned count)
     return any;
 }
 
-int as_visible(proto_tree *tree) { return tree != NULL && PTREE_DATA(tree)->visible; }
+int as_visible(proto_tree *tree) { return tree != NULL && as_details_visible(tree); }
 int as_experts_heard(void)
 {
     static const char *const names[] = {"_ws.expert", "_ws.expert.message", "_ws.expert.group", "_ws.expert.severity"};
@@ -57,7 +59,7 @@ int as_experts_heard(void)
             fields[i] = proto_registrar_get_byname(names[i]);
     }
     for (i = 0; i < G_N_ELEMENTS(names); i++)
-        if (fields[i] != NULL && fields[i]->ref_type != HF_REF_TYPE_NONE)
+        if (fields[i] != NULL && as_field_reference(fields[i]) != HF_REF_TYPE_NONE)
             return 1;
     return tap != 0 && have_tap_listener(tap);
 }
@@ -95,35 +97,23 @@ const uint8_t *as_destination_address(const packet_info *pinfo, int *length)
     return (const uint8_t *)pinfo->dst.data;
 }
 
-/* What the tap "credentials" hands on: in no header that is installed, and the same in 4.0 to 4.6. */
-typedef struct credential {
-    unsigned frame;
-    unsigned user_frame;
-    unsigned proof;
-    char *user;
-    const char *protocol;
-    char *info;
-} credential;
-
 void as_credential(packet_info *pinfo, int hf, const char *user, const char *info)
 {
-#if !AS_VERSION_AT_LEAST(4, 7)
     static int tap;
-    credential *found;
+    tap_credential_t *found;
 
     if (tap == 0)
         tap = find_tap_id("credentials");
     if (tap == 0 || !have_tap_listener(tap) || as_quoted(pinfo))
         return;
     /* Listeners of some versions keep the pointers. */
-    found = wmem_new0(wmem_file_scope(), credential);
-    found->frame = found->user_frame = pinfo->num;
-    found->proof = (unsigned)hf;
-    found->user = wmem_strdup(wmem_file_scope(), user);
-    found->protocol = "Aerospike";
+    found = wmem_new0(wmem_file_scope(), tap_credential_t);
+    found->num = found->username_num = pinfo->num;
+    found->password_hf_id = (unsigned)hf;
+    found->username = wmem_strdup(wmem_file_scope(), user);
+    found->proto = "Aerospike";
     found->info = wmem_strdup(wmem_file_scope(), info);
     tap_queue_packet(tap, pinfo, found);
-#endif
 }
 
 int as_wait_for_more(packet_info *pinfo, int offset)

@@ -190,7 +190,7 @@ pub fn ports(entry: Entry, table: &'static CStr, range: &'static CStr) {
     unsafe { sys::as_register_ports(entry as c_int, table.as_ptr(), range.as_ptr()) };
 }
 
-/// Registers a heuristic dissector, off by default.
+/// Registers a heuristic dissector, off by default but for that of clients at a port for TLS.
 pub fn heuristic(
     heuristic: Heuristic,
     protocol: &Protocol,

@@ -9,6 +9,21 @@ static FILE: AtomicU32 = AtomicU32::new(1);
 /// Another capture is opened, or this one is closed.
 pub(super) fn next() {
     FILE.fetch_add(1, Ordering::Relaxed);
+    LATEST.store(0, Ordering::Relaxed);
+}
+
+/// The last frame that was dissected for the first time; 0: none.
+static LATEST: AtomicU32 = AtomicU32::new(0);
+
+/// A frame is dissected for the first time.
+pub(super) fn read(frame: u32) {
+    LATEST.store(frame, Ordering::Relaxed);
+}
+
+/// See [`LATEST`].
+#[must_use]
+pub fn latest() -> u32 {
+    LATEST.load(Ordering::Relaxed)
 }
 
 /// See [`FILE`].

@@ -5,9 +5,10 @@
 
 #include <string.h>
 
-#include <epan/dissectors/packet-tcp.h>
 #include <epan/prefs.h>
 #include <epan/prefs-int.h>
+
+#include "inside.h"
 
 /* ---- the connection of a packet ---------------------------------------------------------------------------------- */
 
@@ -101,19 +102,29 @@ void as_set_conversation_data(conversation_t *conversation, int protocol, void *
 
 /* ---- the segment --------------------------------------------------------------------------------------------------- */
 
-/* Whether TCP itself called: another protocol (TLS with a key list that names us) hands over data of its own. */
+/* Whether TCP itself called: another protocol (TLS with a key list that names us) hands over data of its own. The last
+ * layer is ours, or still TCP while a heuristic is asked; before it there may be more of ours, since layers stay where
+ * TCP calls several times in a frame: with what it has put together, then with the rest. */
 static int is_right_above_tcp(packet_info *pinfo)
 {
-    static int tcp = 0;
+    enum { MOST = 64 };
+    static int tcp, ours[3];
     wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers);
     int depth;
 
-    if (tcp == 0)
+    if (tcp == 0) {
+        ours[0] = proto_get_id_by_filter_name("aerospike");
+        ours[1] = proto_get_id_by_filter_name("aerospike.heartbeat");
+        ours[2] = proto_get_id_by_filter_name("aerospike.fabric");
         tcp = proto_get_id_by_filter_name("tcp");
-    /* The last layer is ours, or still TCP while a heuristic is asked. */
-    for (depth = 0; depth < 2 && layer != NULL; depth++, layer = wmem_list_frame_prev(layer))
-        if (GPOINTER_TO_INT(wmem_list_frame_data(layer)) == tcp)
+    }
+    for (depth = 0; depth < MOST && layer != NULL; depth++, layer = wmem_list_frame_prev(layer)) {
+        int protocol = GPOINTER_TO_INT(wmem_list_frame_data(layer));
+        if (protocol == tcp)
             return 1;
+        if (protocol != ours[0] && protocol != ours[1] && protocol != ours[2])
+            return 0;
+    }
     return 0;
 }
 
@@ -139,6 +150,14 @@ static int holds_back(void)
     return tcp_preference(&known, "reassemble_out_of_order", 0);
 }
 
+/* Whether TCP may keep to itself what was sent again or came late: it does by default (no_subdissector_on_error), and of
+ * what is sent again also where it puts messages together; not where it puts segments in order. */
+static int may_keep_to_itself(void)
+{
+    static pref_t *desegment;
+    return !(tcp_preference(&desegment, "desegment_tcp_streams", 1) && holds_back());
+}
+
 /* TCP's own mark: the constant is in packet-tcp.c alone, the same in all versions. */
 #define OUT_OF_ORDER 0x0200
 
@@ -147,25 +166,28 @@ int as_out_of_order(packet_info *pinfo)
     conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
     struct tcp_analysis *tcp = conversation != NULL ? get_tcp_conversation_data(conversation, pinfo) : NULL;
 
-    return tcp != NULL && tcp->ta != NULL && (tcp->ta->flags & OUT_OF_ORDER) != 0;
+    return tcp != NULL && (as_tcp_marks(tcp) & OUT_OF_ORDER) != 0;
 }
 
 void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment)
 {
     const struct tcpinfo *info = (const struct tcpinfo *)data;
     struct tcp_analysis *tcp;
+    as_flow *sent, *received;
 
     memset(segment, 0, sizeof *segment);
     segment->server = 2;
     if (pinfo->ptype != PT_TCP)
         return;
     segment->conversation = find_connection(pinfo, &tcp);
-    if (tcp == NULL || tcp->fwd == NULL)
+    sent = as_tcp_sent(tcp);
+    received = as_tcp_received(tcp);
+    if (sent == NULL || received == NULL)
         return;
-    segment->direction = tcp->fwd == &tcp->flow1 ? 0 : 1;
-    segment->completeness = tcp->conversation_completeness;
-    if (tcp->server_port != 0 && pinfo->srcport != pinfo->destport)
-        segment->server = pinfo->srcport == tcp->server_port;
+    segment->direction = as_tcp_direction(tcp);
+    segment->completeness = as_tcp_completeness(tcp);
+    if (as_tcp_server_port(tcp) != 0 && pinfo->srcport != pinfo->destport)
+        segment->server = pinfo->srcport == as_tcp_server_port(tcp);
     else if (pinfo->match_uint == pinfo->destport && pinfo->match_uint != pinfo->srcport)
         segment->server = 0;
     else if (pinfo->match_uint == pinfo->srcport && pinfo->match_uint != pinfo->destport)
@@ -180,12 +202,12 @@ void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment)
         segment->has_ack = (info->flags & TH_ACK) != 0;
         segment->reassembled = info->is_reassembled ? 1 : 0;
         segment->late = segment->reassembled && holds_back();
-        segment->first = (tcp->conversation_completeness & syn) != 0 &&
-                         (info->seq == 1 || info->seq == tcp->fwd->base_seq + 1);
-        segment->has_begin[0] = (tcp->conversation_completeness & syn) != 0;
-        segment->has_begin[1] = segment->server != 2 && (tcp->conversation_completeness & other_syn) != 0;
-        segment->begin[0] = relative ? 1 : tcp->fwd->base_seq + 1;
-        segment->begin[1] = relative ? 1 : tcp->rev->base_seq + 1;
+        segment->first =
+            (segment->completeness & syn) != 0 && (info->seq == 1 || info->seq == as_flow_base(sent) + 1);
+        segment->has_begin[0] = (segment->completeness & syn) != 0;
+        segment->has_begin[1] = segment->server != 2 && (segment->completeness & other_syn) != 0;
+        segment->begin[0] = relative ? 1 : as_flow_base(sent) + 1;
+        segment->begin[1] = relative ? 1 : as_flow_base(received) + 1;
     }
 }
 
@@ -196,8 +218,9 @@ int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed)
 {
     struct tcp_analysis *tcp = NULL;
     conversation_t *conversation;
-    tcp_analyze_seq_flow_info_t *sent;
-    unsigned flags;
+    as_flow *sent, *received;
+    uint32_t ack;
+    unsigned marks;
     int relative;
 
     if (pinfo->ptype != PT_TCP || pinfo->flags.in_error_pkt)
@@ -211,25 +234,26 @@ int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed)
         tcp = get_tcp_conversation_data(conversation, pinfo);
     } else if (as_conversation_data(conversation, protocol) == NULL)
         return 0;
-    if (tcp == NULL || tcp->fwd == NULL || tcp->rev == NULL)
+    sent = as_tcp_sent(tcp);
+    received = as_tcp_received(tcp);
+    if (sent == NULL || received == NULL)
         return 0;
-    flags = tcp->ta == NULL ? 0 : tcp->ta->flags;
     memset(passed, 0, sizeof *passed);
+    marks = as_tcp_marks(tcp);
     passed->again =
-        (flags & (TCP_RETRANSMISSION | TCP_FAST_RETRANSMISSION | TCP_SPURIOUS_RETRANSMISSION)) != 0;
+        (marks & (TCP_RETRANSMISSION | TCP_FAST_RETRANSMISSION | TCP_SPURIOUS_RETRANSMISSION)) != 0;
+    passed->overtaken = (marks & OUT_OF_ORDER) != 0;
+    passed->hidden = (marks & (TCP_RETRANSMISSION | OUT_OF_ORDER)) != 0 && may_keep_to_itself();
     passed->conversation = conversation;
     passed->time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
-    passed->direction = tcp->fwd == &tcp->flow1 ? 0 : 1;
-    passed->completeness = tcp->conversation_completeness;
+    passed->direction = as_tcp_direction(tcp);
+    passed->completeness = as_tcp_completeness(tcp);
     relative = relative_numbers();
-    sent = tcp->fwd->tcp_analyze_seq_info;
-    if (sent != NULL) {
-        passed->ack = sent->lastack - (relative ? tcp->rev->base_seq : 0);
-        /* The segment that was put in last is this frame's. */
-        if (sent->segments != NULL && sent->segments->frame == pinfo->num) {
-            passed->seq = sent->segments->seq - (relative ? tcp->fwd->base_seq : 0);
-            passed->end = sent->segments->nextseq - (relative ? tcp->fwd->base_seq : 0);
-        }
+    if (as_flow_last_ack(sent, &ack))
+        passed->ack = ack - (relative ? as_flow_base(received) : 0);
+    if (as_flow_segment(sent, pinfo->num, &passed->seq, &passed->end) && relative) {
+        passed->seq -= as_flow_base(sent);
+        passed->end -= as_flow_base(sent);
     }
     return 1;
 }
@@ -247,27 +271,31 @@ int64_t as_round_trip(packet_info *pinfo)
     if (conversation == NULL || pinfo->ptype != PT_TCP)
         return 0;
     tcp = get_tcp_conversation_data(conversation, pinfo);
-    return tcp == NULL ? 0 : (int64_t)tcp->ts_first_rtt.secs * 1000000000 + tcp->ts_first_rtt.nsecs;
+    return tcp == NULL ? 0 : (int64_t)as_tcp_first_rtt(tcp)->secs * 1000000000 + as_tcp_first_rtt(tcp)->nsecs;
 }
 
 int as_connection_ended(packet_info *pinfo, as_connection_end *end)
 {
     conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
     struct tcp_analysis *tcp;
+    as_flow *sent, *received;
+    uint32_t acknowledged, got;
 
     memset(end, 0, sizeof *end);
     if (conversation == NULL || pinfo->ptype != PT_TCP)
         return 0;
     tcp = get_tcp_conversation_data(conversation, pinfo);
-    if (tcp == NULL || tcp->fwd == NULL || tcp->rev == NULL)
+    sent = as_tcp_sent(tcp);
+    received = as_tcp_received(tcp);
+    if (sent == NULL || received == NULL)
         return 0;
-    end->completeness = tcp->conversation_completeness;
-    end->closed_by = tcp->fwd->closing_initiator ? 1 : tcp->rev->closing_initiator ? 2 : 0;
-    if (tcp->fwd->tcp_analyze_seq_info != NULL && tcp->rev->tcp_analyze_seq_info != NULL) {
+    end->completeness = as_tcp_completeness(tcp);
+    end->closed_by = as_flow_closes(sent) ? 1 : as_flow_closes(received) ? 2 : 0;
+    if (as_flow_last_ack(received, &acknowledged) && as_flow_last_ack(sent, &got)) {
         /* The analysis counts as the packets do; a subdissector may be shown relative numbers. */
         int relative = relative_numbers();
-        end->acknowledged = tcp->rev->tcp_analyze_seq_info->lastack - (relative ? tcp->fwd->base_seq : 0);
-        end->received = tcp->fwd->tcp_analyze_seq_info->lastack - (relative ? tcp->rev->base_seq : 0);
+        end->acknowledged = acknowledged - (relative ? as_flow_base(sent) : 0);
+        end->received = got - (relative ? as_flow_base(received) : 0);
     }
     return 1;
 }

@@ -52,6 +52,8 @@ from_c! {
         HeartbeatUdp = AS_HEURISTIC_HEARTBEAT_UDP,
         /// Fabric.
         FabricTcp = AS_HEURISTIC_FABRIC_TCP,
+        /// Client protocol in clear at a port for TLS.
+        ClientClear = AS_HEURISTIC_CLIENT_CLEAR,
     }
 }
 
@@ -114,6 +116,10 @@ pub struct Passed<'p> {
     pub range: Option<(u32, u32)>,
     /// It was sent again.
     pub is_again: bool,
+    /// It came after later ones.
+    pub is_overtaken: bool,
+    /// TCP may hand it to nobody, for one of both: its preference `no_subdissector_on_error`.
+    pub is_hidden: bool,
     /// What the sender had received.
     pub acknowledged: u32,
     /// As [`Segment::direction`].

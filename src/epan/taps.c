@@ -5,6 +5,7 @@
 #include "taps.h"
 
 #include "guard.h"
+#include "inside.h"
 #include "tcptap.h"
 
 #include <errno.h>
@@ -16,7 +17,6 @@
 
 #include <epan/srt_table.h>
 #include <epan/stat_tap_ui.h>
-#include <epan/stats_tree_priv.h>
 #include <epan/tap.h>
 #include <wsutil/wslog.h>
 
@@ -544,15 +544,15 @@ static void tree_init(stats_tree *tree)
 {
     /* Wireshark looks for what hangs on the root among all names of the tree. With names of its own, a namespace that is
      * called like a heading stays what it is. */
-    tree->root.hash = g_hash_table_new(g_str_hash, g_str_equal);
+    *as_tree_names(tree) = g_hash_table_new(g_str_hash, g_str_equal);
     rust.tree_opened(tree);
 }
 
 static void tree_cleanup(stats_tree *tree)
 {
-    if (tree->root.hash != NULL)
-        g_hash_table_destroy(tree->root.hash);
-    tree->root.hash = NULL;
+    if (*as_tree_names(tree) != NULL)
+        g_hash_table_destroy(*as_tree_names(tree));
+    *as_tree_names(tree) = NULL;
 }
 
 void as_register_tree(const char *tap, const char *abbreviation, const char *menu, const char *name)
@@ -569,11 +569,12 @@ int as_tree_node(stats_tree *tree, const char *name)
 
 int as_tree_count(stats_tree *tree, const char *name, int parent, int has_children, int by)
 {
-    const stat_node *above = (const stat_node *)g_ptr_array_index(tree->parents, parent);
-    int is_few = above->parent != &tree->root && tree->parents->len > AS_TREE_MANY;
+    const stat_node *above = as_tree_parent(tree, parent);
+    GHashTable *names = as_node_names(above);
+    int is_few = !as_node_is_heading(tree, above) && as_tree_parents(tree) > AS_TREE_MANY;
 
-    if (parent != 0 && above->hash != NULL && g_hash_table_lookup(above->hash, name) == NULL &&
-        g_hash_table_size(above->hash) >= (is_few ? AS_TREE_FEW_ROWS : AS_TREE_ROWS))
+    if (parent != 0 && names != NULL && g_hash_table_lookup(names, name) == NULL &&
+        g_hash_table_size(names) >= (is_few ? AS_TREE_FEW_ROWS : AS_TREE_ROWS))
         name = "(others)";
     return stats_tree_manip_node_int(MN_INCREASE, tree, name, parent, has_children != 0, by);
 }

@@ -34,6 +34,8 @@ pub struct TcpSegment<'p> {
     pub twice: u32,
     /// The frame was cut.
     pub is_cut: bool,
+    /// The frame was marked as a copy.
+    pub is_copy: bool,
     /// Its first bytes, up to 8; none where they were not captured.
     pub head: &'p [u8],
     /// Nanoseconds since 1970.
@@ -145,6 +147,7 @@ unsafe fn segment(raw: &sys::as_tcp) -> TcpSegment<'_> {
         flags: raw.flags,
         twice: raw.twice,
         is_cut: raw.cut != 0,
+        is_copy: raw.copy != 0,
         head: raw.head.get(..usize::from(raw.n_head)).unwrap_or_default(),
         time: raw.time,
         start: raw.start,

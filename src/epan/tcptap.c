@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tcptap.h"
+#include "guard.h"
 
 #include <string.h>
 
@@ -78,6 +79,7 @@ static tap_packet_status tcp_packet(void *data, packet_info *pinfo, epan_dissect
     /* RFC 2883: the first block is a DSACK if it stands before the acknowledgement. */
     if (header->num_sack_ranges > 0 && (int32_t)(header->sack_right_edge[0] - header->th_ack) <= 0)
         tcp.twice = header->sack_right_edge[0] + (header->th_rawack - header->th_ack);
+    tcp.copy = as_is_copy(pinfo) != 0;
     tcp.cut = pinfo->fd != NULL && pinfo->fd->cap_len < pinfo->fd->pkt_len;
     if (pinfo->data_src != NULL && tcp.length > 0) {
         tvbuff_t *frame = get_data_source_tvb((const struct data_source *)pinfo->data_src->data);

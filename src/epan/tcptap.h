@@ -17,6 +17,7 @@ typedef struct as_tcp {
     uint16_t source_port, destination_port, flags;
     uint32_t twice;    /* a SACK block says that the bytes up to here, as on the wire, came twice; 0: none */
     uint8_t cut;       /* the frame was cut by the snap length */
+    uint8_t copy;      /* the frame was marked as a copy */
     uint8_t head[8];   /* the first bytes of the payload, if they were captured and nothing follows the packet in its frame */
     uint8_t n_head;
 } as_tcp;

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "guard.h"
+#include "inside.h"
 
 #include <epan/addr_resolv.h>
 #include <epan/address_types.h>
 #include <epan/conversation_table.h>
-#include <epan/dissectors/packet-tcp.h>
 #include <epan/export_object.h>
 #include <epan/follow.h>
 #include <epan/tap.h>
@@ -107,8 +107,8 @@ static gchar *follow_by_packet(epan_dissect_t *edt, packet_info *pinfo, guint *s
     *sub_stream = 0;
     if (tcp == NULL)
         return NULL;
-    *stream = tcp->stream;
-    return follow_by_index(tcp->stream, 0);
+    *stream = as_tcp_stream(tcp);
+    return follow_by_index(*stream, 0);
 }
 
 static gchar *follow_by_address(address *source, address *destination, int source_port, int destination_port)

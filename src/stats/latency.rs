@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::diagnosis::endpoint::Endpoint;
 use super::open_requests::{CONNECTIONS, OpenRequests};
+use super::opening::{Opening, PRESS_APPLY};
 use super::operation::Operation;
 use super::outcome;
 use super::percentiles::Percentiles;
@@ -36,6 +37,8 @@ const TIMEOUTS: u32 = 14;
 const SERVER: u32 = 15;
 const PATH: u32 = 16;
 const CLIENT: u32 = 17;
+const FIRST_FRAME: u32 = 18;
+const FILTER: u32 = 19;
 
 /// Rows at most, the one of all and the one of the others aside.
 const ROWS: usize = 1000;
@@ -76,6 +79,10 @@ struct Line {
     timeouts: u32,
     path: i64,
     client: Sum,
+    /// The frame of its first answer; 0: none.
+    first_frame: u32,
+    /// What finds its answers.
+    filter: String,
 }
 
 /// The report.
@@ -94,6 +101,9 @@ pub struct Latency {
     now: i64,
     /// Messages that Wireshark had no room for.
     missing: u32,
+    opening: Opening,
+    /// It was opened in the middle of the capture.
+    is_late: bool,
 }
 
 impl Default for Latency {
@@ -101,6 +111,7 @@ impl Default for Latency {
         let all = Line {
             node: "(all)".into(),
             operation: "(all)".into(),
+            filter: "aerospike.response_time".into(),
             ..Line::default()
         };
         Self {
@@ -112,6 +123,8 @@ impl Default for Latency {
             seen: None,
             now: i64::MIN,
             missing: 0,
+            opening: Opening::default(),
+            is_late: false,
         }
     }
 }
@@ -139,10 +152,13 @@ impl Report<Frames<Records>> for Latency {
         Column::new(c"Server ms", Cell::Decimal(3), 9),
         Column::new(c"Path ms", Cell::Decimal(3), 9),
         Column::new(c"Client ms", Cell::Decimal(3), 9),
+        Column::new(c"First frame", Cell::Unsigned, 11),
+        Column::new(c"Filter", Cell::Text, 40),
     ];
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"Answers"];
 
     fn opened(&mut self, sheet: &Sheet) {
+        self.opening = Opening::now();
         self.drawn(sheet);
     }
 
@@ -154,6 +170,7 @@ impl Report<Frames<Records>> for Latency {
                 Heard::Segment(segment) => self.open.segment(&segment),
                 Heard::Record(record) => {
                     is_ours = true;
+                    self.is_late |= self.opening.misses(record.frame);
                     self.record(&record);
                 }
             }
@@ -201,6 +218,11 @@ impl Report<Frames<Records>> for Latency {
             row.text(OPERATION, format_args!("{what} {most} {of}"));
             row.unsigned(COUNT, count);
             next += 1;
+        }
+        if let Some(row) = self.is_late.then(|| sheet.row(0, next)).flatten() {
+            self.write(&Line::default(), 0, row);
+            row.text(NODE, format_args!("(not counted)"));
+            row.text(OPERATION, format_args!("{PRESS_APPLY}"));
         }
     }
 }
@@ -292,6 +314,9 @@ impl Latency {
         for number in [0, number] {
             if let Some(line) = self.lines.get_mut(number) {
                 line.add(time, path, record);
+                if line.first_frame == 0 {
+                    line.first_frame = record.frame;
+                }
             }
         }
         if let Some(line) = self.lines.get_mut(number).filter(|line| line.place.is_none()) {
@@ -315,6 +340,7 @@ impl Latency {
             self.lines.push(Line {
                 node: record.server.to_string(),
                 operation: Operation::brief(record).to_string(),
+                filter: Filter(record).to_string(),
                 ..Line::default()
             });
             return number;
@@ -364,5 +390,39 @@ impl Latency {
         row.decimal(SERVER, (line.times.time - line.path) as f64 / 1e6 / count);
         row.decimal(PATH, line.path as f64 / 1e6 / count);
         row.decimal(CLIENT, line.client.mean());
+        if line.first_frame != 0 {
+            row.unsigned(FIRST_FRAME, line.first_frame);
+        }
+        row.text(FILTER, format_args!("{}", line.filter));
+    }
+}
+
+/// The filter that finds a row's answers. It has `and`, not `&&`: cells may stand between bars.
+struct Filter<'r, 'p>(&'r Record<'p>);
+
+impl core::fmt::Display for Filter<'_, '_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self(record) = *self;
+        let (server, ip) = (
+            record.server,
+            if record.server.address.len() == 16 {
+                "ipv6"
+            } else {
+                "ip"
+            },
+        );
+        write!(
+            f,
+            "{ip}.src == {} and tcp.srcport == {}",
+            server.host(),
+            server.port
+        )?;
+        f.write_str(" and aerospike.response_time and ")?;
+        match record.what {
+            What::Message(request) => write!(f, "aerospike.operation == \"{request}\""),
+            What::Info => f.write_str("aerospike.info"),
+            What::Security(_) => f.write_str("aerospike.admin"),
+            What::Other => f.write_str("aerospike"),
+        }
     }
 }

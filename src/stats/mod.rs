@@ -7,6 +7,7 @@ pub mod diagnosis;
 pub mod hotkeys;
 pub mod latency;
 pub mod open_requests;
+pub mod opening;
 pub mod operation;
 pub mod outcome;
 pub mod percentiles;

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::diagnosis::endpoint::Endpoint;
+use super::diagnosis::endpoint::{Endpoint, MS};
 use super::diagnosis::log::{ACK, FIN, RST, SYN};
 use crate::epan::tcp_tap::TcpSegment;
 use crate::track::record::Record;
@@ -14,6 +14,8 @@ use crate::track::record::Record;
 pub const CONNECTIONS: usize = 100_000;
 /// Open requests that are watched at most.
 const REQUESTS: usize = 1_000_000;
+/// TCP does not send a SYN again sooner.
+const COPY: i64 = 100 * MS;
 
 /// A request that is open.
 #[derive(Clone, Copy)]
@@ -34,8 +36,8 @@ struct Connection<T> {
     has_hole: bool,
     has_server: bool,
     is_closed: bool,
-    /// The client's last SYN.
-    syn: Option<i64>,
+    /// The client's last SYN: when, and its sequence number.
+    syn: Option<(i64, u32)>,
     /// From that to the SYN-ACK.
     round_trip: Option<i64>,
     /// The end of the last answer.
@@ -124,11 +126,7 @@ impl<T: Copy> OpenRequests<T> {
             ack: segment.ack,
         });
         if has(SYN) && !has(ACK) {
-            self.forget((source, destination));
-            self.forget((destination, source));
-            if let Some(connection) = self.watch((source, destination), None) {
-                connection.syn = Some(segment.time);
-            }
+            self.syn((source, destination), segment);
             return;
         }
         let more = u32::from(has(SYN)) + u32::from(has(FIN));
@@ -136,7 +134,7 @@ impl<T: Copy> OpenRequests<T> {
         let mut closed = 0;
         if let Some(connection) = self.connections.get_mut(&(destination, source)) {
             connection.has_server = true;
-            if let (true, Some(syn)) = (has(SYN), connection.syn) {
+            if let (true, Some((syn, _))) = (has(SYN), connection.syn) {
                 connection.round_trip = connection.round_trip.or(Some(segment.time - syn));
             }
             if !has(RST) {
@@ -156,6 +154,22 @@ impl<T: Copy> OpenRequests<T> {
             closed = connection.close(has(FIN) || has(RST));
         }
         self.open = self.open.saturating_sub(closed);
+    }
+
+    /// A client's SYN. With the number of the one before it is a copy, or was sent again as nobody answered.
+    fn syn(&mut self, pair: Pair, segment: &TcpSegment<'_>) {
+        let before = self.connections.get(&pair).and_then(|connection| connection.syn);
+        if let Some((at, _)) = before.filter(|(_, seq)| *seq == segment.seq) {
+            if segment.time - at < COPY {
+                return;
+            }
+        } else {
+            self.forget(pair);
+            self.forget((pair.1, pair.0));
+        }
+        if let Some(connection) = self.watch(pair, None) {
+            connection.syn = Some((segment.time, segment.seq));
+        }
     }
 
     /// A request was sent: nanoseconds that its client let pass since the answer before.

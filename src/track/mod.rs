@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod budget;
+pub mod builds;
 pub mod claims;
 pub mod connection;
 pub mod copies;

@@ -57,6 +57,8 @@ struct Flow {
     opened: Cell<bool>,
     known: Cell<bool>,
     refused: Cell<bool>,
+    /// Behind the last hole, until a known position follows.
+    hole: Cell<Option<u32>>,
     /// Inside TLS.
     is_in_tls: Cell<bool>,
     /// The message that is not whole yet.
@@ -75,7 +77,11 @@ pub struct Partial {
 }
 
 /// What the first pass found of a segment that does not stand at a known position.
-struct Remembered(Place);
+struct Remembered {
+    place: Place,
+    /// The sequence number behind the hole since which nobody knows where messages begin.
+    hole: Option<u32>,
+}
 
 /// Both directions of a connection.
 #[derive(Default)]
@@ -101,7 +107,7 @@ impl Position {
         };
         if packet.is_visited() {
             let place = packet.remembered::<Remembered>(protocol, sequence);
-            return (place.map_or(Place::Known, |place| place.0), false);
+            return (place.map_or(Place::Known, |found| found.place), false);
         }
         self.begin(segment);
         let place = self.judge(sequence, segment);
@@ -109,10 +115,24 @@ impl Position {
             && self
                 .seen(segment.direction)
                 .is_some_and(|seen| before(seen, sequence));
-        if place != Place::Known {
-            packet.remember(protocol, sequence, Remembered(place));
+        let flow = self.flow(segment);
+        if gap {
+            flow.hole.set(Some(sequence));
+        }
+        if place == Place::Known {
+            flow.hole.set(None);
+        } else {
+            let hole = flow.hole.get();
+            packet.remember(protocol, sequence, Remembered { place, hole });
         }
         (place, gap)
+    }
+
+    /// On later passes: where the bytes behind the hole begin since which the place of `segment` is not known.
+    #[must_use]
+    pub fn hole(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Option<u32> {
+        let sequence = segment.sequence.filter(|_| packet.is_visited())?;
+        packet.remembered::<Remembered>(protocol, sequence)?.hole
     }
 
     /// TLS hands over records in order, and none without the handshake: the first one begins the stream.
@@ -122,7 +142,7 @@ impl Position {
         if packet.is_visited() {
             return packet
                 .remembered::<Remembered>(protocol, key)
-                .map_or(Place::Known, |place| place.0);
+                .map_or(Place::Known, |found| found.place);
         }
         let flow = self.flow(segment);
         if !flow.is_in_tls.replace(true) {
@@ -139,7 +159,7 @@ impl Position {
             Place::Unknown
         };
         if place != Place::Known {
-            packet.remember(protocol, key, Remembered(place));
+            packet.remember(protocol, key, Remembered { place, hole: None });
         }
         place
     }

@@ -112,7 +112,7 @@ impl Queue {
             behind,
             timeout: asked.timeout,
             rows: asked.rows,
-            records: 0,
+            records: asked.commands,
             progress: asked.progress,
             has_end: asked.end.is_some(),
             uncertain: false,
@@ -175,8 +175,14 @@ impl Queue {
         behind
     }
 
+    /// Whether there was no request.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.transactions.is_empty()
+    }
+
     /// The place of a transaction that is known by value.
-    fn index_of(&self, transaction: &Transaction) -> u32 {
+    pub(super) fn index_of(&self, transaction: &Transaction) -> u32 {
         let place = |one: &Transaction| (one.request_frame, one.request_ordinal);
         self.transactions
             .partition_point(|one| place(one) >= place(transaction))

@@ -25,6 +25,19 @@ pub struct Errand {
     pub request: Request,
     /// Whether it can change the record.
     pub writes: bool,
+    /// Whether doing it twice is not the same as doing it once.
+    pub counts_twice: bool,
+}
+
+/// What is known of a row that can change its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was answered OK.
+    Applied,
+    /// It was answered otherwise.
+    Refused,
+    /// It was not answered.
+    Unknown,
 }
 
 /// Rows of one request that are remembered: fifty times what a server takes by default.
@@ -65,6 +78,29 @@ struct Run {
 pub struct Rows {
     rows: FileVec<Row>,
     runs: FileVec<Run>,
+    /// Bits by the places of rows that can change records: which were answered, which of them OK.
+    answered: Bits,
+    applied: Bits,
+}
+
+/// Bits by place, in words.
+#[derive(Default)]
+struct Bits(FileVec<u64>);
+
+impl Bits {
+    fn set(&self, packet: Packet<'_>, place: u32) {
+        let Self(words) = self;
+        let word = place / u64::BITS;
+        while words.len() <= word {
+            words.push(packet.file(), 0);
+        }
+        words.set(word, words.get(word).unwrap_or(0) | 1 << (place % u64::BITS));
+    }
+
+    fn has(&self, place: u32) -> bool {
+        let word = self.0.get(place / u64::BITS).unwrap_or(0);
+        word & 1 << (place % u64::BITS) != 0
+    }
 }
 
 impl Rows {
@@ -112,6 +148,27 @@ impl Rows {
     pub fn row(&self, span: Span, index: u32) -> Option<(Row, Errand)> {
         let place = self.place(span, index)?;
         Some((self.rows.get(place)?, self.errand(place)?))
+    }
+
+    /// On the first pass: a row of a batch that can change records was answered.
+    pub fn answered(&self, packet: Packet<'_>, span: Span, index: u32, is_ok: bool) {
+        let Some(place) = self.place(span, index).filter(|_| !packet.is_visited()) else {
+            return;
+        };
+        self.answered.set(packet, place);
+        if is_ok {
+            self.applied.set(packet, place);
+        }
+    }
+
+    /// What is known of a row of a batch that can change records.
+    #[must_use]
+    pub fn fate(&self, span: Span, index: u32) -> Fate {
+        match self.place(span, index) {
+            Some(place) if self.applied.has(place) => Fate::Applied,
+            Some(place) if self.answered.has(place) => Fate::Refused,
+            _ => Fate::Unknown,
+        }
     }
 
     /// All rows of a batch.

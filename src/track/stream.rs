@@ -5,15 +5,19 @@ use core::ffi::CStr;
 
 pub use super::position::{Place, before};
 
+use super::budget;
 use super::copies;
+use super::map::FileMap;
 use super::position::Partial;
 use super::position::Position;
 use super::position::Sight;
 use super::queue::Queue;
 use crate::epan::file::FileRef;
+use crate::epan::packet::Hidden;
 use crate::epan::protocol::Protocol;
 use crate::epan::{Packet, Passed, Segment, Side};
 use crate::protocols::AEROSPIKE;
+use crate::wire::client::guess::Looks;
 
 /// Both directions of a connection.
 #[derive(Default)]
@@ -31,9 +35,18 @@ pub struct Stream {
     completeness: Cell<u8>,
     /// The first FIN and the first RST.
     closings: [Cell<Option<Closing>>; 2],
-    /// The dissector of the protocol that the client's bytes look like, and whether the server answers in it.
-    other: Cell<Option<&'static CStr>>,
+    /// The dissector of the protocol that the first bytes of one side look like, and which direction they went.
+    other: Cell<Option<(&'static CStr, usize)>>,
+    /// What the bytes of each direction look like that are no messages.
+    looks: [Cell<Option<Looks>>; 2],
+    /// Both sides speak it.
     speaks_other: Cell<bool>,
+    /// The first frame with data.
+    first: Cell<u32>,
+    /// What passed of each direction.
+    heard: [Cell<Heard>; 2],
+    /// Frames with bytes that were missing before a later frame, by direction and the number behind them.
+    late: FileMap<(u8, u32), u32>,
     /// The last segment with data.
     last: Cell<Last>,
     /// How long the first part of a message waited to be acknowledged, and when it was.
@@ -61,12 +74,29 @@ struct Last {
     at: i64,
 }
 
+/// How far the segments of a direction have come.
+#[derive(Clone, Copy, Default)]
+struct Heard {
+    /// The sequence number behind the furthest.
+    furthest: Option<u32>,
+    /// The last hole before it.
+    hole: Option<(u32, u32)>,
+}
+
+/// What is particular about a frame that has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// Nothing.
+    Plain,
+    /// It is a copy of one before.
+    Copy,
+    /// It has new bytes, and TCP hands them to nobody.
+    Hidden(Hidden),
+}
+
 /// TCP_COMPLETENESS bits.
 const FIN: u8 = 16;
 const RST: u8 = 32;
-
-/// Copies of one packet come so close to each other: TCP sends nothing again that soon.
-const COPIES: i64 = 1_000_000;
 
 impl Stream {
     /// Which side sent `segment`; asked of `guess` (is it a request?) where neither handshake nor ports tell.
@@ -98,8 +128,17 @@ impl Stream {
         }
     }
 
+    /// Whether the packet's frame is the first with data.
+    #[must_use]
+    pub fn begins_in(&self, packet: Packet<'_>) -> bool {
+        self.first.get() == packet.frame()
+    }
+
     /// Where `segment` stands; after a gap the queue knows of it.
     pub fn place(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Place {
+        if self.first.get() == 0 && !packet.is_visited() {
+            self.first.set(packet.frame());
+        }
         if segment.side != Side::Unknown && self.client_since.get().0 == 0 && !packet.is_visited() {
             let is_client = segment.side == Side::Client;
             self.client.set(u8::from((segment.direction != 0) == is_client));
@@ -149,10 +188,13 @@ impl Stream {
         self.position.seen(direction)
     }
 
-    /// A frame of the connection has passed TCP. Whether it is a copy of one before.
-    pub fn passed(&self, packet: Packet<'_>, passed: &Passed<'_>) -> bool {
+    /// A frame of the connection has passed TCP.
+    pub fn passed(&self, packet: Packet<'_>, passed: &Passed<'_>) -> Passage {
         if packet.is_visited() {
-            return packet.is_copy(&AEROSPIKE);
+            return match packet.is_copy(&AEROSPIKE) {
+                true => Passage::Copy,
+                false => packet.hidden(&AEROSPIKE).map_or(Passage::Plain, Passage::Hidden),
+            };
         }
         let fresh = passed.completeness & !self.completeness.replace(passed.completeness);
         for (bit, closing) in [(FIN, &self.closings[0]), (RST, &self.closings[1])] {
@@ -167,7 +209,7 @@ impl Stream {
         }
         let Some(range) = passed.range else {
             self.note_acknowledgement(passed);
-            return false;
+            return Passage::Plain;
         };
         self.last.set(Last {
             range,
@@ -181,22 +223,65 @@ impl Stream {
             range,
             passed.time,
         );
-        if let (Some(name), false) = (self.other.get(), self.is_from_client(passed.direction)) {
+        if let Some((name, _)) = self.other.get().filter(|(_, by)| *by != passed.direction) {
             self.speaks_other
                 .set(self.speaks_other.get() || packet.has_layer(name));
         }
-        if !passed.is_again {
-            return false;
-        }
-        // Sooner than a round trip TCP cannot know that a segment is lost.
-        let most = COPIES.max(packet.round_trip().unwrap_or(0));
-        let is_copy = before.is_some_and(|before| (0..=most).contains(&passed.time.wrapping_sub(before)));
+        let is_copy = before.is_some_and(|before| {
+            let after = passed.time.wrapping_sub(before);
+            (0..=copies::within(packet.round_trip(), false)).contains(&after)
+        });
         if is_copy {
             packet.mark_copy(&AEROSPIKE);
-        } else if self.is_from_client(passed.direction) {
+            return Passage::Copy;
+        }
+        let is_new = self.hear(packet, passed, range);
+        if passed.is_again && self.is_from_client(passed.direction) {
             self.queue.sent_again(packet.file(), range, passed.time);
         }
-        is_copy
+        // Where a message is not whole yet, TCP puts the bytes into it.
+        let was_called = packet.state().messages.get() > 0 || self.partial(passed.direction).is_some();
+        if passed.is_hidden && is_new && !was_called {
+            let hidden = Hidden {
+                length: range.1.wrapping_sub(range.0),
+                is_late: passed.is_overtaken,
+            };
+            packet.mark_hidden(&AEROSPIKE, hidden);
+            return Passage::Hidden(hidden);
+        }
+        Passage::Plain
+    }
+
+    /// A segment with data, no copy: whether any of it was not there before.
+    fn hear(&self, packet: Packet<'_>, passed: &Passed<'_>, (start, end): (u32, u32)) -> bool {
+        let Some(heard) = self.heard.get(passed.direction) else {
+            return false;
+        };
+        let Heard { furthest, mut hole } = heard.get();
+        let is_beyond = furthest.is_none_or(|furthest| before(furthest, end));
+        let filled = hole.filter(|(from, to)| before(start, *to) && before(*from, end));
+        if let Some((_, to)) = filled {
+            let behind = if before(to, end) { to } else { end };
+            let key = (u8::from(passed.direction != 0), behind);
+            if budget::keep(packet, 48) {
+                self.late.insert(packet.file(), key, packet.frame());
+            }
+        }
+        if let Some(furthest) = furthest.filter(|furthest| before(*furthest, start)) {
+            hole = Some((furthest, start));
+        }
+        heard.set(Heard {
+            furthest: if is_beyond { Some(end) } else { furthest },
+            hole,
+        });
+        is_beyond || filled.is_some()
+    }
+
+    /// On later passes: the frame with the bytes that are missing before `segment`, where it came late.
+    #[must_use]
+    pub fn comes_late(&self, packet: Packet<'_>, segment: &Segment<'_>) -> Option<u32> {
+        let hole = self.position.hole(packet, &AEROSPIKE, segment)?;
+        self.late.get(&(u8::from(segment.direction != 0), hole))
     }
 
     /// An acknowledgement without data of all that there is of a message that is not whole.
@@ -246,14 +331,30 @@ impl Stream {
         self.client_since.get().0 != 0 && usize::from(self.client.get()) == direction
     }
 
-    /// The client's bytes were handed to another dissector.
-    pub fn hand_over(&self, packet: Packet<'_>, dissector: &'static CStr) {
-        if !packet.is_visited() {
-            self.other.set(Some(dissector));
+    /// Bytes at the place of a message look like another protocol, which is that of `dissector`.
+    pub fn note_stranger(
+        &self,
+        packet: Packet<'_>,
+        direction: usize,
+        looks: Looks,
+        dissector: Option<&'static CStr>,
+    ) {
+        let (Some(own), false) = (self.looks.get(direction), packet.is_visited()) else {
+            return;
+        };
+        let other = &self.looks[1 - direction.min(1)];
+        if own.get().is_none() {
+            own.set(looks.protocol());
+        }
+        if own.get().is_some() && own.get() == other.get() {
+            self.speaks_other.set(true);
+        }
+        if let (None, Some(dissector)) = (self.other.get(), dissector) {
+            self.other.set(Some((dissector, direction)));
         }
     }
 
-    /// Whether the server answers in the protocol of another dissector: the connection is none of ours.
+    /// Whether both sides speak another protocol: the connection is none of ours.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
         self.speaks_other.get()

@@ -61,6 +61,8 @@ pub struct Asked {
     pub place: sets::Place,
     /// It, or a row of it, can change records.
     pub writes: bool,
+    /// Of an info request: commands that the server answers.
+    pub commands: u32,
     /// When its first byte was captured, where that was in an earlier frame.
     pub began_at: Option<i64>,
     /// How long its rest was held back.
@@ -114,7 +116,7 @@ pub struct Transaction {
     pub timeout: u32,
     /// The records it asks for.
     pub rows: Span,
-    /// Records in the answer so far.
+    /// Records in the answer so far; of an info request the commands that the server answers.
     pub records: u32,
     pub(super) progress: Progress,
     pub(super) has_end: bool,

@@ -44,6 +44,8 @@ struct Tries {
     longest: Cell<i64>,
     /// Tries applied so far, by the frame of the first.
     applied: FileMap<u32, u16>,
+    /// The tries that others repeat, by the connection and place of those.
+    repeated: FileMap<(usize, u32), Try>,
 }
 
 static TRIES: CaptureState<Tries> = CaptureState::new();
@@ -98,6 +100,8 @@ fn note(
                 transaction.retry_of = first(&earlier);
                 earlier.tried_again_in = transaction.request_frame;
                 other.queue.set(before.index, earlier);
+                let own = stream.get(file).map_or(0, |own| core::ptr::from_ref(own).addr());
+                tries.repeated.insert(file, (own, index), before);
             }
         }
     }
@@ -109,6 +113,23 @@ fn note(
             attempt: Try { stream, index },
         },
     );
+}
+
+/// The try that a request repeats, and its connection.
+#[must_use]
+pub fn repeated<'p>(
+    packet: Packet<'p>,
+    stream: &Stream,
+    transaction: &Transaction,
+) -> Option<(&'p Stream, Transaction)> {
+    let file = packet.file();
+    let place = (
+        core::ptr::from_ref(stream).addr(),
+        stream.queue.index_of(transaction),
+    );
+    let earlier = TRIES.get(file).repeated.get(&place)?;
+    let stream = earlier.stream.get(file)?;
+    Some((stream, stream.queue.get(earlier.index)?))
 }
 
 /// Whether the client gave a request up a moment ago.

@@ -95,3 +95,180 @@ fn a_real_map_with_wrong_keys() {
         [158]
     );
 }
+
+/// An answer to the info command `build`.
+fn build(said: &str) -> Vec<u8> {
+    proto(1, format!("build\t{said}\n").as_bytes())
+}
+
+/// What a server cannot know yet, by the build that it says it is.
+#[test]
+fn what_is_newer_than_the_server() {
+    let list = |call: &[u8]| request([1, 0], &[], &[op(3, CALL, call)]);
+    let filter = |expression: &[u8]| request([3, 0], &[field(43, expression)], &[]);
+    // list_join(","), which is since 8.2; list_size(); a filter with in_list, since 8.1.2.
+    let (join, size) = (list(b"\x92\x1c\xa2\x03,"), list(b"\x91\x10"));
+    let in_list = filter(b"\x93\x09\x01\x92\x7e\x91\x01");
+    let condition = request([3, 0], &[field(44, b"\0$.i > 3")], &[]);
+    for (said, wanted) in [
+        (Some("8.1.2.0"), &[true, false, false, true][..]),
+        (Some("8.1.1.3"), &[true, false, true, true]),
+        (Some("8.2.0.0-rc1"), &[false; 4]),
+        (Some("ERROR:4:unrecognized command"), &[false; 4]),
+        (None, &[false; 4]),
+    ] {
+        let name = format!("made-build-{}", said.unwrap_or("none").replace([':', ' '], "-"));
+        let mut made = Maker::new();
+        made.connect(CLIENT, NODE);
+        if let Some(said) = said {
+            made.send(CLIENT, NODE, &proto(1, b"build\n"));
+            made.send(NODE, CLIENT, &build(said));
+        }
+        let mut due = Vec::new();
+        for (bytes, is_due) in [&join, &size, &in_list, &condition].into_iter().zip(wanted) {
+            made.send(CLIENT, NODE, bytes);
+            due.extend(is_due.then(|| made.frames()));
+            made.send(NODE, CLIENT, &crate::common::make::record_answer(0));
+        }
+        host().put(&name, &made.finish());
+        let filter = "_ws.expert.message contains \"Newer than the server\"";
+        for options in [&[][..], &["-2"]] {
+            assert_eq!(frames_seen(&name, options, filter), due, "{name} {options:?}");
+        }
+    }
+    // In truth: clients of 8.2 against a server of 8.1.2.
+    let filter = "_ws.expert.message contains \"Newer than the server\"";
+    assert_eq!(frames_seen("clients/native-allops", &[], filter), [117, 513, 647]);
+    assert!(frames_seen("clients/java-sweep", &[], filter).is_empty());
+}
+
+/// What is said of info commands and answers.
+#[test]
+fn info_that_is_not_answered_as_it_should_be() {
+    let cases: [(&[u8], Vec<u8>, &str, bool); 8] = [
+        (
+            b"build\nnode\n",
+            b"build\t8.1.2.0\nnode\tA1\n".to_vec(),
+            "",
+            false,
+        ),
+        // The second has no line feed.
+        (b"build\nnode", b"build\t8.1.2.0\n".to_vec(), "info_ignored", true),
+        // One line for two commands.
+        (
+            b"build\nnode\n",
+            b"build\t8.1.2.0\n".to_vec(),
+            "info_ignored",
+            false,
+        ),
+        // An error of the request as a whole is no missing line.
+        (
+            b"build\nnode\n",
+            b"ERROR:80:not authenticated\n".to_vec(),
+            "",
+            false,
+        ),
+        (b"replicas\n", b"replicas\ttest:0,1,AAAA;\n".to_vec(), "", false),
+        (b"replicas\n", b"replicas\t\n".to_vec(), "info_replicas", false),
+        (
+            b"replicas\n",
+            b"replicas\t:0,1,AAAA;\n".to_vec(),
+            "info_replicas",
+            false,
+        ),
+        (
+            b"sets\n",
+            [&b"sets\t"[..], &[b'x'; 512 << 10], b"\n"].concat(),
+            "info_limit",
+            false,
+        ),
+    ];
+    let mut made = Maker::new();
+    made.connect(CLIENT, NODE);
+    let mut wanted = Vec::new();
+    for (asked, answered, expert, is_request) in &cases {
+        made.send(CLIENT, NODE, &proto(1, asked));
+        let request = made.frames();
+        made.send(NODE, CLIENT, &proto(1, answered));
+        wanted.push((if *is_request { request } else { made.frames() }, *expert));
+    }
+    host().put("made-info-notes", &made.finish());
+    for expert in ["info_ignored", "info_replicas", "info_limit"] {
+        let due: Vec<u32> = wanted
+            .iter()
+            .filter(|(_, name)| *name == expert)
+            .map(|(frame, _)| *frame)
+            .collect();
+        let filter = format!("aerospike.expert.{expert}");
+        for options in [&[][..], &["-2"]] {
+            assert_eq!(frames_seen("made-info-notes", options, &filter), due, "{expert}");
+        }
+    }
+    // What clients really ask gets none of them.
+    for name in [
+        "info-client-tend",
+        "info-many-in-one",
+        "clients/java-t-kv",
+        "clients/py-kv",
+    ] {
+        for expert in ["info_ignored", "info_replicas", "info_limit"] {
+            let filter = format!("aerospike.expert.{expert}");
+            assert!(frames_seen(name, &[], &filter).is_empty(), "{name} {expert}");
+        }
+    }
+}
+
+/// The original size of a compressed message is that of the message inside: the server requires it.
+#[test]
+fn a_compressed_message_of_another_size() {
+    let inner = request([3, 0], &[], &[]);
+    let wrapped = |original: u64| {
+        let mut body = original.to_be_bytes().to_vec();
+        body.extend(stored(&inner));
+        proto(4, &body)
+    };
+    let size = inner.len() as u64;
+    let mut made = Maker::new();
+    made.connect(CLIENT, NODE);
+    for original in [size, size + 1, size - 1, size + 100] {
+        made.send(CLIENT, NODE, &wrapped(original)); // 4, 6, 8, 10
+        made.send(NODE, CLIENT, &crate::common::make::record_answer(0));
+    }
+    // The right size, little endian, of clients before November 2019.
+    let mut old = size.to_le_bytes().to_vec();
+    old.extend(stored(&inner));
+    made.send(CLIENT, NODE, &proto(4, &old)); // 12
+    // As many bytes as announced, of a message that says it is longer.
+    let mut short = inner.clone();
+    short[7] += 1;
+    let mut body = size.to_be_bytes().to_vec();
+    body.extend(stored(&short));
+    made.send(CLIENT, NODE, &proto(4, &body)); // 13
+    host().put("made-compressed-sizes", &made.finish());
+    for options in [&[][..], &["-2"]] {
+        let malformed = frames_seen("made-compressed-sizes", options, "aerospike.expert.malformed");
+        assert_eq!(malformed, [6, 8, 10, 13], "{options:?}");
+    }
+    for name in ["compressed", "compressed-both-ways"] {
+        assert!(
+            frames_seen(name, &[], "aerospike.expert.malformed").is_empty(),
+            "{name}"
+        );
+    }
+}
+
+/// Bytes in zlib's form, stored as they are.
+fn stored(bytes: &[u8]) -> Vec<u8> {
+    let length = bytes.len() as u16;
+    let mut out = vec![0x78, 0x01, 0x01];
+    out.extend(length.to_le_bytes());
+    out.extend((!length).to_le_bytes());
+    out.extend(bytes);
+    let (mut one, mut two) = (1u32, 0u32);
+    for byte in bytes {
+        one = (one + u32::from(*byte)) % 65521;
+        two = (two + one) % 65521;
+    }
+    out.extend((two << 16 | one).to_be_bytes());
+    out
+}

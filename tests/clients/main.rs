@@ -6,8 +6,10 @@ mod common;
 
 mod batches;
 mod calls;
+mod ends;
 mod hints;
 mod native;
 mod policies;
 mod sweep;
+mod texts;
 mod whole;

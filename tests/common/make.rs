@@ -93,7 +93,7 @@ impl Maker {
         ip.extend(window.to_be_bytes());
         ip.extend([0, 0, 0, 0]);
         ip.extend(data);
-        *sequence += data.len() as u32 + u32::from(flags & (SYN | FIN) != 0);
+        *sequence = sequence.wrapping_add(data.len() as u32 + u32::from(flags & (SYN | FIN) != 0));
         let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
         frame.extend(ip);
         let length = frame.len();
@@ -144,6 +144,11 @@ impl Maker {
         let (_, frame, length) = self.packets[mark.0].clone();
         self.packets.push((self.microseconds, frame, length));
         Mark(self.packets.len() - 1)
+    }
+
+    /// The number with which a direction begins; before its SYN.
+    pub fn starts(&mut self, from: End, to: End, sequence: u32) {
+        self.next.insert((from, to), (sequence, 0));
     }
 
     /// A SYN alone. A later one between these ends is another connection.

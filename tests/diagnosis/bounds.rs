@@ -7,7 +7,7 @@ use aerospike::stats::diagnosis::evidence::Evidence;
 use aerospike::stats::diagnosis::findings::{Findings, Notice, causes};
 use aerospike::stats::diagnosis::log::{ACK, FIN, Log, SYN};
 use aerospike::stats::diagnosis::rules;
-use aerospike::track::record::{Detail, Endpoint, Event, Record, Touch};
+use aerospike::track::record::{Content, Detail, Endpoint, Event, Record, Touch};
 use aerospike::track::transactions::What;
 use aerospike::wire::client::request::Request;
 use aerospike::wire::client::result_code::ResultCode;
@@ -55,6 +55,7 @@ impl Traffic {
             flags: flags.into(),
             twice: 0,
             is_cut: false,
+            is_copy: false,
             head: &[],
             time,
             start: START,
@@ -74,6 +75,7 @@ impl Traffic {
             request: Request::GET,
             writes: false,
             result: is_answer.then_some(ResultCode::OK),
+            content: Content::default(),
         }];
         let end = spoken.next[usize::from(is_answer)];
         self.log.record(&Record {
@@ -97,6 +99,7 @@ impl Traffic {
                 port: spoken.server.1,
             },
             transaction: None,
+            timing: None,
             namespace: b"test",
             set: b"demo",
             command: b"",

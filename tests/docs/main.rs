@@ -9,3 +9,4 @@ mod filters;
 mod machine;
 mod markdown;
 mod names;
+mod profile;

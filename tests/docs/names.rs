@@ -46,6 +46,25 @@ fn preferences() -> BTreeSet<String> {
         .collect()
 }
 
+/// Each preference has its row in the README. Those of the main ports are Wireshark's own kind, which it does not list.
+#[test]
+fn every_preference_is_in_the_readme() {
+    let readme = document::read("README.md");
+    let mut findings = Findings::default();
+    let own = preferences()
+        .into_iter()
+        .filter(|name| name.starts_with("aerospike."));
+    let main = ["aerospike.tcp.port", "aerospike.tls.port"].map(String::from);
+    let all: Vec<String> = own.chain(main).collect();
+    assert!(all.len() > 10, "{all:?}");
+    for name in all {
+        findings.check(readme.contains(&format!("\n| `{name}` |")), || {
+            format!("{name} has no row in README.md")
+        });
+    }
+    findings.report();
+}
+
 #[test]
 fn in_documents_are_registered() {
     let (fields, _) = registered();

@@ -1,7 +1,7 @@
 //! Names that users type: they stay.
 
-use crate::common::Findings;
 use crate::common::fields::registered;
+use crate::common::{Findings, capture};
 
 /// Fields of the first floor, with their types.
 const FIELDS: [(&str, &str); 53] = [
@@ -138,6 +138,26 @@ fn bits_of_the_header_have_the_names_of_the_server() {
         }
     }
     findings.report();
+}
+
+/// A field without a value makes a filter on the bytes of the frame: no line that people click is one. Left are expert
+/// items, which Wireshark makes, what is out of sight, and what covers no bytes.
+#[test]
+fn every_line_has_a_value_for_a_filter() {
+    let without: Vec<&str> = registered()
+        .0
+        .iter()
+        .filter(|(name, field)| field.kind == "FT_NONE" && !name.starts_with("aerospike.expert."))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(without, ["aerospike.info.separator", "aerospike.request_missing"]);
+    for name in ["info-basic", "midstream-kv"] {
+        for frame in &capture(name).frames {
+            for item in frame.walk().filter(|item| without.contains(&item.name.as_str())) {
+                assert!(item.hidden || item.size == 0, "{name}: {}", item.name);
+            }
+        }
+    }
 }
 
 #[test]

@@ -14,13 +14,44 @@ fn of_clients() {
     assert!(frames("kv-basic", &[], "aerospike") > 0);
     assert!(frames("kv-basic", &["-o", "aerospike.tcp.port:2999-3000"], "aerospike") > 0);
     let requests = "aerospike.msg && aerospike.request";
-    assert_eq!(frames("nonstandard-port-4333", &[], requests), 0);
+    let off = ["--disable-heuristic", "aerospike_clear_tcp"];
+    assert_eq!(frames("nonstandard-port-4333", &off, requests), 0);
     let options = ["-o", "aerospike.tcp.port:3000,4333"];
-    assert_eq!(frames("nonstandard-port-4333", &options, requests), 5);
+    assert_eq!(
+        frames("nonstandard-port-4333", &[&off[..], &options].concat(), requests),
+        5
+    );
     assert!(
         frames("info-admin-port-3008", &[], "aerospike.type == 1") > 0,
         "3008 is known"
     );
+}
+
+/// What is in clear at a port for TLS is recognised, and named as such once a connection; where the user says that the
+/// port is one of clients, or not one for TLS, it is not.
+#[test]
+fn in_clear_at_a_port_for_tls() {
+    let (name, said) = ("nonstandard-port-4333", "aerospike.expert.clear_on_tls_port");
+    for pass in [&[][..], &["-2"]] {
+        let mut told = columns(name, pass, said, &["tcp.stream"]);
+        let mut all = columns(name, pass, "aerospike", &["tcp.stream"]);
+        assert!(all.len() > told.len());
+        told.sort();
+        all.sort();
+        all.dedup();
+        assert_eq!(told, all, "{pass:?}");
+    }
+    for options in [
+        ["-o", "aerospike.tcp.port:3000,4333"],
+        ["-d", "tcp.port==4333,aerospike"],
+    ] {
+        assert!(frames(name, &options, "aerospike") > 0);
+        assert_eq!(frames(name, &options, said), 0, "{options:?}");
+    }
+    for name in ["kv-basic", "scenarios/tls-service-13"] {
+        assert!(frames(name, &[], "aerospike") > 0, "{name}");
+        assert_eq!(frames(name, &[], said), 0, "{name}");
+    }
 }
 
 #[test]

@@ -160,6 +160,14 @@ fn latency_by_node_and_operation() {
         }
         let mean = times.iter().sum::<f64>() * 1000.0 / times.len() as f64;
         assert!((number(&all[4]) - mean).abs() < 0.002, "{capture}: mean");
+        for row in &report {
+            let found = fields::columns(capture, &[], &row[10], &["frame.number"]);
+            assert!(!row[10].contains('|'), "{capture}: {row:?}");
+            assert!(
+                found.iter().any(|frame| frame[0][0] == row[9]),
+                "{capture}: {row:?}"
+            );
+        }
         let parts: f64 = report[1..].iter().map(|row| number(&row[2])).sum();
         assert_eq!(parts as usize, times.len());
         let rates: f64 = report[1..].iter().map(|row| number(&row[3])).sum();

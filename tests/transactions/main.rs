@@ -4,11 +4,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod cases;
 mod context;
 mod experts;
 mod links;
 mod packets;
 mod passes;
 mod removal;
+mod segments;
+mod strangers;
 mod streams;
+mod times;
 mod verdicts;

@@ -13,12 +13,12 @@ use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::Text as Lossy;
 
 fields! {
-    FIELD: None, "aerospike.admin.field", "Field", "A field of a security message that has no single value: its line";
+    FIELD: String, "aerospike.admin.field", "Field", "Name of a field of a security message that has no single value: its line";
     FIELD_SIZE: U32, "aerospike.admin.field.size", "Field size", "Length of id and data";
     FIELD_ID: U8, "aerospike.admin.field.id", "Field id", "What the data is" .values(FieldId::TABLE);
     FIELD_DATA: Bytes, "aerospike.admin.field.data", "Field data", "Data of a field that is not decoded further";
     USER: String, "aerospike.admin.user", "User", "Name of a user";
-    HIDDEN: None, "aerospike.admin.hidden", "Hidden", "A password, credential or token, not shown unless aerospike.show_credentials is on";
+    HIDDEN: U32, "aerospike.admin.hidden", "Hidden", "Length of a password, credential or token, which is not shown unless aerospike.show_credentials is on" .unit(" bytes");
     PASSWORD: String, "aerospike.admin.password", "Password", "Hash of a password, as good as the password";
     OLD_PASSWORD: String, "aerospike.admin.old_password", "Old password", "Hash of a password, as good as the password";
     CREDENTIAL: String, "aerospike.admin.credential", "Credential", "Hash of a password, as good as the password";
@@ -46,7 +46,7 @@ pub fn field<'p>(tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
     let value = field.value();
     let heading = match &value {
         Ok(value) => heading(tree, field, value)?,
-        Err(_) => tree.sub(&FIELD, field.bytes)?,
+        Err(_) => tree.under(named(tree, field)?, &FIELD)?,
     };
     match &value {
         Ok(Value::Text(text)) => heading.item().label(format_args!("{id}: {}", Lossy(text))),
@@ -93,7 +93,7 @@ fn heading<'p>(tree: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded
             };
             (tree.uint(of, whole, number)?, of)
         }
-        _ => (tree.add(&FIELD, whole)?, &FIELD),
+        _ => (named(tree, field)?, &FIELD),
     };
     tree.under(item, of)
 }
@@ -115,6 +115,15 @@ fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &Value<'p>) -> Guarded
     Ok(())
 }
 
+/// The line of a field without a single value.
+fn named<'p>(tree: &Tree<'p>, field: &Field<'_>) -> Guarded<Item<'p>> {
+    tree.text(&FIELD, field.bytes, format_args!("{}", field.id))
+}
+
+fn length(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
+}
+
 /// What gives access to whoever reads it.
 fn hidden(heading: &Tree<'_>, id: FieldId, secret: &[u8]) -> Guarded {
     if !preference::show_credentials() {
@@ -123,7 +132,7 @@ fn hidden(heading: &Tree<'_>, id: FieldId, secret: &[u8]) -> Guarded {
             secret.len()
         ));
         heading
-            .add(&HIDDEN, secret)?
+            .uint(&HIDDEN, secret, length(secret))?
             .label(format_args!("{id}: {} bytes, hidden", secret.len()));
         return Ok(());
     }
@@ -271,7 +280,7 @@ pub fn opaque<'p>(tree: &Tree<'p>, bytes: &[u8]) -> Guarded<Item<'p>> {
     if preference::show_credentials() {
         return tree.add(&DATA, bytes);
     }
-    let item = tree.add(&HIDDEN, bytes)?;
+    let item = tree.uint(&HIDDEN, bytes, length(bytes))?;
     Ok(item.label(format_args!(
         "{} bytes, hidden (preference aerospike.show_credentials)",
         bytes.len()

@@ -93,11 +93,21 @@ pub fn body<'p>(
     let bytes = room.get(..inflated).unwrap_or_default();
     let source = path
         .packet
-        .new_source(tree.source(), bytes, announced, c"Inflated Aerospike message")?;
+        .new_source(tree.source(), bytes, inflated, c"Inflated Aerospike message")?;
     let tree = tree.over(source);
     match Header::parse(source.bytes()) {
         Ok((rest, header)) if header.kind == ProtoType::AS_MSG && header.refusal().is_none() => {
             let size = usize::try_from(header.size).unwrap_or(usize::MAX);
+            let wanted = compressed.original_size;
+            if header.length() != wanted || inflated != announced {
+                top.expert(
+                    &common::MALFORMED,
+                    format_args!(
+                        "The original size is {wanted}, but the message inside has {} bytes, of which {inflated} are there: servers refuse it",
+                        header.length()
+                    ),
+                )?;
+            }
             let body = rest.get(..size).unwrap_or(rest);
             Ok(Some(Inner {
                 tree,

@@ -24,7 +24,7 @@ use crate::wire::values::predexp::PredexpText;
 use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, RawValueText, ValueText, geo};
 
 fields! {
-    FIELD: None, "aerospike.field", "Field", "A field of a message that has no single value: its line; that of any other is its value's";
+    FIELD: String, "aerospike.field", "Field", "Name of a field of a message that has no single value: its line; that of any other is its value's";
     FIELD_SIZE: U32, "aerospike.field.size", "Field size", "Length of type and data";
     FIELD_TYPE: U8, "aerospike.field.type", "Field type", "What the data is" .values(FieldType::TABLE);
     FIELD_DATA: Bytes, "aerospike.field.data", "Field data", "Data of a field that is not decoded further";
@@ -53,15 +53,15 @@ fields! {
     INDEX_START: String, "aerospike.index.start", "Start", "First value of the range";
     INDEX_END_SIZE: U32, "aerospike.index.end_size", "End length", "Length of the end of the range";
     INDEX_END: String, "aerospike.index.end", "End", "Last value of the range";
-    INDEX_CONTEXT: None, "aerospike.index.context", "Index context", "Where inside the bin the index is";
+    INDEX_CONTEXT: String, "aerospike.index.context", "Index context", "Where inside the bin the index is";
     UDF_FILENAME: String, "aerospike.udf.filename", "UDF module", "Module of the function, without .lua";
     UDF_FUNCTION: String, "aerospike.udf.function", "UDF function", "Function that is called";
-    UDF_ARGLIST: None, "aerospike.udf.arglist", "UDF arguments", "Arguments of the function";
+    UDF_ARGLIST: String, "aerospike.udf.arglist", "UDF arguments", "Arguments of the function";
     UDF_OP: U8, "aerospike.udf.op", "UDF operation", "How the function is applied" .values(UdfOp::TABLE);
     BINLIST_COUNT: U8, "aerospike.field.bin_count", "Number of bins", "Bins that an old query asks for";
     BINLIST_NAME_SIZE: U8, "aerospike.field.bin_size", "Bin name length", "Length of a bin name that an old query asks for";
     WHERE_TEXT: String, "aerospike.where", "Condition", "What records have to fulfil, as the client writes it";
-    ERROR_DETAILS: None, "aerospike.field.error_details", "Error details", "Subcode and message";
+    ERROR_DETAILS: String, "aerospike.field.error_details", "Error details", "Subcode and message";
 }
 
 bit_sets! {
@@ -80,11 +80,15 @@ pub fn field<'p>(
 ) -> Guarded {
     let (item, of) = match value {
         Ok(value) => heading(tree, field, value)?,
-        Err(_) => (tree.add(&FIELD, field.bytes)?, &FIELD),
+        Err(_) => (named(tree, field)?, &FIELD),
     };
     let heading = tree.under(item, of)?;
     label(&heading, field, value.as_ref().ok());
     size_and_type(path, &heading, field)?;
+    let is_older = field.is_digest_array() || matches!(value, Ok(Value::Predexp(_)));
+    if path.is_request && !is_older {
+        hint::too_new(&heading, field.kind, field.kind.since())?;
+    }
     match value {
         Ok(value) => data(&heading, field, value),
         Err(error) => common::malformed_in(&heading, field.data, error),
@@ -170,8 +174,13 @@ fn heading<'p>(
             tree.text(&value::VALUE, whole, format_args!("{}", RawValueText(map)))?,
             &value::VALUE,
         ),
-        _ => (tree.add(&FIELD, whole)?, &FIELD),
+        _ => (named(tree, field)?, &FIELD),
     })
+}
+
+/// The line of a field without a single value.
+fn named<'p>(tree: &Tree<'p>, field: &Field<'_>) -> Guarded<Item<'p>> {
+    tree.text(&FIELD, field.bytes, format_args!("{}", field.kind))
 }
 
 const fn text_field(kind: FieldType) -> &'static crate::epan::Field {

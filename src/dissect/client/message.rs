@@ -89,14 +89,16 @@ fn request_body<'p>(
     };
     let kind = request::of_message(&message);
     let identity = Identity::of(message.fields());
+    let memory = first_pass::request(path, &message, kind, &identity);
     let details = Details {
         timeout: if kind.is_query() {
             0
         } else {
             message.header.transaction_ttl
         },
-        memory: first_pass::request(path, &message, kind, &identity),
-        counts_twice: counts_twice(&message, kind),
+        memory,
+        counts_twice: memory.counts_twice || first_pass::counts_twice(kind, message.ops()),
+        ..Details::default()
     };
     let transaction = exchange::on_request(
         path,
@@ -123,16 +125,6 @@ fn request_body<'p>(
     match transaction {
         Some(transaction) => outcome::request(path, top, &transaction),
         None => Ok(()),
-    }
-}
-
-/// Whether the request does more when it is sent twice.
-fn counts_twice(message: &Message<'_>, kind: Request) -> bool {
-    let changes = |op: crate::wire::client::op::Op<'_>| op.code.counts_twice();
-    match kind {
-        Request::UDF => true,
-        Request::OPERATE | Request::WRITE => message.ops().flatten().any(changes),
-        _ => false,
     }
 }
 

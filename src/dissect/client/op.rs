@@ -15,7 +15,7 @@ use crate::wire::values::order::{self, Fault};
 use crate::wire::values::particle::{ParticleType, Value};
 
 fields! {
-    OP: None, "aerospike.op", "Operation", "An operation without a bin: its line; that of any other is its bin's name";
+    OP: String, "aerospike.op", "Operation", "Name of an operation without a bin: its line; that of any other is its bin's name";
     OP_SIZE: U32, "aerospike.op.size", "Operation size", "Length of what follows";
     OP_TYPE: U8, "aerospike.op.type", "Operation type", "What to do, or what produced the value" .values(OpCode::TABLE);
     OP_PARTICLE: U8, "aerospike.op.particle_type", "Particle type", "Type of the value" .values(ParticleType::TABLE);
@@ -32,9 +32,8 @@ bit_sets! {
 /// What Wireshark threw.
 pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
     let heading = if op.name.is_empty() {
-        let heading = tree.sub(&OP, op.bytes)?;
-        heading.item().label(format_args!("{}", op.code));
-        heading
+        let item = tree.text(&OP, op.bytes, format_args!("{}", op.code))?;
+        tree.under(item.label(format_args!("{}", op.code)), &OP)?
     } else {
         let item = tree.text(&BIN_NAME, op.bytes, format_args!("{}", Lossy(op.name)))?;
         let heading = tree.under(item, &BIN_NAME)?;
@@ -50,6 +49,9 @@ pub fn op<'p>(path: &Path<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Guarded {
     heading.add(&NAME_SIZE, &op.bytes[NAME_SIZE_AT])?;
     if let Some(lut) = &op.lut {
         field::update_time(&heading, lut.bytes, UpdateTime(lut.value))?;
+    }
+    if path.is_request {
+        hint::too_new(&heading, op.code, op.code.since())?;
     }
     let value = if path.is_request {
         op.argument()

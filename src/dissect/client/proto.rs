@@ -18,6 +18,10 @@ fields! {
     SIZE: U48, "aerospike.size", "Size", "Length of the body" .unit(" bytes");
 }
 
+experts! {
+    CLEAR: Note Protocol, "aerospike.expert.clear_on_tls_port", "In clear at a port for TLS: neither side encrypts";
+}
+
 /// The proto header's item, then its body.
 ///
 /// # Errors
@@ -41,6 +45,12 @@ pub fn proto<'p>(path: &Path<'p>, tree: &Tree<'p>, header: &Header<'p>, body: &'
         top.add_in(&SIZE, &header.bytes[SIZE_AT], header.order)?;
         let which = if path.is_request { &REQUEST } else { &RESPONSE };
         top.boolean(which, &[], true)?.generated();
+    }
+    if path.begins_connection() && path.packet.is_for_tls() {
+        top.expert(
+            &CLEAR,
+            format_args!("The port is one of the preference aerospike.tls.port"),
+        )?;
     }
     match header.kind {
         ProtoType::AS_MSG => message::body(path, tree, &top, header.order, body),

@@ -7,11 +7,12 @@ use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::{links, taps};
 use crate::dissect::shared::common;
 use crate::dissect::shared::{column, frame};
+use crate::epan::packet::Hidden;
 use crate::epan::{Call, Framing, Guarded, Packet, Passed, Segment, Side, Source, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::budget;
 use crate::track::partitions::{self, Ends};
-use crate::track::stream::{self, Place, Stream};
+use crate::track::stream::{self, Passage, Place, Stream};
 use crate::wire::client::guess::{Looks, looks};
 use crate::wire::client::proto::{HEADER, Header, Order, ProtoType, Refusal};
 use crate::wire::exchange::plausible::{Plausibility, plausible, weak};
@@ -19,7 +20,9 @@ use crate::wire::ground::text::Text as Lossy;
 
 fields! {
     CONTINUED: Bytes, "aerospike.continuation", "Continuation data", "Bytes whose place in a message is not known";
+    HIDDEN: None, "aerospike.hidden", "Not handed over", "A segment with new bytes that TCP hands to nobody";
     DUPLICATE: Boolean, "aerospike.duplicate", "Duplicate", "The same packet was in the capture before: shown, not counted";
+    COMES_IN: Frame, "aerospike.comes_in", "Comes in", "The frame with the bytes before these, which stands behind them in the capture";
     REFUSED: Bytes, "aerospike.refused", "Not a proto header", "Bytes at which a server closes the connection";
 }
 
@@ -60,7 +63,7 @@ pub fn segment<'p>(
     if !begins {
         stream.advance(packet, &segment, source.reported(), source.reported(), false);
         stream.queue.blur(packet);
-        continuation(packet, &tree, bytes, place)?;
+        continuation(packet, &tree, bytes, place, stream, &segment)?;
         source.throw_if_cut()?;
         return Ok(bytes.len());
     }
@@ -106,13 +109,38 @@ pub fn passed<'p>(packet: Packet<'p>, tree: &Tree<'p>, passed: &Passed<'p>) -> G
     let Some(stream) = passed.conversation.known_state::<Stream>(&AEROSPIKE) else {
         return Ok(());
     };
-    if stream.passed(packet, passed) && tree.exists() {
-        let top = tree.protocol(&AEROSPIKE, &[])?;
-        top.item()
-            .label(format_args!("Aerospike Protocol, the copy of a packet before"));
-        top.boolean(&DUPLICATE, &[], true)?.generated();
+    match stream.passed(packet, passed) {
+        Passage::Copy if tree.exists() => {
+            let top = tree.protocol(&AEROSPIKE, &[])?;
+            top.item()
+                .label(format_args!("Aerospike Protocol, the copy of a packet before"));
+            top.boolean(&DUPLICATE, &[], true)?.generated();
+            Ok(())
+        }
+        Passage::Hidden(what) if tree.exists() => hidden(tree, what),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// New bytes that TCP keeps to itself, and what makes it hand them over.
+fn hidden(tree: &Tree<'_>, what: Hidden) -> Guarded {
+    let top = tree.protocol(&AEROSPIKE, &[])?;
+    top.item().label(format_args!(
+        "Aerospike Protocol, bytes that TCP does not hand over"
+    ));
+    let item = top.add(&HIDDEN, &[])?.generated();
+    let Hidden { length, is_late } = what;
+    let why = if is_late {
+        "out of order in the capture"
+    } else {
+        "sent again"
+    };
+    common::at(&top, item).expert(
+        &common::NOT_HANDED_OVER,
+        format_args!(
+            "{length} bytes, some of them new, {why}: TCP hands nobody what it takes for that (tcp.no_subdissector_on_error); with tcp.reassemble_out_of_order on it puts them in their place"
+        ),
+    )
 }
 
 /// Why a server would close the connection here; fewer bytes than a header tell by their first.
@@ -146,7 +174,7 @@ pub fn pdu<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>, call: &Ca
     };
     if let Some(refusal) = refusal(bytes) {
         if !place.is_new() {
-            return continuation(packet, &tree, bytes, place);
+            return continuation(packet, &tree, bytes, place, stream, &call.segment);
         }
         return refused(packet, &tree, stream, &call.segment, refusal, false);
     }
@@ -219,15 +247,29 @@ fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {
 pub const ASIDE: &str = "quoted by another message";
 
 /// Bytes that belong to a message whose beginning is not known: shown, not judged.
-fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place) -> Guarded {
+fn continuation(
+    packet: Packet<'_>,
+    tree: &Tree<'_>,
+    bytes: &[u8],
+    place: Place,
+    stream: &Stream,
+    segment: &Segment<'_>,
+) -> Guarded {
     frame::count(packet);
+    let late = stream.comes_late(packet, segment);
     let why = match place {
         _ if packet.is_out_of_order() => {
             "out of order in the capture: TCP's preference tcp.reassemble_out_of_order puts it in its place"
         }
         Place::Repeated => "sent again by TCP",
         Place::Aside => ASIDE,
-        Place::Refused => "after a header at which the server closes the connection",
+        _ if stream.is_foreign() => "of another protocol, which both sides speak",
+        Place::Refused => "after a header that no server takes",
+        _ if late.is_some() => {
+            "only out of order: the bytes before it come later, and TCP's preference \
+             tcp.reassemble_out_of_order puts them in their place"
+        }
+        _ if packet.is_visited() => "the beginning of the message is not in the capture",
         _ => {
             "the beginning of the message is not in the capture, or comes later (then \
              tcp.reassemble_out_of_order finds it)"
@@ -240,6 +282,9 @@ fn continuation(packet: Packet<'_>, tree: &Tree<'_>, bytes: &[u8], place: Place)
     top.item()
         .label(format_args!("Aerospike Protocol, continuation data"));
     let item = top.add(&CONTINUED, bytes)?;
+    if let Some(frame) = late {
+        top.uint(&COMES_IN, &[], frame)?.generated();
+    }
     common::at(&top, item).expert(&common::CONTINUATION, format_args!("{why}"))
 }
 
@@ -256,15 +301,22 @@ fn refused<'p>(
     let bytes = source.bytes();
     let from_client = stream.side(packet, segment, || Some(true)) != Side::Server;
     let looks = looks(bytes);
+    let stranger = stranger(looks);
+    let is_begin = from_client || stream.queue.is_empty();
+    let hand_over = hand_over && is_begin;
+    stream.note_stranger(packet, segment.direction, looks, stranger.filter(|_| hand_over));
+    // The first pass may not know it yet.
+    let is_foreign = stream.is_foreign();
     frame::count(packet);
     stream.advance(packet, segment, source.reported(), source.reported(), false);
     if from_client {
         stream.refuse(packet, segment);
     }
     taps::refused_bytes(packet, looks, !from_client);
-    let stranger = stranger(looks);
     column::line(packet, |out| {
-        if from_client {
+        if is_foreign {
+            write!(out, "Another protocol: looks like {looks}")?;
+        } else if from_client {
             write!(out, "{refusal}: looks like {looks}")?;
         } else {
             write!(out, "Response is no message: looks like {looks}")?;
@@ -272,8 +324,8 @@ fn refused<'p>(
         if looks == Looks::TextCommand {
             write!(out, " \"{}\"", Lossy(bytes))?;
         }
-        // What the other dissector writes goes behind.
-        if hand_over && stranger.is_some() {
+        // What the other dissector writes goes behind; that of TLS begins with a comma.
+        if hand_over && stranger.is_some_and(|name| name != TLS) {
             write!(out, " | ")?;
         }
         Ok(())
@@ -283,35 +335,35 @@ fn refused<'p>(
         "Aerospike Protocol, no proto header: looks like {looks}"
     ));
     let item = top.add(&REFUSED, bytes)?;
-    if !from_client {
+    if is_foreign {
+        common::at(&top, item).expert(
+            &common::OTHER_PROTOCOL,
+            format_args!("These bytes look like {looks}, which both sides speak"),
+        )?;
+    } else if !from_client {
         stream.queue.blur(packet);
         // What a server does at such bytes is of no use here: a client gets them.
-        return common::at(&top, item)
-            .expert(
-                &common::MALFORMED,
-                format_args!("These bytes of the server look like {looks}, not like an answer: {refusal}"),
-            )
-            .and_then(|()| source.throw_if_cut());
-    }
-    if let (Some(name), true) = (stranger, hand_over && from_client) {
-        stream.hand_over(packet, name);
-    }
-    let expert = match refusal {
-        Refusal::Version(_) if stream.is_foreign() && packet.is_visited() => &common::OTHER_PROTOCOL,
-        Refusal::Type(_) | Refusal::AdminPort(_) => &common::UNSUPPORTED_TYPE,
-        Refusal::Size(_) => &common::INVALID_SIZE,
-        Refusal::Version(_) | Refusal::TlsConnection => &common::UNSUPPORTED_VERSION,
-    };
-    let when = if bytes.len() < HEADER {
-        " when 8 bytes have come, and says nothing until then"
+        common::at(&top, item).expert(
+            &common::MALFORMED,
+            format_args!("These bytes of the server look like {looks}, not like an answer: {refusal}"),
+        )?;
     } else {
-        ""
-    };
-    common::at(&top, item).expert(
-        expert,
-        format_args!("These bytes look like {looks}; the server logs \"{refusal} from …\"{when}"),
-    )?;
-    links::closed(packet, stream, segment.direction, &top)?;
+        let expert = match refusal {
+            Refusal::Type(_) | Refusal::AdminPort(_) => &common::UNSUPPORTED_TYPE,
+            Refusal::Size(_) => &common::INVALID_SIZE,
+            Refusal::Version(_) | Refusal::TlsConnection => &common::UNSUPPORTED_VERSION,
+        };
+        let when = if bytes.len() < HEADER {
+            " when 8 bytes have come, and says nothing until then"
+        } else {
+            ""
+        };
+        common::at(&top, item).expert(
+            expert,
+            format_args!("These bytes look like {looks}; the server logs \"{refusal} from …\"{when}"),
+        )?;
+        links::closed(packet, stream, segment.direction, &top)?;
+    }
     match stranger {
         // Inside TLS the connection stays that of TLS.
         Some(name) if hand_over => packet.call_dissector(name, source, tree, segment.sequence.is_some()),
@@ -319,10 +371,12 @@ fn refused<'p>(
     }
 }
 
+const TLS: &core::ffi::CStr = c"tls";
+
 /// The dissector of what bytes look like that are not ours here.
 fn stranger(looks: Looks) -> Option<&'static core::ffi::CStr> {
     match looks {
-        Looks::TlsClientHello | Looks::TlsRecord => Some(c"tls"),
+        Looks::TlsClientHello | Looks::TlsRecord => Some(TLS),
         Looks::Http => Some(c"http"),
         Looks::Ssh => Some(c"ssh"),
         Looks::Heartbeat => Some(c"aerospike.heartbeat"),

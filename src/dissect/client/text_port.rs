@@ -90,7 +90,10 @@ pub fn segment<'p>(
 fn is_line(bytes: &[u8]) -> bool {
     match bytes.first() {
         Some(&ABORT) => true,
-        Some(b' '..=b'~' | b'\r' | b'\n') => matches!(looks(bytes), Looks::Unknown | Looks::TextCommand),
+        Some(b' '..=b'~' | b'\r' | b'\n') => matches!(
+            looks(bytes),
+            Looks::Unknown | Looks::TextCommand | Looks::BlankLines
+        ),
         _ => false,
     }
 }

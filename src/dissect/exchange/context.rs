@@ -45,6 +45,12 @@ pub struct Path<'p> {
 }
 
 impl Path<'_> {
+    /// Whether the message is in the first frame of its connection with data, as TCP hands it over.
+    #[must_use]
+    pub fn begins_connection(&self) -> bool {
+        self.range.is_some() && self.stream.is_some_and(|stream| stream.begins_in(self.packet))
+    }
+
     /// Whether the request of this response is answered by several messages.
     #[must_use]
     pub fn is_stream(&self) -> bool {

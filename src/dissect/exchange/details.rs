@@ -11,4 +11,6 @@ pub struct Details {
     pub memory: Memory,
     /// Doing it twice is not the same as doing it once.
     pub counts_twice: bool,
+    /// Of an info request: commands that the server answers.
+    pub commands: u32,
 }

@@ -3,11 +3,14 @@
 use crate::dissect::exchange::context::Path;
 use crate::dissect::exchange::identity::Identity;
 use crate::track::rows::{self, Errand, Row, Span};
+use crate::track::transactions::What;
 use crate::track::{keys, sets};
 use crate::wire::client::batch::Batch;
 use crate::wire::client::field::{FieldType, Value};
-use crate::wire::client::message::{Info2, Message};
+use crate::wire::client::message::{Info2, Message, Part};
+use crate::wire::client::op::Ops;
 use crate::wire::client::request::Request;
+use crate::wire::client::result_code::ResultCode;
 
 /// What is remembered with a request.
 #[derive(Clone, Copy, Default)]
@@ -18,6 +21,8 @@ pub struct Memory {
     pub place: sets::Place,
     /// It, or a row of it, can change records.
     pub writes: bool,
+    /// A row of it, done twice, is not the same as done once.
+    pub counts_twice: bool,
 }
 
 /// Whether a request or row can change its record.
@@ -51,8 +56,11 @@ pub fn request<'p>(path: &Path<'p>, message: &Message<'p>, kind: Request, identi
                 _ => None,
             };
             if let Some(batch) = batch {
-                let writes = &mut memory.writes;
-                let rows = batch_rows(path, &batch).inspect(|(_, errand)| *writes |= errand.writes);
+                let (writes, counts_twice) = (&mut memory.writes, &mut memory.counts_twice);
+                let rows = batch_rows(path, &batch).inspect(|(_, errand)| {
+                    *writes |= errand.writes;
+                    *counts_twice |= errand.counts_twice;
+                });
                 let indexes = batch.rows().flatten().map(|row| row.index);
                 memory.rows = if indexes.is_sorted() {
                     stream.queue.rows.remember(packet, rows)
@@ -84,10 +92,12 @@ fn batch_rows<'p>(path: &Path<'p>, batch: &Batch<'p>) -> impl Iterator<Item = (R
     batch.rows().flatten().filter_map(move |row| {
         if let Some(body) = row.own_body() {
             let set = body.set.unwrap_or_default();
+            let writes = writes(body.request, body.info2());
             errand = Some(Errand {
                 place: sets::note(packet, body.namespace.unwrap_or_default(), set),
                 request: body.request,
-                writes: writes(body.request, body.info2()),
+                writes,
+                counts_twice: writes && counts_twice(body.request, body.ops()),
             });
             for field in body
                 .fields()
@@ -107,9 +117,32 @@ fn batch_rows<'p>(path: &Path<'p>, batch: &Batch<'p>) -> impl Iterator<Item = (R
     })
 }
 
-/// Remembers the user key that a message of an answer tells: scans and queries return it where it is stored.
+/// Whether a request or row does more when it is sent twice.
+#[must_use]
+pub fn counts_twice(kind: Request, ops: Ops<'_>) -> bool {
+    match kind {
+        Request::UDF => true,
+        Request::OPERATE | Request::WRITE => ops.flatten().any(|op| op.code.counts_twice()),
+        _ => false,
+    }
+}
+
+/// Remembers which row of a batch a message of an answer is about, and the user key that it tells: scans and queries
+/// return it where it is stored.
 pub fn response(path: &Path<'_>, message: &Message<'_>) {
-    if message.header.n_fields == 0 || path.packet.is_visited() {
+    if path.packet.is_visited() {
+        return;
+    }
+    let transaction = path.answer.map(|answer| answer.transaction);
+    let batch = transaction.filter(|one| one.writes && one.what == What::Message(Request::BATCH));
+    if let (Some(batch), Some(stream)) = (batch.filter(|_| message.header.part() != Part::Fin), path.stream) {
+        let (index, is_ok) = (
+            message.header.transaction_ttl,
+            message.header.result_code == ResultCode::OK,
+        );
+        stream.queue.rows.answered(path.packet, batch.rows, index, is_ok);
+    }
+    if message.header.n_fields == 0 {
         return;
     }
     let identity = Identity::of(message.fields());

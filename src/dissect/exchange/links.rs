@@ -11,6 +11,7 @@ fields! {
     RESPONSE_IN: Response, "aerospike.response_in", "Response in", "The frame that completes the answer to this request";
     REQUEST_IN: Request, "aerospike.request_in", "Request in", "The frame of the request that this answers";
     RESPONSE_TIME: RelativeTime, "aerospike.response_time", "Response time", "From the request to the last message of its answer";
+    RESPONSE_TIME_MS: Double, "aerospike.response_time_ms", "Response time (ms)", "aerospike.response_time in milliseconds, for columns and graphs: not in sight otherwise";
     FIRST_RESPONSE_TIME: RelativeTime, "aerospike.first_response_time", "First response time", "From the request to the first message of its answer";
     RECORDS: U32, "aerospike.records", "Records", "Records in the whole answer";
     REQUEST_MISSING: None, "aerospike.request_missing", "Request not in the capture", "The answer belongs to a request that the capture does not hold";
@@ -76,6 +77,18 @@ pub fn time(tree: &Tree<'_>, field: &'static crate::epan::Field, nanoseconds: i6
     );
     tree.time(field, &[], seconds, i32::try_from(rest).unwrap_or(0))?
         .generated();
+    Ok(())
+}
+
+/// The response time, in both of its units.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn response_time(tree: &Tree<'_>, nanoseconds: i64) -> Guarded {
+    time(tree, &RESPONSE_TIME, nanoseconds)?;
+    tree.double(&RESPONSE_TIME_MS, &[], nanoseconds as f64 / 1e6)?
+        .generated()
+        .hidden();
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 pub mod context;
 pub mod details;
+pub mod doubts;
 pub mod first_pass;
 pub mod identity;
 pub mod links;
@@ -42,6 +43,7 @@ pub fn on_request(
         fingerprint: (!path.packet.is_visited() && matches!(what, What::Message(_)))
             .then(|| tries::fingerprint(path.packet, body)),
         counts_twice: details.counts_twice,
+        commands: details.commands,
         began_at: path.began_at,
         delay: path.delay,
     };

@@ -4,10 +4,10 @@ use core::fmt;
 
 use super::links::{
     BUSY_CONNECTION, BUSY_WITH, DUPLICATE_WRITE, FIRST_RESPONSE_TIME, LATE_ANSWER, Milliseconds, RECORDS,
-    REQUEST_IN, REQUEST_MISSING, RESPONSE_IN, RESPONSE_TIME, RETRIED_IN, RETRY, RETRY_OF, SLOW, TIMED_OUT,
+    REQUEST_IN, REQUEST_MISSING, RESPONSE_IN, RETRIED_IN, RETRY, RETRY_OF, SLOW, TIMED_OUT, response_time,
     time,
 };
-use super::{request_context, times, verdicts};
+use super::{doubts, request_context, times, verdicts};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common;
 use crate::epan::register::preference;
@@ -150,12 +150,13 @@ pub fn response(path: &Path<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Gua
         return Ok(());
     }
     let taken = transaction.response_time();
-    time(top, &RESPONSE_TIME, taken)?;
+    response_time(top, taken)?;
     if transaction.is_stream() && matches!(transaction.what, What::Message(_)) {
         top.uint(&RECORDS, &[], transaction.records)?.generated();
     }
     times::answer(path, top, transaction)?;
-    judge(path.packet, top, transaction, taken)
+    judge(path.packet, top, transaction, taken)?;
+    doubts::repeated(path, top, transaction)
 }
 
 fn judge(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i64) -> Guarded {

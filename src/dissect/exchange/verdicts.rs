@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::doubts;
 use super::links::{self, NO_RESPONSE, TIMED_OUT};
 use crate::dissect::exchange::context::Path;
 use crate::dissect::shared::common;
@@ -9,7 +10,7 @@ use crate::epan::packet::ConnectionEnd;
 use crate::epan::{Guarded, Tree};
 use crate::track::stream::{Closing, Stream, before};
 use crate::track::transactions::{State, Transaction, What};
-use crate::wire::client::proto::Refusal;
+use crate::wire::client::proto::{HEADER, Refusal};
 
 fields! {
     ALLOWED: RelativeTime, "aerospike.time.allowed", "Allowed", "The time that the request allows";
@@ -23,7 +24,12 @@ fields! {
 
 experts! {
     INCOMPLETE_ANSWER: Note Sequence, "aerospike.expert.incomplete_answer", "The answer began and was broken off";
+    INFO_LIMIT: Note Protocol, "aerospike.expert.info_limit", "An info answer of more than 512 KiB: the C client, and those made of it, take no longer one for what they ask of nodes themselves";
 }
+
+/// Bytes of the longest info answer that the C client takes, and those that are made of it, for what they ask of nodes
+/// themselves (`as_node_get_info`).
+pub const LONGEST_INFO: u64 = 512 << 10;
 
 /// The admin port by convention (server 8.1 and later).
 const ADMIN_PORT: u32 = 3008;
@@ -94,6 +100,9 @@ pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) ->
         if let Some(begun) = &begun {
             top.uint64(&ANSWER_BYTES, &[], begun.bytes)?.generated();
             top.uint64(&ANSWER_SIZE, &[], begun.size)?.generated();
+            if transaction.what == What::Info {
+                info_limit(top, begun.size.saturating_sub(HEADER as u64))?;
+            }
         }
     } else if has_ended {
         let rest = Circumstances {
@@ -117,6 +126,7 @@ pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) ->
         return Ok(());
     }
     circumstances(top, stream, transaction, &end)?;
+    doubts::unanswered(path, top, transaction)?;
     // The port alone proves nothing, a service may have it; the server's silence and its end do.
     let is_admin = stream.is_admin.get() || packet.ports().1 == ADMIN_PORT;
     let by_server = stream
@@ -132,6 +142,17 @@ pub fn unanswered(path: &Path<'_>, top: &Tree<'_>, transaction: &Transaction) ->
         );
     }
     Ok(())
+}
+
+/// Says of an info answer with a body of so many bytes if it is longer than some clients take.
+///
+/// # Errors
+/// What Wireshark threw.
+pub fn info_limit(top: &Tree<'_>, bytes: u64) -> Guarded {
+    if bytes <= LONGEST_INFO {
+        return Ok(());
+    }
+    top.expert(&INFO_LIMIT, format_args!("The answer has {bytes} bytes"))
 }
 
 /// What became of a request and of its connection, in words.

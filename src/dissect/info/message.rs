@@ -1,8 +1,8 @@
 //! The info protocol: commands and answers line by line.
 
 use crate::dissect::exchange::context::Path;
-use crate::dissect::exchange::outcome;
 use crate::dissect::exchange::{self, Details};
+use crate::dissect::exchange::{outcome, verdicts};
 use crate::dissect::info::line::{Brief, Reason, RequestList, ResponseList, request_line, response_line};
 use crate::dissect::info::value as info_value;
 use crate::dissect::info::value::Names;
@@ -12,6 +12,7 @@ use crate::dissect::shared::{column, result};
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Tree, windows};
 use crate::protocols::INFO;
+use crate::track::builds;
 use crate::track::partitions::{self, Ends};
 use crate::track::transactions::What;
 use crate::wire::client::result_code::Weight;
@@ -19,6 +20,7 @@ use crate::wire::exchange::matching::{Expected, Facts};
 use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
 use crate::wire::ground::text::Text as Lossy;
+use crate::wire::info::cluster::Replicas;
 use crate::wire::info::message as info;
 use crate::wire::info::message::{Answer, Command, Failure, Outcome};
 
@@ -34,11 +36,16 @@ fields! {
     ERROR_CODE: U32, "aerospike.info.error_code", "Error code", "Result code in an error" .values(crate::wire::client::result_code::ResultCode::TABLE);
 }
 
+experts! {
+    IGNORED: Note Protocol, "aerospike.expert.info_ignored", "An info command that gets no line of the answer";
+    NO_NAMESPACE: Note Protocol, "aerospike.expert.info_replicas", "A partition map without a namespace: the client finds no node for any record of it";
+}
+
 /// All that an info message fills.
 static CONTENT: FieldGroup = FieldGroup::new(
     &[FIELDS, info_value::FIELDS, common::FIELDS, &[&INDEX_NAME]],
     &[],
-    &[common::EXPERTS],
+    &[common::EXPERTS, EXPERTS],
 );
 
 static PARAM: Names = Names {
@@ -56,7 +63,15 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
         objects(path, body);
     }
     if path.is_request {
-        let asked = exchange::on_request(path, What::Info, Expected::Info, body, Details::default());
+        let details = Details {
+            commands: if path.packet.is_visited() {
+                0
+            } else {
+                answered_commands(body)
+            },
+            ..Details::default()
+        };
+        let asked = exchange::on_request(path, What::Info, Expected::Info, body, details);
         column::line(path.packet, |out| {
             request_line(out, body)?;
             outcome::request_marks(out, path, asked.as_ref())
@@ -66,6 +81,9 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
         }
         asked.map_or(Ok(()), |transaction| outcome::request(path, top, &transaction))
     } else {
+        if !path.packet.is_visited() {
+            note_build(path, body);
+        }
         let linked = exchange::on_response(path, Facts::default(), 0, true, is_cut);
         if let Some(stream) = path.stream.zip(path.place).filter(|_| path.is_tracked) {
             let ends = Ends::of(path.packet, false);
@@ -76,8 +94,46 @@ pub fn body<'p>(path: &Path<'p>, tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]
             outcome::response_marks(out, path.packet, linked.as_ref())
         });
         responses(tree, top, body)?;
+        if let Some(answer) = linked.filter(|_| !is_cut) {
+            missing_lines(top, answer.transaction.records, body)?;
+        }
+        verdicts::info_limit(top, body.len() as u64)?;
         outcome::response(path, top, linked.as_ref())
     }
+}
+
+/// How many commands of a request the server answers: each with a line feed.
+fn answered_commands(body: &[u8]) -> u32 {
+    let answered = |command: &Command<'_>| command.terminated && !command.text.is_empty();
+    u32::try_from(info::commands(body).filter(answered).count()).unwrap_or(u32::MAX)
+}
+
+/// Remembers the build that the server says it is.
+fn note_build(path: &Path<'_>, body: &[u8]) {
+    for answer in info::answers(body) {
+        if answer.echo.is_some_and(|command| command.text == b"build") {
+            builds::note(path.packet, answer.value);
+        }
+    }
+}
+
+/// An answer has fewer lines than its request had commands.
+fn missing_lines(top: &Tree<'_>, commands: u32, body: &[u8]) -> Guarded {
+    if commands == 0 || !top.wants_expert(&IGNORED) {
+        return Ok(());
+    }
+    let mut lines = 0u32;
+    for answer in info::answers(body) {
+        if answer.echo.is_none() {
+            // It is about the request as a whole.
+            return Ok(());
+        }
+        lines = lines.saturating_add(1);
+    }
+    if lines >= commands {
+        return Ok(());
+    }
+    top.expert(&IGNORED, format_args!("{lines} lines answer {commands} commands"))
 }
 
 /// UDF modules that are stored or fetched, for those who export objects.
@@ -144,6 +200,10 @@ pub fn request<'p>(tree: &Tree<'p>, command: &Command<'p>, is_cut: bool) -> Guar
     let item = name(tree, command)?;
     if !command.terminated && !is_cut {
         item.append(format_args!(" (no line feed: the server ignores it)"));
+        common::at(tree, item).expert(
+            &IGNORED,
+            format_args!("It ends without a line feed: the server does not read it"),
+        )?;
     }
     cover.through(command.text);
     info_value::separator(tree, cover.rest())
@@ -210,10 +270,31 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
             failed(&value, command, answer.value, &failure)?;
             verdict(&value, command, &failure)?;
         }
-        Outcome::Value => info_value::pieces(&value, command, answer.value)?,
+        Outcome::Value => {
+            info_value::pieces(&value, command, answer.value)?;
+            let is_map = command.is_some_and(|command| command.name.starts_with(b"replicas"));
+            if is_map && answer.terminated {
+                partition_map(&value, answer.value)?;
+            }
+        }
     }
     cover.through(answer.value);
     info_value::separator(&line, cover.rest())
+}
+
+/// What clients make of a partition map that names no namespace.
+fn partition_map(tree: &Tree<'_>, value: &[u8]) -> Guarded {
+    let mut namespaces = 0u32;
+    for row in Replicas::new(value) {
+        if row.namespace.is_empty() {
+            return tree.expert(&NO_NAMESPACE, format_args!("A row of the map names none"));
+        }
+        namespaces = namespaces.saturating_add(1);
+    }
+    if namespaces == 0 {
+        return tree.expert(&NO_NAMESPACE, format_args!("The map is empty"));
+    }
+    Ok(())
 }
 
 /// A command's text, and its parts below.

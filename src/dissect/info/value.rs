@@ -17,7 +17,7 @@ use crate::wire::values::value_text::{ContextText, ExpressionText};
 
 fields! {
     SEPARATOR: None, "aerospike.info.separator", "Separator", "Bytes between names and values";
-    ITEM: None, "aerospike.info.item", "Item", "One piece of a structured value";
+    ITEM: String, "aerospike.info.item", "Item", "One piece of a structured value: its line";
     ITEM_NAME: String, "aerospike.info.item.name", "Item name", "Name of a piece of a structured value";
     ITEM_VALUE: String, "aerospike.info.item.value", "Item value", "A piece of a structured value";
     SOURCE: String, "aerospike.udf.source", "Source", "A line of a module of functions";
@@ -135,14 +135,11 @@ fn pairs<'p>(
     list: Pairs<'p>,
 ) -> Guarded {
     for piece in list {
-        let heading = tree.sub(&ITEM, cover.ahead(piece.bytes))?;
-        if let Some(value) = piece.value {
-            heading
-                .item()
-                .label(format_args!("{}: {}", Lossy(piece.name), Brief(value, 200)));
-        } else {
-            heading.item().label(format_args!("{}", Lossy(piece.name)));
-        }
+        let (part, name) = (cover.ahead(piece.bytes), Lossy(piece.name));
+        let heading = match piece.value {
+            Some(value) => tree.heading(&ITEM, part, format_args!("{name}: {}", Brief(value, 200)))?,
+            None => tree.heading(&ITEM, part, format_args!("{name}"))?,
+        };
         pair(&heading, cover, command, &piece, &PIECE)?;
     }
     Ok(())
@@ -262,25 +259,33 @@ fn records<'p>(
     rows: Rows<'p>,
 ) -> Guarded {
     for row in rows {
-        let heading = tree.sub(&ITEM, cover.ahead(row.bytes))?;
-        heading.item().label(format_args!("{}", Brief(row.bytes, 200)));
+        let heading = tree.heading(
+            &ITEM,
+            cover.ahead(row.bytes),
+            format_args!("{}", Brief(row.bytes, 200)),
+        )?;
         pairs(&heading, cover, command, row.pairs())?;
     }
     Ok(())
 }
 
 fn cells<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, table: Table<'p>) -> Guarded {
-    let columns = tree.sub(&ITEM, table.names())?;
-    columns
-        .item()
-        .label(format_args!("Columns: {}", Brief(table.names(), 200)));
+    let columns = tree.line(
+        &ITEM,
+        table.names(),
+        "Columns",
+        format_args!("{}", Brief(table.names(), 200)),
+    )?;
     for name in table.names().split(|byte| *byte == b':') {
         let part = cover.through(name);
         columns.text(&ITEM_NAME, part, format_args!("{}", Lossy(name)))?;
     }
     for row in table {
-        let heading = tree.sub(&ITEM, cover.ahead(row.bytes))?;
-        heading.item().label(format_args!("{}", Brief(row.bytes, 200)));
+        let heading = tree.heading(
+            &ITEM,
+            cover.ahead(row.bytes),
+            format_args!("{}", Brief(row.bytes, 200)),
+        )?;
         for (name, cell) in row.cells() {
             let part = cover.through(cell);
             heading
@@ -317,9 +322,12 @@ fn peer_list<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, peers: &Peers<'p>) -> G
         peers.default_port,
     )?;
     for peer in peers.iter() {
-        let heading = tree.sub(&ITEM, cover.ahead(peer.bytes))?;
+        let heading = tree.heading(
+            &ITEM,
+            cover.ahead(peer.bytes),
+            format_args!("{}", Lossy(peer.node)),
+        )?;
         let item = heading.item();
-        item.label(format_args!("{}", Lossy(peer.node)));
         node(&heading, cover.through(peer.node), peer.node)?;
         if !peer.tls_name.is_empty() {
             let part = cover.through(peer.tls_name);
@@ -341,9 +349,13 @@ fn peer_list<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, peers: &Peers<'p>) -> G
 
 fn replicas<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, rows: Replicas<'p>) -> Guarded {
     for row in rows {
-        let heading = tree.sub(&ITEM, cover.ahead(row.bytes))?;
+        let heading = tree.heading(
+            &ITEM,
+            cover.ahead(row.bytes),
+            format_args!("{}", Lossy(row.namespace)),
+        )?;
         let item = heading.item();
-        item.label(format_args!("{}:", Lossy(row.namespace)));
+        item.append(format_args!(":"));
         let part = cover.through(row.namespace);
         heading.text(&NAMESPACE, part, format_args!("{}", Lossy(row.namespace)))?;
         let (regime, columns) = row.numbers();
@@ -410,7 +422,7 @@ fn float<'p>(tree: &Tree<'p>, field: &'static Field, part: &[u8], text: &[u8]) -
 
 fn latencies<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, rows: Latencies<'p>) -> Guarded {
     for row in rows {
-        let heading = tree.sub(&ITEM, cover.ahead(row.bytes))?;
+        let heading = tree.heading(&ITEM, cover.ahead(row.bytes), format_args!("{}", Lossy(row.name)))?;
         let part = cover.through(row.name);
         heading.text(&ITEM_NAME, part, format_args!("{}", Lossy(row.name)))?;
         if row.unit.is_empty() {
@@ -438,8 +450,11 @@ fn latencies<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, rows: Latencies<'p>) ->
 
 fn histories<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, rows: Histories<'p>) -> Guarded {
     for row in rows {
-        let heading = tree.sub(&ITEM, cover.ahead(row.bytes))?;
-        heading.item().label(format_args!("{}", Brief(row.bytes, 200)));
+        let heading = tree.heading(
+            &ITEM,
+            cover.ahead(row.bytes),
+            format_args!("{}", Brief(row.bytes, 200)),
+        )?;
         let part = cover.through(row.name);
         heading.text(&ITEM_NAME, part, format_args!("{}", Lossy(row.name)))?;
         for (name, _) in row.cells() {

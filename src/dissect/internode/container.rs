@@ -21,7 +21,7 @@ use crate::wire::internode::fabric::hello::Hello;
 fields! {
     SIZE: U32, "aerospike.container.size", "Size", "Bytes after the header of a message between nodes" .unit(" bytes");
     TYPE: U16, "aerospike.container.type", "Message type", "Type in the header of a heartbeat" .values(MsgType::TABLE);
-    FIELD: None, "aerospike.container.field", "Field", "A field of a message between nodes";
+    FIELD: String, "aerospike.container.field", "Field", "Name of a field of a message between nodes that has no single value: its line; that of any other is its value's";
     FIELD_ID: U16, "aerospike.container.field.id", "Field id", "What the field is, by the type of its message";
     FIELD_TYPE: U8, "aerospike.container.field.type", "Wire type", "How the value is written" .values(WireType::TABLE);
     FIELD_SIZE: U32, "aerospike.container.field.size", "Field size", "Length of the value" .unit(" bytes");
@@ -99,24 +99,70 @@ pub const fn protocol(family: Family) -> &'static Protocol {
     }
 }
 
-/// Where a value goes.
+/// A field on its way into the tree.
 #[derive(Clone, Copy)]
 pub(super) struct Shown<'s, 'p> {
     pub message: &'s Message<'s, 'p>,
-    /// The heading of its field, and the tree below it.
-    pub heading: &'s Tree<'p>,
+    /// Where its line hangs.
+    pub top: &'s Tree<'p>,
+    pub field: &'s msg::Field<'p>,
     pub name: Name,
 }
 
 impl<'p> Shown<'_, 'p> {
-    /// What the heading says of the value.
-    pub(super) fn label(&self, value: fmt::Arguments<'_>) {
-        self.heading.item().label(format_args!("{}: {value}", self.name));
+    /// The field's own line, which is the item of its value, and the tree below it. A filter or column made of the line is
+    /// one on that value.
+    pub(super) fn line(&self, item: Item<'p>, of: &Field, value: fmt::Arguments<'_>) -> Guarded<Tree<'p>> {
+        item.label(format_args!("{}: {value}", self.name));
+        self.below(item, of)
     }
 
-    /// An item below the heading.
-    pub(super) fn add(&self, field: &Field, part: &[u8]) -> Guarded<Item<'p>> {
-        self.heading.add(field, part)
+    /// As [`Shown::line`], with the text that the item has by itself.
+    pub(super) fn below(&self, item: Item<'p>, of: &Field) -> Guarded<Tree<'p>> {
+        let heading = self.top.under(item, of)?;
+        let Self { field, name, .. } = *self;
+        let id = heading.add(&FIELD_ID, field.bytes.get(..2).unwrap_or_default())?;
+        match name.spec {
+            Some(spec) if spec.remark.is_empty() => id.append(format_args!(" ({})", spec.name)),
+            Some(spec) => id.append(format_args!(" ({}: {})", spec.name, spec.remark)),
+            None => id,
+        };
+        heading.add(&FIELD_TYPE, field.bytes.get(2..3).unwrap_or_default())?;
+        if field.wire.fixed_width().is_none() {
+            heading.add(&FIELD_SIZE, field.bytes.get(3..7).unwrap_or_default())?;
+        }
+        Ok(heading)
+    }
+
+    /// The line of a field without a single value: its name.
+    pub(super) fn heading(&self) -> Guarded<Tree<'p>> {
+        let name = self.name;
+        let item = self.top.text(&FIELD, self.field.bytes, format_args!("{name}"))?;
+        self.below(item.label(format_args!("{name}")), &FIELD)
+    }
+
+    /// The line of a number.
+    pub(super) fn number(&self, of: &Field, value: u64, text: fmt::Arguments<'_>) -> Guarded<Tree<'p>> {
+        self.line(self.top.number(of, self.field.bytes, value)?, of, text)
+    }
+
+    /// The line of a text; one that is too long for it stands below.
+    pub(super) fn text(&self, of: &Field) -> Guarded<Tree<'p>> {
+        let text = self.field.text();
+        if text.len() < GENERATED_TEXT / 2 {
+            let text = Lossy(text);
+            let item = self.top.text(of, self.field.bytes, format_args!("{text}"))?;
+            return self.line(item, of, format_args!("{text}"));
+        }
+        let heading = self.heading()?;
+        heading.item().append(format_args!(": {}", Lossy(text)));
+        string(&heading, of, self.field.data, text)?;
+        Ok(heading)
+    }
+
+    /// The line of a point in time: seconds and nanoseconds since 1970.
+    pub(super) fn time(&self, of: &Field, time: (u64, u32)) -> Guarded<Tree<'p>> {
+        self.below(self::time(self.top, of, self.field.bytes, time)?, of)
     }
 }
 
@@ -209,14 +255,19 @@ pub(super) const INSIDE: Order = Order::Little;
 pub fn node<'p>(tree: &Tree<'p>, data: &[u8], id: NodeId, order: Order) -> Guarded<Item<'p>> {
     let item = tree.add_in(&common::NODE, data, order)?;
     item.append(format_args!("{}", NodeName(tree.packet(), id.0)));
-    let Some(parts) = id.parts().filter(|_| tree.exists()) else {
-        return Ok(item);
+    node_parts(&tree.under(item, &common::NODE)?, data, id)?;
+    Ok(item)
+}
+
+/// What a node id says if the server made it itself, below its item.
+pub(super) fn node_parts(below: &Tree<'_>, data: &[u8], id: NodeId) -> Guarded {
+    let Some(parts) = id.parts().filter(|_| below.exists()) else {
+        return Ok(());
     };
-    item.append(format_args!(" ({parts})"));
-    let below = tree.under(item, &common::NODE)?;
+    below.item().append(format_args!(" ({parts})"));
     below.uint(&NODE_PORT, data, u32::from(parts.port))?.generated();
     below.ether(&NODE_MAC, data, parts.mac)?.generated();
-    Ok(item)
+    Ok(())
 }
 
 /// Node ids back to back, little endian; zeros behind the last are padding.
@@ -253,15 +304,19 @@ pub fn cluster_key<'p>(tree: &Tree<'p>, data: &[u8], order: Order) -> Guarded<It
 /// What Wireshark threw.
 pub fn hlc<'p>(tree: &Tree<'p>, field: &Field, data: &[u8], value: Hlc, order: Order) -> Guarded {
     let item = tree.add_in(field, data, order)?;
-    if value.0 == 0 || !tree.exists() {
+    hlc_parts(&tree.under(item, field)?, data, value, order)
+}
+
+/// Time and counter of a hybrid clock, below its item.
+pub(super) fn hlc_parts(below: &Tree<'_>, data: &[u8], value: Hlc, order: Order) -> Guarded {
+    if value.0 == 0 || !below.exists() {
         return Ok(());
     }
-    let below = tree.under(item, field)?;
     let (time_bytes, counter) = match order {
         Order::Big => (first(data, 6), data.get(6..8).unwrap_or_default()),
         Order::Little => (data.get(2..8).unwrap_or_default(), first(data, 2)),
     };
-    time(&below, &HLC_TIME, time_bytes, value.unix())?;
+    time(below, &HLC_TIME, time_bytes, value.unix())?;
     below.uint(&HLC_COUNTER, counter, u32::from(value.counter()))?;
     Ok(())
 }

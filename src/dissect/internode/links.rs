@@ -24,7 +24,7 @@ pub fn exchange_links(top: &Tree<'_>, message: &Message<'_, '_>, linked: &Linked
                 return Ok(());
             }
             let taken = exchange.response_time();
-            links::time(top, &links::RESPONSE_TIME, taken)?;
+            links::response_time(top, taken)?;
             let threshold = i64::from(preference::slow_threshold()).saturating_mul(1_000_000);
             if threshold > 0 && taken > threshold {
                 top.expert(

@@ -28,12 +28,13 @@ fields! {
 }
 
 experts! {
-    UNSUPPORTED_VERSION: Error Protocol, "aerospike.expert.unsupported_version", "Not a version of the Aerospike protocol; the server closes the connection";
-    OTHER_PROTOCOL: Comment Protocol, "aerospike.expert.unsupported_version", "Another protocol, in which the server answers";
-    UNSUPPORTED_TYPE: Error Protocol, "aerospike.expert.unsupported_type", "Not a type of the Aerospike protocol; the server closes the connection";
-    INVALID_SIZE: Error Protocol, "aerospike.expert.invalid_size", "A size over the limit; the server closes the connection";
+    UNSUPPORTED_VERSION: Error Protocol, "aerospike.expert.unsupported_version", "Not a version of the Aerospike protocol: no server takes it";
+    OTHER_PROTOCOL: Comment Protocol, "aerospike.expert.unsupported_version", "Another protocol, which both sides speak";
+    UNSUPPORTED_TYPE: Error Protocol, "aerospike.expert.unsupported_type", "Not a type of the Aerospike protocol: no server takes it";
+    INVALID_SIZE: Error Protocol, "aerospike.expert.invalid_size", "A size over the limit: no server takes it";
     CONTINUATION: Comment Undecoded, "aerospike.expert.continuation", "Bytes at an unknown position of the stream";
     MALFORMED: Error Malformed, "aerospike.expert.malformed", "Bytes that do not fit their structure";
+    NOT_HANDED_OVER: Note Undecoded, "aerospike.expert.not_handed_over", "New bytes that TCP hands to nobody, since they were sent again or came late: its preferences decide";
     DIGEST_MISMATCH: Warning Protocol, "aerospike.expert.digest_mismatch", "Set and key on the wire give another digest than the one sent";
     NOT_EXPANDED: Comment Undecoded, "aerospike.expert.not_expanded", "There is more than is shown or remembered: a limit of the plugin";
 }

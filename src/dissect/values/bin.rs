@@ -197,7 +197,7 @@ static INSIDE_CALLS: FieldGroup = FieldGroup::new(
         &[&BIN_NAME, &DATA],
     ],
     &[cdt::BIT_SETS, expression::BIT_SETS],
-    &[&[&MALFORMED, &hint::ORDER_BITS]],
+    &[&[&MALFORMED, &hint::ORDER_BITS, &hint::TOO_NEW]],
 );
 
 /// Whether anybody looks at what is inside of values.

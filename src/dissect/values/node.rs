@@ -5,8 +5,10 @@ use core::fmt;
 use super::fields::{cdt, expression, value};
 use crate::dissect::shared::common::BIN_NAME;
 use crate::dissect::shared::hint;
+use crate::epan::field::Kind as FieldKind;
 use crate::epan::{BitSet, Field, Guarded, Tree};
 use crate::wire::client::proto::Order;
+use crate::wire::ground::text::Text as Lossy;
 use crate::wire::values::arg::{Content, Name as RawName, Table};
 use crate::wire::values::call::Coded;
 use crate::wire::values::cdt::operation_of;
@@ -155,25 +157,24 @@ pub fn count(tree: &Tree<'_>, header: &[u8], kind: &Kind<'_>, count: u32) -> Gua
 pub fn leaf<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, text: NodeText<'_, 'p>) -> Guarded {
     let bytes = node.bytes;
     let item = match node.kind {
-        Kind::Nil => tree.add(&value::NIL, bytes)?,
+        Kind::Nil => tree.boolean(&value::NIL, bytes, true)?,
         Kind::Bool(truth) => tree.boolean(&value::BOOL, bytes, truth)?,
         Kind::Int(number) => tree.int64(&value::INTEGER, bytes, number)?,
         Kind::UInt(number) => tree.uint64(&value::UNSIGNED, bytes, number)?,
         Kind::Float(number) => tree.double(&value::FLOAT, bytes, number)?,
-        Kind::Wildcard => tree.add(&value::WILDCARD, bytes)?,
-        Kind::Infinity => tree.add(&value::INFINITY, bytes)?,
-        _ => {
-            let heading = tree.sub(&value::ELEMENT, bytes)?;
-            heading.item().label(format_args!("{name}: {text}"));
-            return string(&heading, node);
-        }
+        Kind::Wildcard => tree.boolean(&value::WILDCARD, bytes, true)?,
+        Kind::Infinity => tree.boolean(&value::INFINITY, bytes, true)?,
+        _ => return string(tree, node, name, text),
     };
     item.label(format_args!("{name}: {text}"));
     Ok(())
 }
 
-/// A string, blob or ext: what stands in front of its content, and the content.
-fn string<'p>(tree: &Tree<'p>, node: &Node<'p>) -> Guarded {
+/// A content that its line can be the item of: the rest stands below.
+const SHORT: usize = 1024;
+
+/// A string, blob or ext: its line is the item of its content; below it what stands in front of that.
+fn string<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, text: NodeText<'_, 'p>) -> Guarded {
     let (content, of, particle) = match node.kind {
         // The empty string has no type byte.
         Kind::String([]) if node.bytes.len() == 1 => (&[][..], &value::STRING, None),
@@ -186,6 +187,18 @@ fn string<'p>(tree: &Tree<'p>, node: &Node<'p>) -> Guarded {
         _ => return Ok(()),
     };
     let prefix = node.prefix(content);
+    let is_short = content.len() < SHORT && !matches!(node.kind, Kind::Hll(_));
+    let heading = if is_short {
+        let item = match of.kind() {
+            FieldKind::Bytes => tree.bytes(of, node.bytes, content)?,
+            _ => tree.text(of, node.bytes, format_args!("{}", Lossy(content)))?,
+        };
+        item.label(format_args!("{name}: {text}"));
+        tree.under(item, of)?
+    } else {
+        tree.line(&value::ELEMENT, node.bytes, name, format_args!("{text}"))?
+    };
+    let tree = &heading;
     match particle {
         Some(particle) => tree.uint(&value::TYPE, prefix, u32::from(particle))?,
         None => tree.uint(
@@ -195,6 +208,7 @@ fn string<'p>(tree: &Tree<'p>, node: &Node<'p>) -> Guarded {
         )?,
     };
     match node.kind {
+        _ if is_short => Ok(()),
         Kind::Hll(_) => match Hll::parse(content) {
             Ok((_, hll)) => hyperloglog(tree, content, &hll),
             Err(_) => tree.add(&value::BYTES, content).map(|_| ()),
@@ -250,6 +264,7 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
     if coded.value & !order != 0 {
         tree.expert(&hint::ORDER_BITS, format_args!("The order is {}", coded.value))?;
     }
+    hint::too_new(tree, coded, coded.since())?;
     match (coded.table, u32::try_from(coded.value)) {
         (Table::CdtOp | Table::BitOp | Table::HllOp | Table::StringOp | Table::TextOp, _) => {
             operation(tree, part, name, coded)
@@ -334,7 +349,8 @@ fn unexplained(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded) -> Guarde
 /// The operation of a call, or the marker of a call in a context.
 fn operation(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded) -> Guarded {
     if coded.value == i64::from(CdtOp::CONTEXT_EVAL.0) {
-        tree.add(&cdt::IN_CONTEXT, part)?;
+        tree.boolean(&cdt::IN_CONTEXT, part, true)?
+            .label(format_args!("In a context"));
         return Ok(());
     }
     tree.text(&cdt::CDT_OP, part, format_args!("{coded}"))?

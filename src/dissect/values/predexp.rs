@@ -7,9 +7,9 @@ use crate::epan::{Field, Guarded, Tree};
 use crate::wire::values::predexp::{Data, Item, Items, PredexpTag, PredexpText};
 
 fields! {
-    PREDEXP: None, "aerospike.predexp", "Predicate expression", "Filter of servers up to 5.7";
+    PREDEXP: String, "aerospike.predexp", "Predicate expression", "Filter of servers up to 5.7";
     TEXT: String, "aerospike.predexp.text", "Predicate expression", "The predicate as text";
-    ITEM: None, "aerospike.predexp.item", "Item", "An item of the predicate; operands stand before what joins them";
+    ITEM: String, "aerospike.predexp.item", "Item", "An item of the predicate; operands stand before what joins them";
     TAG: U16, "aerospike.predexp.tag", "Tag", "What the item is" .values(PredexpTag::TABLE);
     LENGTH: U32, "aerospike.predexp.length", "Length", "Length of the item's data";
     CHILDREN: U16, "aerospike.predexp.children", "Children", "Items before it that it joins";
@@ -21,7 +21,12 @@ fields! {
 /// # Errors
 /// What Wireshark threw.
 pub fn predexp<'p>(tree: &Tree<'p>, input: &'p [u8]) -> Guarded {
-    let tree = tree.sub(&PREDEXP, input)?;
+    let tree = tree.line(
+        &PREDEXP,
+        input,
+        PREDEXP.name(),
+        format_args!("{}", PredexpText(input)),
+    )?;
     let mut items = Items(input);
     loop {
         let left = items.0;
@@ -34,10 +39,13 @@ pub fn predexp<'p>(tree: &Tree<'p>, input: &'p [u8]) -> Guarded {
 }
 
 fn item<'p>(tree: &Tree<'p>, item: &Item<'p>) -> Guarded {
-    let tree = tree.sub(&ITEM, item.bytes)?;
     // One item alone has its own text.
-    tree.item()
-        .label(format_args!("{}: {}", item.tag, PredexpText(item.bytes)));
+    let tree = tree.line(
+        &ITEM,
+        item.bytes,
+        item.tag,
+        format_args!("{}", PredexpText(item.bytes)),
+    )?;
     tree.add(&TAG, item.bytes.get(..2).unwrap_or_default())?;
     tree.add(&LENGTH, item.bytes.get(2..6).unwrap_or_default())?;
     let data = match item.value() {

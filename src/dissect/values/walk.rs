@@ -142,12 +142,11 @@ impl<'p> Sink<'p> for Items<'p> {
 
     fn open(&mut self, node: &Node<'p>) -> Guarded<Visit> {
         let heading = self.heading(node);
-        let tree = self.tree().sub(heading, node.bytes)?;
-        tree.item().label(format_args!(
-            "{}: {}",
-            self.name(node, heading.name()),
-            NodeText(node, self.subject.strings)
-        ));
+        let text = NodeText(node, self.subject.strings);
+        let name = self.name(node, heading.name());
+        let tree = self
+            .tree()
+            .line(heading, node.bytes, name, format_args!("{text}"))?;
         let (header, count) = node.header();
         if !header.is_empty() {
             self.cover(header);

@@ -49,6 +49,8 @@ pub struct Segment {
     pub side: u8,
     /// A SACK block says that the bytes up to there came twice; 0: none.
     pub twice: u32,
+    /// The dissector marked its frame as a copy.
+    pub is_copy: bool,
 }
 
 impl Segment {
@@ -271,6 +273,7 @@ impl Log {
             flags: u8::try_from(tcp.flags & 0xff).unwrap_or(0),
             side: u8::from(source != connection.ends[0]),
             twice: tcp.twice,
+            is_copy: tcp.is_copy,
         };
         connection.is_closed |= segment.has(RST | FIN);
         connection.look(&segment, tcp.head);

@@ -13,6 +13,7 @@ use self::counts::{
     AtNode, Counts, DIGEST, FILTER, FIRST_FRAME, KEY, NAMESPACE, NODE_SHARE, RANK, REQUESTS, SET, SHARE,
 };
 use super::diagnosis::endpoint::Endpoint;
+use super::opening::{Opening, PRESS_APPLY};
 use super::ranking::Ranking;
 use crate::epan::register::preference;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet, has_windows};
@@ -117,6 +118,7 @@ pub struct HotKeys {
     cooler: Option<u32>,
     /// Rows are hidden since the tables were drawn.
     is_hiding: bool,
+    opening: Opening,
     /// The heat of all for which the shares of the hottest, and of every key, are right.
     shares_of: (u64, u64),
 }
@@ -147,6 +149,7 @@ impl Default for HotKeys {
             least: preference::hotkeys_least(),
             cooler: None,
             is_hiding: false,
+            opening: Opening::default(),
             shares_of: (0, 0),
         }
     }
@@ -182,6 +185,7 @@ impl Report<Records> for HotKeys {
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"All keys", c"Keys, hottest first"];
 
     fn opened(&mut self, sheet: &Sheet) {
+        self.opening = Opening::now();
         self.total_row(sheet, "all keys");
         self.write_all(sheet);
     }
@@ -194,6 +198,12 @@ impl Report<Records> for HotKeys {
         }
         let (first, last) = self.seen.unwrap_or((record.time, record.time));
         self.seen = Some((first.min(record.time), last.max(record.time)));
+        if self.opening.misses(record.frame) {
+            let row = self.total_row(sheet, "not counted");
+            if let Some(row) = row.and_then(|row| sheet.row(TOTALS, row)) {
+                row.text(KEY, format_args!("{PRESS_APPLY}"));
+            }
+        }
         for touch in record.touches {
             self.count(record, touch, sheet);
         }

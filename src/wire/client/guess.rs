@@ -15,8 +15,32 @@ pub enum Looks {
     Http,
     /// The banner of an SSH peer.
     Ssh,
+    /// A request or answer of SIP.
+    Sip,
+    /// A request or answer of RTSP.
+    Rtsp,
     /// A command or answer of Redis (RESP).
     Redis,
+    /// A message of SMB, with the NetBIOS header in front.
+    Smb,
+    /// An LDAP message: BER, with a message id first.
+    Ldap,
+    /// A Kerberos request over TCP.
+    Kerberos,
+    /// A query of DNS over TCP.
+    Dns,
+    /// A call of ONC RPC (`rpcbind`).
+    Rpc,
+    /// The greeting of Java RMI.
+    Rmi,
+    /// A message of CORBA (GIOP).
+    Giop,
+    /// The set-up of an X11 connection.
+    X11,
+    /// A pre-login message of SQL Server (TDS).
+    SqlServer,
+    /// The connect message of Oracle (TNS).
+    Oracle,
     /// TPKT, the start of a remote desktop connection.
     Rdp,
     /// A heartbeat message between nodes.
@@ -31,6 +55,8 @@ pub enum Looks {
     TextCommand,
     /// A proto header of a version, type or size that no server accepts.
     ProtoHeader,
+    /// Line ends alone: somebody pressed Enter.
+    BlankLines,
     /// Zero bytes.
     Zeros,
     /// Nothing known: most likely bytes from the middle of a message.
@@ -46,7 +72,19 @@ impl Looks {
             Self::TlsRecord => "a TLS record",
             Self::Http => "HTTP",
             Self::Ssh => "SSH",
+            Self::Sip => "SIP",
+            Self::Rtsp => "RTSP",
             Self::Redis => "Redis",
+            Self::Smb => "SMB",
+            Self::Ldap => "LDAP",
+            Self::Kerberos => "Kerberos",
+            Self::Dns => "DNS over TCP",
+            Self::Rpc => "ONC RPC",
+            Self::Rmi => "Java RMI",
+            Self::Giop => "CORBA (GIOP)",
+            Self::X11 => "X11",
+            Self::SqlServer => "SQL Server (TDS)",
+            Self::Oracle => "Oracle (TNS)",
             Self::Rdp => "a remote desktop (TPKT) connection",
             Self::Heartbeat => "an Aerospike heartbeat message",
             Self::FabricHello => "the hello of an Aerospike fabric connection",
@@ -54,8 +92,30 @@ impl Looks {
             Self::LoadBalancer => "a PROXY protocol preamble",
             Self::TextCommand => "an info command as text",
             Self::ProtoHeader => "a proto header that no server accepts",
+            Self::BlankLines => "blank lines",
             Self::Zeros => "zero bytes",
             Self::Unknown => "an unknown protocol or a desynchronised stream",
+        }
+    }
+
+    /// The protocol, where it is one of others that both sides of a connection can speak.
+    #[must_use]
+    pub const fn protocol(self) -> Option<Self> {
+        match self {
+            Self::TlsClientHello | Self::TlsRecord => Some(Self::TlsRecord),
+            Self::Http
+            | Self::Ssh
+            | Self::Sip
+            | Self::Rtsp
+            | Self::Redis
+            | Self::Rdp
+            | Self::Smb
+            | Self::Ldap
+            | Self::Rpc
+            | Self::Giop
+            | Self::SqlServer
+            | Self::Oracle => Some(self),
+            _ => None,
         }
     }
 }
@@ -75,7 +135,22 @@ pub fn looks(bytes: &[u8]) -> Looks {
         [b'S', b'S', b'H', b'-', ..] => Looks::Ssh,
         [3, 0, length @ ..] if rdp(length) => Looks::Rdp,
         [b'*', b'0'..=b'9', ..] | [b'+' | b'-', b'A'..=b'Z', b'A'..=b'Z', ..] => Looks::Redis,
-        _ if http(bytes) => Looks::Http,
+        [0, 0, _, _, 0xff | 0xfe, b'S', b'M', b'B', ..] => Looks::Smb,
+        [0x30, length @ ..] if ldap(length) => Looks::Ldap,
+        [0, 0, _, _, 0x6a | 0x6c, 0x80..=0x82, ..] => Looks::Kerberos,
+        [0x80, 0, _, _, _, _, _, _, 0, 0, 0, 0, 0, 0, 0, 2, ..] => Looks::Rpc,
+        [b'J', b'R', b'M', b'I', 0, ..] => Looks::Rmi,
+        [b'G', b'I', b'O', b'P', ..] => Looks::Giop,
+        [b'l', 0, 11, 0, 0 | 1, 0, ..] | [b'B', 0, 0, 11, 0, 0 | 1, ..] => Looks::X11,
+        [0x12 | 4, 0 | 1, high, low, 0, 0, _, 0, ..] if (*high, *low) >= (0, 8) => Looks::SqlServer,
+        [_, _, 0, 0, 1..=6, 0, 0, 0, ..] if tns(bytes) => Looks::Oracle,
+        _ if dns(bytes) => Looks::Dns,
+        _ if !bytes.is_empty() && bytes.iter().take(16).all(|byte| matches!(byte, b'\r' | b'\n')) => {
+            Looks::BlankLines
+        }
+        _ if http(bytes) => request_of(bytes),
+        _ if bytes.starts_with(b"SIP/2.0 ") || starts_line(bytes, b"SIP/2.0") => Looks::Sip,
+        _ if bytes.starts_with(b"RTSP/1.0 ") || starts_line(bytes, b"RTSP/1.0") => Looks::Rtsp,
         _ if bytes.starts_with(b"PROXY ") || bytes.starts_with(b"\r\n\r\n\0\r\nQUIT\n") => {
             Looks::LoadBalancer
         }
@@ -103,6 +178,58 @@ fn http(bytes: &[u8]) -> bool {
         b"PRI * ",
     ];
     starts.iter().any(|start| bytes.starts_with(start))
+}
+
+/// Whose request it is, where the first word is one that several protocols have.
+fn request_of(bytes: &[u8]) -> Looks {
+    if starts_line(bytes, b"SIP/2.0") || bytes.starts_with(b"OPTIONS sip:") {
+        Looks::Sip
+    } else if starts_line(bytes, b"RTSP/1.0") || bytes.starts_with(b"OPTIONS rtsp:") {
+        Looks::Rtsp
+    } else {
+        Looks::Http
+    }
+}
+
+/// Whether the first line ends with that word.
+fn starts_line(bytes: &[u8], word: &[u8]) -> bool {
+    let line = bytes.get(..2048).unwrap_or(bytes);
+    let end = line.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+    let line = end.and_then(|end| line.get(..end));
+    let before = line.and_then(|line| line.strip_suffix(word));
+    before.is_some_and(|before| before.ends_with(b" "))
+}
+
+/// BER's length, then an integer of one byte (the message's id) and a choice of LDAP's.
+fn ldap(length: &[u8]) -> bool {
+    let rest = match length {
+        [0..=0x7f, rest @ ..] | [0x81, _, rest @ ..] | [0x82, _, _, rest @ ..] => rest,
+        [0x84, _, _, _, _, rest @ ..] => rest,
+        _ => return false,
+    };
+    matches!(rest, [2, 1, _, 0x42 | 0x60..=0x7f, ..])
+}
+
+/// TNS: its own length first, at most what is there.
+fn tns(bytes: &[u8]) -> bool {
+    let length = bytes
+        .first_chunk()
+        .map_or(0, |length| u16::from_be_bytes(*length));
+    length >= 24 && bytes.len() >= usize::from(length)
+}
+
+/// DNS over TCP: its length, which is all that is there, an id, the flags of a query without more, and counts.
+fn dns(bytes: &[u8]) -> bool {
+    let Some((length, rest)) = bytes.split_first_chunk() else {
+        return false;
+    };
+    let is_whole = usize::from(u16::from_be_bytes(*length)) == rest.len();
+    is_whole
+        && rest.len() >= 12
+        && matches!(
+            rest,
+            [_, _, 0 | 1 | 0x10, 0 | 0x20, 0, 0 | 1, 0, 0, 0, 0, 0, 0 | 1, ..]
+        )
 }
 
 /// TPKT: 3, 0, total length u16, then the X.224 length and a connection request, confirm or data.
@@ -163,6 +290,37 @@ mod tests {
             (b"*1\r\n$4\r\nPING\r\n", Looks::Redis),
             (b"\x03\0\0\x13\x0e\xe0\0\0", Looks::Rdp),
             (b"build\n", Looks::TextCommand),
+            (b"OPTIONS / HTTP/1.0\r\n\r\n", Looks::Http),
+            (b"OPTIONS sip:nm SIP/2.0\r\nVia: SIP/2.0/TCP nm", Looks::Sip),
+            (b"INVITE sip:a@b SIP/2.0\r\n", Looks::Sip),
+            (b"SIP/2.0 200 OK\r\n", Looks::Sip),
+            (b"OPTIONS / RTSP/1.0\r\n\r\n", Looks::Rtsp),
+            (b"\r\n\r\n", Looks::BlankLines),
+            (b"\0\0\0\xa4\xffSMB\x72\0", Looks::Smb),
+            (
+                b"\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x02\x04\0\x80\0",
+                Looks::Ldap,
+            ),
+            (b"\x30\x84\0\0\0\x2d\x02\x01\x07\x63\x84", Looks::Ldap),
+            (b"\0\0\0\x71\x6a\x81\x6e\x30", Looks::Kerberos),
+            (
+                b"\x80\0\0\x28\x72\xfe\x1d\x13\0\0\0\0\0\0\0\x02\0\x01\x86\xa0",
+                Looks::Rpc,
+            ),
+            (
+                b"\0\x1e\0\x06\x01\0\0\x01\0\0\0\0\0\0\x07version\x04bind\0\0\x10\0\x03",
+                Looks::Dns,
+            ),
+            (b"\0\x0c\0\0\x10\0\0\0\0\0\0\0\0\0", Looks::Dns),
+            (b"JRMI\0\x02\x4b", Looks::Rmi),
+            (b"GIOP\x01\0\x01\0", Looks::Giop),
+            (b"l\0\x0b\0\0\0\0\0\0\0\0\0", Looks::X11),
+            (b"\x12\x01\0\x34\0\0\0\0\0\0\x15", Looks::SqlServer),
+            (
+                b"\0\x1c\0\0\x01\0\0\0\x01\x36\x01\x2c\0\0\x08\0\x7f\xff\x7f\x08\0\0\0\x01\0\x20\0\x3a",
+                Looks::Oracle,
+            ),
+            (b"HELP\r\n", Looks::TextCommand),
             (b"statistics/foo\r\n", Looks::TextCommand),
             (b"\0\0\0\0\0\0\0\0", Looks::Zeros),
             (b"", Looks::Unknown),

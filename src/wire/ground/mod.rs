@@ -8,3 +8,4 @@ pub mod inflate;
 pub mod input;
 pub mod text;
 pub mod time;
+pub mod version;

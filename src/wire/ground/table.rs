@@ -54,6 +54,13 @@ macro_rules! table {
                     _ => None,
                 }
             }
+
+            /// The server's version that knew it first, where the table says so.
+            #[must_use]
+            pub fn since(self) -> Option<$crate::wire::ground::version::Version> {
+                let row = Self::TABLE.iter().find(|row| row.value == self.0 as u32)?;
+                $crate::wire::ground::version::Version::since(row.remark)
+            }
         }
 
         impl $Name {
@@ -99,5 +106,7 @@ mod tests {
         assert_eq!(Sample(8).to_string(), "Unknown (8)");
         assert_eq!(Sample::TABLE[1].remark, "since 1.0");
         assert_eq!(Sample::TABLE[0].name, Sample::OK.name().unwrap());
+        assert_eq!(Sample::READ_WRITE.since().map(|since| since.0), Some(1));
+        assert_eq!(Sample::OK.since(), None);
     }
 }

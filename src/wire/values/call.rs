@@ -15,6 +15,7 @@ use super::hll::{HllFlags, HllOp};
 use super::particle::ParticleType;
 use super::string_ops::StringOp;
 use crate::wire::ground::time::{EPOCH, NANOSECONDS, Utc};
+use crate::wire::ground::version::Version;
 
 /// Which operations a call names.
 ///
@@ -125,6 +126,21 @@ impl Coded {
             Table::LoopVariable => code.is_some_and(|part| LoopVariable(part).name().is_some()),
             Table::System => code.is_some_and(|system| System(system).runner().name().is_some()),
             _ => true,
+        }
+    }
+
+    /// The server's version that knew an operation or a return type first.
+    #[must_use]
+    pub fn since(self) -> Option<Version> {
+        let bits = u32::try_from(self.value).ok()?;
+        let code = u8::try_from(bits).ok();
+        match self.table {
+            Table::CdtOp => CdtOp(code?).since(),
+            Table::BitOp => BitOp(code?).since(),
+            Table::HllOp => HllOp(code?).since(),
+            Table::ExpOp => ExpOp(code?).since(),
+            Table::ReturnType => ReturnType(bits).returned().since(),
+            _ => None,
         }
     }
 

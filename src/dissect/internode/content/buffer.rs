@@ -1,68 +1,87 @@
 //! STR and BUF fields: by their kind, the items and what the heading says.
 
-use crate::dissect::internode::container::{BYTES, Listed, Shown, TEXT, nodes, string};
+use crate::dissect::internode::container::{BYTES, Listed, Shown, TEXT, nodes};
 use crate::dissect::internode::pieces::{endpoints, fabric, heartbeat, paxos, proxy, services, smd};
 use crate::dissect::internode::record;
 use crate::dissect::shared::common;
-use crate::epan::{Field, Guarded};
+use crate::epan::{Field, Guarded, Tree};
 use crate::wire::client::digest::Digest;
-use crate::wire::client::key::Key;
+use crate::wire::client::key::{Key, KeyLiteral};
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::text::Text as Lossy;
 use crate::wire::internode::cluster::Nodes;
+use crate::wire::internode::container::MsgType;
 use crate::wire::internode::container::spec::{Kind, Spec};
-use crate::wire::internode::container::{self as msg, MsgType};
 use crate::wire::values::particle::ParticleType;
 
 /// A text or buffer of a known field.
-pub(super) fn buffer<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, field: &msg::Field<'p>) -> Guarded {
-    let tree = shown.heading;
+pub(super) fn buffer(shown: &Shown<'_, '_>, spec: &'static Spec) -> Guarded {
+    let (message, field) = (shown.message, shown.field);
     let data = field.data;
     match spec.kind {
-        Kind::ClusterName => text(shown, &heartbeat::CLUSTER_NAME, field)?,
-        Kind::Namespace => text(shown, &common::NAMESPACE, field)?,
-        Kind::Set => text(shown, &common::SET, field)?,
-        Kind::Text => text(shown, own(shown.message.msg.header.kind, field.id), field)?,
-        Kind::Digest => digest(shown, data)?,
-        Kind::Key => key(shown, data)?,
-        Kind::FlatRecord | Kind::Record => record::record(tree, spec.kind, data)?,
-        Kind::Proto if shown.message.has_proto.replace(true) => {
-            tree.add(&BYTES, data)?;
-            shown.label(format_args!("{} bytes (one stands before it)", data.len()));
+        Kind::ClusterName => shown.text(&heartbeat::CLUSTER_NAME)?,
+        Kind::Namespace => shown.text(&common::NAMESPACE)?,
+        Kind::Set => shown.text(&common::SET)?,
+        Kind::Text => shown.text(own(message.msg.header.kind, field.id))?,
+        Kind::Digest => return digest(shown, data),
+        Kind::Key => return key(shown, data),
+        Kind::SmdKey => secret(shown, &smd::KEY)?,
+        Kind::SmdValue => secret(shown, &smd::VALUE)?,
+        Kind::Services => return services::services(shown),
+        Kind::Proto if message.has_proto.replace(true) => {
+            let heading = opaque(shown, data)?;
+            heading.item().append(format_args!(" (one stands before it)"));
+            heading
         }
-        Kind::Proto => proxy::embedded(shown.message.packet, tree, field)?,
-        Kind::Services => services::services(tree, field)?,
-        Kind::SmdKey => smd::text(tree, &smd::KEY, shown.message.is_secret, data, field.text())?,
-        Kind::SmdValue => smd::text(tree, &smd::VALUE, shown.message.is_secret, data, field.text())?,
-        Kind::Ipv6 if data.len() == 16 => {
-            tree.add(&endpoints::IPV6, data)?;
-        }
-        Kind::Nodes | Kind::PaddedNodes => {
-            list_of_nodes(shown, data);
-            nodes(tree, data, spec.kind == Kind::PaddedNodes)?;
-        }
-        Kind::Endpoints => endpoints::endpoint_list(tree, data)?,
-        Kind::InfoReply => endpoints::info_reply(tree, data)?,
-        Kind::PaxosData => heartbeat::paxos_data(tree, data)?,
-        Kind::Compressed => {
-            tree.add(&heartbeat::STREAM, data)?;
-            shown.label(format_args!("{} bytes", data.len()));
-        }
-        Kind::PaxosChange => paxos::change(tree, data)?,
-        _ => {
-            if !data.is_empty() {
-                tree.add(&BYTES, data)?;
-            }
-            shown.label(format_args!("{} bytes", data.len()));
-        }
-    }
+        _ => return parts(shown, spec.kind, data),
+    };
     Ok(())
 }
 
-fn text(shown: &Shown<'_, '_>, of: &Field, field: &msg::Field<'_>) -> Guarded {
-    string(shown.heading, of, field.data, field.text())?;
-    shown.label(format_args!("{}", Lossy(field.text())));
-    Ok(())
+/// What is of several parts: its line is its name.
+fn parts<'p>(shown: &Shown<'_, 'p>, kind: Kind, data: &'p [u8]) -> Guarded {
+    match kind {
+        Kind::FlatRecord | Kind::Record => record::record(&shown.heading()?, kind, data),
+        Kind::Proto => proxy::embedded(shown.message.packet, &shown.heading()?, shown.field),
+        Kind::Ipv6 if data.len() == 16 => shown.heading()?.add(&endpoints::IPV6, data).map(|_| ()),
+        Kind::Nodes | Kind::PaddedNodes => {
+            let heading = shown.heading()?;
+            heading.item().append(format_args!(": {}", Listed(Nodes(data))));
+            nodes(&heading, data, kind == Kind::PaddedNodes)
+        }
+        Kind::Endpoints => endpoints::endpoint_list(&shown.heading()?, data),
+        Kind::InfoReply => endpoints::info_reply(&shown.heading()?, data),
+        Kind::PaxosData => heartbeat::paxos_data(&shown.heading()?, data),
+        Kind::Compressed => {
+            let heading = shown.heading()?;
+            heading.item().append(format_args!(": {} bytes", data.len()));
+            heading.add(&heartbeat::STREAM, data).map(|_| ())
+        }
+        Kind::PaxosChange => paxos::change(&shown.heading()?, data),
+        _ => opaque(shown, data).map(|_| ()),
+    }
+}
+
+/// Bytes that nobody but their sender can read.
+pub(super) fn opaque<'p>(shown: &Shown<'_, 'p>, data: &[u8]) -> Guarded<Tree<'p>> {
+    let heading = shown.heading()?;
+    heading.item().append(format_args!(": {} bytes", data.len()));
+    if !data.is_empty() {
+        heading.add(&BYTES, data)?;
+    }
+    Ok(heading)
+}
+
+/// A key or value of system metadata; of a module with secrets its length, unless the user wants to see it.
+fn secret<'p>(shown: &Shown<'_, 'p>, of: &Field) -> Guarded<Tree<'p>> {
+    if !smd::is_hidden(shown.message.is_secret) {
+        return shown.text(of);
+    }
+    let length = shown.field.text().len();
+    shown.number(
+        &smd::SECRET,
+        length as u64,
+        format_args!("{length} bytes, hidden"),
+    )
 }
 
 /// Texts with no more meaning than their name.
@@ -79,28 +98,32 @@ fn own(kind: MsgType, id: u16) -> &'static Field {
 fn digest(shown: &Shown<'_, '_>, data: &[u8]) -> Guarded {
     let Some(digest) = Digest::exactly(data) else {
         let error = Malformed::illegal("DIGEST", data, "a digest has 20 bytes");
-        return common::malformed(shown.heading, &error);
+        return common::malformed(&shown.heading()?, &error);
     };
-    shown.label(format_args!("{digest} (partition {})", digest.partition()));
-    common::digest(shown.heading, digest)
+    let item = shown.top.bytes(&common::DIGEST, shown.field.bytes, digest.0)?;
+    let below = shown.line(
+        item,
+        &common::DIGEST,
+        format_args!("{digest} (partition {})", digest.partition()),
+    )?;
+    common::partition(&below, digest)
 }
 
 fn key(shown: &Shown<'_, '_>, data: &[u8]) -> Guarded {
     let [kind, value @ ..] = data else {
-        return Ok(());
+        return shown.heading().map(|_| ());
     };
     let key = Key {
         kind: ParticleType(*kind),
         value,
     };
-    shown.label(format_args!("{key} ({})", key.kind));
-    common::key(shown.heading, data, &key)
-}
-
-/// The first few nodes on the heading.
-fn list_of_nodes(shown: &Shown<'_, '_>, data: &[u8]) {
-    if !shown.heading.is_visible() {
-        return;
-    }
-    shown.label(format_args!("{}", Listed(Nodes(data))));
+    let item = shown
+        .top
+        .text(&common::KEY, shown.field.bytes, format_args!("{key}"))?;
+    let below = shown.line(
+        item,
+        &common::KEY,
+        format_args!("{} ({})", KeyLiteral(&key), key.kind),
+    )?;
+    common::key_type(&below, data)
 }

@@ -12,30 +12,35 @@ use crate::wire::internode::container::array::Array;
 use crate::wire::internode::container::list::{Element, Item, List};
 use crate::wire::internode::container::spec::Kind;
 
+/// The line of a field with elements.
+fn elements<'p>(shown: &Shown<'_, 'p>, count: usize) -> Guarded<Tree<'p>> {
+    let heading = shown.heading()?;
+    heading.item().append(format_args!(": {count} elements"));
+    Ok(heading)
+}
+
 /// ARRAY_UINT32 or ARRAY_UINT64.
-pub(super) fn uints<'p>(shown: &Shown<'_, 'p>, kind: Kind, uints: Uints<'p>) -> Guarded {
-    let tree = shown.heading;
-    shown.label(format_args!("{} elements", uints.count()));
+pub(super) fn uints<'p>(shown: &Shown<'_, 'p>, kind: Kind, uints: Uints<'p>) -> Guarded<Tree<'p>> {
+    let tree = elements(shown, uints.count())?;
     for (bytes, value) in uints {
         match kind {
             Kind::Actions => {
                 tree.add(&smd::ACTION, bytes)?;
             }
             Kind::Ms2010s => {
-                time(tree, &smd::TIMESTAMP, bytes, UpdateTime(value).unix())?;
+                time(&tree, &smd::TIMESTAMP, bytes, UpdateTime(value).unix())?;
             }
             _ => {
                 tree.add(&NUMBER, bytes)?;
             }
         }
     }
-    Ok(())
+    Ok(tree)
 }
 
 /// ARRAY_STR or ARRAY_BUF. The elements may stand anywhere, so the whole image is one item.
-pub(super) fn array<'p>(shown: &Shown<'_, 'p>, kind: Kind, array: &Array<'p>) -> Guarded {
-    let tree = shown.heading;
-    shown.label(format_args!("{} elements", array.count));
+pub(super) fn array<'p>(shown: &Shown<'_, 'p>, kind: Kind, array: &Array<'p>) -> Guarded<Tree<'p>> {
+    let tree = elements(shown, array.count as usize)?;
     let image = tree.add(&IMAGE, array.bytes())?;
     let below = tree.under(image, &IMAGE)?;
     below.add_in(&COUNT, array.head().get(8..12).unwrap_or_default(), INSIDE)?;
@@ -53,24 +58,29 @@ pub(super) fn array<'p>(shown: &Shown<'_, 'p>, kind: Kind, array: &Array<'p>) ->
                     below.add(&BYTES, data)?;
                 }
             },
-            Err(error) => return common::malformed(&below, &error),
+            Err(error) => {
+                common::malformed(&below, &error)?;
+                break;
+            }
         }
     }
-    Ok(())
+    Ok(tree)
 }
 
 /// MSGPACK.
-pub(super) fn list<'p>(shown: &Shown<'_, 'p>, kind: Kind, list: &List<'p>) -> Guarded {
-    let tree = shown.heading;
-    let secret = shown.message.is_secret;
-    shown.label(format_args!("{} elements", list.count));
+pub(super) fn list<'p>(shown: &Shown<'_, 'p>, kind: Kind, list: &List<'p>) -> Guarded<Tree<'p>> {
+    let heading = elements(shown, list.count as usize)?;
+    let (tree, secret) = (&heading, shown.message.is_secret);
     tree.uint(&COUNT, list.head, list.count)?;
     let mut items = list.items();
     let mut index = 0u32;
     for element in items.by_ref() {
         let element = match element {
             Ok(element) => element,
-            Err(error) => return common::malformed(tree, &error),
+            Err(error) => {
+                common::malformed(tree, &error)?;
+                return Ok(heading);
+            }
         };
         match (kind, element.item) {
             (_, Item::Nil) => {
@@ -104,7 +114,8 @@ pub(super) fn list<'p>(shown: &Shown<'_, 'p>, kind: Kind, list: &List<'p>) -> Gu
         }
         index = index.wrapping_add(1);
     }
-    leftover(tree, "msgpack list", items.rest())
+    leftover(tree, "msgpack list", items.rest())?;
+    Ok(heading)
 }
 
 /// A text whose item covers its msgpack header, too.

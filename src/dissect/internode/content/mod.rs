@@ -5,14 +5,10 @@ mod buffer;
 mod list;
 mod number;
 
-use super::container::{
-    BYTES, FIELD, FIELD_ID, FIELD_SIZE, FIELD_TYPE, Message, NUMBER, Name, SIZE, Shown, TEXT, TYPE, cut,
-    string,
-};
+use super::container::{Message, NUMBER, Name, SIZE, Shown, TEXT, TYPE, cut};
 use super::pieces::fabric;
 use crate::dissect::shared::common;
 use crate::epan::{Guarded, Tree};
-use crate::wire::ground::text::Text as Lossy;
 use crate::wire::internode::container as msg;
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::{Kind, Spec};
@@ -40,81 +36,52 @@ pub fn fields<'p>(message: &Message<'_, 'p>, top: &Tree<'p>) -> Guarded {
 
 fn field<'p>(message: &Message<'_, 'p>, top: &Tree<'p>, field: &msg::Field<'p>) -> Guarded {
     let spec = message.table.and_then(|table| table.spec(field.id));
-    let heading = top.sub(&FIELD, field.bytes)?;
-    let item = heading.item();
-    let name = Name { id: field.id, spec };
-    item.label(format_args!("{name}"));
-    let id = heading.add(&FIELD_ID, field.bytes.get(..2).unwrap_or_default())?;
-    match spec {
-        Some(spec) if spec.remark.is_empty() => id.append(format_args!(" ({})", spec.name)),
-        Some(spec) => id.append(format_args!(" ({}: {})", spec.name, spec.remark)),
-        None => id,
+    let shown = Shown {
+        message,
+        top,
+        field,
+        name: Name { id: field.id, spec },
     };
-    heading.add(&FIELD_TYPE, field.bytes.get(2..3).unwrap_or_default())?;
-    if field.wire.fixed_width().is_none() {
-        heading.add(&FIELD_SIZE, field.bytes.get(3..7).unwrap_or_default())?;
-    }
     // These show what there is of them.
     let is_readable =
         spec.is_some_and(|spec| matches!(spec.kind, Kind::Proto | Kind::Record | Kind::FlatRecord));
     if field.is_cut() && !is_readable {
-        return cut(&heading, field);
+        return cut(&shown.heading()?, field);
     }
-    let shown = Shown {
-        message,
-        heading: &heading,
-        name,
-    };
     match (spec.filter(|spec| spec.fits(field.wire)), field.value()) {
-        (_, Err(error)) => common::malformed(&heading, &error),
-        (Some(spec), Ok(value)) => known(&shown, spec, field, &value),
+        (_, Err(error)) => common::malformed(&shown.heading()?, &error),
+        (Some(spec), Ok(value)) => known(&shown, spec, &value),
         (None, Ok(value)) => {
+            let heading = unknown(&shown, &value)?;
             if let Some(spec) = spec {
-                item.append(format_args!(
+                heading.item().append(format_args!(
                     " (wire type {} instead of {}: the server ignores it)",
                     field.wire, spec.wire
                 ));
             }
-            unknown(&shown, field, &value)
+            Ok(())
         }
     }
 }
 
-fn known<'p>(
-    shown: &Shown<'_, 'p>,
-    spec: &'static Spec,
-    field: &msg::Field<'p>,
-    value: &msg::Value<'p>,
-) -> Guarded {
+fn known<'p>(shown: &Shown<'_, 'p>, spec: &'static Spec, value: &msg::Value<'p>) -> Guarded {
     match value {
-        msg::Value::Uint(number) => number::number(shown, spec, field, *number),
-        msg::Value::Str(_) | msg::Value::Buf(_) => buffer::buffer(shown, spec, field),
-        msg::Value::Uints(uints) => list::uints(shown, spec.kind, *uints),
-        msg::Value::Array(array) => list::array(shown, spec.kind, array),
-        msg::Value::List(items) => list::list(shown, spec.kind, items),
+        msg::Value::Uint(number) => number::number(shown, spec, *number),
+        msg::Value::Str(_) | msg::Value::Buf(_) => buffer::buffer(shown, spec),
+        msg::Value::Uints(uints) => list::uints(shown, spec.kind, *uints).map(|_| ()),
+        msg::Value::Array(array) => list::array(shown, spec.kind, array).map(|_| ()),
+        msg::Value::List(items) => list::list(shown, spec.kind, items).map(|_| ()),
     }
 }
 
 /// A field that no table knows, by its wire type.
-fn unknown<'p>(shown: &Shown<'_, 'p>, field: &msg::Field<'p>, value: &msg::Value<'p>) -> Guarded {
-    match value {
-        msg::Value::Uint(number) => {
-            shown.add(&NUMBER, field.data)?;
-            shown.label(format_args!("{number}"));
-        }
-        msg::Value::Str(text) => {
-            string(shown.heading, &TEXT, field.data, text)?;
-            shown.label(format_args!("\"{}\"", Lossy(text)));
-        }
-        msg::Value::Buf(bytes) => {
-            if !bytes.is_empty() {
-                shown.add(&BYTES, bytes)?;
-            }
-            shown.label(format_args!("{} bytes", bytes.len()));
-        }
+fn unknown<'p>(shown: &Shown<'_, 'p>, value: &msg::Value<'p>) -> Guarded<Tree<'p>> {
+    Ok(match value {
+        msg::Value::Uint(number) => shown.number(&NUMBER, *number, format_args!("{number}"))?,
+        msg::Value::Str(_) => shown.text(&TEXT)?,
+        msg::Value::Buf(bytes) => buffer::opaque(shown, bytes)?,
         msg::Value::Uints(uints) => list::uints(shown, Kind::Uints, *uints)?,
         msg::Value::Array(array) => list::array(shown, Kind::Bufs, array)?,
         msg::Value::List(items) => list::list(shown, Kind::UintList, items)?,
-    }
-    Ok(())
+    })
 }

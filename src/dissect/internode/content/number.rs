@@ -2,17 +2,16 @@
 
 use crate::dissect::client::header;
 use crate::dissect::internode::container::{
-    HLC, NUMBER, PROTOCOL_ID, SEQUENCE, Shown, cluster_key, hlc, node, time,
+    CLUSTER_KEY, HLC, NUMBER, PROTOCOL_ID, SEQUENCE, Shown, hlc_parts, node_parts,
 };
 use crate::dissect::internode::pieces::{endpoints, fabric, heartbeat, smd};
 use crate::dissect::internode::record;
 use crate::dissect::shared::common;
-use crate::epan::{Field, Guarded};
+use crate::epan::{BitSet, Field, Guarded};
 use crate::wire::client::proto::Order;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::time::{UpdateTime, VoidTime};
 use crate::wire::internode::cluster::{self, ClusterKey, Hlc, NodeId};
-use crate::wire::internode::container as msg;
 use crate::wire::internode::container::MsgType;
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::{Kind, Spec};
@@ -22,114 +21,101 @@ use crate::wire::internode::fabric::smd::ModuleId;
 use crate::wire::internode::heartbeat::reversed_ipv4;
 
 /// An integer of a known field.
-pub(super) fn number<'p>(
-    shown: &Shown<'_, 'p>,
-    spec: &'static Spec,
-    field: &msg::Field<'p>,
-    value: u64,
-) -> Guarded {
-    let tree = shown.heading;
-    let data = field.data;
+pub(super) fn number(shown: &Shown<'_, '_>, spec: &'static Spec, value: u64) -> Guarded {
+    let data = shown.field.data;
     let short = u32::try_from(value).unwrap_or(u32::MAX);
     match spec.kind {
-        Kind::Op => op(shown, data, short)?,
-        Kind::Tid => simple(shown, &fabric::TID, data, value)?,
+        Kind::Op => op(shown, short)?,
+        Kind::Tid => simple(shown, &fabric::TID, value)?,
         Kind::SmdTid => {
-            simple(shown, &smd::TID, data, value)?;
+            let below = shown.number(&smd::TID, value, format_args!("{value}"))?;
             if let Ok(tid) = u32::try_from(value) {
-                tree.uint(&fabric::TID, data, tid)?.generated().hidden();
+                below.uint(&fabric::TID, data, tid)?.generated().hidden();
             }
         }
         Kind::OldTid => {
-            tree.add(&smd::TRID, data)?;
-            shown.label(format_args!("{value:#018x}"));
+            shown.number(&smd::TRID, value, format_args!("{value:#018x}"))?;
         }
-        Kind::Result => result(shown, data, short)?,
-        Kind::EmigId => simple(shown, &fabric::EMIG_ID, data, value)?,
-        Kind::InsertId => simple(shown, &fabric::INSERT_ID, data, value)?,
+        Kind::Result => result(shown, short)?,
+        Kind::EmigId => simple(shown, &fabric::EMIG_ID, value)?,
+        Kind::InsertId => simple(shown, &fabric::INSERT_ID, value)?,
         Kind::Node => {
-            node(tree, data, NodeId(value), Order::Big)?;
-            shown.label(format_args!("{}", NodeId(value)));
+            let id = NodeId(value);
+            let below = shown.number(&common::NODE, value, format_args!("{id}"))?;
+            node_parts(&below, data, id)?;
         }
         Kind::ClusterKey => {
-            cluster_key(tree, data, Order::Big)?;
-            shown.label(format_args!("{}", ClusterKey(value)));
+            shown.number(&CLUSTER_KEY, value, format_args!("{}", ClusterKey(value)))?;
         }
         Kind::Hlc | Kind::Sequence => {
             let of = if spec.kind == Kind::Hlc { &HLC } else { &SEQUENCE };
-            hlc(tree, of, data, Hlc(value), Order::Big)?;
-            shown.label(format_args!("{value:#x}"));
+            let below = shown.number(of, value, format_args!("{value:#x}"))?;
+            hlc_parts(&below, data, Hlc(value), Order::Big)?;
         }
         Kind::UnixMs => {
-            time(tree, &heartbeat::SKEW_MONITOR_DATA, data, cluster::unix_ms(value))?;
+            shown.time(&heartbeat::SKEW_MONITOR_DATA, cluster::unix_ms(value))?;
         }
         Kind::Ms2010 => {
             let of = match shown.message.msg.header.kind {
                 MsgType::SMD => &smd::TIMESTAMP,
                 _ => &record::LAST_UPDATE_TIME,
             };
-            time(tree, of, data, UpdateTime(value).unix())?;
+            shown.time(of, UpdateTime(value).unix())?;
         }
         Kind::VoidTime => match VoidTime(short).unix_seconds().filter(|_| value > 1) {
             Some(seconds) => {
-                time(tree, &header::VOID_TIME, data, (seconds, 0))?;
+                shown.time(&header::VOID_TIME, (seconds, 0))?;
             }
-            None => simple(shown, &NUMBER, data, value)?,
+            None => simple(shown, &NUMBER, value)?,
         },
-        Kind::Partition if value < 0x1_0000 => {
-            tree.uint(&common::PARTITION, data, short)?;
-            shown.label(format_args!("{value}"));
-        }
+        Kind::Partition if value < 0x1_0000 => simple(shown, &common::PARTITION, value)?,
         Kind::Generation if shown.message.msg.header.kind == MsgType::SMD => {
-            simple(shown, &smd::GENERATION, data, value)?;
+            simple(shown, &smd::GENERATION, value)?;
         }
-        Kind::Generation => simple(shown, &header::GENERATION, data, value)?,
-        Kind::NamespaceIndex => simple(shown, &fabric::NS_IX, data, value)?,
+        Kind::Generation => simple(shown, &header::GENERATION, value)?,
+        Kind::NamespaceIndex => simple(shown, &fabric::NS_IX, value)?,
         Kind::Channel => {
-            tree.add(&fabric::CHANNEL, data)?;
-            shown.label(format_args!("{}", Channel(short)));
+            shown.number(&fabric::CHANNEL, value, format_args!("{}", Channel(short)))?;
         }
         Kind::CompatibilityId => {
-            tree.add(&fabric::COMPATIBILITY_ID, data)?;
-            shown.label(format_args!("{} ({value})", CompatibilityId(short)));
+            shown.number(
+                &fabric::COMPATIBILITY_ID,
+                value,
+                format_args!("{} ({value})", CompatibilityId(short)),
+            )?;
         }
         Kind::ModuleId => {
-            tree.add(&smd::MODULE, data)?;
-            shown.label(format_args!("{}", ModuleId(short)));
+            shown.number(&smd::MODULE, value, format_args!("{}", ModuleId(short)))?;
         }
-        Kind::RwInfo | Kind::ProxyInfo | Kind::MigrateInfo | Kind::Features | Kind::SmdOptions => {
-            let set = match spec.kind {
-                Kind::RwInfo => &fabric::RW_INFO,
-                Kind::ProxyInfo => &fabric::PROXY_INFO,
-                Kind::MigrateInfo => &fabric::MIGRATE_INFO,
-                Kind::Features => &fabric::FEATURES,
-                _ => &fabric::SMD_OPTIONS,
-            };
-            tree.bits(set, data, Order::Big)?;
-            shown.label(format_args!("{value:#x}"));
-        }
+        Kind::RwInfo => flags(shown, &fabric::RW_INFO, short)?,
+        Kind::ProxyInfo => flags(shown, &fabric::PROXY_INFO, short)?,
+        Kind::MigrateInfo => flags(shown, &fabric::MIGRATE_INFO, short)?,
+        Kind::Features => flags(shown, &fabric::FEATURES, short)?,
+        Kind::SmdOptions => flags(shown, &fabric::SMD_OPTIONS, short)?,
         Kind::ProtocolId => {
-            tree.add(&PROTOCOL_ID, data)?;
-            shown.label(format_args!("{value:#x}"));
+            shown.number(&PROTOCOL_ID, value, format_args!("{value:#x}"))?;
         }
-        Kind::Port => {
-            tree.uint(&endpoints::PORT, data, short & 0xffff)?;
-            shown.label(format_args!("{value}"));
-        }
+        Kind::Port => simple(shown, &endpoints::PORT, value & 0xffff)?,
         Kind::ReversedIpv4 => {
-            tree.add_in(&endpoints::IPV4, data, Order::Little)?;
-            shown.label(format_args!("{}", reversed_ipv4(short)));
+            let below = shown.heading()?;
+            below.add_in(&endpoints::IPV4, data, Order::Little)?;
+            below.item().append(format_args!(": {}", reversed_ipv4(short)));
         }
-        _ => simple(shown, own(shown.message.msg.header.kind, field.id), data, value)?,
+        _ => simple(shown, own(shown.message.msg.header.kind, shown.field.id), value)?,
     }
     Ok(())
 }
 
 /// A plain number.
-fn simple(shown: &Shown<'_, '_>, field: &Field, data: &[u8], value: u64) -> Guarded {
-    shown.add(field, data)?;
-    shown.label(format_args!("{value}"));
+fn simple(shown: &Shown<'_, '_>, field: &Field, value: u64) -> Guarded {
+    shown.number(field, value, format_args!("{value}"))?;
     Ok(())
+}
+
+/// A set of flags.
+fn flags(shown: &Shown<'_, '_>, set: &BitSet, value: u32) -> Guarded {
+    let below = shown.number(set.whole(), u64::from(value), format_args!("{value:#x}"))?;
+    below.bits_below(set, shown.field.data, value)
 }
 
 /// Numbers with no more meaning than their name, those that are in use today.
@@ -146,37 +132,34 @@ fn own(kind: MsgType, id: u16) -> &'static Field {
     }
 }
 
-fn op(shown: &Shown<'_, '_>, data: &[u8], value: u32) -> Guarded {
+fn op(shown: &Shown<'_, '_>, value: u32) -> Guarded {
     let message = shown.message;
-    let name = message.table.and_then(|table| table.op_name(value));
-    match message.family {
-        Family::Heartbeat => {
-            shown.add(&heartbeat::TYPE, data)?;
-        }
-        Family::Fabric => {
-            shown.add(&fabric::OP, data)?;
-            if let Some(name) = name {
-                let heading = &shown.heading;
-                heading
-                    .text(&fabric::OP_NAME, data, format_args!("{name}"))?
-                    .generated();
-            }
-        }
-    }
-    match name {
-        Some(name) => shown.label(format_args!("{name} ({value})")),
-        None => shown.label(format_args!("Unknown ({value})")),
+    let of = match message.family {
+        Family::Heartbeat => &heartbeat::TYPE,
+        Family::Fabric => &fabric::OP,
+    };
+    let Some(name) = message.table.and_then(|table| table.op_name(value)) else {
+        shown.number(of, u64::from(value), format_args!("Unknown ({value})"))?;
+        return Ok(());
+    };
+    let below = shown.number(of, u64::from(value), format_args!("{name} ({value})"))?;
+    if message.family == Family::Fabric {
+        below
+            .text(&fabric::OP_NAME, shown.field.data, format_args!("{name}"))?
+            .generated();
     }
     Ok(())
 }
 
-fn result(shown: &Shown<'_, '_>, data: &[u8], value: u32) -> Guarded {
+fn result(shown: &Shown<'_, '_>, value: u32) -> Guarded {
     match u8::try_from(value) {
-        Ok(code) => {
-            shown.heading.uint(&common::RESULT, data, value)?;
-            shown.label(format_args!("{} ({value})", ResultCode(code)));
-            Ok(())
-        }
-        Err(_) => simple(shown, &NUMBER, data, value.into()),
+        Ok(code) => shown
+            .number(
+                &common::RESULT,
+                u64::from(value),
+                format_args!("{} ({value})", ResultCode(code)),
+            )
+            .map(|_| ()),
+        Err(_) => simple(shown, &NUMBER, value.into()),
     }
 }

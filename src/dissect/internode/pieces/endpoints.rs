@@ -9,13 +9,13 @@ use crate::wire::internode::heartbeat::endpoint::{
 };
 
 fields! {
-    ENDPOINT: None, "aerospike.endpoint", "Endpoint", "Where a service of a node can be reached";
+    ENDPOINT: String, "aerospike.endpoint", "Endpoint", "Where a service of a node can be reached";
     ENDPOINT_COUNT: U8, "aerospike.endpoint.count", "Number of endpoints", "Endpoints that follow";
     ADDRESS_TYPE: U8, "aerospike.endpoint.address_type", "Address type", "Which kind of address" .values(AddressType::TABLE);
     PORT: U16, "aerospike.endpoint.port", "Port", "TCP port of the service";
     IPV4: Ipv4, "aerospike.endpoint.ipv4", "Address", "IPv4 address of the service";
     IPV6: Ipv6, "aerospike.endpoint.ipv6", "Address", "IPv6 address of the service";
-    NODE_ENDPOINTS: None, "aerospike.heartbeat.reply", "Node", "A node and where it can be reached";
+    NODE_ENDPOINTS: String, "aerospike.heartbeat.reply", "Node", "A node and where it can be reached: its line";
 }
 
 bit_sets! {
@@ -57,8 +57,7 @@ fn endpoint_items<'p>(tree: &Tree<'p>, list: &Endpoints<'p>) -> Guarded<Option<&
 
 fn endpoint<'p>(tree: &Tree<'p>, endpoint: &Endpoint<'p>) -> Guarded {
     let part = |range: core::ops::Range<usize>| endpoint.bytes.get(range).unwrap_or_default();
-    let below = tree.sub(&ENDPOINT, endpoint.bytes)?;
-    below.item().label(format_args!("Endpoint: {endpoint}"));
+    let below = tree.line(&ENDPOINT, endpoint.bytes, "Endpoint", format_args!("{endpoint}"))?;
     below.bits(&CAPABILITIES, part(Endpoint::CAPABILITIES), Order::Big)?;
     below.add(&ADDRESS_TYPE, part(Endpoint::ADDRESS_TYPE))?;
     below.add_in(&PORT, part(Endpoint::PORT), Order::Little)?;
@@ -78,7 +77,7 @@ pub fn info_reply<'p>(tree: &Tree<'p>, data: &'p [u8]) -> Guarded {
     for next in replies(data) {
         match next {
             Ok(next) => {
-                let below = tree.sub(&NODE_ENDPOINTS, next.bytes)?;
+                let below = tree.line(&NODE_ENDPOINTS, next.bytes, "Node", format_args!("{}", next.node))?;
                 below.item().label(format_args!("Node {}:", next.node));
                 let id = next.bytes.get(..8).unwrap_or_default();
                 node(&below, id, next.node, Order::Little)?;

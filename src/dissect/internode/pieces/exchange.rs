@@ -13,7 +13,6 @@ fields! {
     ELEMENT: Bytes, "aerospike.fabric.exchange.element", "Element", "What a node says of one namespace";
     ELEMENT_SIZE: U32, "aerospike.fabric.exchange.element_size", "Element size", "MessagePack length of the element" .unit(" bytes");
     VERSIONS: U32, "aerospike.fabric.exchange.version_count", "Number of versions", "Distinct partition versions of the namespace";
-    GROUP: None, "aerospike.fabric.exchange.group", "Version", "Partitions of one version";
     VERSION: U64, "aerospike.fabric.exchange.version", "Partition version", "Cluster key, family and state of the partitions" .hex();
     VERSION_TEXT: String, "aerospike.fabric.exchange.version_text", "Partition version", "As the server's log prints it";
     PARTITIONS: U32, "aerospike.fabric.exchange.partition_count", "Number of partitions", "Partitions of this version";
@@ -61,7 +60,8 @@ pub fn versions<'p>(tree: &Tree<'p>, element: &Element<'p>, data: &'p [u8], inde
 }
 
 fn group<'p>(tree: &Tree<'p>, group: &VersionGroup<'p>) -> Guarded {
-    let below = tree.sub(&GROUP, group.bytes)?;
+    let item = tree.text(&VERSION_TEXT, group.bytes, format_args!("{}", group.version))?;
+    let below = tree.under(item, &VERSION_TEXT)?;
     below
         .item()
         .label(format_args!("{}: {} partitions", group.version, group.count));
@@ -69,9 +69,6 @@ fn group<'p>(tree: &Tree<'p>, group: &VersionGroup<'p>) -> Guarded {
     below
         .add_in(&VERSION, version, Order::Little)?
         .append(format_args!(" ({})", group.version));
-    below
-        .text(&VERSION_TEXT, version, format_args!("{}", group.version))?
-        .generated();
     below.add_in(
         &PARTITIONS,
         group.bytes.get(8..12).unwrap_or_default(),

@@ -1,9 +1,8 @@
 //! INFO: the addresses that nodes tell each other.
 
-use crate::dissect::internode::container::string;
-use crate::epan::{Guarded, Tree};
+use crate::dissect::internode::container::Shown;
+use crate::epan::Guarded;
 use crate::wire::ground::text::Text as Lossy;
-use crate::wire::internode::container as msg;
 use crate::wire::internode::fabric::info;
 
 fields! {
@@ -16,11 +15,9 @@ fields! {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn services<'p>(tree: &Tree<'p>, field: &msg::Field<'p>) -> Guarded {
-    let text = field.text();
-    tree.item().append(format_args!(": {}", Lossy(text)));
-    string(tree, &SERVICES, field.data, text)?;
-    for service in info::services(text) {
+pub(in crate::dissect::internode) fn services(shown: &Shown<'_, '_>) -> Guarded {
+    let tree = shown.text(&SERVICES)?;
+    for service in info::services(shown.field.text()) {
         tree.text(&SERVICE, service, format_args!("{}", Lossy(service)))?
             .generated();
     }

@@ -21,13 +21,19 @@ fields! {
     NUM_ITEMS: U32, "aerospike.fabric.smd.num_items", "Number of items", "Items in the message, up to 4.5.0";
 }
 
-/// A key or value; of a module with secrets only its length, unless the user wants to see it. `part` are its
+/// Whether only the length is shown.
+#[must_use]
+pub fn is_hidden(is_secret: bool) -> bool {
+    is_secret && !preference::show_credentials()
+}
+
+/// A key or value in a list; of a module with secrets only its length, unless the user wants to see it. `part` are its
 /// bytes with what belongs to them.
 ///
 /// # Errors
 /// What Wireshark threw.
 pub fn text(tree: &Tree<'_>, field: &Field, is_secret: bool, part: &[u8], text: &[u8]) -> Guarded {
-    if is_secret && !preference::show_credentials() {
+    if is_hidden(is_secret) {
         tree.uint(&SECRET, part, u32::try_from(text.len()).unwrap_or(u32::MAX))?;
         return Ok(());
     }

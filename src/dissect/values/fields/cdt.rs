@@ -9,11 +9,11 @@ use crate::wire::values::hll::HllFlags;
 fields! {
     CDT_OP: String, "aerospike.cdt.op", "Operation", "Name of the list, map, bit or HLL operation";
     CDT_TEXT: String, "aerospike.cdt.text", "Call", "The whole call as text";
-    CALL: None, "aerospike.cdt", "Call", "Call of a list, map, bit or HLL operation";
-    IN_CONTEXT: None, "aerospike.cdt.context_eval", "In a context", "The call that follows works inside a context";
-    CONTEXT: None, "aerospike.cdt.context", "Context", "Where inside the bin a call works";
+    CALL: String, "aerospike.cdt", "Call", "Call of a list, map, bit or HLL operation";
+    IN_CONTEXT: Boolean, "aerospike.cdt.context_eval", "In a context", "The call that follows works inside a context";
+    CONTEXT: String, "aerospike.cdt.context", "Context", "Where inside the bin a call works";
     CONTEXT_TEXT: String, "aerospike.cdt.context.text", "Context", "The context as text";
-    LEVEL: None, "aerospike.cdt.context.level", "Level", "A level of the context, outermost first";
+    LEVEL: String, "aerospike.cdt.context.level", "Level", "A level of the context, outermost first";
     CONTEXT_TYPE: U16, "aerospike.cdt.context.type", "Type", "How the level is chosen, in what, and what is created if it is missing" .hex();
     CONTEXT_BASE: U8, "aerospike.cdt.context.base", "Chosen by", "How the level is chosen" .values(ContextBase::TABLE);
     CONTEXT_CREATE: String, "aerospike.cdt.context.create", "Create", "Order of what is created if the level is missing";

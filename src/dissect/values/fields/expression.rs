@@ -4,14 +4,14 @@ use crate::wire::values::expression_ops::{ExpFlags, ExpOp, LoopVariable, RegexFl
 
 fields! {
     EXP_TEXT: String, "aerospike.exp.text", "Expression", "The expression as text";
-    EXPRESSION: None, "aerospike.exp", "Expression", "An expression, also inside another";
-    EVALUATION: None, "aerospike.exp.operation", "Expression operation", "An expression with the flags of its operation";
+    EXPRESSION: String, "aerospike.exp", "Expression", "An expression, also inside another";
+    EVALUATION: String, "aerospike.exp.operation", "Expression operation", "An expression with the flags of its operation";
     EXP_OP: U8, "aerospike.exp.op", "Opcode", "What the expression does" .values(ExpOp::TABLE);
     TYPE: U8, "aerospike.exp.type", "Type", "Type of a bin, key, variable or result" .values(ResultType::TABLE);
     VARIABLE: String, "aerospike.exp.var", "Variable", "Name of a variable";
     PATTERN: String, "aerospike.exp.pattern", "Pattern", "Regular expression";
     AEL: String, "aerospike.exp.ael", "AEL", "Expression as text that the server compiles";
-    DEFINITION: None, "aerospike.exp.def", "Definition", "A variable with its value";
+    DEFINITION: String, "aerospike.exp.def", "Definition", "A variable with its value";
     LOOP_VARIABLE: U8, "aerospike.exp.loop_variable", "Loop variable", "What a loop variable of a path selection stands for" .values(LoopVariable::TABLE);
     SYSTEM: U8, "aerospike.exp.system", "System", "Who runs the call inside an expression" .values(Runner::TABLE);
     MODIFY: Boolean, "aerospike.exp.system.modify", "Modify", "The call changes a copy of its operand and gives it back";

@@ -3,11 +3,8 @@
 
 use crate::stats::diagnosis::endpoint::MS;
 use crate::stats::diagnosis::log::{ACK, FIN, SYN, Segment};
+use crate::track::copies;
 
-/// A copy of the same packet comes within this time: no TCP sends again so soon.
-const COPY: i64 = MS;
-/// Where all packets come twice, the second may take another way through the switches.
-const LATE_COPY: i64 = 5 * MS;
 /// Bytes that fill a gap within this time were only overtaken.
 const OVERTAKEN: i64 = 3 * MS;
 /// How many segments before one its original may stand.
@@ -47,7 +44,8 @@ fn is_copy(one: &Segment, other: &Segment) -> bool {
         && (carries(one) || one.window == other.window)
 }
 
-/// How many segments that carry something have a copy within 1 ms and within 5, and how many there are.
+/// How many segments that carry something are copies that come at once, and a little later, and how many segments
+/// there are.
 #[must_use]
 pub fn count_copies(segments: &[Segment]) -> (u32, u32, u32) {
     let (mut soon, mut late, mut all) = (0, 0, 0);
@@ -57,10 +55,12 @@ pub fn count_copies(segments: &[Segment]) -> (u32, u32, u32) {
             .get(index.saturating_sub(BACK)..index)
             .unwrap_or_default();
         let copy = before.iter().rev().find(|other| is_copy(segment, other));
-        match copy.map(|other| segment.time - other.time) {
-            Some(after) if after <= COPY => soon += 1,
-            Some(after) if after <= LATE_COPY => late += 1,
-            _ => {}
+        let after = copy.map(|other| segment.time - other.time);
+        let is_within = |is_doubled| after.is_some_and(|after| after <= copies::within(None, is_doubled));
+        if segment.is_copy || is_within(false) {
+            soon += 1;
+        } else if is_within(true) {
+            late += 1;
         }
     }
     (soon, late, all)
@@ -69,16 +69,19 @@ pub fn count_copies(segments: &[Segment]) -> (u32, u32, u32) {
 /// Puts the segments of a connection in order; `is_doubled`: copies are everywhere in the capture.
 #[must_use]
 pub fn ordered(segments: &[Segment], is_doubled: bool) -> Ordered {
-    let within = if is_doubled { LATE_COPY } else { COPY };
+    let within = copies::within(None, is_doubled);
     let mut result = Ordered::default();
     let mut kept: Vec<Segment> = Vec::with_capacity(segments.len());
     for segment in segments {
-        let copy = kept
-            .iter()
-            .rev()
-            .take(BACK)
-            .take_while(|other| segment.time - other.time <= within)
-            .any(|other| is_copy(segment, other));
+        // What the links leave out is left out here; of what they do not see (connections of others, segments without
+        // data) the same rule decides.
+        let copy = segment.is_copy
+            || kept
+                .iter()
+                .rev()
+                .take(BACK)
+                .take_while(|other| segment.time - other.time <= within)
+                .any(|other| is_copy(segment, other));
         // An acknowledgement that repeats itself may be TCP's.
         if copy && (carries(segment) || is_doubled) {
             if carries(segment) {

@@ -113,7 +113,7 @@ fn idle_reused(evidence: &Evidence<'_>, findings: &mut Findings) {
             .filter_map(|request| Some(request.begun - request.after_fin?))
             .collect();
         let details = format!(
-            "{} requests were sent on connections that the server had closed {} before (median), after it had been idle: no answer, or RST",
+            "{} requests were sent on connections that the server had closed {} before (median): no answer, or RST",
             group.requests.len(),
             percentile(&mut ages, 50).map_or_else(String::new, duration)
         );

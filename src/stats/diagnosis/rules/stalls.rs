@@ -296,6 +296,12 @@ impl<'e> Silence<'e> {
             .map(|(_, request)| request.sent)
             .min()
             .unwrap_or(to);
+        // It lasts as long as anybody waits.
+        let over = waiting.iter().map(|(_, request)| match request.first {
+            Some(_) => to,
+            None => request.given_up.or(request.dropped).unwrap_or(to),
+        });
+        let to = over.max().unwrap_or(to).min(to);
         Self { begin, to, waiting }
     }
 

@@ -22,6 +22,8 @@ const TRIPS: usize = 512;
 const SOON: i64 = 3 * MS;
 /// TCP's timeout is 200 ms and more; what it sends again sooner is a probe.
 pub const PROBE: i64 = 150 * MS;
+/// The longest time for which an acknowledgement is held back (Linux).
+const HELD_BACK: i64 = 200 * MS;
 
 /// Bytes that were sent and not acknowledged.
 #[derive(Clone, Copy)]
@@ -238,10 +240,11 @@ impl<'l> Walk<'l> {
         }
         if segment.twice != 0 {
             let by_client = of == 0;
-            // Where it is the first to acknowledge them after a timeout of TCP's, what acknowledged the first ones was
-            // lost. Sooner it only was a probe that overtook a delayed acknowledgement.
+            // Where it is the first to acknowledge them, what acknowledged the first ones was lost; sooner than an
+            // acknowledgement that was held back comes over this path, the sender only was impatient.
             let late = |resent: &&mut Resent| {
-                let is_probe = resent.sent.is_none_or(|sent| resent.again - sent < PROBE);
+                let held = HELD_BACK + (segment.time - resent.again);
+                let is_probe = resent.sent.is_none_or(|sent| resent.again - sent < held);
                 resent.by_client == by_client
                     && !resent.is_spurious
                     && resent.end == segment.twice
