@@ -169,17 +169,14 @@ fn migrations_by_pair() {
         let mut records: HashMap<(String, String), BTreeSet<(String, String)>> = HashMap::new();
         let filter = "aerospike.fabric.type == 3 && aerospike.fabric.op == 7";
         let frames = crate::common::capture(capture);
-        let numbers: BTreeSet<String> = columns(capture, &[], filter, &["frame.number"])
+        let found = columns(capture, &[], filter, &["frame.number", "ip.src", "ip.dst"]);
+        let ends: HashMap<String, (String, String)> = found
             .into_iter()
-            .map(|row| row[0][0].clone())
+            .map(|row| (row[0][0].clone(), (row[1][0].clone(), row[2][0].clone())))
             .collect();
-        for frame in frames
-            .ours()
-            .filter(|frame| numbers.contains(&frame.number.to_string()))
-        {
-            let address = |name: &str| {
-                let found = frame.items.iter().find_map(|item| item.text_of(name));
-                found.expect("an address").to_string()
+        for frame in frames.ours() {
+            let Some(pair) = ends.get(&frame.number.to_string()) else {
+                continue;
             };
             for message in frame.items.iter().flat_map(|item| item.all("aerospike.fabric")) {
                 if message.int_of("aerospike.fabric.op") != Some(7) {
@@ -190,10 +187,7 @@ fn migrations_by_pair() {
                     field("aerospike.fabric.emig_id"),
                     field("aerospike.fabric.emig_insert_id"),
                 );
-                records
-                    .entry((address("ip.src"), address("ip.dst")))
-                    .or_default()
-                    .insert(one);
+                records.entry(pair.clone()).or_default().insert(one);
             }
         }
         let text = cluster(capture, &[]);
