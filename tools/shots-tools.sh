@@ -37,7 +37,8 @@ print("<body style=\"margin:0;background:#14181d\"><pre style=\"margin:0;padding
 for part in re.split(r"(\x1b\[[0-9;]*m|\x1b\([AB0]|\x0f)", sys.stdin.read().rstrip("\n")):
     code = re.fullmatch(r"\x1b\[([0-9;]*)m", part)
     if code:
-        styles = [STYLES[number] for number in code[1].split(";") if number in STYLES]
+        numbers = code[1].replace("38;5;1", "31").replace("38;5;3", "33").split(";")
+        styles = [STYLES[number] for number in numbers if number in STYLES]
         print("</span><span style=\"" + ";".join(styles) + "\">", end="")
     elif not part.startswith(("\x1b", "\x0f")):
         print(html.escape(part), end="")
@@ -47,7 +48,11 @@ print("</pre>")'
 as_guest ./aerospike-report --utc --quiet "$SAMPLE" -o shots/page.html --title 'Timeouts of the shop on Sunday morning' \
     --note 'Writes time out for seconds, then all is well again. Capture of the application'\''s host.'
 shoot report 1280 1180 "file://$TEMPORARY/shots/page.html"
-shoot report-times 1280 1240 "file://$TEMPORARY/shots/page.html#timeline"
+# Without what stands above it: a browser without a window does not scroll.
+sed 's#</style>#body { padding-top: 1rem; } header, \#findings, \#changes, \#capture { display: none; } section { margin-top: 1.5rem; }</style>#' \
+    "$TEMPORARY/shots/page.html" >"$TEMPORARY/shots/times.html"
+chmod a+r "$TEMPORARY/shots/times.html"
+shoot report-times 1280 1240 "file://$TEMPORARY/shots/times.html"
 
 session=aerospike-shots-$$
 trap 'tmux kill-session -t "$session" 2>/dev/null || true; rm -rf "$TEMPORARY"' EXIT

@@ -1,7 +1,7 @@
 //! What one sees, in plain sentences: made from the numbers, each said only where it is true.
 //!
 //! A sentence names its figures. Rules compare a node with its own past and with its peers; where a number is fixed, its
-//! reason stands beside it.
+//! reason stands beside it. All rules stand in one file, so that their wording and thresholds can be compared.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,6 @@
 //! What stands in each section of the page.
+//!
+//! One file, though a long one: each section is short, and all share the makers of cells and tables at its end.
 
 use serde_json::{Value, json};
 

@@ -160,7 +160,12 @@ impl Model {
         let second = packet.at.div_euclid(1_000_000_000);
         self.add_to_node(packet, second);
         let share = packet.bytes / packet.records.len().max(1) as u64;
-        for touched in &packet.records {
+        // Records of scans and queries were asked for by nobody, as in the plugin's report.
+        let operation = packet
+            .operation
+            .and_then(|operation| self.operations.get(&operation));
+        let is_stream = operation.is_some_and(|name| matches!(name.as_str(), "scan" | "query" | "aggregate"));
+        for touched in packet.records.iter().filter(|_| !is_stream) {
             let key = (touched.namespace.to_owned(), touched.digest.to_owned());
             let record = self.records.entry(key).or_default();
             if packet.is_request {
