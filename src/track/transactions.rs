@@ -54,7 +54,6 @@ pub struct RequestFacts {
     /// What tells it from other requests of its client; `None` where nothing can be told.
     pub fingerprint: Option<Fingerprint>,
     /// Doing it twice is not the same as doing it once.
-    /// Doing it twice is not the same as doing it once: a row of a batch is enough.
     pub counts_twice: bool,
     /// The records it asks for.
     pub rows: Span,
