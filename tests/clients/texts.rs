@@ -26,9 +26,9 @@ fn of_expert_items_have_no_figures_of_their_own() {
     let mut findings = Findings::default();
     let mut seen = BTreeSet::new();
     let all = [
-        captures::all("clients"),
-        captures::all("diagnosis"),
-        captures::all("hostile"),
+        captures::affordable("clients"),
+        captures::affordable("diagnosis"),
+        captures::affordable("hostile"),
     ]
     .concat();
     for name in all {
@@ -38,6 +38,10 @@ fn of_expert_items_have_no_figures_of_their_own() {
             .text();
         for line in text.lines().filter(|line| line.contains("  Aerospike  ")) {
             let said = line.split("  Aerospike  ").nth(1).unwrap_or_default().trim();
+            // Wireshark's own marking of what it did not put together.
+            if said.starts_with("Unreassembled fragment") {
+                continue;
+            }
             findings.check(known.contains(said), || format!("{name}: {said}"));
             seen.insert(said.to_string());
         }

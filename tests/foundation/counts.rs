@@ -38,9 +38,13 @@ fn summaries() -> Vec<(String, Value)> {
 }
 
 fn options(name: &str) -> &'static [&'static str] {
-    match OUT_OF_ORDER.iter().any(|prefix| name.starts_with(prefix)) {
-        true => &["-o", "tcp.reassemble_out_of_order:TRUE"],
-        false => &[],
+    match name {
+        // That program does not look at ports for TLS.
+        "nonstandard-port-4333" => &["-o", "aerospike.tls.port:"],
+        _ if OUT_OF_ORDER.iter().any(|prefix| name.starts_with(prefix)) => {
+            &["-o", "tcp.reassemble_out_of_order:TRUE"]
+        }
+        _ => &[],
     }
 }
 

@@ -21,7 +21,7 @@ use crate::wire::ground::text::LossyText;
 
 fields! {
     CONTINUED: Bytes, "aerospike.continuation", "Continuation data", "Bytes whose place in a message is not known";
-    HIDDEN: None, "aerospike.hidden", "Not handed over", "A segment with new bytes that TCP hands to nobody";
+    HIDDEN: U32, "aerospike.hidden", "Not handed over", "Bytes of a segment with new ones that TCP hands to nobody" .unit(" bytes");
     DUPLICATE: Boolean, "aerospike.duplicate", "Duplicate", "The same packet was in the capture before: shown, not counted";
     COMES_IN: Frame, "aerospike.comes_in", "Comes in", "The frame with the bytes before these, which stands behind them in the capture";
     REFUSED: Bytes, "aerospike.refused", "Not a proto header", "Bytes at which a server closes the connection";
@@ -173,8 +173,8 @@ fn hidden(tree: &Tree<'_>, what: Hidden) -> Guarded {
     top.item().label(format_args!(
         "Aerospike Protocol, bytes that TCP does not hand over"
     ));
-    let item = top.add(&HIDDEN, &[])?.generated();
     let Hidden { length, is_late } = what;
+    let item = top.uint(&HIDDEN, &[], length)?.generated();
     let why = if is_late {
         "out of order in the capture"
     } else {

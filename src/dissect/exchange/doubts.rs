@@ -15,7 +15,7 @@ use crate::wire::ground::text::LossyText;
 fields! {
     IN_DOUBT: U32, "aerospike.batch.in_doubt", "Row in doubt", "Index of a row that can change its record, and of which no answer says whether it did";
     IN_DOUBT_COUNT: U32, "aerospike.batch.in_doubt.count", "Rows in doubt", "How many rows are in doubt";
-    TWICE: U32, "aerospike.batch.applied_twice", "Row applied twice", "Index of a row that both retries of the batch were answered OK for";
+    TWICE: U32, "aerospike.batch.applied_twice", "Row applied twice", "Index of a row that both tries of the batch were answered OK for";
 }
 
 /// Rows that are named one by one; the number of all is said.
@@ -51,7 +51,7 @@ pub fn unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Tr
     Ok(())
 }
 
-/// At the end of the answer to a batch that was tried before: which rows both retries applied, and which the first may
+/// At the end of the answer to a batch that was tried before: which rows both tries applied, and which the first may
 /// have. Whether any was applied twice.
 ///
 /// # Errors

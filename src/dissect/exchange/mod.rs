@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod owner;
 pub mod taps;
 pub mod times;
+mod touches;
 pub mod verdicts;
 
 use self::body::{RequestBody, ResponseBody};

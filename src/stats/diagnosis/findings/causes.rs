@@ -6,12 +6,12 @@ use crate::stats::diagnosis::endpoint::SECOND;
 /// Kinds that can be the cause of a kind, the likeliest first.
 const fn causes(kind: Kind) -> &'static [Kind] {
     use Kind::{
-        AcceptQueue, ApplicationErrors, BadAnswer, BusyConnection, Changed, Churn, ClientDied, ClientPaused,
-        ClientTimeouts, ConnectionLimit, DelayedAck, Dropped, DuplicateWrite, FabricBlocked, Forgotten,
-        HeavyScan, HotKey, IdleReused, LargeLost, LateWrite, Loss, LostBoundaries, NodeStopped, NotReading,
-        OneWay, Refused, Retries, ServerErrors, SlowBatches, SlowPath, SlowReader, SlowRequests, SlowServer,
-        Split, StalledServer, SynsUnanswered, TlsOnClear, Unreachable, UnreachableAddress, Unsupported,
-        WritesInDoubt,
+        AcceptQueue, ApplicationErrors, BadAnswer, BusyConnection, Changed, Churn, ClearOnTls, ClientDied,
+        ClientPaused, ClientTimeouts, ConnectionLimit, DelayedAck, Dropped, DuplicateWrite, FabricBlocked,
+        Forgotten, HeavyScan, HotKey, IdleReused, LargeLost, LateWrite, Loss, LostBoundaries, NodeStopped,
+        NotReading, OneWay, Refused, Retries, ServerErrors, SlowBatches, SlowPath, SlowReader, SlowRequests,
+        SlowServer, Split, StalledServer, SynsUnanswered, TlsOnClear, Unreachable, UnreachableAddress,
+        Unsupported, WritesInDoubt,
     };
     match kind {
         Refused | SynsUnanswered => &[NodeStopped, Unreachable, UnreachableAddress, AcceptQueue],
@@ -20,6 +20,7 @@ const fn causes(kind: Kind) -> &'static [Kind] {
             ConnectionLimit,
             LostBoundaries,
             TlsOnClear,
+            ClearOnTls,
             Unsupported,
         ],
         StalledServer => &[NodeStopped, Unreachable, StalledServer],
