@@ -227,6 +227,7 @@ shoot() { # NAME WINDOW SIZE
 }
 
 # The Wireshark of a chroot: what a guest is there, in the folder that it sees as `guest`.
+# shellcheck disable=SC2016
 in_chroot_as_guest() {
     (exec chroot --userspec=65534:65534 "$CHROOT" env -i PATH=/usr/bin:/bin "HOME=$guest/home" "XDG_RUNTIME_DIR=$guest/home" \
         LC_ALL=C.UTF-8 TZ=UTC "WIRESHARK_PLUGIN_DIR=$guest/plugins" \

@@ -9,7 +9,7 @@ use aerospike::wire::client::message::{Message, Messages};
 use aerospike::wire::client::op::{Op, OpCode};
 use aerospike::wire::client::proto::{Header, Order, ProtoType};
 use aerospike::wire::client::{digest, guess, mrt};
-use aerospike::wire::exchange::matching::{Expected, EndFacts, Progress};
+use aerospike::wire::exchange::matching::{EndFacts, Expected, Progress};
 use aerospike::wire::exchange::plausible;
 use aerospike::wire::ground::inflate::inflate;
 use aerospike::wire::ground::time::Ttl;

@@ -2,7 +2,7 @@
 
 use aerospike::wire::ground::base64::{Encoded, decode, is_encoded};
 use aerospike::wire::ground::text::{Hex, LossyText, decimal, hexadecimal};
-use aerospike::wire::info::cluster::{Bitmap, HostPort, Histories, Latencies, Peers, Replicas, UserAgent};
+use aerospike::wire::info::cluster::{Bitmap, Histories, HostPort, Latencies, Peers, Replicas, UserAgent};
 use aerospike::wire::info::message as info;
 use aerospike::wire::info::message::{Command, Outcome, Pairs};
 use aerospike::wire::info::text_port::{Line, is_text};

@@ -55,7 +55,8 @@ impl<P: Payload> Payload for Frames<P> {
 #[repr(transparent)]
 pub struct Frame<'p, P> {
     raw: sys::as_tapped_frame,
-    _packet: PhantomData<(&'p u8, fn() -> P)>,
+    _packet: PhantomData<&'p u8>,
+    _record: PhantomData<fn() -> P>,
 }
 
 impl<P> Clone for Frame<'_, P> {

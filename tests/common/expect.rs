@@ -97,7 +97,10 @@ pub fn is_scalar(item: &Item, expected: &Lit) -> bool {
         (Some("string" | "geojson"), Lit::Str(s)) => {
             starts(item.show.as_bytes(), escaped(s).as_bytes()) || starts(item.show.as_bytes(), s.as_bytes())
         }
-        (Some("bytes"), Lit::Bytes(b) | Lit::ByteArray(b)) => starts(&item.bytes(), b),
+        // The item's bytes have its type and length, too.
+        (Some("bytes"), Lit::Bytes(b) | Lit::ByteArray(b)) => {
+            starts(&super::ops::from_hex(&item.show.replace(':', "")), b)
+        }
         (Some("bool"), Lit::Bool(b)) => {
             let shown = if *b {
                 ["1", "True", "true"]

@@ -4,6 +4,9 @@ use crate::common::fields::columns;
 use crate::common::host::host;
 use crate::common::make::{End, Maker, record_answer, record_request};
 
+/// Whether the client says it, and what.
+type Said<'a> = (bool, &'a [u8]);
+
 const CLIENT: End = ([10, 0, 0, 9], 41000);
 const NODE: End = ([10, 0, 0, 1], 3000);
 
@@ -55,7 +58,7 @@ fn errors(name: &str) -> Vec<String> {
 
 #[test]
 fn a_connection_of_another_protocol_is_its_own() {
-    let cases: [(&str, &[(bool, &[u8])]); 4] = [
+    let cases: [(&str, &[Said<'_>]); 4] = [
         (
             "made-redis",
             &[
