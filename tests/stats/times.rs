@@ -161,10 +161,10 @@ fn latency_by_node_and_operation() {
         let mean = times.iter().sum::<f64>() * 1000.0 / times.len() as f64;
         assert!((number(&all[4]) - mean).abs() < 0.002, "{capture}: mean");
         for row in &report {
-            let found = fields::columns(capture, &[], &row[10], &["frame.number"]);
-            assert!(!row[10].contains('|'), "{capture}: {row:?}");
+            let found = fields::columns(capture, &[], &row[19], &["frame.number"]);
+            assert!(!row[19].contains('|'), "{capture}: {row:?}");
             assert!(
-                found.iter().any(|frame| frame[0][0] == row[9]),
+                found.iter().any(|frame| frame[0][0] == row[18]),
                 "{capture}: {row:?}"
             );
         }
