@@ -20,7 +20,7 @@ pub(super) fn read(frame: u32) {
     LATEST.store(frame, Ordering::Relaxed);
 }
 
-/// See [`LATEST`].
+/// The latest frame that was dissected; 0: none of this file.
 #[must_use]
 pub fn latest() -> u32 {
     LATEST.load(Ordering::Relaxed)

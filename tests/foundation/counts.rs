@@ -40,7 +40,7 @@ fn summaries() -> Vec<(String, Value)> {
 fn options(name: &str) -> &'static [&'static str] {
     match name {
         // That program does not look at ports for TLS.
-        "nonstandard-port-4333" => &["-o", "aerospike.tls.port:"],
+        "nonstandard-port-4333" => &["--disable-heuristic", "aerospike_clear_tcp"],
         _ if OUT_OF_ORDER.iter().any(|prefix| name.starts_with(prefix)) => {
             &["-o", "tcp.reassemble_out_of_order:TRUE"]
         }

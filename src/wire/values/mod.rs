@@ -8,7 +8,7 @@
 //!
 //! let value = Value::parse(ParticleType::INTEGER, b"\0\0\0\0\0\0\0\x25");
 //! assert_eq!(value, Ok(Value::Integer(37)));
-//! assert_eq!(ValueText(b"\x92\x01\xa2\x03a").to_string(), r#"[1, "a"]"#);
+//! assert_eq!(ValueText(b"\x92\x01\xa2\x03a").to_string(), r#"[1,"a"]"#);
 //! ```
 
 pub mod arg;
