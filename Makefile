@@ -47,7 +47,7 @@ lint: ## Check the format, clippy, rustdoc and the shell scripts
 fuzz: ## Fuzz every parser for TIME seconds (60), or those that TARGETS names
 	tools/fuzz.sh $(TARGETS)
 
-fuzz-plugin: ## Fuzz the whole plugin: RUNS (60), SEED, START, MODE=asan or valgrind
+fuzz-plugin: ## Fuzz the whole plugin: RUNS (200), SEED, START, MODE=asan or valgrind
 	@tools/packages.sh test
 	tools/fuzz-plugin.sh $(MODE)
 

@@ -77,18 +77,6 @@ pub fn ops_text(name: &str) -> Option<String> {
     Some(text.unwrap_or_else(|e| panic!("{}: {e}", path.display())))
 }
 
-/// The names of the captures in a folder that every test run can afford: files of up to 100 kB, or all where
-/// `AEROSPIKE_ALL` is set.
-pub fn affordable(folder: &str) -> Vec<String> {
-    const MOST: u64 = 100_000;
-    let mut names = all(folder);
-    if std::env::var_os("AEROSPIKE_ALL").is_none() {
-        let size = |name: &str| capture_file(name).and_then(|path| fs::metadata(path).ok());
-        names.retain(|name| size(name).is_some_and(|file| file.len() <= MOST));
-    }
-    names
-}
-
 /// The names of all captures in a folder of the set (`""`, `scenarios`, `hostile`), sorted.
 pub fn all(folder: &str) -> Vec<String> {
     let folders = places(folder).into_iter().map(|place| place.join(folder));

@@ -1,7 +1,7 @@
 //! The whole plugin on damaged captures, as Wireshark's own `fuzz-test.sh` does: every run takes a capture, damages it,
 //! and has tshark read it in one of the ways that users do. All of a run follows from the seed and its number.
 //!
-//! `cargo test` does 60 runs. `make fuzz-plugin` does as many as are asked for, goes on where it stopped, and writes
+//! `cargo test` does 200 runs. `make fuzz-plugin` does as many as are asked for, goes on where it stopped, and writes
 //! what was run to a log.
 
 #[path = "../common/mod.rs"]

@@ -49,7 +49,7 @@ impl Settings {
         let seed = number("SEED").unwrap_or(1);
         let mut settings = Settings {
             start: 0,
-            runs: number("RUNS").unwrap_or(60),
+            runs: number("RUNS").unwrap_or(200),
             jobs: number("JOBS").unwrap_or(2) as usize,
             failures: captures::project().join("target/fuzz-failures"),
             under: text("UNDER").split_whitespace().map(str::to_string).collect(),
