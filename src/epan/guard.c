@@ -1,5 +1,7 @@
 /* The C side of the plugin: see guard.h.
  *
+ * Longer than 500 lines: entries, start-up and guarded calls share what stands in static memory here and nowhere else.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard.h"
 

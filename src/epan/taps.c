@@ -1,5 +1,7 @@
 /* Taps and what listens to them: see taps.h.
  *
+ * Longer than 500 lines: the listeners of one frame, and the tables that they fill, in the order in which they are called.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later */
 #define _GNU_SOURCE
 #include "taps.h"

@@ -306,6 +306,30 @@ pub fn proto(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[2, kind], &size[2..], body].concat()
 }
 
+/// The body of a batch read of all bins in the namespace "test": rows by index and digest.
+pub fn batch_read(rows: impl ExactSizeIterator<Item = (u32, [u8; 20])>) -> Vec<u8> {
+    let mut field = (rows.len() as u32).to_be_bytes().to_vec();
+    field.push(1);
+    for (number, (index, digest)) in rows.enumerate() {
+        field.extend(index.to_be_bytes());
+        field.extend(digest);
+        if number == 0 {
+            // info1 READ and GET_ALL, one field, no operation.
+            field.extend([0, 3, 0, 1, 0, 0, 0, 0, 0, 5, 0]);
+            field.extend(b"test");
+        } else {
+            field.push(1);
+        }
+    }
+    let mut body = vec![22, 8];
+    body.resize(18, 0);
+    body.extend([0, 1, 0, 0]);
+    body.extend((field.len() as u32 + 1).to_be_bytes());
+    body.push(41);
+    body.extend(field);
+    body
+}
+
 /// Bytes as a zlib stream, made by gzip of whose file it is the middle.
 pub fn deflated(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = Command::new("gzip")

@@ -3,7 +3,7 @@
 use crate::common::fields::{columns, frames_seen};
 use crate::common::host::host;
 use crate::common::make::{
-    ACK, End, Maker, PUSH, deflated, hello, proto, pulse, record_answer, record_request, write,
+    ACK, End, Maker, PUSH, batch_read, deflated, hello, proto, pulse, record_answer, record_request, write,
 };
 
 const CLIENT: End = ([10, 0, 0, 1], 40_000);
@@ -103,26 +103,8 @@ fn a_quoted_request_is_not_the_one_that_is_answered() {
 }
 
 /// A batch read of that many rows, compressed: the same one again and again.
-fn compressed_batch(rows: u32) -> Vec<u8> {
-    let mut field = rows.to_be_bytes().to_vec();
-    field.push(1);
-    for index in 0..rows {
-        field.extend([0; 4]);
-        field.extend([0xab; 20]);
-        if index == 0 {
-            field.extend([0, 3, 0, 1, 0, 0, 0, 0, 0, 5, 0]);
-            field.extend(b"test");
-        } else {
-            field.push(1);
-        }
-    }
-    let mut body = vec![22, 8];
-    body.resize(18, 0);
-    body.extend([0, 1, 0, 0]);
-    body.extend((field.len() as u32 + 1).to_be_bytes());
-    body.push(41);
-    body.extend(field);
-    let inner = proto(3, &body);
+fn compressed_batch(rows: usize) -> Vec<u8> {
+    let inner = proto(3, &batch_read(std::iter::repeat_n((0, [0xab; 20]), rows)));
     let size = (inner.len() as u64).to_be_bytes();
     proto(4, &[&size[..], &deflated(&inner)].concat())
 }

@@ -1,6 +1,7 @@
 //! More keys than the report lists: the hottest are kept, with their exact counts.
 
 use crate::common::host::host;
+use crate::common::make::batch_read;
 use crate::pcap::Pcap;
 use crate::report::{HotKeys, expect_quiet};
 
@@ -10,27 +11,11 @@ const KEYS: u32 = 101_000;
 
 /// A batch read of `rows` by number of the record.
 fn batch(rows: &[u32]) -> Vec<u8> {
-    let mut field = (rows.len() as u32).to_be_bytes().to_vec();
-    field.push(1);
-    for (index, record) in (0u32..).zip(rows) {
-        field.extend(index.to_be_bytes());
-        field.extend(record.to_be_bytes());
-        field.extend([0xab; 16]);
-        if index == 0 {
-            // info1 READ and GET_ALL, one field, no operation: namespace "test".
-            field.extend([0, 3, 0, 1, 0, 0, 0, 0, 0, 5, 0]);
-            field.extend(b"test");
-        } else {
-            field.push(1);
-        }
-    }
-    let mut body = vec![22, 8];
-    body.resize(18, 0);
-    body.extend([0, 1, 0, 0]);
-    body.extend((field.len() as u32 + 1).to_be_bytes());
-    body.push(41);
-    body.extend(field);
-    body
+    batch_read(rows.iter().enumerate().map(|(index, record)| {
+        let mut digest = [0xab; 20];
+        digest[..4].copy_from_slice(&record.to_be_bytes());
+        (index as u32, digest)
+    }))
 }
 
 fn answer(rows: usize) -> Vec<u8> {

@@ -239,11 +239,7 @@ impl<'a> Body<'a> {
     /// Whether it does more when it is sent twice.
     #[must_use]
     pub fn counts_twice(&self) -> bool {
-        match self.request() {
-            Request::UDF => true,
-            Request::OPERATE | Request::WRITE => self.content.evidence.counts_twice(),
-            _ => false,
-        }
+        self.content.evidence.counts_twice(self.request())
     }
 
     /// Write bits, none where they are not there.

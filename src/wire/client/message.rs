@@ -254,11 +254,7 @@ impl<'a> Message<'a> {
     /// Whether a request does more when it is sent twice.
     #[must_use]
     pub const fn counts_twice(&self) -> bool {
-        match self.request() {
-            Request::UDF => true,
-            Request::OPERATE | Request::WRITE => self.content.evidence.counts_twice(),
-            _ => false,
-        }
+        self.content.evidence.counts_twice(self.request())
     }
 
     /// Whether a field says which records are left out.

@@ -232,10 +232,14 @@ impl Evidence {
         }
     }
 
-    /// Whether an operation can differ in its effect when it is done twice.
+    /// Whether a request of that kind does more when it is sent twice: a function, or an operation that counts.
     #[must_use]
-    pub const fn counts_twice(&self) -> bool {
-        self.counts_twice
+    pub const fn counts_twice(&self, request: Request) -> bool {
+        match request {
+            Request::UDF => true,
+            Request::OPERATE | Request::WRITE => self.counts_twice,
+            _ => false,
+        }
     }
 
     /// Whether a field says which records are left out: an expression, a predicate, a condition.
