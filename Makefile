@@ -23,7 +23,6 @@ tools: ## Build aerospike-report and aerospike-top (report/) for release
 test: ## Run all tests, with the Wireshark of this machine
 	@tools/packages.sh test
 	tools/test.sh $(CARGO_TEST_OPTIONS)
-	cargo test --locked --features soundness,count-allocations --test soundness --test allocations
 	tools/beside.sh
 
 test-tools: ## Check and test aerospike-report and aerospike-top, in a browser too where one is

@@ -9,9 +9,7 @@ cd "$(dirname "$0")/.."
 
 python=${AEROSPIKE_PYTHON:-python3}
 if "$python" -c 'import duckdb, pyarrow, pyspark' 2>/dev/null && command -v java >/dev/null; then
-    build_plugin
-    export AEROSPIKE_PLUGIN=$built
-    cargo test --locked "$@" --test beside -- --ignored --nocapture bulk::
+    tools/test.sh "$@" --test beside -- --ignored --nocapture bulk::
 else
     say 'Without pyarrow, duckdb, pyspark and Java the test of docs/bulk was listed as ignored.'
 fi
@@ -20,6 +18,4 @@ if [ ! -d ../shared/captures/lua-plugin ] && [ ! -d "${AEROSPIKE_CAPTURES:-/none
     say 'Nothing is beside the project: the tests of tests/beside were listed as ignored.'
     exit
 fi
-build_plugin
-export AEROSPIKE_PLUGIN=$built
-cargo test --locked "$@" --test beside -- --ignored old_plugin:: cover::
+tools/test.sh "$@" --test beside -- --ignored old_plugin:: cover::

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Checks that the plugin and its tests build with the oldest Rust that Cargo.toml names, and says where none is to be had.
-# It is looked for here, in rustup, and in the distribution's packages (rustc in Debian 13, rustc-web in Debian 12), which
-# are unpacked into a cache and not installed.
+# Runs a command with the oldest Rust that Cargo.toml names; without one, checks that the plugin and its tests build with it.
+# That Rust is looked for here, in rustup, and in the distribution's packages (rustc in Debian 13, rustc-web in Debian 12),
+# which are unpacked into a cache and not installed. Where none is to be had it says so and ends with 3.
 #
-#   tools/oldest.sh [ARGUMENTS OF cargo check]
+#   tools/oldest.sh [COMMAND...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/common.sh
@@ -57,15 +57,14 @@ use_unpacked() {
 }
 
 if have rustc && fits rustc; then
-    cargo=(cargo)
+    :
 elif have rustup && toolchain=$(rustup toolchain list | grep -oE "^$WANTED(\.[0-9]+)?-[^ ]+" | head -n 1) && [ -n "$toolchain" ]; then
-    cargo=(cargo "+$toolchain")
-elif use_unpacked; then
-    cargo=("$CACHE/root/usr/bin/cargo")
-else
-    say "NOT checked: no Rust $WANTED is here (rustup toolchain install $WANTED)."
-    exit
+    export RUSTUP_TOOLCHAIN=$toolchain
+elif ! use_unpacked; then
+    say "No Rust $WANTED is here (rustup toolchain install $WANTED)."
+    exit 3
 fi
-say "With $("${cargo[@]}" --version):"
+say "With $(cargo --version):"
+[ $# -eq 0 ] || exec "$@"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/oldest
-"${cargo[@]}" check --locked --all-targets "$@"
+cargo check --locked --all-targets

@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 
 use super::captures;
 
+/// Tables of names of network cards, ports and companies, which no test looks at: without them tshark 4.0 starts in half of the
+/// time, and it starts some thousand times. Later versions have them in their code.
+const NAME_TABLES: [&str; 3] = ["manuf", "services", "enterprises.tsv"];
 const FOLDER_NAME: &str = "aerospike-wireshark-test-";
 const TIME_LIMIT: Duration = Duration::from_secs(180);
 const CPU_SECONDS: &str = "120";
@@ -94,6 +97,7 @@ impl Host {
         set_mode(&folder.join("home"), 0o777);
         set_mode(&folder.join("tmp"), 0o777);
         copy_readable(&built, &plugins.join("aerospike.so"));
+        link_data(&folder.join("data"));
         let plugin_version = String::new();
         Host {
             folder,
@@ -234,7 +238,9 @@ impl Host {
             .env("TZ", "UTC")
             .env("TMPDIR", self.folder.join("tmp"));
         command.env("HOME", self.folder.join("home"));
-        command.env("WIRESHARK_PLUGIN_DIR", self.folder.join("plugins"));
+        command
+            .env("WIRESHARK_PLUGIN_DIR", self.folder.join("plugins"))
+            .env("WIRESHARK_DATA_DIR", self.folder.join("data"));
         // Where an instrumented plugin writes what of it ran (`make coverage`).
         if let Some(file) = env::var_os("LLVM_PROFILE_FILE") {
             command.env("LLVM_PROFILE_FILE", file);
@@ -333,6 +339,27 @@ fn set_mode(path: &Path, mode: u32) {
     done.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
 }
 
+/// What Wireshark has in its own folder, but for the tables of names.
+fn link_data(to: &Path) {
+    fs::create_dir_all(to).unwrap_or_else(|e| panic!("{}: {e}", to.display()));
+    set_mode(to, 0o755);
+    let listed = Command::new("tshark").args(["-G", "folders"]).output();
+    let listed = String::from_utf8_lossy(&listed.expect("tshark is not installed").stdout).into_owned();
+    let line = listed
+        .lines()
+        .find(|line| line.starts_with("Global configuration:"));
+    let from = line
+        .and_then(|line| line.split('\t').next_back())
+        .expect("Wireshark's folder");
+    for entry in fs::read_dir(from).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if NAME_TABLES.iter().all(|table| name != *table) {
+            let link = std::os::unix::fs::symlink(entry.path(), to.join(&name));
+            link.unwrap_or_else(|e| panic!("{}: {e}", entry.path().display()));
+        }
+    }
+}
+
 fn copy_readable(from: &Path, to: &Path) {
     fs::copy(from, to).unwrap_or_else(|e| panic!("{} to {}: {e}", from.display(), to.display()));
     set_mode(to, 0o644);
@@ -362,12 +389,17 @@ fn sweep() {
     }
 }
 
-/// The plugin that cargo built for this run: beside the test executable, or above its folder.
+/// Tests of what only a plugin with their features has.
+const OF_FEATURES: [&str; 2] = ["soundness-", "allocations-"];
+
+/// The plugin that is named, or the one that cargo built for this run: beside the test executable, or above its folder.
 fn built_plugin() -> PathBuf {
-    if let Some(path) = env::var_os("AEROSPIKE_PLUGIN") {
+    let test = env::current_exe().expect("the path of this test");
+    let name = test.file_name().unwrap_or_default().to_string_lossy();
+    let any = OF_FEATURES.iter().all(|test| !name.starts_with(test));
+    if let Some(path) = env::var_os("AEROSPIKE_PLUGIN").filter(|_| any) {
         return path.into();
     }
-    let test = env::current_exe().expect("the path of this test");
     let places = test
         .ancestors()
         .skip(1)
