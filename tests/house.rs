@@ -10,7 +10,10 @@ use std::path::Path;
 /// The rooms from the ground up, each line a floor. A file uses its own room and what is below its floor.
 const FLOORS: &[&[&str]] = &[
     &["wire::ground"],
-    &["wire::values"],
+    &["wire::values::particle"],
+    &["wire::values::tables"],
+    &["wire::values::walk"],
+    &["wire::values::text"],
     &["wire::client"],
     &["wire::info", "wire::admin"],
     &["wire::exchange"],
@@ -429,8 +432,11 @@ fn written(code: &[Token]) -> Vec<Vec<String>> {
     let mut path: Vec<String> = Vec::new();
     let mut is_joined = false;
     let mut is_use = false;
-    for token in code {
+    // Who may see something is not who uses it.
+    let mut is_visibility = false;
+    for (at, token) in code.iter().enumerate() {
         is_use |= token.word() == Some("use");
+        is_visibility |= token.word() == Some("in") && at > 1 && code[at - 2].word() == Some("pub");
         match token {
             Token::Word(word) if path.is_empty() || is_joined => path.push(word.clone()),
             Token::Joint if !path.is_empty() && !is_joined => {
@@ -438,7 +444,7 @@ fn written(code: &[Token]) -> Vec<Vec<String>> {
                 continue;
             }
             _ => {
-                if path.len() > 1 && !is_use {
+                if path.len() > 1 && !is_use && !is_visibility {
                     paths.push(std::mem::take(&mut path));
                 }
                 path.clear();
@@ -447,6 +453,7 @@ fn written(code: &[Token]) -> Vec<Vec<String>> {
         }
         is_joined = false;
         is_use &= !token.is(';');
+        is_visibility &= !token.is(')');
     }
     paths
 }

@@ -14,7 +14,7 @@ use aerospike::wire::exchange::plausible;
 use aerospike::wire::ground::inflate::inflate;
 use aerospike::wire::ground::time::Ttl;
 use aerospike::wire::values::particle::{self, ParticleType};
-use aerospike::wire::values::value_text::BinText;
+use aerospike::wire::values::text::value_text::BinText;
 
 use crate::sight::Sight;
 use crate::{info, values};

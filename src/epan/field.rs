@@ -476,7 +476,7 @@ macro_rules! experts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::values::cdt_ops::MapOrder;
+    use crate::wire::values::tables::cdt_ops::MapOrder;
 
     #[test]
     fn a_word_for_several_bits_is_no_bit_of_its_own() {

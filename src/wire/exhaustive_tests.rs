@@ -20,11 +20,12 @@ use crate::wire::internode::container::{Msg, MsgValue, plausible as between, sam
 use crate::wire::internode::record::FlatRecord;
 use crate::wire::internode::record::pickle::Pickle;
 use crate::wire::internode::{container, fabric, heartbeat};
-use crate::wire::values::call::Family;
-use crate::wire::values::value_text::{
+use crate::wire::values::particle;
+use crate::wire::values::tables::call::Family;
+use crate::wire::values::text::predexp;
+use crate::wire::values::text::value_text::{
     BinText, CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
 };
-use crate::wire::values::{particle, predexp};
 
 /// Reads all there is to read, and keeps what it saw in order.
 struct Reader<'a> {

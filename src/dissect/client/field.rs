@@ -17,11 +17,13 @@ use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions,
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::LossyText;
 use crate::wire::ground::time::UpdateTime;
-use crate::wire::values::expression::result_type;
-use crate::wire::values::expression_ops::ResultType;
 use crate::wire::values::particle::{ParticleType, Value};
-use crate::wire::values::predexp::PredexpText;
-use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, RawValueText, ValueText, geo};
+use crate::wire::values::tables::expression_ops::ResultType;
+use crate::wire::values::text::predexp::PredexpText;
+use crate::wire::values::text::value_text::{
+    BinText, ContextText, ExpressionText, RawValueText, ValueText, geo,
+};
+use crate::wire::values::walk::expression::result_type;
 
 fields! {
     FIELD: String, "aerospike.field", "Field", "Name of a field of a message that has no single value: its line; that of any other is its value's";

@@ -20,7 +20,7 @@ use crate::wire::client::request::Request;
 use crate::wire::ground::text::{LossyText, write_decimal};
 use crate::wire::values::particle::{ParticleType, Value};
 
-use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, ValueText};
+use crate::wire::values::text::value_text::{BinText, ContextText, ExpressionText, ValueText};
 
 /// `Request put test.demo "kv-1" bins a, b`.
 ///

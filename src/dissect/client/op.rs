@@ -11,7 +11,7 @@ use crate::wire::client::op::{CODE_AT, FLAGS_AT, NAME_SIZE_AT, Op, OpCode, OpFla
 use crate::wire::client::proto::Order;
 use crate::wire::ground::text::LossyText;
 use crate::wire::ground::time::UpdateTime;
-use crate::wire::values::order::{self, Fault};
+use crate::wire::values::particle::order::{self, Fault};
 use crate::wire::values::particle::{ParticleType, Value};
 
 fields! {

@@ -13,7 +13,7 @@ use crate::wire::ground::text::{LossyText, decimal, hexadecimal};
 use crate::wire::info::cluster::{Bitmap, Histories, Latencies, Peers, Replicas, UserAgent};
 use crate::wire::info::message::{Command, Pair, Pairs, Pieces};
 use crate::wire::info::value::{Rows, Table, Value, failure_pairs, guess, value};
-use crate::wire::values::value_text::{ContextText, ExpressionText};
+use crate::wire::values::text::value_text::{ContextText, ExpressionText};
 
 fields! {
     SEPARATOR: None, "aerospike.info.separator", "Separator", "Bytes between names and values";

@@ -1,11 +1,11 @@
 //! What the walk over values, calls and expressions meets: one node at a time.
 
-use super::arg::Arg;
-use super::call::{Coded, Family};
-use super::cdt_ops::ContextType;
-use super::expression_ops::ExpOp;
-use super::msgpack::{self, Token};
 use crate::wire::ground::at::before;
+use crate::wire::values::particle::msgpack::{self, Token};
+use crate::wire::values::tables::arg::Arg;
+use crate::wire::values::tables::call::{Coded, Family};
+use crate::wire::values::tables::cdt_ops::ContextType;
+use crate::wire::values::tables::expression_ops::ExpOp;
 
 /// Something that the walk met.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -240,8 +240,8 @@ pub enum Strings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::call::Family;
     use super::*;
+    use crate::wire::values::tables::call::Family;
 
     fn node<'a>(kind: Kind<'a>, bytes: &'a [u8]) -> Node<'a> {
         Node {

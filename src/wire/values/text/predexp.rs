@@ -7,14 +7,14 @@
 
 use core::fmt::{self, Write};
 
-use super::arg::Table;
-use super::call::Coded;
-use super::msgpack::LEVELS;
-use super::particle::GeoJson;
 use super::value_text::{geo, hex, write_quoted};
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{Malformed, Parse};
 use crate::wire::ground::input::{be_i64, be_u16, be_u32, bytes, reason};
+use crate::wire::values::particle::GeoJson;
+use crate::wire::values::particle::msgpack::LEVELS;
+use crate::wire::values::tables::arg::Table;
+use crate::wire::values::tables::call::Coded;
 
 table! {
     /// What an item is.

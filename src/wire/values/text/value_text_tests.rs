@@ -1,5 +1,5 @@
-use super::super::predexp::PredexpText;
 use super::*;
+use crate::wire::values::text::predexp::PredexpText;
 
 fn value(bytes: &[u8]) -> String {
     ValueText(bytes).to_string()
@@ -216,7 +216,7 @@ fn a_full_buffer_is_the_writers_error() {
 
 #[test]
 fn a_bin_has_the_text_that_it_would_have_in_a_list() {
-    use super::super::particle::ParticleType;
+    use crate::wire::values::particle::ParticleType;
     let text = |kind, bytes| BinText(&Value::parse(kind, bytes).unwrap()).to_string();
     assert_eq!(text(ParticleType::NULL, b""), "nil");
     assert_eq!(text(ParticleType::INTEGER, b"\xff"), "255");

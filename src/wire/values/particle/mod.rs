@@ -1,5 +1,8 @@
 //! Particle types and the scalar values of bins.
 
+pub mod msgpack;
+pub mod order;
+
 use nom::Parser as _;
 use nom::combinator::rest;
 

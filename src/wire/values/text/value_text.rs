@@ -28,16 +28,14 @@
 
 use core::fmt::{self, Write};
 
-use super::arg::{Content, Presence, Table};
-use super::call::{Coded, Family};
-use super::cdt;
-use super::cdt_ops::CdtOp;
-use super::expression;
-use super::expression_ops::ExpOp;
-use super::node::{Kind, Node, Role};
-use super::particle::{Hll, Value};
-use super::walk::{self, Sink, Stop, Visit, Walked};
 use crate::wire::ground::text::Hex;
+use crate::wire::values::particle::{Hll, Value};
+use crate::wire::values::tables::arg::{Content, Presence, Table};
+use crate::wire::values::tables::call::{Coded, Family};
+use crate::wire::values::tables::cdt_ops::CdtOp;
+use crate::wire::values::tables::expression_ops::ExpOp;
+use crate::wire::values::walk::node::{Kind, Node, Role};
+use crate::wire::values::walk::{self, Sink, Stop, Visit, Walked, cdt, expression};
 
 /// The text of a bin's value of any type, as it would be printed inside a list.
 #[derive(Clone, Copy, Debug)]

@@ -229,10 +229,10 @@ macro_rules! operations {
         impl $Name {
             /// What the operation takes, in order; `None` for one that nobody knows.
             #[must_use]
-            pub const fn args(self) -> Option<&'static [$crate::wire::values::arg::Arg]> {
+            pub const fn args(self) -> Option<&'static [$crate::wire::values::tables::arg::Arg]> {
                 match self.0 {
                     $( $value => {
-                        const ARGS: &[$crate::wire::values::arg::Arg] = &[$($arg),*];
+                        const ARGS: &[$crate::wire::values::tables::arg::Arg] = &[$($arg),*];
                         Some(ARGS)
                     } )*
                     _ => None,

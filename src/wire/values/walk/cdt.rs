@@ -6,14 +6,14 @@
 //!
 //! Source: client-protocol 6.3–6.9.
 
-use super::arg::{Arg, Content, Table};
-use super::call::{Coded, Family};
-use super::cdt_ops::{CdtOp, ContextType};
-use super::msgpack::{self, Token};
 use super::node::{Call, Kind, Node, Role, Strings};
-use super::walk::{Sink, Stop, Walk, Walked, enough};
+use super::{Sink, Stop, Walk, Walked, enough};
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::be_u16;
+use crate::wire::values::particle::msgpack::{self, Token};
+use crate::wire::values::tables::arg::{Arg, Content, Table};
+use crate::wire::values::tables::call::{Coded, Family};
+use crate::wire::values::tables::cdt_ops::{CdtOp, ContextType};
 
 /// The marker of a call inside a context.
 const CONTEXT_EVAL: i64 = CdtOp::CONTEXT_EVAL.0 as i64;

@@ -79,7 +79,7 @@ pub fn token(input: &[u8]) -> Parse<'_, Token<'_>> {
 
 /// As [`token`], but a count is taken as it stands: for who reads element by element and so shows
 /// what there is of a list that was cut.
-pub(super) fn head(input: &[u8]) -> Parse<'_, Token<'_>> {
+pub(in crate::wire::values) fn head(input: &[u8]) -> Parse<'_, Token<'_>> {
     let (rest, marker) = byte("msgpack value")(input)?;
     let low = u32::from(marker & 0x0F);
     match marker {
@@ -218,7 +218,7 @@ pub fn skip(input: &[u8]) -> Parse<'_, ()> {
 }
 
 /// Steps over `count` values in which containers may be nested `levels` deep.
-pub(super) fn skip_values(input: &[u8], count: u64, levels: usize) -> Parse<'_, ()> {
+pub(in crate::wire::values) fn skip_values(input: &[u8], count: u64, levels: usize) -> Parse<'_, ()> {
     let mut open = [0u64; LEVELS];
     let mut depth = 0usize;
     let mut left = count;
@@ -251,7 +251,7 @@ pub(super) fn skip_values(input: &[u8], count: u64, levels: usize) -> Parse<'_, 
 }
 
 /// The container at `at` would be one level too many.
-pub(super) const fn too_deep(at: &[u8]) -> Malformed<'_> {
+pub(in crate::wire::values) const fn too_deep(at: &[u8]) -> Malformed<'_> {
     Malformed::illegal("msgpack value", at, TOO_DEEP)
 }
 

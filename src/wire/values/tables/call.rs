@@ -12,10 +12,10 @@ use super::cdt_ops::{
 };
 use super::expression_ops::{ExpFlags, ExpOp, LoopVariable, RegexFlags, ResultType, System};
 use super::hll::{HllFlags, HllOp};
-use super::particle::ParticleType;
 use super::string_ops::StringOp;
 use crate::wire::ground::time::{EPOCH, NANOSECONDS, Utc};
 use crate::wire::ground::version::Version;
+use crate::wire::values::particle::ParticleType;
 
 /// Which operations a call names.
 ///

@@ -1,9 +1,11 @@
 use proptest::prelude::*;
 
-use super::super::call::Family;
-use super::super::value_text::{CallText, EvaluationText, ExpressionText, RawValueText, ValueText};
-use super::super::{cdt, expression};
 use super::*;
+use super::{cdt, expression};
+use crate::wire::values::tables::call::Family;
+use crate::wire::values::text::value_text::{
+    CallText, EvaluationText, ExpressionText, RawValueText, ValueText,
+};
 
 /// Keeps a line a node, and checks that the nodes lie inside and behind each other.
 #[derive(Default)]
@@ -445,7 +447,7 @@ proptest! {
         let mut record = Record::default();
         prop_assert_eq!(value(&bytes, &mut record), Ok(&[][..]));
         prop_assert!(record.open.is_empty());
-        let skipped = crate::wire::values::msgpack::skip(&bytes);
+        let skipped = crate::wire::values::particle::msgpack::skip(&bytes);
         prop_assert!(matches!(skipped, Ok((&[], ()))));
         for cut in 0..bytes.len() {
             prop_assert!(value(&bytes[..cut], &mut Record::default()).is_err());

@@ -2,7 +2,7 @@
 //!
 //! The walk reads the bytes once, front to back, and tells a [`Sink`] what it meets: a [`leaf`]
 //! with its exact bytes, or the [`open`] and later [`close`] of something that has parts. A tree
-//! is built by one sink, a line of text by another ([`value_text`](super::value_text)). A sink's
+//! is built by one sink, a line of text by another ([`value_text`](super::text::value_text)). A sink's
 //! own error ends the walk and comes back as [`Stop::Sink`]; bytes that cannot be read end it as
 //! [`Stop::Malformed`], after everything before them has been told. Then what is open stays open:
 //! there is no `close` on the way out.
@@ -18,12 +18,16 @@
 //! Every byte belongs to exactly one leaf, or to the header of exactly one opened node: the header
 //! of a list or map (its first 1 to 5 bytes).
 
-use super::arg::Table;
-use super::call::Coded;
-use super::msgpack::{self, Token};
-use super::node::{Kind, Node, Role, Strings};
+pub mod cdt;
+pub mod expression;
+pub mod node;
+
+use super::particle::msgpack::{self, Token};
+use super::tables::arg::Table;
+use super::tables::call::Coded;
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::Malformed;
+use node::{Kind, Node, Role, Strings};
 
 /// Who is told what the walk meets.
 pub trait Sink<'a> {

@@ -7,13 +7,13 @@
 //!
 //! Source: client-protocol 7.
 
-use super::arg::{Arg, Name, Table};
-use super::call::Family;
 use super::cdt::Ahead;
-use super::expression_ops::{ExpOp, ResultType};
-use super::msgpack::{self, Token};
 use super::node::{Kind, Node, Role, Strings};
-use super::walk::{Sink, Stop, Walk, Walked, enough};
+use super::{Sink, Stop, Walk, Walked, enough};
+use crate::wire::values::particle::msgpack::{self, Token};
+use crate::wire::values::tables::arg::{Arg, Name, Table};
+use crate::wire::values::tables::call::Family;
+use crate::wire::values::tables::expression_ops::{ExpOp, ResultType};
 
 const OPCODE: Arg = Arg::code("opcode", Table::ExpOp);
 const EXPRESSION: Arg = Arg::expression("expression");

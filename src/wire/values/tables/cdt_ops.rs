@@ -307,7 +307,7 @@ table! {
 
 /// The type of one level of a context: how it is chosen, in what, and what is created if missing.
 ///
-/// Prints the name that [`value_text`](super::value_text) gives the level: `list_index`, `map_key`,
+/// Prints the name that [`value_text`](crate::wire::values::text::value_text) gives the level: `list_index`, `map_key`,
 /// `map_key_create`, `all_children`.
 ///
 /// Source: client-protocol 6.5.
