@@ -16,7 +16,7 @@ use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
 use crate::epan::tcp_tap::{Frame, Frames, Heard};
 use crate::track::record::{Event, Record, Records};
 use crate::track::transactions::RequestKind;
-use crate::wire::client::request::Request;
+use crate::wire::client::message::request::Request;
 
 /// Thresholds in milliseconds.
 const OVER: [i64; 3] = [1, 8, 64];

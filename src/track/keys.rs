@@ -5,8 +5,8 @@ use super::budget;
 use super::map::FileMap;
 use crate::epan::Packet;
 use crate::epan::file::{CaptureState, FileArena, FileSlice};
-use crate::wire::client::digest::{self, LENGTH};
-use crate::wire::client::key::Key;
+use crate::wire::client::fields::digest::{self, LENGTH};
+use crate::wire::client::fields::key::Key;
 use crate::wire::values::particle::ParticleType;
 
 /// A key and where it was seen first.

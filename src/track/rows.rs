@@ -4,8 +4,8 @@ use super::budget;
 use super::sets::SetId;
 use crate::epan::Packet;
 use crate::epan::file::FileVec;
-use crate::wire::client::digest::LENGTH;
-use crate::wire::client::request::Request;
+use crate::wire::client::fields::digest::LENGTH;
+use crate::wire::client::message::request::Request;
 
 /// One row of a batch request, by which an answer's index finds its record; a request on one record has one row.
 #[derive(Clone, Copy)]

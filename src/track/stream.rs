@@ -17,7 +17,7 @@ use crate::epan::packet::Hidden;
 use crate::epan::protocol::Protocol;
 use crate::epan::{Packet, Passed, Segment, Side};
 use crate::protocols::AEROSPIKE;
-use crate::wire::client::guess::GuessedProtocol;
+use crate::wire::client::proto::guess::GuessedProtocol;
 
 /// Both directions of a connection.
 #[derive(Default)]

@@ -6,9 +6,9 @@ use super::position::{AckState, before};
 use super::rows::Span;
 use super::sets;
 use crate::wire::client::message::Header;
+use crate::wire::client::message::request::Request;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::proto::ProtoType;
-use crate::wire::client::request::Request;
-use crate::wire::client::result_code::ResultCode;
 use crate::wire::exchange::matching::{EndFacts, Progress};
 
 /// What kind of request a transaction is, for tables and columns.

@@ -99,20 +99,20 @@ pub fn tables() -> Vec<(&'static str, Table)> {
             internode::heartbeat::HeartbeatType,
             internode::heartbeat::ProtocolId,
             internode::heartbeat::state::ClusteringId,
-            client::mrt::MonitorStep,
+            client::message::mrt::MonitorStep,
             internode::container::MsgType,
             internode::container::WireType,
-            client::op::OpCode,
+            client::fields::op::OpCode,
             values::particle::ParticleType,
             values::text::predexp::PredexpTag,
             admin::privilege::Privilege,
             client::proto::ProtoType,
-            client::query::IndexType,
-            client::query::UdfOp,
-            client::info_bits::ErrorVerbosity,
-            client::query::ScanPriority,
-            client::request::Request,
-            client::result_code::ResultCode,
+            client::fields::query::IndexType,
+            client::fields::query::UdfOp,
+            client::message::info_bits::ErrorVerbosity,
+            client::fields::query::ScanPriority,
+            client::message::request::Request,
+            client::message::result_code::ResultCode,
             values::tables::string_ops::StringOp;
         operations
             values::tables::bits::BitOp,
@@ -120,8 +120,8 @@ pub fn tables() -> Vec<(&'static str, Table)> {
             values::tables::expression_ops::ExpOp,
             values::tables::hll::HllOp;
         flags
-            client::batch::BatchFlags,
-            client::batch::RowFlags,
+            client::message::batch::BatchFlags,
+            client::message::batch::RowFlags,
             values::tables::bits::BitFlags,
             values::tables::bits::ResizeFlags,
             values::tables::bits::IntFlags,
@@ -141,12 +141,12 @@ pub fn tables() -> Vec<(&'static str, Table)> {
             internode::fabric::smd::SmdOptions,
             internode::heartbeat::endpoint::Capabilities,
             values::tables::hll::HllFlags,
-            client::info_bits::Info1,
-            client::info_bits::Info2,
-            client::info_bits::Info3,
-            client::info_bits::Info4,
-            client::query::WhereFlags,
-            client::op::OpFlags,
+            client::message::info_bits::Info1,
+            client::message::info_bits::Info2,
+            client::message::info_bits::Info3,
+            client::message::info_bits::Info4,
+            client::fields::query::WhereFlags,
+            client::fields::op::OpFlags,
             internode::record::bin::BinFlags,
             internode::record::layout::RecordFlags,
             internode::record::layout::ExtraFlags,
@@ -168,8 +168,8 @@ pub fn tables() -> Vec<(&'static str, Table)> {
             internode::heartbeat::V2;
     };
     list.push((
-        "client::field::FieldType",
-        Table::FieldTypes(client::field::FieldType::TABLE),
+        "client::fields::field::FieldType",
+        Table::FieldTypes(client::fields::field::FieldType::TABLE),
     ));
     list.push(("internode::container::spec::Kind", Table::Kinds(kinds())));
     list

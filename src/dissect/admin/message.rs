@@ -18,7 +18,7 @@ use crate::track::transactions::{RequestKind, Transaction};
 use crate::wire::admin::message::{
     COMMAND_AT, Command, FieldId, HEADER, Message, Messages, N_FIELDS_AT, RESULT_AT, SCHEME_AT,
 };
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::exchange::matching::{EndFacts, Expected};
 use crate::wire::ground::at::{Cover, part};
 use crate::wire::ground::input::Malformed;

@@ -14,7 +14,7 @@ use crate::protocols::AEROSPIKE;
 use crate::track::partitions::{self, Ends};
 use crate::track::position::{Partial, PositionTracker, StreamPosition};
 use crate::track::stream::{self, Passage, Stream};
-use crate::wire::client::guess::{GuessedProtocol, guess_protocol};
+use crate::wire::client::proto::guess::{GuessedProtocol, guess_protocol};
 use crate::wire::client::proto::{HEADER, Header, Order, ProtoType, Refusal};
 use crate::wire::exchange::plausible::{Plausibility, plausible, weak};
 use crate::wire::ground::text::LossyText;

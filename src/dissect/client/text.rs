@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::epan::Text;
-use crate::wire::client::field::{FieldType, FieldValue};
+use crate::wire::client::fields::field::{FieldType, FieldValue};
 use crate::wire::client::message::Message;
 use crate::wire::ground::text::LossyText;
 use crate::wire::values::text::predexp::PredexpText;

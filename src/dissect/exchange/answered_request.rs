@@ -10,11 +10,11 @@ use crate::epan::register::preference;
 use crate::epan::{Guarded, Tree};
 use crate::track::transactions::{Answer, RequestKind, Transaction};
 use crate::track::{keys, sets};
-use crate::wire::client::digest::{self, Digest, LENGTH};
-use crate::wire::client::identity::Identity;
-use crate::wire::client::key::Key;
+use crate::wire::client::fields::digest::{self, Digest, LENGTH};
+use crate::wire::client::fields::key::Key;
+use crate::wire::client::message::identity::Identity;
+use crate::wire::client::message::request::Request;
 use crate::wire::client::message::{Header, Part};
-use crate::wire::client::request::Request;
 
 /// All that is generated here.
 static GENERATED: FieldGroup = FieldGroup::new(

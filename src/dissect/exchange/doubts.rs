@@ -8,8 +8,8 @@ use crate::epan::{Guarded, Tree};
 use crate::track::rows::{Fate, Row, RowRequest};
 use crate::track::transactions::{RequestKind, Transaction};
 use crate::track::{retries, sets};
-use crate::wire::client::digest::Digest;
-use crate::wire::client::request::Request;
+use crate::wire::client::fields::digest::Digest;
+use crate::wire::client::message::request::Request;
 use crate::wire::ground::text::LossyText;
 
 fields! {

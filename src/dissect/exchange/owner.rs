@@ -5,7 +5,7 @@ use crate::dissect::exchange::context::MessageContext;
 use crate::epan::{Guarded, Tree};
 use crate::track::names::NodeName;
 use crate::track::partitions::{self, Asked, Ends};
-use crate::wire::client::digest::{self, LENGTH};
+use crate::wire::client::fields::digest::{self, LENGTH};
 
 fields! {
     MASTER: U64, "aerospike.partition.master", "Master", "The node that the newest map given to this client names as the partition's master" .hex();

@@ -11,11 +11,11 @@ use crate::track::record::{Detail, Endpoint, Event, Migration, Pulse, Record, St
 use crate::track::transactions::{Answer, RequestKind, Transaction};
 use crate::track::{map, sets};
 use crate::wire::admin::message as admin;
-use crate::wire::client::field::FieldValue;
-use crate::wire::client::guess::GuessedProtocol;
+use crate::wire::client::fields::field::FieldValue;
+use crate::wire::client::message::request::Request;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{Message, Part, TRANSACTION_TTL_AT};
-use crate::wire::client::request::Request;
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::proto::guess::GuessedProtocol;
 use crate::wire::ground::text::LossyText;
 use crate::wire::info::message as info;
 use crate::wire::internode::container::{Msg, MsgType};

@@ -2,7 +2,7 @@
 //! in Wireshark's lists.
 
 use crate::epan::{Expert, Guarded, Tree};
-use crate::wire::client::result_code::{ResultCode, Weight};
+use crate::wire::client::message::result_code::{ResultCode, Weight};
 
 experts! {
     UNKNOWN: Warning ResponseCode, "aerospike.expert.result", "UNKNOWN (1): an error that has no code of its own";

@@ -9,7 +9,7 @@ use crate::dissect::shared::hint;
 use crate::epan::group::FieldGroup;
 use crate::epan::tree::GENERATED_TEXT;
 use crate::epan::{BitSet, Field, Guarded, Text, Tree};
-use crate::wire::client::op::{Op, OpCode};
+use crate::wire::client::fields::op::{Op, OpCode};
 use crate::wire::values::particle::{GeoJson, Value};
 use crate::wire::values::tables::call::Family;
 use crate::wire::values::text::value_text::BinText;

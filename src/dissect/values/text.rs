@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::wire::client::op::Op;
+use crate::wire::client::fields::op::Op;
 use crate::wire::values::tables::call::Family;
 use crate::wire::values::text::value_text::{CallText, EvaluationText};
 

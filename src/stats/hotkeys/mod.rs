@@ -18,8 +18,8 @@ use super::ranking::Ranking;
 use crate::epan::register::preference;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet, has_windows};
 use crate::track::record::{Record, Records, Touch};
-use crate::wire::client::digest::LENGTH;
-use crate::wire::client::key::KeyLiteral;
+use crate::wire::client::fields::digest::LENGTH;
+use crate::wire::client::fields::key::KeyLiteral;
 use crate::wire::ground::text::{Hex, LossyText};
 
 /// Rows that are listed at most.

@@ -6,7 +6,7 @@ use bitflags::bitflags;
 use nom::Parser as _;
 use nom::combinator::{cond, consumed, rest};
 
-use super::proto::Order;
+use crate::wire::client::proto::Order;
 use crate::wire::ground::at::At;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::values::particle::{ParticleType, Value};

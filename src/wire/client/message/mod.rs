@@ -1,22 +1,30 @@
 //! The message (AS_MSG): 22-byte header, fields, operations.
 
+pub mod batch;
+pub mod content;
+pub mod identity;
+pub mod info_bits;
+pub mod mrt;
+pub mod request;
+pub mod result_code;
+
 use core::ops::Range;
 
 use nom::Parser as _;
 use nom::combinator::consumed;
 
-use super::batch::Batch;
-use super::content::Content;
-use super::field::{FieldType, Fields};
-use super::identity::Identity;
-use super::op::Ops;
+use super::fields::field::{FieldType, Fields};
+use super::fields::op::Ops;
 use super::proto::Order;
-use super::request::Request;
-use super::result_code::ResultCode;
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
+use batch::Batch;
+use content::Content;
+use identity::Identity;
+use request::Request;
+use result_code::ResultCode;
 
-pub use super::info_bits::{Info1, Info2, Info3, Info4};
+pub use info_bits::{Info1, Info2, Info3, Info4};
 
 /// Length of the header.
 pub const HEADER: usize = 22;

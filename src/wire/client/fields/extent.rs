@@ -5,7 +5,7 @@
 
 use crate::wire::ground::input::{self, Parse};
 
-/// Flags of a row, as in [`RowFlags`](super::batch::RowFlags): the row is as the one before.
+/// Flags of a row, as in [`RowFlags`](crate::wire::client::message::batch::RowFlags): the row is as the one before.
 const REPEAT: u8 = 0x01;
 /// The parts of a row that may be missing, by the flag that says they are there, with their lengths.
 const PARTS: [(u8, usize); 4] = [(0x02, 2), (0x10, 1), (0x04, 2), (0x08, 4)];

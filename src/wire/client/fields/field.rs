@@ -9,8 +9,8 @@ use super::digest::{self, Digest};
 use super::extent;
 use super::key::Key;
 use super::op::Ops;
-use super::proto::Order;
 use super::query::{BinList, Bvals, Digests, IndexRange, IndexType, Partitions, ScanOptions, UdfOp, Where};
+use crate::wire::client::proto::Order;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::ground::time::{UpdateTime, VoidTime};
 
@@ -348,9 +348,9 @@ impl<'a> Iterator for Fields<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::batch::Batch;
     use super::*;
-    use crate::wire::client::query::WhereFlags;
+    use crate::wire::client::fields::query::WhereFlags;
+    use crate::wire::client::message::batch::Batch;
     use proptest::prelude::*;
 
     fn field(kind: u8, data: &'static [u8]) -> Field<'static> {

@@ -1,5 +1,8 @@
 //! The 8-byte proto header in front of every message between clients and servers.
 
+pub mod compressed;
+pub mod guess;
+
 use core::fmt;
 use core::ops::Range;
 

@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use super::digest::{self, Digest, LENGTH};
-use super::extent;
-use super::field::{Field, FieldType};
-use super::key::{Key, KeyLiteral};
+use crate::wire::client::fields::digest::{self, Digest, LENGTH};
+use crate::wire::client::fields::extent;
+use crate::wire::client::fields::field::{Field, FieldType};
+use crate::wire::client::fields::key::{Key, KeyLiteral};
 use crate::wire::ground::input;
 use crate::wire::ground::text::{LossyText, write_hex4};
 

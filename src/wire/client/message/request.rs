@@ -1,9 +1,9 @@
 //! What a request asks for.
 
-use super::field::{Field, FieldType, TYPE_AT};
 use super::info_bits::{Info1, Info2, Info4};
-use super::op::OpCode;
-use super::query::UdfOp;
+use crate::wire::client::fields::field::{Field, FieldType, TYPE_AT};
+use crate::wire::client::fields::op::OpCode;
+use crate::wire::client::fields::query::UdfOp;
 use crate::wire::ground::time::Ttl;
 
 table! {

@@ -5,13 +5,13 @@ use nom::Parser as _;
 use nom::combinator::{cond, rest};
 
 use super::content::Content;
-use super::digest::{Digest, LENGTH};
-use super::field::Fields;
 use super::identity::Identity;
 use super::info_bits::{Info1, Info2, Info3, Info4};
-use super::op::Ops;
-use super::proto::Order;
 use super::request::Request;
+use crate::wire::client::fields::digest::{Digest, LENGTH};
+use crate::wire::client::fields::field::Fields;
+use crate::wire::client::fields::op::Ops;
+use crate::wire::client::proto::Order;
 use crate::wire::ground::at::At;
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
@@ -329,8 +329,8 @@ impl<'a> Iterator for Rows<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::extent;
     use super::*;
+    use crate::wire::client::fields::extent;
     use proptest::prelude::*;
 
     fn row(flags: u8, body: &[u8]) -> Vec<u8> {
@@ -386,7 +386,7 @@ mod tests {
         let mut fields = row.body.unwrap().fields();
         assert_eq!(
             fields.next().unwrap().unwrap().kind,
-            crate::wire::client::field::FieldType::NAMESPACE
+            crate::wire::client::fields::field::FieldType::NAMESPACE
         );
         assert!(fields.next().is_none());
         assert!(rows.rest().is_empty());

@@ -1,10 +1,10 @@
 //! The one walk over the fields and operations of a message or row: what it is about, what it asks for, where it ends.
 
-use super::field::Fields;
 use super::identity::Identity;
-use super::op::Ops;
-use super::proto::Order;
 use super::request::Evidence;
+use crate::wire::client::fields::field::Fields;
+use crate::wire::client::fields::op::Ops;
+use crate::wire::client::proto::Order;
 use crate::wire::ground::input::Malformed;
 
 /// What the fields and operations of a message or row say together.

@@ -5,7 +5,7 @@ use nom::combinator::{consumed, rest};
 
 use core::ops::Range;
 
-use super::proto::{HEADER, MAX_SIZE, Order};
+use super::{HEADER, MAX_SIZE, Order};
 use crate::wire::ground::input::{self, Malformed, Parse};
 
 /// Place of the original size in the body.

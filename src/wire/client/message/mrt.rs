@@ -2,9 +2,9 @@
 //!
 //! Source: client-protocol 12.2
 
-use super::field::FieldType;
-use super::message::{Info2, Message};
-use super::op::OpCode;
+use super::{Info2, Message};
+use crate::wire::client::fields::field::FieldType;
+use crate::wire::client::fields::op::OpCode;
 
 /// The set of the monitor records; the key is the transaction's id as an integer.
 pub const MONITOR_SET: &[u8] = b"<ERO~MRT";
@@ -25,8 +25,9 @@ table! {
 /// The step of a request, if it goes to a monitor record.
 #[must_use]
 pub fn monitor_step(message: &Message<'_>) -> Option<MonitorStep> {
-    let is_monitor =
-        |field: super::field::Field<'_>| field.kind == FieldType::SET && field.data == MONITOR_SET;
+    let is_monitor = |field: crate::wire::client::fields::field::Field<'_>| {
+        field.kind == FieldType::SET && field.data == MONITOR_SET
+    };
     if !message.fields().flatten().any(is_monitor) {
         return None;
     }
