@@ -14,8 +14,8 @@ use super::percentiles::Percentiles;
 use crate::epan::memory::MOST_TAPPED;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
 use crate::epan::tcp_tap::{Frame, Frames, Heard};
+use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record, Records};
-use crate::track::transactions::RequestKind;
 use crate::wire::client::message::request::Request;
 
 /// Thresholds in milliseconds.

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
+use crate::track::client::transactions::RequestKind;
 use crate::track::record::Record;
-use crate::track::transactions::RequestKind;
 use crate::wire::admin::message::Command;
 use crate::wire::client::message::request::Request;
 use crate::wire::ground::text::LossyText;

@@ -1,7 +1,7 @@
 //! What an answer means for who asked.
 
+use crate::track::client::transactions::RequestKind;
 use crate::track::record::Record;
-use crate::track::transactions::RequestKind;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::info::message::{self as info, Outcome};
 

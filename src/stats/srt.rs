@@ -3,8 +3,8 @@
 
 use super::operation::Operation;
 use crate::epan::stats::{Listener, Srt, has_windows};
+use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Record, Records};
-use crate::track::transactions::RequestKind;
 
 /// Tables.
 const OPERATIONS: u32 = 0;

@@ -4,9 +4,9 @@ use core::cell::Cell;
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use super::fabric::Part;
-use super::timings::Timing;
-use super::transactions::{RequestKind, Transaction};
+use super::client::timings::Timing;
+use super::client::transactions::{RequestKind, Transaction};
+use super::internode::fabric::Part;
 use crate::epan::tap::{Payload, Tap};
 use crate::epan::tcp_tap::Frames;
 use crate::wire::client::fields::digest::LENGTH;

@@ -14,7 +14,7 @@ use crate::dissect::shared::result;
 use crate::epan::group::FieldGroup;
 use crate::epan::{Guarded, Packet, Text, Tree};
 use crate::protocols::ADMIN;
-use crate::track::transactions::{RequestKind, Transaction};
+use crate::track::client::transactions::{RequestKind, Transaction};
 use crate::wire::admin::message::{
     COMMAND_AT, Command, FieldId, HEADER, Message, Messages, N_FIELDS_AT, RESULT_AT, SCHEME_AT,
 };

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::dissect::shared::result;
-use crate::track::transactions::RequestKind;
+use crate::track::client::transactions::RequestKind;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{Message, Part};

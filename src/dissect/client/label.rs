@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::dissect::exchange::answered_request::AnsweredRequest;
 use crate::epan::Packet;
-use crate::track::keys;
+use crate::track::ground::keys;
 use crate::wire::client::message::batch::{Batch, Body};
 use crate::wire::client::message::identity::Identity;
 use crate::wire::client::message::{Message, Part};

@@ -9,7 +9,7 @@ use crate::dissect::shared::common::{DATA, REQUEST, RESPONSE};
 use crate::dissect::shared::{column, frame};
 use crate::epan::{Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{AEROSPIKE, INFO};
-use crate::track::stream as connection;
+use crate::track::client::stream as connection;
 use crate::wire::client::proto::guess::{GuessedProtocol, guess_protocol};
 use crate::wire::exchange::plausible::{Plausibility, plausible};
 use crate::wire::info::message::{Answer, answers};

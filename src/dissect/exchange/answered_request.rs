@@ -8,8 +8,8 @@ use crate::dissect::shared::common::{
 use crate::epan::group::FieldGroup;
 use crate::epan::register::preference;
 use crate::epan::{Guarded, Tree};
-use crate::track::transactions::{Answer, RequestKind, Transaction};
-use crate::track::{keys, sets};
+use crate::track::client::transactions::{Answer, RequestKind, Transaction};
+use crate::track::ground::{keys, sets};
 use crate::wire::client::fields::digest::{self, Digest, LENGTH};
 use crate::wire::client::fields::key::Key;
 use crate::wire::client::message::identity::Identity;

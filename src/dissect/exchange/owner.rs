@@ -3,8 +3,8 @@
 
 use crate::dissect::exchange::context::MessageContext;
 use crate::epan::{Guarded, Tree};
-use crate::track::names::NodeName;
-use crate::track::partitions::{self, Asked, Ends};
+use crate::track::cluster::names::NodeName;
+use crate::track::cluster::partitions::{self, Asked, Ends};
 use crate::wire::client::fields::digest::{self, LENGTH};
 
 fields! {

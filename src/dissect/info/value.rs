@@ -6,7 +6,7 @@ use crate::dissect::info::line::Brief;
 use crate::dissect::shared::common::{NAMESPACE, NODE};
 use crate::epan::group::FieldGroup;
 use crate::epan::{Field, Guarded, Item, Text, Tree};
-use crate::track::names::NodeName;
+use crate::track::cluster::names::NodeName;
 use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
 use crate::wire::ground::text::{LossyText, decimal, hexadecimal};

@@ -6,7 +6,7 @@ use super::container::protocol;
 use crate::dissect::shared::{column, common};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::AEROSPIKE;
-use crate::track::position::StreamPosition;
+use crate::track::ground::position::StreamPosition;
 use crate::wire::client::proto::guess::{GuessedProtocol, guess_protocol};
 use crate::wire::exchange::plausible::{Plausibility, plausible as plausible_client};
 use crate::wire::internode::container::plausible::{self, Family, Fit};

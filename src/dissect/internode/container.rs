@@ -7,7 +7,7 @@ use crate::epan::protocol::Protocol;
 use crate::epan::tree::GENERATED_TEXT;
 use crate::epan::{Field, Guarded, Item, Packet, Tree};
 use crate::protocols::{FABRIC, HEARTBEAT};
-use crate::track::names::NodeName;
+use crate::track::cluster::names::NodeName;
 use crate::wire::client::proto::Order;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::table::Row;

@@ -6,7 +6,7 @@ use super::container::{Listed, ShownMessage};
 use super::record::KeyOf;
 use crate::dissect::exchange::links::Milliseconds;
 use crate::epan::Packet;
-use crate::track::fabric::{self, Linked, Part};
+use crate::track::internode::fabric::{self, Linked, Part};
 use crate::wire::client::fields::digest::Digest;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;

@@ -2,7 +2,7 @@
 
 use crate::epan::level::LEVELS;
 use crate::epan::{Guarded, Item, Source, Tree};
-use crate::track::keys;
+use crate::track::ground::keys;
 use crate::wire::client::fields::digest::{self, Digest, LENGTH};
 use crate::wire::client::fields::key::Key;
 use crate::wire::client::message::result_code::ResultCode;

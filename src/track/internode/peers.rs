@@ -6,8 +6,8 @@
 
 use core::cell::Cell;
 
-use super::map::FileMap;
 use crate::epan::file::File;
+use crate::track::ground::map::FileMap;
 use crate::wire::internode::cluster::NodeId;
 
 /// A node, by a number of this capture.
@@ -16,13 +16,13 @@ pub struct Peer(u32);
 
 /// An IP address; IPv4 in the first four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct PeerAddress {
+pub(in crate::track) struct PeerAddress {
     bytes: [u8; 16],
     length: u8,
 }
 
 impl PeerAddress {
-    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+    pub(in crate::track) fn of(bytes: &[u8]) -> Option<Self> {
         let mut address = Self {
             bytes: [0; 16],
             length: u8::try_from(bytes.len()).ok()?,
@@ -32,7 +32,7 @@ impl PeerAddress {
     }
 
     /// Its bytes.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(in crate::track) fn bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.length)).unwrap_or_default()
     }
 }

@@ -7,13 +7,13 @@
 
 use core::cell::Cell;
 
-use super::budget;
-use super::position::{AckState, before};
 use super::rows::Rows;
 use super::timings::{Timing, Timings};
 use super::transactions::{Answer, RequestFacts, ResponseFacts, State, Transaction};
 use crate::epan::Packet;
 use crate::epan::file::{File, FileVec};
+use crate::track::ground::budget;
+use crate::track::ground::position::{AckState, before};
 use crate::wire::client::proto::ProtoType;
 use crate::wire::exchange::matching::Step;
 

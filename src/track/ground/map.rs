@@ -9,7 +9,7 @@ use once_cell::sync::Lazy;
 use crate::epan::file::{File, FileVec};
 
 /// Linear hashing: each new key splits one bucket of the table in two, in turn, so that the table grows with the
-/// keys, in place, and no key ever waits for the others. At most [`MOST`](super::MOST) keys. Keys are hashed with a seed of
+/// keys, in place, and no key ever waits for the others. At most [`MOST`](super::budget::MOST) keys. Keys are hashed with a seed of
 /// this process, so that a crafted capture cannot choose collisions.
 pub struct FileMap<K: Copy + 'static, V: Copy + 'static> {
     /// The first entry of each bucket.
@@ -103,7 +103,7 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {
             self.entries.set(place, Entry { value, ..entry });
             return true;
         }
-        if self.used.get() >= super::most() {
+        if self.used.get() >= super::budget::most() {
             return false;
         }
         if self.used.get() >= self.buckets.len() {

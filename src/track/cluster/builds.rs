@@ -1,9 +1,9 @@
 //! The build that each server says it is, so that a request for what it does not know yet can be told.
 
-use super::budget;
-use super::map::{FileMap, hash};
 use crate::epan::Packet;
 use crate::epan::file::CaptureState;
+use crate::track::ground::budget;
+use crate::track::ground::map::{FileMap, hash};
 use crate::wire::ground::version::Version;
 
 /// The newest build that a server said, and the frame that did so first.

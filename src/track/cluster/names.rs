@@ -2,13 +2,13 @@
 
 use core::fmt;
 
-use super::budget;
-use super::map::FileMap;
-use super::peers::PeerAddress;
-use super::record::Host;
 use crate::epan::Packet;
 use crate::epan::file::CaptureState;
 use crate::epan::register::preference;
+use crate::track::ground::budget;
+use crate::track::ground::map::FileMap;
+use crate::track::internode::peers::PeerAddress;
+use crate::track::record::Host;
 
 /// Where a node was seen first.
 #[derive(Clone, Copy)]

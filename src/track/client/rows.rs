@@ -1,9 +1,9 @@
 //! The records that a connection's requests ask for, so that answers, which do not name them, can be told.
 
-use super::budget;
-use super::sets::SetId;
 use crate::epan::Packet;
 use crate::epan::file::FileVec;
+use crate::track::ground::budget;
+use crate::track::ground::sets::SetId;
 use crate::wire::client::fields::digest::LENGTH;
 use crate::wire::client::message::request::Request;
 

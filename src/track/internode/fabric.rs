@@ -9,12 +9,12 @@
 use core::cell::Cell;
 use core::num::NonZeroU64;
 
-use super::budget;
 use super::connection::Connection;
-use super::map::{FileMap, RecentMap, hash};
 use super::peers::{Peer, PeerEnd, Peers};
 use crate::epan::Packet;
 use crate::epan::file::{CaptureState, File, FileArena, FileSlice, FileVec};
+use crate::track::ground::budget;
+use crate::track::ground::map::{FileMap, RecentMap, hash};
 use crate::wire::internode::fabric::links::{Class, Expect, Key, Link, Role};
 
 /// How long a request waits for its answer: after that the counters may have begun anew. Nanoseconds.

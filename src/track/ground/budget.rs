@@ -9,6 +9,18 @@ use core::cell::Cell;
 use crate::epan::Packet;
 use crate::epan::file::CaptureState;
 
+/// Entries that a table holds at most: what comes later is not remembered.
+pub const MOST: u32 = 4_194_304;
+
+/// [`MOST`], or the lower limit that a proof of it asks for.
+pub(super) fn most() -> u32 {
+    #[cfg(feature = "soundness")]
+    if let Some(limit) = crate::epan::soundness::limit() {
+        return limit;
+    }
+    MOST
+}
+
 /// Bytes that may be kept of any capture.
 const BASE: u64 = 32 << 20;
 /// Bytes more for each byte of messages in it: the shortest request is kept in less.

@@ -2,9 +2,9 @@
 
 use core::cell::Cell;
 
-use super::position::PositionTracker;
 use crate::epan::protocol::Protocol;
 use crate::epan::{Packet, Segment};
+use crate::track::ground::position::PositionTracker;
 use crate::wire::internode::cluster::NodeId;
 use crate::wire::internode::fabric::hello::{Channel, Hello};
 

@@ -7,11 +7,11 @@
 
 use core::cell::Cell;
 
-use super::map::{FileMap, RecentMap};
 use super::stream::Stream;
 use super::transactions::{Answer, Fingerprint, RequestFacts, ResponseFacts, State, Transaction};
 use crate::epan::Packet;
 use crate::epan::file::{CaptureState, File, FileRef, FileVec};
+use crate::track::ground::map::{FileMap, RecentMap};
 
 /// How long a request must be open to be looked for: no client gives up sooner.
 const LEAST: i64 = 2_000_000;
@@ -54,7 +54,7 @@ static RETRIES: CaptureState<Retries> = CaptureState::new();
 #[must_use]
 pub fn fingerprint(packet: Packet<'_>, body: &[u8]) -> Fingerprint {
     let (header, rest) = body.split_at_checked(14).unwrap_or((body, &[]));
-    super::map::hash(&(packet.source_address(), header, rest.get(4..)))
+    crate::track::ground::map::hash(&(packet.source_address(), header, rest.get(4..)))
 }
 
 /// A request on a connection: put into its queue on the first pass, found there later. `stream_ref` is the connection again,

@@ -3,20 +3,17 @@
 use core::cell::Cell;
 use core::ffi::CStr;
 
-pub use super::position::{StreamPosition, before};
+pub use crate::track::ground::position::{StreamPosition, before};
 
-use super::budget;
-use super::copies;
-use super::map::FileMap;
-use super::position::AckState;
-use super::position::Partial;
-use super::position::PositionTracker;
 use super::queue::Queue;
 use crate::epan::file::FileRef;
 use crate::epan::packet::Hidden;
 use crate::epan::protocol::Protocol;
 use crate::epan::{Packet, Passed, Segment, Side};
 use crate::protocols::AEROSPIKE;
+use crate::track::ground::map::FileMap;
+use crate::track::ground::position::{AckState, Partial, PositionTracker};
+use crate::track::ground::{budget, copies};
 use crate::wire::client::proto::guess::GuessedProtocol;
 
 /// Both directions of a connection.

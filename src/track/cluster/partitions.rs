@@ -14,14 +14,14 @@
 
 use core::cell::Cell;
 
-use super::budget;
 use super::claims::{At, Claim, Claims};
-use super::map::{FileMap, hash};
 use super::names;
-use super::peers::PeerAddress;
-use super::stream::Stream;
 use crate::epan::Packet;
 use crate::epan::file::{CaptureState, File, FileRef, FileVec};
+use crate::track::client::stream::Stream;
+use crate::track::ground::budget;
+use crate::track::ground::map::{FileMap, hash};
+use crate::track::internode::peers::PeerAddress;
 use crate::wire::ground::text::{decimal, hexadecimal};
 use crate::wire::info::message::{Command, answers};
 use crate::wire::info::partitions::{Owned, PartitionSet, is_map, owned};

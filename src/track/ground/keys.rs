@@ -36,7 +36,7 @@ pub fn note(packet: Packet<'_>, set: &[u8], digest: &[u8; LENGTH], key: &Key<'_>
         return;
     }
     let keys = KEYS.get(packet.file());
-    let is_full = keys.seen.len() >= super::most();
+    let is_full = keys.seen.len() >= super::budget::most();
     if keys.seen.get(digest).is_some() || digest::compute(set, key) != *digest {
         return;
     }

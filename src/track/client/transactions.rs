@@ -2,9 +2,9 @@
 //!
 //! Source: client-protocol 13
 
-use super::position::{AckState, before};
 use super::rows::Span;
-use super::sets;
+use crate::track::ground::position::{AckState, before};
+use crate::track::ground::sets;
 use crate::wire::client::message::Header;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;

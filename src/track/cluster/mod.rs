@@ -1,0 +1,6 @@
+//! What clients were told of the cluster: builds, names, partition maps.
+
+pub mod builds;
+pub mod claims;
+pub mod names;
+pub mod partitions;
