@@ -21,6 +21,14 @@ const FLOORS: &[&[&str]] = &[
     &["wire::exchange"],
     &["wire::internode"],
     &["wire"],
+    &["epan::guard"],
+    &["epan::memory"],
+    &["epan::fields"],
+    &["epan::packet"],
+    &["epan::tree"],
+    &["epan::plugin"],
+    &["epan::taps"],
+    &["epan::reports"],
     &["epan"],
     &["protocols"],
     &["track::ground"],
@@ -576,9 +584,15 @@ fn sources_in_c() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("src")
         .join(UNSAFE_ROOM);
-    let paths = fs::read_dir(folder)
-        .expect("the room")
-        .map(|entry| entry.expect("an entry").path());
+    let inside = |folder: &Path| {
+        fs::read_dir(folder)
+            .expect("a room")
+            .map(|entry| entry.expect("an entry").path())
+    };
+    let paths = inside(&folder)
+        .filter(|path| path.is_dir())
+        .flat_map(|room| inside(&room))
+        .chain(inside(&folder));
     let is_c = |path: &std::path::PathBuf| {
         path.extension()
             .is_some_and(|ending| ending == "c" || ending == "h")

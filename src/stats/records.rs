@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::diagnosis::endpoint::{Endpoint, names};
 use super::operation::Operation;
 use super::percentiles::Percentiles;
-use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
+use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
 use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record, Records, Touch};
 use crate::wire::client::fields::digest::LENGTH;

@@ -11,7 +11,7 @@ use crate::dissect::exchange::{self, outcome};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, RESULT};
 use crate::dissect::shared::result;
-use crate::epan::group::FieldGroup;
+use crate::epan::fields::group::FieldGroup;
 use crate::epan::{Guarded, Packet, Text, Tree};
 use crate::protocols::ADMIN;
 use crate::track::client::transactions::{RequestKind, Transaction};

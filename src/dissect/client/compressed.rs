@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::{column, common};
-use crate::epan::level::Level;
+use crate::epan::packet::level::Level;
 use crate::epan::{Guarded, Tree};
 use crate::wire::client::proto::compressed::Compressed;
 use crate::wire::client::proto::{Header, ProtoType};

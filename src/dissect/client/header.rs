@@ -2,7 +2,7 @@
 
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common::{PARTITION, RESULT};
-use crate::epan::group::FieldGroup;
+use crate::epan::fields::group::FieldGroup;
 use crate::epan::{Field, Guarded, Tree};
 use crate::wire::client::message::info_bits::ErrorVerbosity;
 use crate::wire::client::message::request::Request;

@@ -5,8 +5,8 @@ use crate::dissect::exchange::first_pass::is_single;
 use crate::dissect::shared::common::{
     self, DIGEST, KEY, KEY_SEEN_IN, KEY_TYPE, NAMESPACE, OPERATION, PARTITION, SET,
 };
-use crate::epan::group::FieldGroup;
-use crate::epan::register::preference;
+use crate::epan::fields::group::FieldGroup;
+use crate::epan::plugin::register::preference;
 use crate::epan::{Guarded, Tree};
 use crate::track::client::transactions::{Answer, RequestKind, Transaction};
 use crate::track::ground::{keys, sets};

@@ -1,7 +1,7 @@
 //! What is known of a message before its body is read.
 
 use crate::epan::Packet;
-use crate::epan::file::FileRef;
+use crate::epan::memory::file::FileRef;
 use crate::track::client::stream::Stream;
 use crate::track::client::transactions::Answer;
 use crate::track::ground::position::AckState;

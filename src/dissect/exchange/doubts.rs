@@ -3,7 +3,7 @@
 use super::links::DUPLICATE_WRITE;
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common::{self, DIGEST};
-use crate::epan::field::Field;
+use crate::epan::fields::field::Field;
 use crate::epan::{Guarded, Tree};
 use crate::track::client::retries;
 use crate::track::client::rows::{Fate, Row, RowRequest};

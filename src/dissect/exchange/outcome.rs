@@ -10,7 +10,7 @@ use super::links::{
 use super::{answered_request, doubts, times, verdicts};
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common;
-use crate::epan::register::preference;
+use crate::epan::plugin::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
 use crate::track::client::transactions::{Answer, RequestKind, State, Transaction};
 

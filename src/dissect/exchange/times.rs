@@ -3,7 +3,7 @@
 
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::links::time;
-use crate::epan::group::FieldGroup;
+use crate::epan::fields::group::FieldGroup;
 use crate::epan::{Guarded, Tree};
 use crate::track::client::stream::Stream;
 use crate::track::client::transactions::Transaction;

@@ -3,7 +3,7 @@
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::first_pass::{is_single, writes};
 use crate::epan::Packet;
-use crate::epan::register::preference;
+use crate::epan::plugin::register::preference;
 use crate::track::client::transactions::{Answer, RequestKind, Transaction};
 use crate::track::ground::{keys, sets};
 use crate::track::record::{Content, Record, TOUCHES, Touch};

@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use crate::dissect::info::line::Brief;
 use crate::dissect::shared::common::{NAMESPACE, NODE};
-use crate::epan::group::FieldGroup;
+use crate::epan::fields::group::FieldGroup;
 use crate::epan::{Field, Guarded, Item, Text, Tree};
 use crate::track::cluster::names::NodeName;
 use crate::wire::ground::at::Cover;
@@ -299,7 +299,7 @@ fn cells<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, table: Table<'p>) -> Guarde
 /// A decimal number, or the text where it is none.
 fn number(tree: &Tree<'_>, field: &'static Field, part: &[u8], text: &[u8]) -> Guarded {
     match decimal(text) {
-        Some(number) if matches!(field.kind, crate::epan::field::Kind::U64) => {
+        Some(number) if matches!(field.kind, crate::epan::fields::field::Kind::U64) => {
             tree.uint64(field, part, number)?
         }
         Some(number) => tree.uint(field, part, u32::try_from(number).unwrap_or(u32::MAX))?,

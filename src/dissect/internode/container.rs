@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::dissect::shared::common;
-use crate::epan::protocol::Protocol;
+use crate::epan::fields::protocol::Protocol;
 use crate::epan::tree::GENERATED_TEXT;
 use crate::epan::{Field, Guarded, Item, Packet, Tree};
 use crate::protocols::{FABRIC, HEARTBEAT};

@@ -2,7 +2,7 @@
 
 use super::container::ShownMessage;
 use crate::dissect::exchange::links::{self, Milliseconds};
-use crate::epan::register::preference;
+use crate::epan::plugin::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
 use crate::track::internode::fabric::{self, Exchange, Linked, Part, State};
 

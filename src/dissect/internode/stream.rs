@@ -5,7 +5,7 @@ use super::container::protocol;
 use super::message::{InternodeMessage, ends};
 use crate::dissect::shared::stream::{self as skeleton, ProtocolStream};
 use crate::dissect::shared::{common, frame};
-use crate::epan::protocol::Protocol;
+use crate::epan::fields::protocol::Protocol;
 use crate::epan::{Framing, Guarded, Packet, Segment, SegmentContext, Side, Source, Tree};
 use crate::protocols::HEARTBEAT;
 use crate::track::ground::budget;

@@ -1,6 +1,6 @@
 //! What several protocols show: records, keys, values, links. The same thing has the same field everywhere.
 
-use crate::epan::level::LEVELS;
+use crate::epan::packet::level::LEVELS;
 use crate::epan::{Guarded, Item, Source, Tree};
 use crate::track::ground::keys;
 use crate::wire::client::fields::digest::{self, Digest, LENGTH};

@@ -165,7 +165,7 @@ pub fn say(tree: &Tree<'_>, code: ResultCode) -> Guarded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::epan::field::Severity;
+    use crate::epan::fields::field::Severity;
 
     #[test]
     fn each_result_has_the_severity_of_its_weight() {

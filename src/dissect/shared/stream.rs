@@ -4,7 +4,7 @@
 use core::cell::Cell;
 
 use crate::dissect::shared::{common, frame};
-use crate::epan::protocol::Protocol;
+use crate::epan::fields::protocol::Protocol;
 use crate::epan::{Framing, Guarded, Packet, Segment, SegmentContext, Source, Tree};
 use crate::track::ground::budget;
 use crate::track::ground::position::{Partial, PositionTracker, StreamPosition};

@@ -6,7 +6,7 @@ use super::text::OpText;
 use super::walk::{self, Subject};
 use crate::dissect::shared::common::{BIN_NAME, DATA, MALFORMED};
 use crate::dissect::shared::hint;
-use crate::epan::group::FieldGroup;
+use crate::epan::fields::group::FieldGroup;
 use crate::epan::tree::GENERATED_TEXT;
 use crate::epan::{BitSet, Field, Guarded, Text, Tree};
 use crate::wire::client::fields::op::{Op, OpCode};

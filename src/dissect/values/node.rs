@@ -5,7 +5,7 @@ use core::fmt;
 use super::fields::{cdt, expression, value};
 use crate::dissect::shared::common::BIN_NAME;
 use crate::dissect::shared::hint;
-use crate::epan::field::Kind as FieldKind;
+use crate::epan::fields::field::Kind as FieldKind;
 use crate::epan::{BitSet, Field, Guarded, Tree};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::text::LossyText;

@@ -1,6 +1,6 @@
 //! What the hot key report counts, and the columns that show it.
 
-use crate::epan::stats::Row;
+use crate::epan::reports::stats::Row;
 use crate::track::record::{Event, Record, Touch};
 use crate::wire::client::message::result_code::ResultCode;
 

@@ -11,7 +11,7 @@ use super::rows::Rows;
 use super::timings::{Timing, Timings};
 use super::transactions::{Answer, RequestFacts, ResponseFacts, State, Transaction};
 use crate::epan::Packet;
-use crate::epan::file::{File, FileVec};
+use crate::epan::memory::file::{File, FileVec};
 use crate::track::ground::budget;
 use crate::track::ground::position::{AckState, before};
 use crate::wire::client::proto::ProtoType;

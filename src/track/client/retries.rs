@@ -10,7 +10,7 @@ use core::cell::Cell;
 use super::stream::Stream;
 use super::transactions::{Answer, Fingerprint, RequestFacts, ResponseFacts, State, Transaction};
 use crate::epan::Packet;
-use crate::epan::file::{CaptureState, File, FileRef, FileVec};
+use crate::epan::memory::file::{CaptureState, File, FileRef, FileVec};
 use crate::track::ground::map::{FileMap, RecentMap};
 
 /// How long a request must be open to be looked for: no client gives up sooner.

@@ -1,7 +1,7 @@
 //! The records that a connection's requests ask for, so that answers, which do not name them, can be told.
 
 use crate::epan::Packet;
-use crate::epan::file::FileVec;
+use crate::epan::memory::file::FileVec;
 use crate::track::ground::budget;
 use crate::track::ground::sets::SetId;
 use crate::wire::client::fields::digest::LENGTH;

@@ -6,9 +6,9 @@ use core::ffi::CStr;
 pub use crate::track::ground::position::{StreamPosition, before};
 
 use super::queue::Queue;
-use crate::epan::file::FileRef;
+use crate::epan::fields::protocol::Protocol;
+use crate::epan::memory::file::FileRef;
 use crate::epan::packet::Hidden;
-use crate::epan::protocol::Protocol;
 use crate::epan::{Packet, Passed, Segment, Side};
 use crate::protocols::AEROSPIKE;
 use crate::track::ground::map::FileMap;

@@ -2,7 +2,7 @@
 //! Kept beside the transactions, by their place, since most have nothing of it.
 
 use super::transactions::Transaction;
-use crate::epan::file::{File, FileVec};
+use crate::epan::memory::file::{File, FileVec};
 
 /// What TCP did with a request and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The build that each server says it is, so that a request for what it does not know yet can be told.
 
 use crate::epan::Packet;
-use crate::epan::file::CaptureState;
+use crate::epan::memory::file::CaptureState;
 use crate::track::ground::budget;
 use crate::track::ground::map::{FileMap, hash};
 use crate::wire::ground::version::Version;

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use crate::epan::Packet;
-use crate::epan::file::CaptureState;
-use crate::epan::register::preference;
+use crate::epan::memory::file::CaptureState;
+use crate::epan::plugin::register::preference;
 use crate::track::ground::budget;
 use crate::track::ground::map::FileMap;
 use crate::track::internode::peers::PeerAddress;

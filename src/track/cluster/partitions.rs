@@ -17,7 +17,7 @@ use core::cell::Cell;
 use super::claims::{At, Claim, Claims};
 use super::names;
 use crate::epan::Packet;
-use crate::epan::file::{CaptureState, File, FileRef, FileVec};
+use crate::epan::memory::file::{CaptureState, File, FileRef, FileVec};
 use crate::track::client::stream::Stream;
 use crate::track::ground::budget;
 use crate::track::ground::map::{FileMap, hash};

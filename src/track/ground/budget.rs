@@ -7,7 +7,7 @@
 use core::cell::Cell;
 
 use crate::epan::Packet;
-use crate::epan::file::CaptureState;
+use crate::epan::memory::file::CaptureState;
 
 /// Entries that a table holds at most: what comes later is not remembered.
 pub const MOST: u32 = 4_194_304;
@@ -15,7 +15,7 @@ pub const MOST: u32 = 4_194_304;
 /// [`MOST`], or the lower limit that a proof of it asks for.
 pub(super) fn most() -> u32 {
     #[cfg(feature = "soundness")]
-    if let Some(limit) = crate::epan::soundness::limit() {
+    if let Some(limit) = crate::epan::guard::soundness::limit() {
         return limit;
     }
     MOST

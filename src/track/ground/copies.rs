@@ -3,7 +3,7 @@
 
 use super::map::hash;
 use crate::epan::Packet;
-use crate::epan::file::{CaptureState, FileVec};
+use crate::epan::memory::file::{CaptureState, FileVec};
 
 /// A power of two. What falls on the same place is forgotten: the copy then counts as sent again.
 const PLACES: u32 = 4096;

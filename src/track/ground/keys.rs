@@ -4,7 +4,7 @@
 use super::budget;
 use super::map::FileMap;
 use crate::epan::Packet;
-use crate::epan::file::{CaptureState, FileArena, FileSlice};
+use crate::epan::memory::file::{CaptureState, FileArena, FileSlice};
 use crate::wire::client::fields::digest::{self, LENGTH};
 use crate::wire::client::fields::key::Key;
 use crate::wire::values::particle::ParticleType;

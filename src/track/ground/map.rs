@@ -6,7 +6,7 @@ use core::hash::{BuildHasher, Hash};
 use foldhash::fast::RandomState;
 use once_cell::sync::Lazy;
 
-use crate::epan::file::{File, FileVec};
+use crate::epan::memory::file::{File, FileVec};
 
 /// Linear hashing: each new key splits one bucket of the table in two, in turn, so that the table grows with the
 /// keys, in place, and no key ever waits for the others. At most [`MOST`](super::budget::MOST) keys. Keys are hashed with a seed of

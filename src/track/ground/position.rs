@@ -3,7 +3,7 @@
 
 use core::cell::Cell;
 
-use crate::epan::protocol::Protocol;
+use crate::epan::fields::protocol::Protocol;
 use crate::epan::{Packet, Segment};
 
 /// Where the bytes of a segment stand in their direction of the connection.

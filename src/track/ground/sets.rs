@@ -3,7 +3,7 @@
 use super::budget;
 use super::map::{FileMap, hash};
 use crate::epan::Packet;
-use crate::epan::file::{CaptureState, FileArena, FileSlice, FileVec};
+use crate::epan::memory::file::{CaptureState, FileArena, FileSlice, FileVec};
 
 /// A namespace and a set of the capture; the default is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use crate::epan::protocol::Protocol;
+use crate::epan::fields::protocol::Protocol;
 use crate::epan::{Packet, Segment};
 use crate::track::ground::position::PositionTracker;
 use crate::wire::internode::cluster::NodeId;

@@ -12,7 +12,7 @@ use core::num::NonZeroU64;
 use super::connection::Connection;
 use super::peers::{Peer, PeerEnd, Peers};
 use crate::epan::Packet;
-use crate::epan::file::{CaptureState, File, FileArena, FileSlice, FileVec};
+use crate::epan::memory::file::{CaptureState, File, FileArena, FileSlice, FileVec};
 use crate::track::ground::budget;
 use crate::track::ground::map::{FileMap, RecentMap, hash};
 use crate::wire::internode::fabric::links::{Class, Expect, Key, Link, Role};

@@ -6,7 +6,7 @@
 
 use core::cell::Cell;
 
-use crate::epan::file::File;
+use crate::epan::memory::file::File;
 use crate::track::ground::map::FileMap;
 use crate::wire::internode::cluster::NodeId;
 
