@@ -16,7 +16,7 @@ mod plugin {
     use std::env;
     use std::path::{Path, PathBuf};
 
-    const GUARD: [&str; 13] = [
+    const GUARD: [&str; 14] = [
         "wrapper.h",
         "src/epan/guard/guard.h",
         "src/epan/guard/guard.c",
@@ -24,6 +24,7 @@ mod plugin {
         "src/epan/guard/plain.c",
         "src/epan/packet/segment.c",
         "src/epan/guard/soundness.c",
+        "src/epan/plugin/register.c",
         "src/epan/reports/taps.h",
         "src/epan/reports/taps.c",
         "src/epan/taps/tcptap.h",
@@ -56,6 +57,7 @@ mod plugin {
                 "src/epan/guard/guard.c",
                 "src/epan/guard/plain.c",
                 "src/epan/packet/segment.c",
+                "src/epan/plugin/register.c",
                 "src/epan/reports/taps.c",
                 "src/epan/taps/tcptap.c",
                 "src/epan/taps/windows.c",

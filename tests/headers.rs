@@ -82,10 +82,11 @@ impl Changed {
     }
 }
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "guard/guard.c",
     "guard/plain.c",
     "packet/segment.c",
+    "plugin/register.c",
     "reports/taps.c",
     "taps/tcptap.c",
     "taps/windows.c",

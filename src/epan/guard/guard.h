@@ -120,6 +120,8 @@ const int *as_register_expert(int protocol, expert_field *ei, const char *name, 
 void as_register_dissector(int entry, int protocol, const char *name, const char *description);
 void as_register_heuristic(int heuristic, int protocol, const char *table, const char *display, const char *name);
 void as_register_ports(int entry, const char *table, const char *range);
+/* Of the dissector that is registered as an entry; NULL before that. */
+dissector_handle_t as_handle(int entry);
 void as_register_pref_module(int protocol);
 /* Conversation Filter -> Aerospike: the messages of this packet's connection. */
 void as_register_conversation_filter(const char *protocol, const char *name);
