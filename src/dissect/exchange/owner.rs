@@ -4,7 +4,8 @@
 use crate::dissect::exchange::context::MessageContext;
 use crate::epan::{Guarded, Tree};
 use crate::track::cluster::names::NodeName;
-use crate::track::cluster::partitions::{self, Asked, Ends};
+use crate::track::cluster::owners::{self, Asked};
+use crate::track::cluster::partitions::Ends;
 use crate::wire::client::fields::digest::{self, LENGTH};
 
 fields! {
@@ -39,7 +40,7 @@ pub fn items(
         partition: digest::partition(digest),
         writes,
     };
-    let known = partitions::known(context.packet, &Ends::of(context.packet, true), &asked);
+    let known = owners::known(context.packet, &Ends::of(context.packet, true), &asked);
     if let Some(master) = known.master {
         tree.uint64(&MASTER, &[], master.node)?
             .append(format_args!("{}", NodeName(context.packet, master.node)))

@@ -3,4 +3,5 @@
 pub mod builds;
 pub mod claims;
 pub mod names;
+pub mod owners;
 pub mod partitions;

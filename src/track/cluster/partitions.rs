@@ -2,22 +2,16 @@
 //!
 //! A client asks each node for its own partitions, on a connection that it keeps for such questions, and again whenever
 //! the node's generation has changed. Of several nodes that say they are the master of a partition the client believes the
-//! one with the higher regime, and else the one that said so last. What it believed at a request follows from the frames
-//! before it alone, so that every pass says the same.
-//!
-//! Several processes of one host are several connections to a node: where these were told different maps, nobody knows
-//! which of them sent a request.
-//!
-//! Longer than 500 lines: what is kept, and what is read of it at a request, are two halves of one rule.
+//! one with the higher regime, and else the one that said so last: see [`owners`](super::owners).
 //!
 //! Source: client-protocol 2.4 (replicas)
 
 use core::cell::Cell;
 
-use super::claims::{At, Claim, Claims};
+use super::claims::At;
 use super::names;
 use crate::epan::Packet;
-use crate::epan::memory::file::{CaptureState, File, FileRef, FileVec};
+use crate::epan::memory::file::{CaptureState, FileRef, FileVec};
 use crate::track::client::stream::Stream;
 use crate::track::ground::budget;
 use crate::track::ground::map::{FileMap, hash};
@@ -27,85 +21,83 @@ use crate::wire::info::message::{Command, answers};
 use crate::wire::info::partitions::{Owned, PartitionSet, is_map, owned};
 
 /// Nodes of a client at most, and connections to a node on which it asks: with more nothing is said.
-const NODES: u32 = 256;
-const CONNECTIONS: u32 = 32;
+pub(super) const NODES: u32 = 256;
+pub(super) const CONNECTIONS: u32 = 32;
 /// Namespaces of an answer at most.
 const NAMESPACES: usize = 64;
-/// A client that asks less often may know more than the capture shows by then.
-const ATTENTION: i64 = 10_000_000_000;
 
 /// A map of one namespace, as a node gave it.
 #[derive(Clone, Copy)]
-struct Map {
-    namespace: u64,
-    regime: u64,
+pub(super) struct Map {
+    pub(super) namespace: u64,
+    pub(super) regime: u64,
     /// Where it is the master, by its number among all sets.
-    masters: u32,
+    pub(super) masters: u32,
     /// Where it has any copy; [`UNKNOWN`] where it does not tell.
-    copies: u32,
+    pub(super) copies: u32,
 }
 
-const UNKNOWN: u32 = u32::MAX;
+pub(super) const UNKNOWN: u32 = u32::MAX;
 
 /// An answer of a node, and what the client had been told by then.
 #[derive(Clone, Copy)]
-struct Told {
-    at: At,
-    time: i64,
+pub(super) struct Told {
+    pub(super) at: At,
+    pub(super) time: i64,
     /// When and where the latest map was told, and its namespaces.
-    map_at: At,
-    map_time: i64,
-    first: u32,
-    count: u32,
+    pub(super) map_at: At,
+    pub(super) map_time: i64,
+    pub(super) first: u32,
+    pub(super) count: u32,
     /// The partition generation of that map.
-    generation: Option<u64>,
+    pub(super) generation: Option<u64>,
     /// The node has not said another generation since.
-    is_current: bool,
+    pub(super) is_current: bool,
 }
 
 /// A connection on which a client asks a node for its maps.
 #[derive(Default)]
-struct Questions {
-    stream: Cell<Option<FileRef<Stream>>>,
-    told: FileVec<Told>,
-    maps: FileVec<Map>,
+pub(super) struct Questions {
+    pub(super) stream: Cell<Option<FileRef<Stream>>>,
+    pub(super) told: FileVec<Told>,
+    pub(super) maps: FileVec<Map>,
 }
 
 /// The ids that a node said at an address and port, where each was new.
 #[derive(Default)]
-struct Service {
-    ids: FileVec<(At, u64)>,
+pub(super) struct Service {
+    pub(super) ids: FileVec<(At, u64)>,
 }
 
 /// A client and a node.
 #[derive(Default)]
-struct Pair {
-    service: Cell<Option<FileRef<Service>>>,
+pub(super) struct Pair {
+    pub(super) service: Cell<Option<FileRef<Service>>>,
     /// With the place of the first answer on each.
-    connections: FileVec<(At, FileRef<Questions>)>,
+    pub(super) connections: FileVec<(At, FileRef<Questions>)>,
     /// Where bytes between the two are missing, or may be.
-    holes: FileVec<At>,
+    pub(super) holes: FileVec<At>,
 }
 
 /// A client: its nodes, and where it first met each.
 #[derive(Default)]
-struct Client {
-    nodes: FileVec<(At, FileRef<Pair>)>,
+pub(super) struct Client {
+    pub(super) nodes: FileVec<(At, FileRef<Pair>)>,
 }
 
-type Port = (PeerAddress, u16);
+pub(super) type Port = (PeerAddress, u16);
 
 #[derive(Default)]
-struct Maps {
-    clients: FileMap<PeerAddress, FileRef<Client>>,
-    services: FileMap<Port, FileRef<Service>>,
-    pairs: FileMap<(PeerAddress, Port), FileRef<Pair>>,
-    questions: FileMap<usize, FileRef<Questions>>,
-    sets: FileVec<PartitionSet>,
-    set_of: FileMap<u64, u32>,
+pub(super) struct Maps {
+    pub(super) clients: FileMap<PeerAddress, FileRef<Client>>,
+    pub(super) services: FileMap<Port, FileRef<Service>>,
+    pub(super) pairs: FileMap<(PeerAddress, Port), FileRef<Pair>>,
+    pub(super) questions: FileMap<usize, FileRef<Questions>>,
+    pub(super) sets: FileVec<PartitionSet>,
+    pub(super) set_of: FileMap<u64, u32>,
 }
 
-static MAPS: CaptureState<Maps> = CaptureState::new();
+pub(super) static MAPS: CaptureState<Maps> = CaptureState::new();
 
 /// Bytes that a place in a table is kept in, with what it refers to.
 const ENTRY: usize = 160;
@@ -139,13 +131,13 @@ impl<'p> Ends<'p> {
         }
     }
 
-    fn key(&self) -> Option<(PeerAddress, Port)> {
+    pub(super) fn key(&self) -> Option<(PeerAddress, Port)> {
         let server = (PeerAddress::of(self.server.0)?, self.server.1);
         Some((PeerAddress::of(self.client)?, server))
     }
 }
 
-fn here(packet: Packet<'_>) -> At {
+pub(super) fn here(packet: Packet<'_>) -> At {
     (packet.frame(), packet.state().messages.get())
 }
 
@@ -356,182 +348,7 @@ impl Maps {
         self.set_of.insert(file, key, number).then_some(number)
     }
 
-    fn is_in(&self, set: u32, partition: u16) -> bool {
+    pub(super) fn is_in(&self, set: u32, partition: u16) -> bool {
         self.sets.get(set).is_some_and(|set| set.contains(partition))
-    }
-}
-
-/// A node that is the master of a partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Master {
-    /// Its id.
-    pub node: u64,
-    /// The frame of the map that says so.
-    pub frame: u32,
-}
-
-/// What a request asks of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked<'a> {
-    /// The namespace.
-    pub namespace: &'a [u8],
-    /// The partition.
-    pub partition: u16,
-    /// It can change the record.
-    pub writes: bool,
-}
-
-/// What the client of a request knew of where to send it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Knowledge {
-    /// The master, as the newest map names it.
-    pub master: Option<Master>,
-    /// A write did not go to the master, or a read to a node without a copy.
-    pub is_wrong: bool,
-}
-
-/// What the client of the request that is dissected had been told.
-#[must_use]
-pub fn known(packet: Packet<'_>, ends: &Ends<'_>, asked: &Asked<'_>) -> Knowledge {
-    let maps = MAPS.get(packet.file());
-    ends.key()
-        .and_then(|key| maps.known(packet, key, asked))
-        .unwrap_or_default()
-}
-
-impl Maps {
-    fn known(&self, packet: Packet<'_>, key: (PeerAddress, Port), asked: &Asked<'_>) -> Option<Knowledge> {
-        let (file, at, now) = (packet.file(), here(packet), packet.nanoseconds());
-        let client = self.clients.get(&key.0)?.get(file)?;
-        let namespace = hash(&asked.namespace);
-        let seen = |pair: &Pair| self.view(file, at, now, pair, (namespace, asked.partition));
-        let count = client.nodes.partition_point(|(first, _)| *first >= at);
-        if count > NODES {
-            return None;
-        }
-        let mut master: Option<(u64, Claim)> = None;
-        let mut has_doubt = false;
-        let own = self.pairs.get(&key).and_then(|pair| pair.get(file));
-        let own_claims = own.and_then(seen);
-        let mut is_wrong = false;
-        for index in 0..count {
-            let pair = client.nodes.get(index)?.1.get(file)?;
-            let Some((node, claims)) = seen(pair) else {
-                has_doubt |= is_doubtful(file, at, pair);
-                continue;
-            };
-            if claims.newest.is_master {
-                let rank = |claim: &Claim| (claim.regime, claim.at);
-                if master.is_none_or(|(_, best)| rank(&claims.newest) > rank(&best)) {
-                    master = Some((node, claims.newest));
-                }
-            }
-            is_wrong |= own_claims.is_some_and(|(own_node, own)| {
-                own_node != node
-                    && own.is_wrong(asked.writes, now)
-                    && claims.is_owner(asked.writes, now, &own)
-            });
-        }
-        let named = master.filter(|_| !has_doubt);
-        Some(Knowledge {
-            master: named.map(|(node, claim)| Master {
-                node,
-                frame: claim.at.0,
-            }),
-            is_wrong,
-        })
-    }
-
-    /// A node as the client knew it at that place: its id and what it said; `None` where either is not certain.
-    fn view(
-        &self,
-        file: File<'_>,
-        at: At,
-        now: i64,
-        pair: &Pair,
-        record: (u64, u16),
-    ) -> Option<(u64, Claims)> {
-        let service = pair.service.get()?.get(file)?;
-        let ids = service.ids.partition_point(|(told, _)| *told >= at);
-        let (_, node) = service.ids.get(0).filter(|_| ids == 1)?;
-        Some((node, self.claims(file, at, now, pair, record)?))
-    }
-
-    fn claims(&self, file: File<'_>, at: At, now: i64, pair: &Pair, record: (u64, u16)) -> Option<Claims> {
-        let count = pair.connections.partition_point(|(first, _)| *first >= at);
-        if count > CONNECTIONS {
-            return None;
-        }
-        let holes = pair.holes.partition_point(|hole| *hole >= at);
-        let hole = holes.checked_sub(1).and_then(|last| pair.holes.get(last));
-        let mut all: Option<Claims> = None;
-        for index in 0..count {
-            let questions = pair.connections.get(index)?.1.get(file)?;
-            if questions.is_closed(file, at) {
-                continue;
-            }
-            let last = questions
-                .told
-                .partition_point(|told| told.at >= at)
-                .checked_sub(1)?;
-            let told = questions.told.get(last)?;
-            if now.wrapping_sub(told.time) > ATTENTION {
-                // Whoever asked there is gone, or asks elsewhere.
-                continue;
-            }
-            // What says the same generation again says that nothing was missed.
-            let confirmed = if told.generation.is_some() {
-                told.at
-            } else {
-                told.map_at
-            };
-            let is_known = told.count > 0 && told.is_current && hole.is_none_or(|hole| hole < confirmed);
-            if !is_known {
-                return None;
-            }
-            let claim = self.claim(questions, &told, record)?;
-            all = Some(match all {
-                Some(all) => all.and(&claim),
-                None => Claims::of(&claim),
-            });
-        }
-        all
-    }
-
-    fn claim(&self, questions: &Questions, told: &Told, (namespace, partition): (u64, u16)) -> Option<Claim> {
-        let mut maps = (told.first..told.first + told.count).filter_map(|index| questions.maps.get(index));
-        let map = maps.find(|map| map.namespace == namespace)?;
-        Some(Claim {
-            at: told.map_at,
-            time: told.map_time,
-            regime: map.regime,
-            is_master: self.is_in(map.masters, partition),
-            has_copy: (map.copies != UNKNOWN).then(|| self.is_in(map.copies, partition)),
-        })
-    }
-}
-
-/// Whether the client may have been told more by a node than is known: it has asked it for a map, or not yet again.
-fn is_doubtful(file: File<'_>, at: At, pair: &Pair) -> bool {
-    let count = pair.connections.partition_point(|(first, _)| *first >= at);
-    (0..count.min(CONNECTIONS)).any(|index| {
-        let questions = pair.connections.get(index).and_then(|(_, one)| one.get(file));
-        questions.is_some_and(|questions| !questions.is_closed(file, at) && questions.has_map(at))
-    })
-}
-
-impl Questions {
-    fn is_closed(&self, file: File<'_>, at: At) -> bool {
-        let stream = self.stream.get().and_then(|stream| stream.get(file));
-        stream
-            .and_then(Stream::closing)
-            .is_some_and(|closing| closing.frame < at.0)
-    }
-
-    /// Whether a map was told by then.
-    fn has_map(&self, at: At) -> bool {
-        let last = self.told.partition_point(|told| told.at >= at).checked_sub(1);
-        last.and_then(|last| self.told.get(last))
-            .is_some_and(|told| told.map_at != (0, 0))
     }
 }
