@@ -3,7 +3,7 @@
 //! Wireshark's exceptions are longjmp, which must not cross a Rust frame. Every call that can throw goes
 //! through a C guard (`guard.c`) that catches right there, keeps the exception and reports it; here that is
 //! [`Thrown`], an ordinary value that travels with `?` to the entry, where C throws again. A panic travels
-//! the same way ([`entry`]). The handles ([`Packet`], [`Tree`], [`Item`]) are thin and own nothing.
+//! the same way ([`plugin::entry`]). The handles ([`Packet`], [`Tree`], [`Item`]) are thin and own nothing.
 
 pub mod guard;
 pub mod memory;

@@ -1,4 +1,4 @@
-//! Memory that Wireshark owns: for a packet, or until the file is closed (see [`file`](self::file)). Nothing in it
+//! Memory that Wireshark owns: for a packet, or until the file is closed (see [`file`](mod@file)). Nothing in it
 //! needs dropping.
 
 #[cfg(feature = "count-allocations")]
