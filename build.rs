@@ -16,20 +16,21 @@ mod plugin {
     use std::env;
     use std::path::{Path, PathBuf};
 
-    const GUARD: [&str; 13] = [
+    const GUARD: [&str; 14] = [
         "wrapper.h",
-        "src/epan/guard.h",
-        "src/epan/guard.c",
-        "src/epan/inside.h",
-        "src/epan/plain.c",
-        "src/epan/segment.c",
-        "src/epan/soundness.c",
-        "src/epan/taps.h",
-        "src/epan/taps.c",
-        "src/epan/tcptap.h",
-        "src/epan/tcptap.c",
-        "src/epan/windows.h",
-        "src/epan/windows.c",
+        "src/epan/guard/guard.h",
+        "src/epan/guard/guard.c",
+        "src/epan/guard/inside.h",
+        "src/epan/guard/plain.c",
+        "src/epan/packet/segment.c",
+        "src/epan/guard/soundness.c",
+        "src/epan/plugin/register.c",
+        "src/epan/reports/taps.h",
+        "src/epan/reports/taps.c",
+        "src/epan/taps/tcptap.h",
+        "src/epan/taps/tcptap.c",
+        "src/epan/taps/windows.h",
+        "src/epan/taps/windows.c",
     ];
 
     pub(super) fn build() {
@@ -53,18 +54,21 @@ mod plugin {
         let mut guard = cc::Build::new();
         guard
             .files([
-                "src/epan/guard.c",
-                "src/epan/plain.c",
-                "src/epan/segment.c",
-                "src/epan/taps.c",
-                "src/epan/tcptap.c",
-                "src/epan/windows.c",
+                "src/epan/guard/guard.c",
+                "src/epan/guard/plain.c",
+                "src/epan/packet/segment.c",
+                "src/epan/plugin/register.c",
+                "src/epan/reports/taps.c",
+                "src/epan/taps/tcptap.c",
+                "src/epan/taps/windows.c",
             ])
             .includes(&includes)
             .warnings(true)
             .opt_level(2);
         if cfg!(feature = "soundness") {
-            guard.file("src/epan/soundness.c").define("AS_SOUNDNESS", None);
+            guard
+                .file("src/epan/guard/soundness.c")
+                .define("AS_SOUNDNESS", None);
         }
         guard.compile("aerospike_guard");
         bindings(&includes);

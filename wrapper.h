@@ -1,5 +1,5 @@
 /* The only header bindgen reads. The faces of the C side pull in what they need of epan. */
-#include "src/epan/guard.h"
-#include "src/epan/taps.h"
-#include "src/epan/tcptap.h"
-#include "src/epan/windows.h"
+#include "src/epan/guard/guard.h"
+#include "src/epan/reports/taps.h"
+#include "src/epan/taps/tcptap.h"
+#include "src/epan/taps/windows.h"

@@ -3,9 +3,9 @@
 use crate::dissect;
 use crate::dissect::client::{stream as client, text_port as info_text};
 use crate::dissect::internode::stream;
-use crate::epan::entry::Plugin;
-use crate::epan::register::{self, preferences};
-use crate::epan::segment::{Entry, Framing, Heuristic, Segment, SegmentContext};
+use crate::epan::packet::segment::{Entry, Framing, Heuristic, Segment, SegmentContext};
+use crate::epan::plugin::entry::Plugin;
+use crate::epan::plugin::register::{self, preferences};
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
 use crate::stats;

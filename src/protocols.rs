@@ -1,6 +1,6 @@
 //! The protocols as Wireshark lists them; each can be switched off on its own.
 
-use crate::epan::protocol::Protocol;
+use crate::epan::fields::protocol::Protocol;
 
 /// The 8-byte proto header; every frame of ours carries it.
 pub static AEROSPIKE: Protocol = Protocol::new(c"Aerospike Protocol", c"Aerospike", c"aerospike");

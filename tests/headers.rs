@@ -1,5 +1,5 @@
 //! The C side against headers that differ from this machine's: what it reads of Wireshark's own structures is checked when
-//! it is built (`src/epan/inside.h`), and the structure of credentials is the headers' where they have one.
+//! it is built (`src/epan/guard/inside.h`), and the structure of credentials is the headers' where they have one.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -82,13 +82,14 @@ impl Changed {
     }
 }
 
-const FILES: [&str; 6] = [
-    "guard.c",
-    "plain.c",
-    "segment.c",
-    "taps.c",
-    "tcptap.c",
-    "windows.c",
+const FILES: [&str; 7] = [
+    "guard/guard.c",
+    "guard/plain.c",
+    "packet/segment.c",
+    "plugin/register.c",
+    "reports/taps.c",
+    "taps/tcptap.c",
+    "taps/windows.c",
 ];
 
 #[test]
@@ -108,9 +109,9 @@ fn a_member_of_another_type_stops_the_build_by_name() {
         &["guint32 base_seq;", "uint32_t base_seq;"],
         "uint64_t base_seq;",
     );
-    let words = changed.compile("segment.c");
+    let words = changed.compile("packet/segment.c");
     assert!(
-        words.contains("tcp_flow_t has no uint32_t base_seq: see src/epan/inside.h"),
+        words.contains("tcp_flow_t has no uint32_t base_seq: see src/epan/guard/inside.h"),
         "{words}"
     );
 }
@@ -119,7 +120,7 @@ fn a_member_of_another_type_stops_the_build_by_name() {
 fn a_member_that_is_gone_stops_the_build_by_name() {
     let changed = Changed::new("tree");
     changed.replace("epan/stats_tree_priv.h", &["*parents;"], "*elders;");
-    let words = changed.compile("taps.c");
+    let words = changed.compile("reports/taps.c");
     assert!(
         words.contains("'parents'") || words.contains("‘parents’"),
         "{words}"
@@ -138,8 +139,8 @@ fn credentials(number: &str) -> String {
 fn credentials_are_as_the_headers_say() {
     let changed = Changed::new("credentials");
     changed.write("epan/credentials.h", &credentials("unsigned"));
-    assert_eq!(changed.compile("plain.c"), "");
+    assert_eq!(changed.compile("guard/plain.c"), "");
     changed.write("epan/credentials.h", &credentials("unsigned long"));
-    let words = changed.compile("plain.c");
+    let words = changed.compile("guard/plain.c");
     assert!(words.contains("tap_credential_t has no unsigned num"), "{words}");
 }

@@ -10,14 +10,31 @@ use std::path::Path;
 /// The rooms from the ground up, each line a floor. A file uses its own room and what is below its floor.
 const FLOORS: &[&[&str]] = &[
     &["wire::ground"],
-    &["wire::values"],
-    &["wire::client"],
+    &["wire::values::particle"],
+    &["wire::values::tables"],
+    &["wire::values::walk"],
+    &["wire::values::text"],
+    &["wire::client::proto"],
+    &["wire::client::fields"],
+    &["wire::client::message"],
     &["wire::info", "wire::admin"],
     &["wire::exchange"],
     &["wire::internode"],
     &["wire"],
+    &["epan::guard"],
+    &["epan::memory"],
+    &["epan::fields"],
+    &["epan::packet"],
+    &["epan::tree"],
+    &["epan::plugin"],
+    &["epan::taps"],
+    &["epan::reports"],
     &["epan"],
     &["protocols"],
+    &["track::ground"],
+    &["track::client", "track::internode"],
+    &["track::record"],
+    &["track::cluster"],
     &["track"],
     &["dissect::shared"],
     &["dissect::exchange"],
@@ -429,8 +446,11 @@ fn written(code: &[Token]) -> Vec<Vec<String>> {
     let mut path: Vec<String> = Vec::new();
     let mut is_joined = false;
     let mut is_use = false;
-    for token in code {
+    // Who may see something is not who uses it.
+    let mut is_visibility = false;
+    for (at, token) in code.iter().enumerate() {
         is_use |= token.word() == Some("use");
+        is_visibility |= token.word() == Some("in") && at > 1 && code[at - 2].word() == Some("pub");
         match token {
             Token::Word(word) if path.is_empty() || is_joined => path.push(word.clone()),
             Token::Joint if !path.is_empty() && !is_joined => {
@@ -438,7 +458,7 @@ fn written(code: &[Token]) -> Vec<Vec<String>> {
                 continue;
             }
             _ => {
-                if path.len() > 1 && !is_use {
+                if path.len() > 1 && !is_use && !is_visibility {
                     paths.push(std::mem::take(&mut path));
                 }
                 path.clear();
@@ -447,6 +467,7 @@ fn written(code: &[Token]) -> Vec<Vec<String>> {
         }
         is_joined = false;
         is_use &= !token.is(';');
+        is_visibility &= !token.is(')');
     }
     paths
 }
@@ -563,9 +584,15 @@ fn sources_in_c() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("src")
         .join(UNSAFE_ROOM);
-    let paths = fs::read_dir(folder)
-        .expect("the room")
-        .map(|entry| entry.expect("an entry").path());
+    let inside = |folder: &Path| {
+        fs::read_dir(folder)
+            .expect("a room")
+            .map(|entry| entry.expect("an entry").path())
+    };
+    let paths = inside(&folder)
+        .filter(|path| path.is_dir())
+        .flat_map(|room| inside(&room))
+        .chain(inside(&folder));
     let is_c = |path: &std::path::PathBuf| {
         path.extension()
             .is_some_and(|ending| ending == "c" || ending == "h")

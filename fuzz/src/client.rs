@@ -2,19 +2,19 @@
 
 use aerospike::wire::admin::message as admin;
 use aerospike::wire::admin::message::AdminValue;
-use aerospike::wire::client::batch::Batch;
-use aerospike::wire::client::compressed::Compressed;
-use aerospike::wire::client::field::{Field, FieldType, FieldValue};
-use aerospike::wire::client::message::{Message, Messages};
-use aerospike::wire::client::op::{Op, OpCode};
-use aerospike::wire::client::proto::{Header, Order, ProtoType};
-use aerospike::wire::client::{digest, guess, mrt};
 use aerospike::wire::exchange::matching::{EndFacts, Expected, Progress};
 use aerospike::wire::exchange::plausible;
 use aerospike::wire::ground::inflate::inflate;
 use aerospike::wire::ground::time::Ttl;
 use aerospike::wire::values::particle::{self, ParticleType};
-use aerospike::wire::values::value_text::BinText;
+use aerospike::wire::values::text::value_text::BinText;
+use aerospike::wire::client::fields::digest;
+use aerospike::wire::client::fields::field::{Field, FieldType, FieldValue};
+use aerospike::wire::client::fields::op::{Op, OpCode};
+use aerospike::wire::client::message::{Message, Messages, mrt};
+use aerospike::wire::client::message::batch::Batch;
+use aerospike::wire::client::proto::{Header, Order, ProtoType, guess};
+use aerospike::wire::client::proto::compressed::Compressed;
 
 use crate::sight::Sight;
 use crate::{info, values};

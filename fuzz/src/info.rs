@@ -8,7 +8,7 @@ use aerospike::wire::info::message::{Command, Outcome, Pairs};
 use aerospike::wire::info::text_port::{Line, is_text};
 use aerospike::wire::info::value as info_value;
 use aerospike::wire::info::value::{Rows, Table, Value};
-use aerospike::wire::values::value_text::write_escaped;
+use aerospike::wire::values::text::value_text::write_escaped;
 
 use crate::sight::Sight;
 

@@ -1,7 +1,5 @@
 //! What nodes say to each other.
 
-use aerospike::wire::client::guess;
-use aerospike::wire::client::proto::Header;
 use aerospike::wire::internode::cluster::Nodes;
 use aerospike::wire::internode::container::array::{Array, Elements};
 use aerospike::wire::internode::container::list::List;
@@ -12,6 +10,7 @@ use aerospike::wire::internode::heartbeat::state::PaxosData;
 use aerospike::wire::internode::heartbeat::{self, Summary, endpoint};
 use aerospike::wire::internode::record::pickle::Pickle;
 use aerospike::wire::internode::record::{FlatRecord, uintvar};
+use aerospike::wire::client::proto::{Header, guess};
 
 use crate::client;
 use crate::sight::Sight;

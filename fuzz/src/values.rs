@@ -1,16 +1,12 @@
 //! msgpack: values, calls, contexts, expressions; and what came before expressions.
 
 use aerospike::wire::ground::input::Malformed;
-use aerospike::wire::values::call::Family;
-use aerospike::wire::values::cdt;
-use aerospike::wire::values::expression;
-use aerospike::wire::values::msgpack;
-use aerospike::wire::values::node::Node;
-use aerospike::wire::values::predexp::{self, Items, PredexpText};
-use aerospike::wire::values::value_text::{
-    CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
-};
-use aerospike::wire::values::walk::{self, Sink, Stop, Visit, Walked};
+use aerospike::wire::values::particle::msgpack;
+use aerospike::wire::values::tables::call::Family;
+use aerospike::wire::values::text::predexp::{self, Items, PredexpText};
+use aerospike::wire::values::text::value_text::{CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText};
+use aerospike::wire::values::walk::{self, Sink, Stop, Visit, Walked, cdt, expression};
+use aerospike::wire::values::walk::node::Node;
 
 use crate::sight::Sight;
 

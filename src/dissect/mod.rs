@@ -10,12 +10,12 @@ pub mod internode;
 pub mod shared;
 pub mod values;
 
-use crate::epan::register;
+use crate::epan::plugin::register;
 use crate::protocols::{ADMIN, AEROSPIKE, BATCH, FABRIC, HEARTBEAT, INFO, MESSAGE};
 
 /// Registers every field, bit set and expert item.
 pub fn register() {
-    register::fields(&AEROSPIKE, crate::epan::expert::FIELDS);
+    register::fields(&AEROSPIKE, crate::epan::fields::expert::FIELDS);
     register::fields(&AEROSPIKE, shared::common::FIELDS);
     register::fields(&AEROSPIKE, client::proto::FIELDS);
     register::experts(&AEROSPIKE, client::proto::EXPERTS);

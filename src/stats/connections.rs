@@ -10,8 +10,8 @@ use super::diagnosis::evidence::connection::Connection;
 use super::diagnosis::evidence::request::Request;
 use super::diagnosis::log::Log;
 use super::percentiles::Percentiles;
-use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
-use crate::epan::tcp_tap::{Frame, Frames};
+use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
+use crate::epan::taps::tcp_tap::{Frame, Frames};
 use crate::track::record::Records;
 
 /// Tables.

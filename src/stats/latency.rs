@@ -12,11 +12,11 @@ use super::operation::Operation;
 use super::outcome;
 use super::percentiles::Percentiles;
 use crate::epan::memory::MOST_TAPPED;
-use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
-use crate::epan::tcp_tap::{Frame, Frames, Heard};
+use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
+use crate::epan::taps::tcp_tap::{Frame, Frames, Heard};
+use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record, Records};
-use crate::track::transactions::RequestKind;
-use crate::wire::client::request::Request;
+use crate::wire::client::message::request::Request;
 
 /// Thresholds in milliseconds.
 const OVER: [i64; 3] = [1, 8, 64];

@@ -18,7 +18,8 @@ pub mod srt;
 pub mod timeline;
 pub mod tree;
 
-use crate::epan::{stats, windows};
+use crate::epan::reports::stats;
+use crate::epan::taps::windows;
 use crate::protocols::AEROSPIKE;
 use crate::track::record::{Event, FRAMES, Records, TAP};
 

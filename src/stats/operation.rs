@@ -2,10 +2,10 @@
 
 use core::fmt;
 
+use crate::track::client::transactions::RequestKind;
 use crate::track::record::Record;
-use crate::track::transactions::RequestKind;
 use crate::wire::admin::message::Command;
-use crate::wire::client::request::Request;
+use crate::wire::client::message::request::Request;
 use crate::wire::ground::text::LossyText;
 
 /// What a record asks for or answers, in words: `get`, `batch write`, `info build`, `security LOGIN`.

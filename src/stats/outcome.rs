@@ -1,8 +1,8 @@
 //! What an answer means for who asked.
 
+use crate::track::client::transactions::RequestKind;
 use crate::track::record::Record;
-use crate::track::transactions::RequestKind;
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::info::message::{self as info, Outcome};
 
 /// Whether the last message of an answer says that it is none: a result that is not OK (of a batch, a scan or a query

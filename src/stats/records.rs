@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use super::diagnosis::endpoint::{Endpoint, names};
 use super::operation::Operation;
 use super::percentiles::Percentiles;
-use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
+use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
+use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record, Records, Touch};
-use crate::track::transactions::RequestKind;
-use crate::wire::client::digest::LENGTH;
-use crate::wire::client::request::Request;
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::fields::digest::LENGTH;
+use crate::wire::client::message::request::Request;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::text::{Hex, LossyText};
 use crate::wire::ground::time::Ttl;
 

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::epan::Text;
-use crate::epan::register::{log, preference};
-use crate::epan::stats::{DrawnReport, Value};
+use crate::epan::plugin::register::{log, preference};
+use crate::epan::reports::stats::{DrawnReport, Value};
 
 /// The folder of which the user was told that nothing can be written there.
 static TOLD: Mutex<Option<PathBuf>> = Mutex::new(None);

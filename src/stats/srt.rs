@@ -2,9 +2,9 @@
 //! the latency report.
 
 use super::operation::Operation;
-use crate::epan::stats::{Listener, Srt, has_windows};
+use crate::epan::reports::stats::{Listener, Srt, has_windows};
+use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Record, Records};
-use crate::track::transactions::RequestKind;
 
 /// Tables.
 const OPERATIONS: u32 = 0;
@@ -25,7 +25,7 @@ impl Listener<Records, Srt> for Times {
 
     fn packet(record: &Record<'_>, srt: &Srt) -> bool {
         if record.messages_missing() > 0 {
-            crate::epan::register::log(c"Aerospike service response times: a frame has more messages than Wireshark hands over; the rest is not counted");
+            crate::epan::plugin::register::log(c"Aerospike service response times: a frame has more messages than Wireshark hands over; the rest is not counted");
         }
         let (Some(_), Some(transaction)) = (record.response_time(), record.transaction) else {
             return false;

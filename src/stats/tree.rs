@@ -3,9 +3,9 @@
 use core::ffi::CStr;
 
 use super::operation::Operation;
-use crate::epan::stats::{Counters, Listener};
+use crate::epan::reports::stats::{Counters, Listener};
+use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record, Records};
-use crate::track::transactions::RequestKind;
 use crate::wire::ground::text::LossyText;
 
 /// Headings, in their order.

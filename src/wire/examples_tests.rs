@@ -5,13 +5,13 @@ use std::fmt::Write;
 
 use super::examples::CLIENT;
 use crate::wire::admin::message as admin;
-use crate::wire::client::batch::{self, Batch};
-use crate::wire::client::compressed::Compressed;
-use crate::wire::client::field::{self, Field, FieldType};
+use crate::wire::client::fields::field::{self, Field, FieldType};
+use crate::wire::client::fields::op::{self, Op};
+use crate::wire::client::fields::query::ScanOptions;
+use crate::wire::client::message::batch::{self, Batch};
 use crate::wire::client::message::{self, Info1, Info2, Info3, Messages};
-use crate::wire::client::op::{self, Op};
+use crate::wire::client::proto::compressed::Compressed;
 use crate::wire::client::proto::{self, Order, ProtoType};
-use crate::wire::client::query::ScanOptions;
 use crate::wire::ground::text::LossyText;
 use crate::wire::info::message as info;
 use crate::wire::values::particle::{self, ParticleType};

@@ -5,13 +5,12 @@ use std::fmt::Write;
 
 use super::examples::CLIENT;
 use crate::wire::admin::message as admin;
-use crate::wire::client::batch::Batch;
-use crate::wire::client::compressed::Compressed;
-use crate::wire::client::field::{Field, FieldValue};
-use crate::wire::client::message::{Message, Messages};
-use crate::wire::client::op::Op;
-use crate::wire::client::proto::{Header, Order, ProtoType};
-use crate::wire::client::{guess, mrt};
+use crate::wire::client::fields::field::{Field, FieldValue};
+use crate::wire::client::fields::op::Op;
+use crate::wire::client::message::batch::Batch;
+use crate::wire::client::message::{Message, Messages, mrt};
+use crate::wire::client::proto::compressed::Compressed;
+use crate::wire::client::proto::{Header, Order, ProtoType, guess};
 use crate::wire::exchange::plausible;
 use crate::wire::ground::inflate;
 use crate::wire::ground::input::{Malformed, reason};
@@ -20,11 +19,12 @@ use crate::wire::internode::container::{Msg, MsgValue, plausible as between, sam
 use crate::wire::internode::record::FlatRecord;
 use crate::wire::internode::record::pickle::Pickle;
 use crate::wire::internode::{container, fabric, heartbeat};
-use crate::wire::values::call::Family;
-use crate::wire::values::value_text::{
+use crate::wire::values::particle;
+use crate::wire::values::tables::call::Family;
+use crate::wire::values::text::predexp;
+use crate::wire::values::text::value_text::{
     BinText, CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
 };
-use crate::wire::values::{particle, predexp};
 
 /// Reads all there is to read, and keeps what it saw in order.
 struct Reader<'a> {

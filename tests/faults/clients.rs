@@ -296,8 +296,9 @@ fn asks_for_replicas(cluster: &mut Cluster, from: End, to: u8, at: f64) {
 
 /// Digests whose partitions have that remainder.
 fn digests(remainder: u16) -> impl Iterator<Item = u8> {
-    (0..=255_u8)
-        .filter(move |digest| aerospike::wire::client::digest::partition(&[*digest; 20]) % 3 == remainder)
+    (0..=255_u8).filter(move |digest| {
+        aerospike::wire::client::fields::digest::partition(&[*digest; 20]) % 3 == remainder
+    })
 }
 
 /// Clients work on three nodes, which say what they hold; one asks node 1 from some second on.

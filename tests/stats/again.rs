@@ -1,6 +1,6 @@
 //! Tables in one process that goes on: filled again, beside others, after another capture, and given back.
 
-use aerospike::wire::client::request::Request;
+use aerospike::wire::client::message::request::Request;
 use serde_json::{Value, json};
 
 use crate::common::fields;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aerospike::wire::client::digest::compute;
-use aerospike::wire::client::key::Key;
+use aerospike::wire::client::fields::digest::compute;
+use aerospike::wire::client::fields::key::Key;
 use aerospike::wire::ground::text::Hex;
 use aerospike::wire::values::particle::ParticleType;
 

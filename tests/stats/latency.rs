@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use aerospike::wire::client::request::Request;
+use aerospike::wire::client::message::request::Request;
 
 use crate::common::fields;
 use crate::common::host::host;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aerospike::wire::client::result_code::ResultCode;
+use aerospike::wire::client::message::result_code::ResultCode;
 
 use crate::common::fields;
 use crate::report::text;

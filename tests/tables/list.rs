@@ -3,7 +3,7 @@
 use aerospike::wire::ground::table::Row;
 use aerospike::wire::internode::container::spec::Spec;
 use aerospike::wire::internode::fabric::TABLES;
-use aerospike::wire::values::arg::{Arg, Content, Presence};
+use aerospike::wire::values::tables::arg::{Arg, Content, Presence};
 use aerospike::wire::{admin, client, internode, values};
 
 /// A table, by its form.
@@ -76,12 +76,12 @@ pub fn tables() -> Vec<(&'static str, Table)> {
         rows
             admin::message::Command,
             admin::message::FieldId,
-            values::cdt_ops::Returned,
-            values::cdt_ops::Selected,
-            values::cdt_ops::ContextBase,
-            values::expression_ops::ResultType,
-            values::expression_ops::LoopVariable,
-            values::expression_ops::Runner,
+            values::tables::cdt_ops::Returned,
+            values::tables::cdt_ops::Selected,
+            values::tables::cdt_ops::ContextBase,
+            values::tables::expression_ops::ResultType,
+            values::tables::expression_ops::LoopVariable,
+            values::tables::expression_ops::Runner,
             internode::fabric::clustering::ClusteringType,
             internode::fabric::exchange::ExchangeType,
             internode::fabric::exchange::CompatibilityId,
@@ -99,40 +99,40 @@ pub fn tables() -> Vec<(&'static str, Table)> {
             internode::heartbeat::HeartbeatType,
             internode::heartbeat::ProtocolId,
             internode::heartbeat::state::ClusteringId,
-            client::mrt::MonitorStep,
+            client::message::mrt::MonitorStep,
             internode::container::MsgType,
             internode::container::WireType,
-            client::op::OpCode,
+            client::fields::op::OpCode,
             values::particle::ParticleType,
-            values::predexp::PredexpTag,
+            values::text::predexp::PredexpTag,
             admin::privilege::Privilege,
             client::proto::ProtoType,
-            client::query::IndexType,
-            client::query::UdfOp,
-            client::info_bits::ErrorVerbosity,
-            client::query::ScanPriority,
-            client::request::Request,
-            client::result_code::ResultCode,
-            values::string_ops::StringOp;
+            client::fields::query::IndexType,
+            client::fields::query::UdfOp,
+            client::message::info_bits::ErrorVerbosity,
+            client::fields::query::ScanPriority,
+            client::message::request::Request,
+            client::message::result_code::ResultCode,
+            values::tables::string_ops::StringOp;
         operations
-            values::bits::BitOp,
-            values::cdt_ops::CdtOp,
-            values::expression_ops::ExpOp,
-            values::hll::HllOp;
+            values::tables::bits::BitOp,
+            values::tables::cdt_ops::CdtOp,
+            values::tables::expression_ops::ExpOp,
+            values::tables::hll::HllOp;
         flags
-            client::batch::BatchFlags,
-            client::batch::RowFlags,
-            values::bits::BitFlags,
-            values::bits::ResizeFlags,
-            values::bits::IntFlags,
-            values::bits::Sign,
-            values::cdt_ops::ListOrder,
-            values::cdt_ops::MapOrder,
-            values::cdt_ops::ListFlags,
-            values::cdt_ops::MapFlags,
-            values::cdt_ops::SortFlags,
-            values::expression_ops::ExpFlags,
-            values::expression_ops::RegexFlags,
+            client::message::batch::BatchFlags,
+            client::message::batch::RowFlags,
+            values::tables::bits::BitFlags,
+            values::tables::bits::ResizeFlags,
+            values::tables::bits::IntFlags,
+            values::tables::bits::Sign,
+            values::tables::cdt_ops::ListOrder,
+            values::tables::cdt_ops::MapOrder,
+            values::tables::cdt_ops::ListFlags,
+            values::tables::cdt_ops::MapFlags,
+            values::tables::cdt_ops::SortFlags,
+            values::tables::expression_ops::ExpFlags,
+            values::tables::expression_ops::RegexFlags,
             internode::fabric::exchange::RebalanceFlags,
             internode::fabric::migrate::MigrateInfo,
             internode::fabric::migrate::Features,
@@ -140,18 +140,18 @@ pub fn tables() -> Vec<(&'static str, Table)> {
             internode::fabric::rw::RwInfo,
             internode::fabric::smd::SmdOptions,
             internode::heartbeat::endpoint::Capabilities,
-            values::hll::HllFlags,
-            client::info_bits::Info1,
-            client::info_bits::Info2,
-            client::info_bits::Info3,
-            client::info_bits::Info4,
-            client::query::WhereFlags,
-            client::op::OpFlags,
+            values::tables::hll::HllFlags,
+            client::message::info_bits::Info1,
+            client::message::info_bits::Info2,
+            client::message::info_bits::Info3,
+            client::message::info_bits::Info4,
+            client::fields::query::WhereFlags,
+            client::fields::op::OpFlags,
             internode::record::bin::BinFlags,
             internode::record::layout::RecordFlags,
             internode::record::layout::ExtraFlags,
-            values::string_ops::StringFlags,
-            values::string_ops::StringRegexFlags;
+            values::tables::string_ops::StringFlags,
+            values::tables::string_ops::StringRegexFlags;
         fields
             internode::fabric::clustering::Fields,
             internode::fabric::exchange::Fields,
@@ -168,8 +168,8 @@ pub fn tables() -> Vec<(&'static str, Table)> {
             internode::heartbeat::V2;
     };
     list.push((
-        "client::field::FieldType",
-        Table::FieldTypes(client::field::FieldType::TABLE),
+        "client::fields::field::FieldType",
+        Table::FieldTypes(client::fields::field::FieldType::TABLE),
     ));
     list.push(("internode::container::spec::Kind", Table::Kinds(kinds())));
     list

@@ -79,7 +79,7 @@ fn markdown(name: &str, table: &Table) -> String {
             }
         }
         Table::FieldTypes(rows) => {
-            let words = source::alternatives("client/field.rs", "pub enum FieldValue<'a>");
+            let words = source::alternatives("client/fields/field.rs", "pub enum FieldValue<'a>");
             text += &head(&["type", "name", "data", "remark"]);
             for one in *rows {
                 let data: Vec<&str> = words

@@ -2,7 +2,7 @@
 
 use crate::dissect::admin::line::{Scope, Scoped};
 use crate::dissect::shared::common::{self, DATA, NAMESPACE, SET};
-use crate::epan::register::preference;
+use crate::epan::plugin::register::preference;
 use crate::epan::{Guarded, Item, Tree};
 use crate::wire::admin::message::{
     AdminValue, FIELD_ID_AT, FIELD_SIZE_AT, Field, FieldId, Grant, Numbers, Privileges, Roles,

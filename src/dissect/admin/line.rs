@@ -3,7 +3,7 @@
 use core::fmt::{self, Write as _};
 
 use crate::wire::admin::message::{AdminValue, Command, FieldId, Grant, Message};
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;
 
 /// A command as words are written: `login`, `create_user`.

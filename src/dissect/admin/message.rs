@@ -11,14 +11,14 @@ use crate::dissect::exchange::{self, outcome};
 use crate::dissect::shared::column;
 use crate::dissect::shared::common::{self, DATA, RESULT};
 use crate::dissect::shared::result;
-use crate::epan::group::FieldGroup;
+use crate::epan::fields::group::FieldGroup;
 use crate::epan::{Guarded, Packet, Text, Tree};
 use crate::protocols::ADMIN;
-use crate::track::transactions::{RequestKind, Transaction};
+use crate::track::client::transactions::{RequestKind, Transaction};
 use crate::wire::admin::message::{
     COMMAND_AT, Command, FieldId, HEADER, Message, Messages, N_FIELDS_AT, RESULT_AT, SCHEME_AT,
 };
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::exchange::matching::{EndFacts, Expected};
 use crate::wire::ground::at::{Cover, part};
 use crate::wire::ground::input::Malformed;

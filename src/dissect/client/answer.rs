@@ -3,10 +3,10 @@
 use core::fmt;
 
 use crate::dissect::shared::result;
-use crate::track::transactions::RequestKind;
+use crate::track::client::transactions::RequestKind;
+use crate::wire::client::message::request::Request;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{Message, Part};
-use crate::wire::client::request::Request;
-use crate::wire::client::result_code::ResultCode;
 use crate::wire::exchange::matching::EndFacts;
 
 /// What the messages of a response say together.

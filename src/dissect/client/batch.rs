@@ -9,11 +9,11 @@ use crate::dissect::shared::common::{self, OPERATION};
 use crate::dissect::shared::hint;
 use crate::epan::{Guarded, Tree};
 use crate::protocols::BATCH;
-use crate::wire::client::batch::{Batch, BatchFlags, Body, FLAGS_AT, ROW_FLAGS_AT, Row, RowFlags};
-use crate::wire::client::field::{Field, FieldValue};
-use crate::wire::client::identity::Identity;
+use crate::wire::client::fields::field::{Field, FieldValue};
+use crate::wire::client::message::batch::{Batch, BatchFlags, Body, FLAGS_AT, ROW_FLAGS_AT, Row, RowFlags};
+use crate::wire::client::message::identity::Identity;
+use crate::wire::client::message::request::Request;
 use crate::wire::client::proto::Order;
-use crate::wire::client::request::Request;
 use crate::wire::ground::input::Malformed;
 
 fields! {

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use super::text;
+use crate::wire::client::message::request::Request;
 use crate::wire::client::message::{Info2, Message};
-use crate::wire::client::request::Request;
 use crate::wire::ground::text::LossyText;
 
 /// What rows ask for, in words of a reader.

@@ -4,9 +4,9 @@ use core::fmt::Write as _;
 
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::{column, common};
-use crate::epan::level::Level;
+use crate::epan::packet::level::Level;
 use crate::epan::{Guarded, Tree};
-use crate::wire::client::compressed::Compressed;
+use crate::wire::client::proto::compressed::Compressed;
 use crate::wire::client::proto::{Header, ProtoType};
 use crate::wire::ground::inflate::inflate;
 use crate::wire::ground::input::{Malformed, reason};

@@ -10,18 +10,20 @@ use crate::dissect::values::fields::expression::EXP_TEXT;
 use crate::dissect::values::fields::{cdt, value};
 use crate::dissect::values::{bin, predexp};
 use crate::epan::{Guarded, Item, Tree};
-use crate::wire::client::field::{DIGEST_RIPE_ARRAY, Field, FieldType, FieldValue, SIZE_AT, TYPE_AT};
-use crate::wire::client::key::KeyLiteral;
+use crate::wire::client::fields::field::{DIGEST_RIPE_ARRAY, Field, FieldType, FieldValue, SIZE_AT, TYPE_AT};
+use crate::wire::client::fields::key::KeyLiteral;
+use crate::wire::client::fields::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp, WhereFlags};
 use crate::wire::client::proto::Order;
-use crate::wire::client::query::{IndexRange, IndexType, Partitions, ScanOptions, UdfOp, WhereFlags};
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::LossyText;
 use crate::wire::ground::time::UpdateTime;
-use crate::wire::values::expression::result_type;
-use crate::wire::values::expression_ops::ResultType;
 use crate::wire::values::particle::{ParticleType, Value};
-use crate::wire::values::predexp::PredexpText;
-use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, RawValueText, ValueText, geo};
+use crate::wire::values::tables::expression_ops::ResultType;
+use crate::wire::values::text::predexp::PredexpText;
+use crate::wire::values::text::value_text::{
+    BinText, ContextText, ExpressionText, RawValueText, ValueText, geo,
+};
+use crate::wire::values::walk::expression::result_type;
 
 fields! {
     FIELD: String, "aerospike.field", "Field", "Name of a field of a message that has no single value: its line; that of any other is its value's";
@@ -33,7 +35,7 @@ fields! {
     MRT_DEADLINE: AbsoluteTime, "aerospike.field.mrt_deadline", "Transaction deadline", "When the transaction expires";
     TRID: U64, "aerospike.trid", "Transaction id", "Id of the scan or query";
     SCAN_FLAGS: U8, "aerospike.field.scan_flags", "Scan flags", "Priority and flags of an old scan" .hex();
-    SCAN_PRIORITY: U8, "aerospike.field.scan_priority", "Scan priority", "Priority of an old scan" .values(crate::wire::client::query::ScanPriority::TABLE);
+    SCAN_PRIORITY: U8, "aerospike.field.scan_priority", "Scan priority", "Priority of an old scan" .values(crate::wire::client::fields::query::ScanPriority::TABLE);
     SCAN_FAIL_ON_CLUSTER_CHANGE: Boolean, "aerospike.field.scan_fail_on_cluster_change", "Fail on cluster change", "The scan ends when the cluster changes";
     SCAN_DISCONNECTED_JOB: Boolean, "aerospike.field.scan_disconnected_job", "Disconnected job", "The scan goes on without its client";
     SCAN_PERCENT: U8, "aerospike.field.scan_percent", "Scan percent", "Share of the partitions to scan";

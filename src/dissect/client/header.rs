@@ -2,16 +2,16 @@
 
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common::{PARTITION, RESULT};
-use crate::epan::group::FieldGroup;
+use crate::epan::fields::group::FieldGroup;
 use crate::epan::{Field, Guarded, Tree};
-use crate::wire::client::info_bits::ErrorVerbosity;
+use crate::wire::client::message::info_bits::ErrorVerbosity;
+use crate::wire::client::message::request::Request;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{
     GENERATION_AT, HEADER, HEADER_SIZE_AT, Header, INFO1_AT, INFO2_AT, INFO3_AT, INFO4_AT, Info1, Info2,
     Info3, Info4, N_FIELDS_AT, N_OPS_AT, Part, RECORD_TTL_AT, RESULT_CODE_AT, TRANSACTION_TTL_AT,
 };
 use crate::wire::client::proto::Order;
-use crate::wire::client::request::Request;
-use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::time::{Ttl, VoidTime};
 
 fields! {

@@ -4,9 +4,9 @@ use core::fmt;
 
 use crate::dissect::exchange::answered_request::AnsweredRequest;
 use crate::epan::Packet;
-use crate::track::keys;
-use crate::wire::client::batch::{Batch, Body};
-use crate::wire::client::identity::Identity;
+use crate::track::ground::keys;
+use crate::wire::client::message::batch::{Batch, Body};
+use crate::wire::client::message::identity::Identity;
 use crate::wire::client::message::{Message, Part};
 
 /// `write test.demo "k1"`, `batch test.demo 6 rows`, `KEY_BUSY, write test.demo b0da6e0d`, `row 4, NOT_FOUND, test.demo c8001cf8`,

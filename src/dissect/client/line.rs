@@ -11,16 +11,17 @@ use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::outcome;
 use crate::dissect::shared::column;
 use crate::dissect::values::text::OpText;
-use crate::epan::{Packet, Text, windows};
-use crate::wire::client::field::{FieldType, FieldValue};
+use crate::epan::taps::windows;
+use crate::epan::{Packet, Text};
+use crate::wire::client::fields::field::{FieldType, FieldValue};
+use crate::wire::client::fields::op::{Op, OpCode};
+use crate::wire::client::fields::query::{IndexType, WhereFlags};
+use crate::wire::client::message::request::Request;
 use crate::wire::client::message::{Message, Part};
-use crate::wire::client::op::{Op, OpCode};
-use crate::wire::client::query::{IndexType, WhereFlags};
-use crate::wire::client::request::Request;
 use crate::wire::ground::text::{LossyText, write_decimal};
 use crate::wire::values::particle::{ParticleType, Value};
 
-use crate::wire::values::value_text::{BinText, ContextText, ExpressionText, ValueText};
+use crate::wire::values::text::value_text::{BinText, ContextText, ExpressionText, ValueText};
 
 /// `Request put test.demo "kv-1" bins a, b`.
 ///

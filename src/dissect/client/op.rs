@@ -7,11 +7,13 @@ use crate::dissect::shared::common::BIN_NAME;
 use crate::dissect::shared::hint;
 use crate::dissect::values::bin;
 use crate::epan::{Guarded, Tree};
-use crate::wire::client::op::{CODE_AT, FLAGS_AT, NAME_SIZE_AT, Op, OpCode, OpFlags, PARTICLE_AT, SIZE_AT};
+use crate::wire::client::fields::op::{
+    CODE_AT, FLAGS_AT, NAME_SIZE_AT, Op, OpCode, OpFlags, PARTICLE_AT, SIZE_AT,
+};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::text::LossyText;
 use crate::wire::ground::time::UpdateTime;
-use crate::wire::values::order::{self, Fault};
+use crate::wire::values::particle::order::{self, Fault};
 use crate::wire::values::particle::{ParticleType, Value};
 
 fields! {

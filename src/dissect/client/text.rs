@@ -3,11 +3,11 @@
 use core::fmt;
 
 use crate::epan::Text;
-use crate::wire::client::field::{FieldType, FieldValue};
+use crate::wire::client::fields::field::{FieldType, FieldValue};
 use crate::wire::client::message::Message;
 use crate::wire::ground::text::LossyText;
-use crate::wire::values::predexp::PredexpText;
-use crate::wire::values::value_text::ExpressionText;
+use crate::wire::values::text::predexp::PredexpText;
+use crate::wire::values::text::value_text::ExpressionText;
 
 /// Bytes of a call, an expression or a range in a line.
 pub(super) const CALL_TEXT: usize = 100;

@@ -5,16 +5,16 @@ use crate::dissect::exchange::first_pass::is_single;
 use crate::dissect::shared::common::{
     self, DIGEST, KEY, KEY_SEEN_IN, KEY_TYPE, NAMESPACE, OPERATION, PARTITION, SET,
 };
-use crate::epan::group::FieldGroup;
-use crate::epan::register::preference;
+use crate::epan::fields::group::FieldGroup;
+use crate::epan::plugin::register::preference;
 use crate::epan::{Guarded, Tree};
-use crate::track::transactions::{Answer, RequestKind, Transaction};
-use crate::track::{keys, sets};
-use crate::wire::client::digest::{self, Digest, LENGTH};
-use crate::wire::client::identity::Identity;
-use crate::wire::client::key::Key;
+use crate::track::client::transactions::{Answer, RequestKind, Transaction};
+use crate::track::ground::{keys, sets};
+use crate::wire::client::fields::digest::{self, Digest, LENGTH};
+use crate::wire::client::fields::key::Key;
+use crate::wire::client::message::identity::Identity;
+use crate::wire::client::message::request::Request;
 use crate::wire::client::message::{Header, Part};
-use crate::wire::client::request::Request;
 
 /// All that is generated here.
 static GENERATED: FieldGroup = FieldGroup::new(

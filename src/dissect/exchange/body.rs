@@ -1,7 +1,7 @@
 //! What stands in a message, read once: the queue, the column, the tap and the tree are all given the same value.
 
 use crate::dissect::exchange::kept::KeptMessages;
-use crate::track::transactions::RequestKind;
+use crate::track::client::transactions::RequestKind;
 use crate::wire::admin::message as admin;
 use crate::wire::client::message::{Message, Messages};
 use crate::wire::exchange::matching::Expected;

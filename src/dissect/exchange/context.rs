@@ -1,10 +1,10 @@
 //! What is known of a message before its body is read.
 
 use crate::epan::Packet;
-use crate::epan::file::FileRef;
-use crate::track::position::AckState;
-use crate::track::stream::Stream;
-use crate::track::transactions::Answer;
+use crate::epan::memory::file::FileRef;
+use crate::track::client::stream::Stream;
+use crate::track::client::transactions::Answer;
+use crate::track::ground::position::AckState;
 use crate::wire::client::proto::{Order, ProtoType};
 
 /// A message's way through the dissector: what is known of it before its body is read.

@@ -3,13 +3,14 @@
 use super::links::DUPLICATE_WRITE;
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common::{self, DIGEST};
-use crate::epan::field::Field;
+use crate::epan::fields::field::Field;
 use crate::epan::{Guarded, Tree};
-use crate::track::rows::{Fate, Row, RowRequest};
-use crate::track::transactions::{RequestKind, Transaction};
-use crate::track::{retries, sets};
-use crate::wire::client::digest::Digest;
-use crate::wire::client::request::Request;
+use crate::track::client::retries;
+use crate::track::client::rows::{Fate, Row, RowRequest};
+use crate::track::client::transactions::{RequestKind, Transaction};
+use crate::track::ground::sets;
+use crate::wire::client::fields::digest::Digest;
+use crate::wire::client::message::request::Request;
 use crate::wire::ground::text::LossyText;
 
 fields! {

@@ -1,13 +1,13 @@
 //! On the first pass: what later messages need to know of a message's records.
 
 use crate::dissect::exchange::context::MessageContext;
-use crate::track::rows::{self, Row, RowRequest, Span};
-use crate::track::transactions::RequestKind;
-use crate::track::{keys, sets};
-use crate::wire::client::batch::Batch;
+use crate::track::client::rows::{self, Row, RowRequest, Span};
+use crate::track::client::transactions::RequestKind;
+use crate::track::ground::{keys, sets};
+use crate::wire::client::message::batch::Batch;
+use crate::wire::client::message::request::Request;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{Info2, Message, Part};
-use crate::wire::client::request::Request;
-use crate::wire::client::result_code::ResultCode;
 
 /// What is remembered with a request.
 #[derive(Clone, Copy, Default)]

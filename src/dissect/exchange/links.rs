@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::{Guarded, Packet, Tree};
-use crate::track::stream::{Stream, before};
+use crate::track::client::stream::{Stream, before};
 use crate::wire::ground::text::write_decimal;
 
 fields! {

@@ -17,8 +17,8 @@ pub mod verdicts;
 use self::body::{RequestBody, ResponseBody};
 use self::context::MessageContext;
 use self::first_pass::RequestRows;
-use crate::track::retries;
-use crate::track::transactions::{Answer, RequestFacts, RequestKind, ResponseFacts, Transaction};
+use crate::track::client::retries;
+use crate::track::client::transactions::{Answer, RequestFacts, RequestKind, ResponseFacts, Transaction};
 use crate::wire::client::proto::ProtoType;
 use crate::wire::exchange::matching::{EndFacts, Progress};
 

@@ -10,9 +10,9 @@ use super::links::{
 use super::{answered_request, doubts, times, verdicts};
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common;
-use crate::epan::register::preference;
+use crate::epan::plugin::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
-use crate::track::transactions::{Answer, RequestKind, State, Transaction};
+use crate::track::client::transactions::{Answer, RequestKind, State, Transaction};
 
 /// What is known of a request's answer: nothing on the first pass, all of it later.
 ///

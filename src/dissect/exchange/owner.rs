@@ -3,9 +3,10 @@
 
 use crate::dissect::exchange::context::MessageContext;
 use crate::epan::{Guarded, Tree};
-use crate::track::names::NodeName;
-use crate::track::partitions::{self, Asked, Ends};
-use crate::wire::client::digest::{self, LENGTH};
+use crate::track::cluster::names::NodeName;
+use crate::track::cluster::owners::{self, Asked};
+use crate::track::cluster::partitions::Ends;
+use crate::wire::client::fields::digest::{self, LENGTH};
 
 fields! {
     MASTER: U64, "aerospike.partition.master", "Master", "The node that the newest map given to this client names as the partition's master" .hex();
@@ -39,7 +40,7 @@ pub fn items(
         partition: digest::partition(digest),
         writes,
     };
-    let known = partitions::known(context.packet, &Ends::of(context.packet, true), &asked);
+    let known = owners::known(context.packet, &Ends::of(context.packet, true), &asked);
     if let Some(master) = known.master {
         tree.uint64(&MASTER, &[], master.node)?
             .append(format_args!("{}", NodeName(context.packet, master.node)))

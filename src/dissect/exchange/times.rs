@@ -3,10 +3,10 @@
 
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::links::time;
-use crate::epan::group::FieldGroup;
+use crate::epan::fields::group::FieldGroup;
 use crate::epan::{Guarded, Tree};
-use crate::track::stream::Stream;
-use crate::track::transactions::Transaction;
+use crate::track::client::stream::Stream;
+use crate::track::client::transactions::Transaction;
 
 fields! {
     TIME_REQUEST: RelativeTime, "aerospike.time.request", "Request spread", "From the first segment of the request to its last (TRANSUM: request spread)";

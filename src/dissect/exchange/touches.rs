@@ -3,17 +3,17 @@
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::first_pass::{is_single, writes};
 use crate::epan::Packet;
-use crate::epan::register::preference;
+use crate::epan::plugin::register::preference;
+use crate::track::client::transactions::{Answer, RequestKind, Transaction};
+use crate::track::ground::{keys, sets};
 use crate::track::record::{Content, Record, TOUCHES, Touch};
-use crate::track::transactions::{Answer, RequestKind, Transaction};
-use crate::track::{keys, sets};
-use crate::wire::client::digest::LENGTH;
-use crate::wire::client::field::FieldValue;
-use crate::wire::client::key::Key;
+use crate::wire::client::fields::digest::LENGTH;
+use crate::wire::client::fields::field::FieldValue;
+use crate::wire::client::fields::key::Key;
+use crate::wire::client::fields::op::Op;
+use crate::wire::client::message::request::Request;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{Message, Part};
-use crate::wire::client::op::Op;
-use crate::wire::client::request::Request;
-use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::time::Ttl;
 
 /// What operations have of their record.

@@ -8,8 +8,8 @@ use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::{Guarded, Tree};
-use crate::track::stream::{Closing, Stream, before};
-use crate::track::transactions::{RequestKind, State, Transaction};
+use crate::track::client::stream::{Closing, Stream, before};
+use crate::track::client::transactions::{RequestKind, State, Transaction};
 use crate::wire::client::proto::{HEADER, Refusal};
 
 fields! {

@@ -9,12 +9,13 @@ use crate::dissect::info::value::Names;
 use crate::dissect::shared::common::{self, DATA, NAMESPACE, SET};
 use crate::dissect::shared::index::INDEX_NAME;
 use crate::dissect::shared::{column, result};
-use crate::epan::group::FieldGroup;
-use crate::epan::{Guarded, Tree, windows};
+use crate::epan::fields::group::FieldGroup;
+use crate::epan::taps::windows;
+use crate::epan::{Guarded, Tree};
 use crate::protocols::INFO;
-use crate::track::builds;
-use crate::track::partitions::{self, Ends};
-use crate::wire::client::result_code::Weight;
+use crate::track::cluster::builds;
+use crate::track::cluster::partitions::{self, Ends};
+use crate::wire::client::message::result_code::Weight;
 use crate::wire::exchange::matching::EndFacts;
 use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
@@ -32,7 +33,7 @@ fields! {
     PARAM_NAME: String, "aerospike.info.param.name", "Parameter name", "Name of a command's parameter";
     PARAM_VALUE: String, "aerospike.info.param.value", "Parameter value", "Value of a command's parameter";
     ERROR: String, "aerospike.info.error", "Error", "What went wrong, in the server's words";
-    ERROR_CODE: U32, "aerospike.info.error_code", "Error code", "Result code in an error" .values(crate::wire::client::result_code::ResultCode::TABLE);
+    ERROR_CODE: U32, "aerospike.info.error_code", "Error code", "Result code in an error" .values(crate::wire::client::message::result_code::ResultCode::TABLE);
 }
 
 experts! {

@@ -4,16 +4,16 @@ use core::fmt::Write as _;
 
 use crate::dissect::info::line::Brief;
 use crate::dissect::shared::common::{NAMESPACE, NODE};
-use crate::epan::group::FieldGroup;
+use crate::epan::fields::group::FieldGroup;
 use crate::epan::{Field, Guarded, Item, Text, Tree};
-use crate::track::names::NodeName;
+use crate::track::cluster::names::NodeName;
 use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
 use crate::wire::ground::text::{LossyText, decimal, hexadecimal};
 use crate::wire::info::cluster::{Bitmap, Histories, Latencies, Peers, Replicas, UserAgent};
 use crate::wire::info::message::{Command, Pair, Pairs, Pieces};
 use crate::wire::info::value::{Rows, Table, Value, failure_pairs, guess, value};
-use crate::wire::values::value_text::{ContextText, ExpressionText};
+use crate::wire::values::text::value_text::{ContextText, ExpressionText};
 
 fields! {
     SEPARATOR: None, "aerospike.info.separator", "Separator", "Bytes between names and values";
@@ -299,7 +299,7 @@ fn cells<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, table: Table<'p>) -> Guarde
 /// A decimal number, or the text where it is none.
 fn number(tree: &Tree<'_>, field: &'static Field, part: &[u8], text: &[u8]) -> Guarded {
     match decimal(text) {
-        Some(number) if matches!(field.kind, crate::epan::field::Kind::U64) => {
+        Some(number) if matches!(field.kind, crate::epan::fields::field::Kind::U64) => {
             tree.uint64(field, part, number)?
         }
         Some(number) => tree.uint(field, part, u32::try_from(number).unwrap_or(u32::MAX))?,

@@ -3,11 +3,11 @@
 use core::fmt;
 
 use crate::dissect::shared::common;
-use crate::epan::protocol::Protocol;
+use crate::epan::fields::protocol::Protocol;
 use crate::epan::tree::GENERATED_TEXT;
 use crate::epan::{Field, Guarded, Item, Packet, Tree};
 use crate::protocols::{FABRIC, HEARTBEAT};
-use crate::track::names::NodeName;
+use crate::track::cluster::names::NodeName;
 use crate::wire::client::proto::Order;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::table::Row;

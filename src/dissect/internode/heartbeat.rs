@@ -9,7 +9,7 @@ use crate::dissect::internode::links as internode_links;
 use crate::dissect::shared::{column, common};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::HEARTBEAT;
-use crate::track::fabric::Linked;
+use crate::track::internode::fabric::Linked;
 use crate::wire::ground::inflate::inflate;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::LossyText;

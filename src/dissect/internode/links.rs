@@ -2,9 +2,9 @@
 
 use super::container::ShownMessage;
 use crate::dissect::exchange::links::{self, Milliseconds};
-use crate::epan::register::preference;
+use crate::epan::plugin::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
-use crate::track::fabric::{self, Exchange, Linked, Part, State};
+use crate::track::internode::fabric::{self, Exchange, Linked, Part, State};
 
 /// Links between a request and its answer, and the verdicts that follow from them.
 ///

@@ -8,7 +8,7 @@ use crate::dissect::shared::common::{self, BIN_NAME};
 use crate::dissect::values::bin;
 use crate::dissect::values::fields::value;
 use crate::epan::{Guarded, Tree};
-use crate::wire::client::key::{Key, KeyLiteral};
+use crate::wire::client::fields::key::{Key, KeyLiteral};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::time::{UpdateTime, VoidTime};

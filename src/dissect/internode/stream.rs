@@ -5,13 +5,13 @@ use super::container::protocol;
 use super::message::{InternodeMessage, ends};
 use crate::dissect::shared::stream::{self as skeleton, ProtocolStream};
 use crate::dissect::shared::{common, frame};
-use crate::epan::protocol::Protocol;
+use crate::epan::fields::protocol::Protocol;
 use crate::epan::{Framing, Guarded, Packet, Segment, SegmentContext, Side, Source, Tree};
 use crate::protocols::HEARTBEAT;
-use crate::track::budget;
-use crate::track::connection::Connection;
-use crate::track::fabric as track;
-use crate::track::position::{PositionTracker, StreamPosition, before};
+use crate::track::ground::budget;
+use crate::track::ground::position::{PositionTracker, StreamPosition, before};
+use crate::track::internode::connection::Connection;
+use crate::track::internode::fabric as track;
 use crate::wire::internode::container::plausible::{self, Claim, Family, Fit};
 use crate::wire::internode::container::{Header, Msg, MsgType};
 

@@ -2,7 +2,8 @@
 
 use core::fmt::{self, Write as _};
 
-use crate::epan::{Packet, Text, windows};
+use crate::epan::taps::windows;
+use crate::epan::{Packet, Text};
 
 /// Messages of a frame that are written out; of the others only the number is.
 const SHOWN: u32 = 8;

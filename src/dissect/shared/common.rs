@@ -1,11 +1,11 @@
 //! What several protocols show: records, keys, values, links. The same thing has the same field everywhere.
 
-use crate::epan::level::LEVELS;
+use crate::epan::packet::level::LEVELS;
 use crate::epan::{Guarded, Item, Source, Tree};
-use crate::track::keys;
-use crate::wire::client::digest::{self, Digest, LENGTH};
-use crate::wire::client::key::Key;
-use crate::wire::client::result_code::ResultCode;
+use crate::track::ground::keys;
+use crate::wire::client::fields::digest::{self, Digest, LENGTH};
+use crate::wire::client::fields::key::Key;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::LossyText;
 use crate::wire::values::particle::ParticleType;
@@ -23,7 +23,7 @@ fields! {
     REQUEST: Boolean, "aerospike.request", "Request", "Sent by a client";
     RESPONSE: Boolean, "aerospike.response", "Response", "Sent by a server";
     DATA: Bytes, "aerospike.data", "Data", "Bytes that are not decoded";
-    OPERATION: U8, "aerospike.operation", "Operation", "What the request asks for" .values(crate::wire::client::request::Request::TABLE);
+    OPERATION: U8, "aerospike.operation", "Operation", "What the request asks for" .values(crate::wire::client::message::request::Request::TABLE);
     RESULT: U8, "aerospike.result", "Result", "Result of a request, record or row, whichever protocol carries it" .values(ResultCode::TABLE);
 }
 

@@ -2,7 +2,7 @@
 
 use super::common::{self, DATA};
 use crate::epan::{Guarded, Packet, Tree};
-use crate::track::budget;
+use crate::track::ground::budget;
 
 /// One more of the frame's messages: its ordinal, from 1.
 pub fn count(packet: Packet<'_>) -> u32 {

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::epan::{Guarded, Tree};
-use crate::track::builds;
+use crate::track::cluster::builds;
 use crate::wire::ground::version::Version;
 
 experts! {

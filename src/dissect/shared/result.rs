@@ -2,7 +2,7 @@
 //! in Wireshark's lists.
 
 use crate::epan::{Expert, Guarded, Tree};
-use crate::wire::client::result_code::{ResultCode, Weight};
+use crate::wire::client::message::result_code::{ResultCode, Weight};
 
 experts! {
     UNKNOWN: Warning ResponseCode, "aerospike.expert.result", "UNKNOWN (1): an error that has no code of its own";
@@ -165,7 +165,7 @@ pub fn say(tree: &Tree<'_>, code: ResultCode) -> Guarded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::epan::field::Severity;
+    use crate::epan::fields::field::Severity;
 
     #[test]
     fn each_result_has_the_severity_of_its_weight() {

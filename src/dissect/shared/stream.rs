@@ -4,10 +4,10 @@
 use core::cell::Cell;
 
 use crate::dissect::shared::{common, frame};
-use crate::epan::protocol::Protocol;
+use crate::epan::fields::protocol::Protocol;
 use crate::epan::{Framing, Guarded, Packet, Segment, SegmentContext, Source, Tree};
-use crate::track::budget;
-use crate::track::position::{Partial, PositionTracker, StreamPosition};
+use crate::track::ground::budget;
+use crate::track::ground::position::{Partial, PositionTracker, StreamPosition};
 
 /// A connection, as one of the protocols sees it.
 pub trait ProtocolStream<'p>: Copy {

@@ -6,16 +6,15 @@ use super::text::OpText;
 use super::walk::{self, Subject};
 use crate::dissect::shared::common::{BIN_NAME, DATA, MALFORMED};
 use crate::dissect::shared::hint;
-use crate::epan::group::FieldGroup;
+use crate::epan::fields::group::FieldGroup;
 use crate::epan::tree::GENERATED_TEXT;
 use crate::epan::{BitSet, Field, Guarded, Text, Tree};
-use crate::wire::client::op::{Op, OpCode};
-use crate::wire::values::call::Family;
-use crate::wire::values::node::Strings;
+use crate::wire::client::fields::op::{Op, OpCode};
 use crate::wire::values::particle::{GeoJson, Value};
-use crate::wire::values::value_text::BinText;
-use crate::wire::values::walk::{raw_value, value as any_value};
-use crate::wire::values::{cdt as calls, expression as expressions};
+use crate::wire::values::tables::call::Family;
+use crate::wire::values::text::value_text::BinText;
+use crate::wire::values::walk::node::Strings;
+use crate::wire::values::walk::{cdt as calls, expression as expressions, raw_value, value as any_value};
 
 /// The value of a bin, under the operation's heading.
 ///

@@ -5,21 +5,21 @@ use core::fmt;
 use super::fields::{cdt, expression, value};
 use crate::dissect::shared::common::BIN_NAME;
 use crate::dissect::shared::hint;
-use crate::epan::field::Kind as FieldKind;
+use crate::epan::fields::field::Kind as FieldKind;
 use crate::epan::{BitSet, Field, Guarded, Tree};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::text::LossyText;
-use crate::wire::values::arg::{Content, Name as RawName, Table};
-use crate::wire::values::call::Coded;
-use crate::wire::values::cdt::operation_of;
-use crate::wire::values::cdt_ops::{CdtOp, ContextType, ReturnType};
-use crate::wire::values::expression_ops::System;
-use crate::wire::values::msgpack::{self, Token};
-use crate::wire::values::node::{Kind, Node, Role, Strings};
+use crate::wire::values::particle::msgpack::{self, Token};
 use crate::wire::values::particle::{HLL_COUNT_AT, Hll, ParticleType};
-use crate::wire::values::value_text::{
+use crate::wire::values::tables::arg::{Content, Name as RawName, Table};
+use crate::wire::values::tables::call::Coded;
+use crate::wire::values::tables::cdt_ops::{CdtOp, ContextType, ReturnType};
+use crate::wire::values::tables::expression_ops::System;
+use crate::wire::values::text::value_text::{
     CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
 };
+use crate::wire::values::walk::cdt::operation_of;
+use crate::wire::values::walk::node::{Kind, Node, Role, Strings};
 
 /// What a node is called in the tree: `[0]`, `Argument 0`, `Key`, `Return type`.
 #[derive(Clone, Copy)]
@@ -425,7 +425,7 @@ fn expression_code(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded, bits:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::values::cdt_ops::ContextType;
+    use crate::wire::values::tables::cdt_ops::ContextType;
 
     fn node<'a>(role: Role, kind: Kind<'a>, bytes: &'a [u8]) -> Node<'a> {
         Node {

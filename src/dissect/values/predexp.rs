@@ -4,7 +4,7 @@ use super::bin;
 use super::fields::{expression, value};
 use crate::dissect::shared::common::{self, BIN_NAME, DATA};
 use crate::epan::{Field, Guarded, Tree};
-use crate::wire::values::predexp::{Data, Item, Items, PredexpTag, PredexpText};
+use crate::wire::values::text::predexp::{Data, Item, Items, PredexpTag, PredexpText};
 
 fields! {
     PREDEXP: String, "aerospike.predexp", "Predicate expression", "Filter of servers up to 5.7";

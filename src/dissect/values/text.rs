@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use crate::wire::client::op::Op;
-use crate::wire::values::call::Family;
-use crate::wire::values::value_text::{CallText, EvaluationText};
+use crate::wire::client::fields::op::Op;
+use crate::wire::values::tables::call::Family;
+use crate::wire::values::text::value_text::{CallText, EvaluationText};
 
 /// The call of a request's operation as text, whatever its family.
 #[derive(Clone, Copy)]

@@ -8,8 +8,8 @@ use super::node::{self, Name, NodeText};
 use crate::dissect::shared::common;
 use crate::epan::{Field, Guarded, Thrown, Tree};
 use crate::wire::ground::input::Malformed;
-use crate::wire::values::msgpack;
-use crate::wire::values::node::{Kind, Node, Role, Strings};
+use crate::wire::values::particle::msgpack;
+use crate::wire::values::walk::node::{Kind, Node, Role, Strings};
 use crate::wire::values::walk::{Sink, Stop, Visit, Walked};
 
 /// Headings that can be open at once: 32 containers with a pair, level or definition in each, and the root.

@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 
 use self::gather::{Gathered, MOST, Map, Times};
 use super::diagnosis::endpoint::{Endpoint, names};
-use crate::epan::register::preference;
-use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
-use crate::track::names::named;
+use crate::epan::plugin::register::preference;
+use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
+use crate::track::cluster::names::named;
 use crate::track::record::{Record, Records};
 use crate::wire::info::partitions::PartitionSet;
 

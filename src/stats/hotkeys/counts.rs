@@ -1,8 +1,8 @@
 //! What the hot key report counts, and the columns that show it.
 
-use crate::epan::stats::Row;
+use crate::epan::reports::stats::Row;
 use crate::track::record::{Event, Record, Touch};
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::message::result_code::ResultCode;
 
 // Columns: what does not fit into a window as it opens stands at the end.
 pub(super) const RANK: u32 = 0;

@@ -15,11 +15,11 @@ use self::counts::{
 use super::diagnosis::endpoint::Endpoint;
 use super::opening::{Opening, PRESS_APPLY};
 use super::ranking::Ranking;
-use crate::epan::register::preference;
-use crate::epan::stats::{Cell, Column, Report, Row, Sheet, has_windows};
+use crate::epan::plugin::register::preference;
+use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet, has_windows};
 use crate::track::record::{Record, Records, Touch};
-use crate::wire::client::digest::LENGTH;
-use crate::wire::client::key::KeyLiteral;
+use crate::wire::client::fields::digest::LENGTH;
+use crate::wire::client::fields::key::KeyLiteral;
 use crate::wire::ground::text::{Hex, LossyText};
 
 /// Rows that are listed at most.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::intervals::Intervals;
-use crate::epan::tcp_tap::TcpSegment;
+use crate::epan::taps::tcp_tap::TcpSegment;
 use crate::stats::diagnosis::endpoint::Endpoint;
 use crate::stats::diagnosis::log::{ACK, FIN, RST, SYN};
 use crate::track::record::Record;

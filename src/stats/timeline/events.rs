@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use crate::stats::diagnosis::cluster::ClusterLog;
 use crate::stats::diagnosis::endpoint::Endpoint;
 use crate::stats::diagnosis::info::InfoLog;
+use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record};
-use crate::track::transactions::RequestKind;
 
 /// Events that are shown at most.
 pub const MOST: usize = 10_000;

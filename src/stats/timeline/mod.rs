@@ -14,9 +14,9 @@ use self::intervals::{Interval, Intervals};
 use super::open_requests::OpenRequests;
 use super::outcome;
 use crate::epan::memory::MOST_TAPPED;
-use crate::epan::register::preference;
-use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
-use crate::epan::tcp_tap::{Frame, Frames, Heard};
+use crate::epan::plugin::register::preference;
+use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
+use crate::epan::taps::tcp_tap::{Frame, Frames, Heard};
 use crate::track::record::{Event, Record, Records};
 
 /// Tables.

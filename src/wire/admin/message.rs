@@ -7,7 +7,7 @@ use core::ops::Range;
 use nom::Parser as _;
 use nom::combinator::{consumed, rest};
 
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::at::At;
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};

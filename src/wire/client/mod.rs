@@ -5,7 +5,7 @@
 //! ```
 //! use aerospike::wire::client::message::Message;
 //! use aerospike::wire::client::proto::{Header, ProtoType};
-//! use aerospike::wire::client::request::Request;
+//! use aerospike::wire::client::message::request::Request;
 //! use aerospike::wire::values::particle::Value;
 //!
 //! let bytes = b"\x02\x03\0\0\0\0\0\x57\x16\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\xe8\0\x03\0\x01\
@@ -22,20 +22,10 @@
 //! assert_eq!((op.name, op.content()), (&b"age"[..], Ok(Value::Integer(37))));
 //! ```
 
-pub mod batch;
-pub mod compressed;
-pub mod content;
-pub mod digest;
-pub mod extent;
-pub mod field;
-pub mod guess;
-pub mod identity;
-pub mod info_bits;
-pub mod key;
+pub mod fields;
 pub mod message;
-pub mod mrt;
-pub mod op;
 pub mod proto;
-pub mod query;
-pub mod request;
-pub mod result_code;
+
+pub use fields::digest;
+pub use message::{request, result_code};
+pub use proto::guess;

@@ -6,10 +6,10 @@
 //! Source: client-protocol 13
 
 use crate::wire::admin::message as admin;
+use crate::wire::client::message::request::Request;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{self, Part};
 use crate::wire::client::proto::ProtoType;
-use crate::wire::client::request::Request;
-use crate::wire::client::result_code::ResultCode;
 
 /// What answers a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

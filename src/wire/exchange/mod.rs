@@ -5,7 +5,7 @@
 //! ```
 //! use aerospike::wire::client::message::Messages;
 //! use aerospike::wire::client::proto::{Order, ProtoType};
-//! use aerospike::wire::client::request::Request;
+//! use aerospike::wire::client::message::request::Request;
 //! use aerospike::wire::exchange::matching::{EndFacts, Expected, Progress, Step};
 //!
 //! let mut row = [0; 22];

@@ -3,11 +3,11 @@
 //! Source: client-protocol 15 and 13
 
 use crate::wire::admin::message as admin;
-use crate::wire::client::field::{Field, FieldType};
+use crate::wire::client::fields::field::{Field, FieldType};
+use crate::wire::client::fields::op::Op;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{self, Info1};
-use crate::wire::client::op::Op;
 use crate::wire::client::proto::{HEADER, Header, MAX_SIZE, Order, ProtoType, VERSION};
-use crate::wire::client::result_code::ResultCode;
 
 /// How much speaks for a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use crate::wire::client::digest::PARTITIONS;
+use crate::wire::client::fields::digest::PARTITIONS;
 use crate::wire::ground::at::before;
 use crate::wire::ground::base64::{decode, printable};
 use crate::wire::ground::text::{hexadecimal, split};

@@ -2,7 +2,7 @@
 //!
 //! Source: client-protocol 2
 
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::at::before;
 use crate::wire::ground::text::{decimal, split};
 

@@ -2,7 +2,7 @@
 //!
 //! Source: client-protocol 2.4 (replicas)
 
-use crate::wire::client::digest::PARTITIONS;
+use crate::wire::client::fields::digest::PARTITIONS;
 use crate::wire::ground::text::decimal;
 use crate::wire::info::cluster::{Bitmap, ReplicaRow, Replicas};
 use crate::wire::info::message::Command;

@@ -5,8 +5,8 @@ use crate::dissect::internode::pieces::{endpoints, fabric, heartbeat, paxos, pro
 use crate::dissect::internode::record;
 use crate::dissect::shared::common;
 use crate::epan::{Field, Guarded, Tree};
-use crate::wire::client::digest::Digest;
-use crate::wire::client::key::{Key, KeyLiteral};
+use crate::wire::client::fields::digest::Digest;
+use crate::wire::client::fields::key::{Key, KeyLiteral};
 use crate::wire::ground::input::Malformed;
 use crate::wire::internode::cluster::Nodes;
 use crate::wire::internode::container::MsgType;

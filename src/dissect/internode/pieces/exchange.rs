@@ -4,8 +4,8 @@ use crate::dissect::client::field;
 use crate::dissect::internode::container::{BYTES, leftover};
 use crate::dissect::shared::common;
 use crate::epan::{Guarded, Tree};
+use crate::wire::client::fields::query::Partitions;
 use crate::wire::client::proto::Order;
-use crate::wire::client::query::Partitions;
 use crate::wire::internode::container::list::Element;
 use crate::wire::internode::fabric::exchange::{PartitionVersions, RebalanceFlags, VersionGroup};
 

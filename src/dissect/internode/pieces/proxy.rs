@@ -6,7 +6,7 @@ use crate::dissect::internode::container::BYTES;
 use crate::dissect::shared::common;
 use crate::epan::{Guarded, Packet, Tree};
 use crate::protocols::AEROSPIKE;
-use crate::track::position::AckState;
+use crate::track::ground::position::AckState;
 use crate::wire::client::proto::Order;
 use crate::wire::client::proto::{HEADER, Header, ProtoType};
 use crate::wire::ground::input::Malformed;

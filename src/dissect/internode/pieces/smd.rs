@@ -1,7 +1,7 @@
 //! SMD: items of system metadata.
 
 use crate::dissect::internode::container::{CLUSTER_KEY, string};
-use crate::epan::register::preference;
+use crate::epan::plugin::register::preference;
 use crate::epan::{Field, Guarded, Tree};
 use crate::wire::ground::text::LossyText;
 use crate::wire::internode::container::list::Element;

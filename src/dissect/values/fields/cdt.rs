@@ -1,10 +1,10 @@
 //! Fields of the calls of lists, maps, bits, HLLs and strings.
 
-use crate::wire::values::bits::{BitFlags, IntFlags, ResizeFlags};
-use crate::wire::values::cdt_ops::{
+use crate::wire::values::tables::bits::{BitFlags, IntFlags, ResizeFlags};
+use crate::wire::values::tables::cdt_ops::{
     ContextBase, ListFlags, ListOrder, MapFlags, MapOrder, Returned, Selected, SortFlags,
 };
-use crate::wire::values::hll::HllFlags;
+use crate::wire::values::tables::hll::HllFlags;
 
 fields! {
     CDT_OP: String, "aerospike.cdt.op", "Operation", "Name of the list, map, bit or HLL operation";

@@ -1,6 +1,8 @@
 //! Fields of expressions.
 
-use crate::wire::values::expression_ops::{ExpFlags, ExpOp, LoopVariable, RegexFlags, ResultType, Runner};
+use crate::wire::values::tables::expression_ops::{
+    ExpFlags, ExpOp, LoopVariable, RegexFlags, ResultType, Runner,
+};
 
 fields! {
     EXP_TEXT: String, "aerospike.exp.text", "Expression", "The expression as text";

@@ -21,7 +21,7 @@ mod tests;
 use super::cluster::{ClusterKey, Hlc, NodeId};
 use super::heartbeat;
 use super::record::FlatRecord;
-use crate::wire::client::digest::Digest;
+use crate::wire::client::fields::digest::Digest;
 use crate::wire::internode::container::spec::{Kind, Table};
 use crate::wire::internode::container::{Msg, MsgType};
 use hello::Channel;

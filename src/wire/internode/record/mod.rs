@@ -16,7 +16,7 @@ use core::ops::Range;
 use nom::Parser as _;
 use nom::combinator::rest;
 
-use crate::wire::client::digest::{self, Digest};
+use crate::wire::client::fields::digest::{self, Digest};
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::ground::time::{UpdateTime, VoidTime};
 use crate::wire::values::particle::ParticleType;

@@ -1,0 +1,5 @@
+//! Messages between nodes: who is who, what answers what.
+
+pub mod connection;
+pub mod fabric;
+pub mod peers;

@@ -1,0 +1,4 @@
+//! Values, calls and expressions as text.
+
+pub mod predexp;
+pub mod value_text;
