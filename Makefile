@@ -37,7 +37,7 @@ bench: ## Measure what the plugin costs (instructions, CPU time, memory); GROWTH
 
 soundness: ## Inject faults into the plugin, and run it under valgrind where that is installed
 	@tools/packages.sh test
-	cargo test --locked --features soundness --test soundness -- $(if $(shell command -v valgrind),--include-ignored)
+	cargo test --locked --features soundness,count-allocations --test soundness -- $(if $(shell command -v valgrind),--include-ignored)
 
 lint: ## Check the format, clippy, rustdoc and the shell scripts
 	@tools/packages.sh lint
