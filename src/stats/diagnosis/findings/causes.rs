@@ -1,7 +1,10 @@
 //! Which finding is the effect of which, and in what order they are shown.
 
-use super::{Finding, Findings, Kind};
+use super::{Finding, Findings, Kind, Note, Notice};
 use crate::stats::diagnosis::endpoint::SECOND;
+
+/// Findings that are arranged at most: twice as many as a table has rows.
+const MOST: usize = 2000;
 
 /// Kinds that can be the cause of a kind, the likeliest first.
 const fn causes(kind: Kind) -> &'static [Kind] {
@@ -45,6 +48,7 @@ const fn causes(kind: Kind) -> &'static [Kind] {
             BadAnswer,
             IdleReused,
             SlowBatches,
+            SlowRequests,
             ClientDied,
             Changed,
         ],
@@ -191,6 +195,23 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
 /// Ties findings to their causes and puts them in order: roots by weight, each followed by its effects.
 pub fn arrange(findings: &mut Findings) {
     let rows = &mut findings.rows;
+    // Each is compared with each: of more than anybody reads the weightiest are.
+    if rows.len() > MOST {
+        rows.sort_by_key(|row| (core::cmp::Reverse(row.weight()), row.from, row.frame));
+        let left = rows.len() - MOST;
+        rows.truncate(MOST);
+        let from = rows.iter().map(|row| row.from).min().unwrap_or(0);
+        findings.notes.push(Note {
+            notice: Notice::Dropped,
+            who: String::new(),
+            details: format!("{left} findings are left out, those by which least was lost"),
+            count: u32::try_from(left).unwrap_or(u32::MAX),
+            from,
+            to: rows.iter().map(|row| row.to).max().unwrap_or(from),
+            frame: rows.iter().map(|row| row.frame).min().unwrap_or(0),
+            filter: String::new(),
+        });
+    }
     rows.sort_by(|one, other| {
         (one.from, one.frame, one.kind, &one.who).cmp(&(other.from, other.frame, other.kind, &other.who))
     });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::stats::diagnosis::endpoint::{Endpoint, MS, names};
+use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
@@ -133,6 +133,15 @@ pub fn filter(evidence: &Evidence<'_>, finding: &Finding) -> String {
     text
 }
 
+/// What all clients allow a call by default (totalTimeout of C, Java, Go, Python and Node.js: 1000 ms).
+pub const DEFAULT_TIMEOUT: i64 = SECOND;
+/// One is chance, and so may two be: what happens three times has a reason (a single error of a kind is nothing).
+pub const FEW: usize = 3;
+/// The server closes what is idle for a minute (proto-fd-idle-ms by default): what is farther apart is on other connections.
+pub const MINUTE: i64 = 60 * SECOND;
+/// Twice may be two faults; what comes a third time comes again.
+const MOST_EPISODES: usize = 2;
+
 /// Requests that belong together, and what they touch.
 pub struct Group<'e> {
     /// The requests, in the order in which they were sent.
@@ -142,9 +151,20 @@ pub struct Group<'e> {
 }
 
 impl<'e> Group<'e> {
+    /// Splits requests where nothing was sent for longer than `pause`. What comes back again and again is one thing.
+    #[must_use]
+    pub fn episodes(evidence: &'e Evidence<'_>, requests: Vec<&'e Request>, pause: i64) -> Vec<Self> {
+        let groups = Self::split(evidence, requests, pause);
+        if groups.len() <= MOST_EPISODES {
+            return groups;
+        }
+        let requests = groups.into_iter().flat_map(|group| group.requests).collect();
+        Self::split(evidence, requests, i64::MAX)
+    }
+
     /// Splits requests where nothing was sent for longer than `pause`.
     #[must_use]
-    pub fn episodes(evidence: &'e Evidence<'_>, mut requests: Vec<&'e Request>, pause: i64) -> Vec<Self> {
+    pub fn split(evidence: &'e Evidence<'_>, mut requests: Vec<&'e Request>, pause: i64) -> Vec<Self> {
         requests.sort_by_key(|request| (request.begun, request.frame));
         let mut groups: Vec<Self> = Vec::new();
         let mut last = i64::MIN;
