@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Evidence;
-use super::capture::CaptureFacts;
+use super::capture::{CaptureFacts, Gap};
 use super::connection::Connection;
 use super::order::{count_copies, ordered};
 use super::request::Request;
@@ -11,6 +11,8 @@ use super::walk::Walk;
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
 use crate::stats::diagnosis::log::{self, ACK, Content, Log, SYN};
 
+/// Clients ask for news each second by default: who does nothing else is silent for that long.
+const LEAST_GAP: i64 = 3 * SECOND / 2;
 /// Packets a second that make a capture busy.
 const BUSY: usize = 20;
 
@@ -144,13 +146,13 @@ impl<'l> Evidence<'l> {
 impl Evidence<'_> {
     /// Pauses of everybody: nothing from anyone, while there were many packets in the second before and in that after,
     /// nobody waited for an answer that would explain it, and it is no habit of the capture.
-    fn gaps(&self) -> Vec<(i64, i64, u32)> {
+    fn gaps(&self) -> Vec<Gap> {
         let log = self.log;
         let long: Vec<(i64, i64, u32)> = log
             .pauses
             .iter()
             .copied()
-            .filter(|(from, to, _)| to - from >= SECOND)
+            .filter(|(from, to, _)| to - from >= LEAST_GAP)
             .collect();
         if long.is_empty() || long.len() > 5 {
             return Vec::new();
@@ -162,9 +164,9 @@ impl Evidence<'_> {
                 .map(|times| super::between(times, from, to).len());
             heard.sum::<usize>() >= BUSY
         };
-        let is_gap = |(from, to, _): &(i64, i64, u32)| {
+        let gap = |(from, to, frame): &(i64, i64, u32)| {
             if !is_busy(from - SECOND, from + 1) || !is_busy(*to, to + SECOND) {
-                return false;
+                return None;
             }
             // Packets are missing behind it: it was not silence.
             let is_followed = self.connections.iter().any(|connection| {
@@ -210,9 +212,15 @@ impl Evidence<'_> {
                 .collect();
             let on_the_way = before.iter().sum::<i64>() / SECOND;
             let is_drained = on_the_way >= 2 && waiting == 0;
-            is_followed || active > 0 && waiting * 2 < active && closed * 2 < active && !is_drained
+            let is_sudden = active > 0 && waiting * 2 < active && closed * 2 < active && !is_drained;
+            (is_followed || is_sudden).then_some(Gap {
+                from: *from,
+                to: *to,
+                frame: *frame,
+                is_lossy: is_followed,
+            })
         };
-        long.into_iter().filter(is_gap).collect()
+        long.iter().filter_map(gap).collect()
     }
 }
 

@@ -1,5 +1,18 @@
 //! What is so of the capture as a whole.
 
+/// A stretch of time in which nobody was heard.
+#[derive(Clone, Copy, Debug)]
+pub struct Gap {
+    /// Time of the packet before, nanoseconds since 1970.
+    pub from: i64,
+    /// Time of the one behind.
+    pub to: i64,
+    /// Its frame.
+    pub frame: u32,
+    /// Bytes are missing behind it: it was no silence.
+    pub is_lossy: bool,
+}
+
 /// Facts about the capture.
 #[derive(Clone, Debug, Default)]
 pub struct CaptureFacts {
@@ -11,8 +24,8 @@ pub struct CaptureFacts {
     pub is_doubled: bool,
     /// No bare packet of TCP at all.
     pub is_data_only: bool,
-    /// Stretches in which nobody was heard, though many were before and after: from, to, frame.
-    pub gaps: Vec<(i64, i64, u32)>,
+    /// Stretches in which nobody was heard, though many were before and after.
+    pub gaps: Vec<Gap>,
     /// Frames that stand in the wrong order although their times run forwards.
     pub mistimed: u32,
     /// Connections of which one direction is missing.

@@ -74,7 +74,7 @@ impl Evidence<'_> {
     /// Whether a stretch of time has a hole in it, in which nobody was heard.
     #[must_use]
     pub fn is_across_gap(&self, from: i64, to: i64) -> bool {
-        self.capture.gaps.iter().any(|gap| gap.0 < to && from < gap.1)
+        self.capture.gaps.iter().any(|gap| gap.from < to && from < gap.to)
     }
 
     /// A record's name: digest, and the place and the key where they are known.

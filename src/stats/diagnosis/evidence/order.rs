@@ -1,14 +1,14 @@
 //! Segments of a connection as they were sent: copies left out, and frames that stand in the wrong order put in the right
 //! one, by TCP's own numbers.
 
+use std::collections::HashMap;
+
 use crate::stats::diagnosis::endpoint::MS;
 use crate::stats::diagnosis::log::{ACK, FIN, SYN, Segment};
 use crate::track::copies;
 
 /// Bytes that fill a gap within this time were only overtaken.
 const OVERTAKEN: i64 = 3 * MS;
-/// How many segments before one its original may stand.
-const BACK: usize = 12;
 
 /// `one - other` of sequence numbers.
 #[must_use]
@@ -35,13 +35,12 @@ const fn carries(segment: &Segment) -> bool {
     segment.length > 0 || segment.has(SYN | FIN)
 }
 
-fn is_copy(one: &Segment, other: &Segment) -> bool {
-    one.side == other.side
-        && one.seq == other.seq
-        && one.length == other.length
-        && one.flags == other.flags
-        && one.ack == other.ack
-        && (carries(one) || one.window == other.window)
+/// What a copy has in common with its original; of a bare acknowledgement the window, too, which TCP renews by another one.
+type Same = (u8, u32, u32, u8, u32, u32);
+
+const fn same(one: &Segment) -> Same {
+    let window = if carries(one) { 0 } else { one.window };
+    (one.side, one.seq, one.length, one.flags, one.ack, window)
 }
 
 /// How many segments that carry something are copies that come at once, and a little later, and how many segments
@@ -49,13 +48,11 @@ fn is_copy(one: &Segment, other: &Segment) -> bool {
 #[must_use]
 pub fn count_copies(segments: &[Segment]) -> (u32, u32, u32) {
     let (mut soon, mut late, mut all) = (0, 0, 0);
-    for (index, segment) in segments.iter().enumerate().filter(|(_, one)| carries(one)) {
+    let mut seen: HashMap<Same, i64> = HashMap::with_capacity(segments.len());
+    for segment in segments.iter().filter(|one| carries(one)) {
         all += 1;
-        let before = segments
-            .get(index.saturating_sub(BACK)..index)
-            .unwrap_or_default();
-        let copy = before.iter().rev().find(|other| is_copy(segment, other));
-        let after = copy.map(|other| segment.time - other.time);
+        let before = seen.insert(same(segment), segment.time);
+        let after = before.map(|before| segment.time - before);
         let is_within = |is_doubled| after.is_some_and(|after| after <= copies::within(None, is_doubled));
         if segment.is_copy || is_within(false) {
             soon += 1;
@@ -72,18 +69,15 @@ pub fn ordered(segments: &[Segment], is_doubled: bool) -> Ordered {
     let within = copies::within(None, is_doubled);
     let mut result = Ordered::default();
     let mut kept: Vec<Segment> = Vec::with_capacity(segments.len());
+    // When the original was seen: on a busy connection many others stand between the two.
+    let mut seen: HashMap<Same, i64> = HashMap::with_capacity(segments.len());
     for segment in segments {
         // What the links leave out is left out here; of what they do not see (connections of others, segments without
         // data) the same rule decides.
-        let copy = segment.is_copy
-            || kept
-                .iter()
-                .rev()
-                .take(BACK)
-                .take_while(|other| segment.time - other.time <= within)
-                .any(|other| is_copy(segment, other));
         // An acknowledgement that repeats itself may be TCP's.
-        if copy && (carries(segment) || is_doubled) {
+        let may_be_copy = carries(segment) || is_doubled;
+        let is_seen = |original: &i64| segment.time - original <= within;
+        if may_be_copy && (segment.is_copy || seen.get(&same(segment)).is_some_and(is_seen)) {
             if carries(segment) {
                 result.copies += 1;
                 if result.first_copy == 0 {
@@ -91,6 +85,9 @@ pub fn ordered(segments: &[Segment], is_doubled: bool) -> Ordered {
                 }
             }
         } else {
+            if may_be_copy {
+                seen.insert(same(segment), segment.time);
+            }
             kept.push(*segment);
         }
     }

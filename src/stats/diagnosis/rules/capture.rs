@@ -194,15 +194,20 @@ fn times(evidence: &Evidence<'_>, findings: &mut Findings) {
             (log.start, log.start, frame),
         ));
     }
-    for (from, to, frame) in evidence.capture.gaps.iter().take(20) {
+    for gap in evidence.capture.gaps.iter().take(20) {
         findings.notes.push(note(
             Notice::Gap,
             1,
             format!(
-                "nothing from anyone for {} in a busy capture: not captured, or the clock jumped",
-                duration(to - from)
+                "nothing from anyone for {} in a busy capture: {}",
+                duration(gap.to - gap.from),
+                if gap.is_lossy {
+                    "packets are missing behind it, it was not captured"
+                } else {
+                    "no packet is missing behind it, so that the clock jumped or nothing was sent"
+                }
             ),
-            (*from, *to, *frame),
+            (gap.from, gap.to, gap.frame),
         ));
     }
     if log.dropped.0 > 0 || log.cluster.is_full {

@@ -19,7 +19,7 @@ use crate::stats::diagnosis::log::{self, ACK, FIN, RST, SYN, Segment};
 /// Round trips that are kept of a connection; then every second one goes.
 const TRIPS: usize = 512;
 /// Nobody waits so short a time for a segment before sending it again.
-const SOON: i64 = 3 * MS;
+pub const SOON: i64 = 3 * MS;
 /// TCP's timeout is 200 ms and more; what it sends again sooner is a probe.
 pub const PROBE: i64 = 150 * MS;
 /// The longest time for which an acknowledgement is held back (Linux).
@@ -214,6 +214,11 @@ impl<'l> Walk<'l> {
                 if is_fin && of == 1 {
                     self.fin_guess = self.fin_guess.or(Some(segment.time));
                 } else if is_fin {
+                    // It was not captured, nor what it acknowledged: whether the answer was there is not known.
+                    let from = self.head.min(self.requests.len());
+                    for request in self.requests.iter_mut().skip(from).filter(|one| !one.is_complete) {
+                        request.is_hidden = true;
+                    }
                     self.side(0).fin = Some((segment.time, segment.frame));
                     self.close(0, segment.time);
                 } else {
