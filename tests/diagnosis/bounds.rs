@@ -4,10 +4,10 @@ use std::fs;
 
 use aerospike::epan::tcp_tap::TcpSegment;
 use aerospike::stats::diagnosis::evidence::Evidence;
-use aerospike::stats::diagnosis::findings::{Findings, Notice, causes};
-use aerospike::stats::diagnosis::log::{ACK, FIN, Log, SYN};
+use aerospike::stats::diagnosis::findings::{Findings, Kind, Notice, causes};
+use aerospike::stats::diagnosis::log::{ACK, FIN, Log, RST, SYN};
 use aerospike::stats::diagnosis::rules;
-use aerospike::track::record::{Content, Detail, Endpoint, Event, Record, Touch};
+use aerospike::track::record::{Content, Detail, Endpoint, Event, Pulse, Record, Touch};
 use aerospike::track::transactions::RequestKind;
 use aerospike::wire::client::request::Request;
 use aerospike::wire::client::result_code::ResultCode;
@@ -119,6 +119,48 @@ impl Traffic {
     }
 }
 
+impl Traffic {
+    /// A heartbeat of one of two nodes, which gives another key of its cluster each time.
+    fn pulse(&mut self, spoken: &Spoken, time: i64, number: u32) {
+        let node = number % 2;
+        let address = [10, 2, 0, 2 + node as u8];
+        let ends = [&address, &spoken.server.0].map(|address| Endpoint { address, port: 3002 });
+        self.log.record(&Record {
+            event: Event::Internode {
+                protocol: "heartbeat",
+                kind: "PULSE",
+                op: "",
+                step: None,
+            },
+            what: RequestKind::Other,
+            frame: self.frame,
+            time,
+            client: ends[0],
+            server: ends[1],
+            transaction: None,
+            timing: None,
+            namespace: b"",
+            set: b"",
+            command: b"",
+            results: &[],
+            touches: &[],
+            detail: Detail {
+                pulse: Some(Pulse {
+                    node: 0xa2 + u64::from(node),
+                    cluster: None,
+                    hears: None,
+                    key: 1 + u64::from(number),
+                    size: 1,
+                    members: None,
+                }),
+                ..Detail::default()
+            },
+            left_out: 0,
+            missing: None,
+        });
+    }
+}
+
 /// An hour of so many connections of 300 clients to six nodes; all of them closed but those of the last minutes.
 fn hour(connections: u32, requests: u32) -> Log {
     let mut traffic = Traffic {
@@ -171,6 +213,64 @@ fn hour(connections: u32, requests: u32) -> Log {
         }
     }
     traffic.log
+}
+
+/// A node that ends, and clients that try to connect to it so many times in the hour that follows, whenever it was; and as
+/// many pulses of two nodes that say another thing each time.
+fn hour_without_a_node(tries: u32) -> Log {
+    let mut traffic = Traffic {
+        log: Log::default(),
+        frame: 0,
+    };
+    let at_node = |stream: u32, client: u32| Spoken {
+        stream,
+        client: (
+            [10, 1, (client / 250) as u8, (client % 250) as u8],
+            20_000 + (stream % 40_000) as u16,
+        ),
+        server: ([10, 2, 0, 1], 3000),
+        next: [1000, 5000],
+    };
+    let mut served: Vec<Spoken> = (0..CLIENTS).map(|client| at_node(client, client)).collect();
+    for (spoken, late) in served.iter_mut().zip(0_i64..) {
+        let at = START + late * 1_000_000;
+        traffic.segment(spoken, at, true, SYN, 0);
+        traffic.segment(spoken, at + 100_000, false, SYN | ACK, 0);
+        traffic.segment(spoken, at + 200_000, true, ACK, 82);
+        traffic.record(spoken, at + 200_000, 7, false);
+        traffic.segment(spoken, at + 400_000, false, ACK, 68);
+        traffic.record(spoken, at + 400_000, 7, true);
+    }
+    for (spoken, late) in served.iter_mut().zip(0_i64..) {
+        traffic.segment(spoken, START + 2 * SECOND + late * 1000, false, FIN | ACK, 0);
+    }
+    let step = 3600 * SECOND / i64::from(tries);
+    for number in 0..tries {
+        let mut spoken = at_node(CLIENTS + number, number % CLIENTS);
+        let at = START + 3 * SECOND + i64::from(number) * step;
+        traffic.segment(&mut spoken, at, true, SYN, 0);
+        traffic.segment(&mut spoken, at + 100_000, false, RST | ACK, 0);
+        traffic.pulse(&spoken, at, number);
+    }
+    traffic.log
+}
+
+#[test]
+fn an_hour_of_tries_at_a_node_that_ended_costs_what_their_number_does() {
+    let cost = |tries| {
+        let log = hour_without_a_node(tries);
+        let before = spent();
+        let findings = found(&log);
+        let after = spent();
+        let of = |kind| findings.of(kind).map(|row| row.count).collect::<Vec<_>>();
+        assert_eq!(of(Kind::NodeStopped).len(), 1, "{:#?}", findings.rows);
+        assert_eq!(of(Kind::Refused), [tries], "{:#?}", findings.rows);
+        after - before
+    };
+    let few = (0..2).map(|_| cost(10_000)).min().expect("a time");
+    let many = cost(40_000);
+    println!("10,000 tries: {few} ns, 40,000: {many} ns");
+    assert!(many < few * 8, "{few} ns, then {many} ns");
 }
 
 fn found(log: &Log) -> Findings {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::tools::{count, filter};
+use super::tools::{FEW, count, filter};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
 use crate::stats::diagnosis::evidence::{Evidence, between};
@@ -30,7 +30,7 @@ pub static RULE: Rule = Rule {
             kind: Kind::UnevenLoad,
             claim: "One node gets far more than its share of the requests.",
             evidence: "Three nodes and more; one of them gets three times the median of the others, of a thousand requests and more, and no hot record explains it.",
-            silenced: "Few requests; one direction only.",
+            silenced: "Few requests; one direction only; cut packets, of which the record is not known.",
             next: "Partitions of that node (replicas), rack and replica policies of the clients.",
         },
     ],
@@ -136,7 +136,7 @@ fn fabric(evidence: &Evidence<'_>, findings: &mut Findings) {
                 && first.0 <= row.until + SECOND
         });
         // A node that is not up yet refuses for a while, and has no heartbeats then.
-        if list.len() < 3 || last.0 - first.0 < SECOND || !hears(one) || !hears(other) || is_explained {
+        if list.len() < FEW || last.0 - first.0 < SECOND || !hears(one) || !hears(other) || is_explained {
             continue;
         }
         all.extend(list);
@@ -261,13 +261,17 @@ fn uneven(evidence: &Evidence<'_>, findings: &mut Findings) {
         .filter(|hot| hot.nodes.contains(&node))
         .map(|hot| hot.count as usize)
         .sum();
+    // Of which record they are was not captured: it may be one that is hot.
+    let unknown = single()
+        .filter(|(connection, request)| connection.server == node && request.rows.0 >= request.rows.1)
+        .count();
     let is_disturbed = findings.rows.iter().any(|row| {
         matches!(
             row.kind,
             Kind::NodeStopped | Kind::Unreachable | Kind::StalledServer
         )
     });
-    if all < 1000 || most.saturating_sub(hot) < 3 * usual || is_disturbed {
+    if all < 1000 || most.saturating_sub(hot + unknown) < 3 * usual || is_disturbed {
         return;
     }
     let mut its: Vec<(i64, u32)> = single()

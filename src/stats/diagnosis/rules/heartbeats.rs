@@ -6,11 +6,15 @@ use super::cluster::push;
 use super::tools::count;
 use super::{About, Rule};
 use crate::stats::diagnosis::cluster::Run;
-use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
+use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::stats::diagnosis::info::short;
+
+/// A node sends a heartbeat each 150 ms and takes another for gone after ten of them (the server's defaults of `interval`
+/// and `timeout`): what lasts for three of them is no moment between two.
+const SETTLED: i64 = 3 * 150 * MS;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -24,8 +28,8 @@ pub static RULE: Rule = Rule {
         },
         About {
             kind: Kind::OneWay,
-            claim: "A node does not hear another one that hears it or is heard by others.",
-            evidence: "The lists of nodes in heartbeats: one listed the other before and does so no longer, while the other goes on sending, and is listed by a third or lists the first itself.",
+            claim: "A node does not hear another one that hears it.",
+            evidence: "The lists of nodes in heartbeats: one listed the other before and does so no longer, while the other goes on sending and lists the first itself.",
             silenced: "A node that stopped, or of which nothing comes.",
             next: "A firewall or a multicast router between the two; the direction is in the finding.",
         },
@@ -178,73 +182,106 @@ fn states(evidence: &Evidence<'_>) -> BTreeMap<u64, Vec<(i64, u32, u64, u32)>> {
     states
 }
 
-/// What a node says at a time.
-fn at(states: &[(i64, u32, u64, u32)], time: i64) -> Option<(u64, u32)> {
-    let index = states.partition_point(|state| state.0 <= time).checked_sub(1)?;
-    states.get(index).map(|state| (state.2, state.3))
+/// The most nodes that a cluster has (AS_CLUSTER_SZ of the server's datamodel.h): what names more is no cluster.
+const MOST_NODES: usize = 256;
+/// Times at which parts of one cluster are looked at: a cluster that splits more often has another fault.
+const MOST_SPLITS: usize = 1000;
+
+/// The clusters at a time: by their key the nodes that give it, and how many it should have.
+#[derive(Default)]
+struct Parts {
+    now: HashMap<u64, (u64, u32)>,
+    by_key: BTreeMap<u64, BTreeSet<u64>>,
 }
 
-fn splits(evidence: &Evidence<'_>, _: &Labels, findings: &mut Findings) {
+impl Parts {
+    fn leave(&mut self, node: u64) {
+        let Some((key, _)) = self.now.remove(&node) else {
+            return;
+        };
+        if let Some(nodes) = self.by_key.get_mut(&key) {
+            nodes.remove(&node);
+            if nodes.is_empty() {
+                self.by_key.remove(&key);
+            }
+        }
+    }
+
+    fn join(&mut self, node: u64, key: u64, size: u32) {
+        self.leave(node);
+        if key != 0 {
+            self.now.insert(node, (key, size));
+            self.by_key.entry(key).or_default().insert(node);
+        }
+    }
+
+    /// Those of which all are there that their size says: nobody is on the way to another.
+    fn whole(&self) -> Vec<&BTreeSet<u64>> {
+        let size = |nodes: &BTreeSet<u64>| {
+            let first = nodes.first().and_then(|node| self.now.get(node));
+            first.map_or(0, |(_, size)| *size as usize)
+        };
+        let is_whole = |nodes: &&BTreeSet<u64>| size(nodes) > 0 && nodes.len() >= size(nodes);
+        self.by_key.values().filter(is_whole).collect()
+    }
+}
+
+fn splits(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
+    let runs = &evidence.log.cluster.runs;
     let states = states(evidence);
-    let mut times: Vec<(i64, u32)> = states
-        .values()
-        .flatten()
-        .map(|state| (state.0, state.1))
+    if states.len() > MOST_NODES {
+        return;
+    }
+    let mut steps: Vec<(i64, u32, u64, u64, u32)> = states
+        .iter()
+        .flat_map(|(node, list)| list.iter().map(move |state| (*node, state)))
+        .map(|(node, state)| (state.0, state.1, node, state.2, state.3))
         .collect();
-    times.sort_unstable();
-    let last_heard = |node: u64| {
-        evidence
-            .log
-            .cluster
-            .runs
-            .iter()
-            .filter(|run| run.node == node)
-            .map(|run| run.last)
-            .max()
-            .unwrap_or(0)
-    };
-    // Nodes that were once in one cluster.
+    steps.sort_unstable();
+    // When each was heard last, and the nodes that were once in one cluster.
+    let mut last_heard: HashMap<u64, i64> = HashMap::new();
     let mut together: HashMap<u64, BTreeSet<u64>> = HashMap::new();
-    for run in &evidence.log.cluster.runs {
+    for run in runs {
+        let last = last_heard.entry(run.node).or_insert(run.last);
+        *last = run.last.max(*last);
         if run.key != 0 && run.size > 1 {
             together.entry(run.key).or_default().insert(run.node);
         }
     }
-    for (index, (time, frame)) in times.iter().enumerate() {
-        let until = times
-            .get(index + 1)
-            .map_or_else(|| evidence.span().1, |next| next.0);
-        let mut keys: BTreeMap<u64, (BTreeSet<u64>, u32)> = BTreeMap::new();
-        for (node, list) in &states {
-            if last_heard(*node) < *time {
-                continue;
-            }
-            if let Some((key, size)) = at(list, *time).filter(|(key, _)| *key != 0) {
-                let part = keys.entry(key).or_insert((BTreeSet::new(), size));
-                part.0.insert(*node);
-            }
+    together.retain(|_, nodes| nodes.len() > 1);
+    let mut leaving: Vec<(i64, u64)> = last_heard.iter().map(|(node, last)| (*last, *node)).collect();
+    leaving.sort_unstable();
+    let mut leaving = leaving.into_iter().peekable();
+    let mut now = Parts::default();
+    let mut looked = 0;
+    for (index, (time, frame, node, key, size)) in steps.iter().enumerate() {
+        while let Some((_, gone)) = leaving.next_if(|(last, _)| last < time) {
+            now.leave(gone);
         }
-        // All that a key's size says are there: nobody is on the way to another.
-        let parts: Vec<&BTreeSet<u64>> = keys
-            .values()
-            .filter(|(nodes, size)| nodes.len() >= *size as usize && *size > 0)
-            .map(|(nodes, _)| nodes)
-            .collect();
-        let was_one = together.values().any(|nodes| {
-            parts.len() >= 2
-                && parts
-                    .iter()
-                    .all(|part| part.iter().any(|node| nodes.contains(node)))
-        });
-        if parts.len() < 2 || !was_one || until - time < SECOND / 2 {
+        now.join(*node, *key, *size);
+        let next = steps.get(index + 1).map(|next| next.0);
+        let until = next.unwrap_or_else(|| evidence.span().1);
+        if until - time < SETTLED || now.by_key.len() < 2 || looked >= MOST_SPLITS {
             continue;
         }
-        let labels = Labels::of(evidence);
+        let parts = now.whole();
+        if parts.len() < 2 {
+            continue;
+        }
+        looked += 1;
+        let was_one = together.values().any(|nodes| {
+            let has_of = |part: &&BTreeSet<u64>| part.iter().any(|node| nodes.contains(node));
+            parts.iter().all(has_of)
+        });
+        if !was_one {
+            continue;
+        }
         let who: Vec<String> = parts
             .iter()
             .map(|part| labels.names(part.iter().copied()))
             .collect();
         let nodes: Vec<u64> = parts.iter().flat_map(|part| part.iter().copied()).collect();
+        let sizes: Vec<String> = parts.iter().map(|part| part.len().to_string()).collect();
         let finding = Finding {
             count: count(parts.len()),
             to: until,
@@ -252,11 +289,7 @@ fn splits(evidence: &Evidence<'_>, _: &Labels, findings: &mut Findings) {
             details: format!(
                 "{} clusters with keys of their own, of {} nodes",
                 parts.len(),
-                parts
-                    .iter()
-                    .map(|part| part.len().to_string())
-                    .collect::<Vec<_>>()
-                    .join(" and ")
+                sizes.join(" and ")
             ),
             ..Finding::new(Kind::Split, who.join(" / "), (*time, *frame))
         };
@@ -265,41 +298,64 @@ fn splits(evidence: &Evidence<'_>, _: &Labels, findings: &mut Findings) {
     }
 }
 
+/// The pulses of one node.
+#[derive(Default)]
+struct Pulses<'e> {
+    runs: Vec<&'e Run>,
+    /// When it sent, pauses of less than a second left out: from, to.
+    spans: Vec<(i64, i64)>,
+}
+
+impl Pulses<'_> {
+    /// Whether it sent before and after that time.
+    fn goes_on(&self, time: i64) -> bool {
+        let after = self.spans.partition_point(|span| span.0 <= time);
+        let span = after.checked_sub(1).and_then(|index| self.spans.get(index));
+        span.is_some_and(|span| span.1 >= time)
+    }
+}
+
 fn one_way(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
     let cluster = &evidence.log.cluster;
-    let mut by_node: BTreeMap<u64, Vec<&Run>> = BTreeMap::new();
+    let mut by_node: BTreeMap<u64, Pulses<'_>> = BTreeMap::new();
     for run in &cluster.runs {
-        by_node.entry(run.node).or_default().push(run);
+        by_node.entry(run.node).or_default().runs.push(run);
+    }
+    if by_node.len() > MOST_NODES {
+        return;
+    }
+    for pulses in by_node.values_mut() {
+        pulses.runs.sort_by_key(|run| run.first);
+        for run in &pulses.runs {
+            match pulses
+                .spans
+                .last_mut()
+                .filter(|span| span.1 + SECOND >= run.first.0)
+            {
+                Some(span) => span.1 = run.last.max(span.1),
+                None => pulses.spans.push((run.first.0, run.last)),
+            }
+        }
     }
     let lists = |node: u64, time: i64, other: u64| {
-        by_node.get(&node).is_some_and(|runs| {
-            let now = runs
-                .iter()
-                .filter(|run| run.first.0 <= time)
-                .max_by_key(|run| run.first.0);
-            now.is_some_and(|run| run.last >= time - SECOND && cluster.hears(run).any(|heard| heard == other))
-        })
+        let runs = by_node.get(&node).map_or(&[][..], |pulses| &pulses.runs);
+        let later = runs.partition_point(|run| run.first.0 <= time);
+        let now = later.checked_sub(1).and_then(|index| runs.get(index));
+        now.is_some_and(|run| run.last >= time - SECOND && cluster.hears(run).any(|heard| heard == other))
     };
     let mut deaf: Vec<(i64, u32, u64, u64, i64)> = Vec::new();
-    for (node, runs) in &by_node {
-        let mut runs = runs.clone();
-        runs.sort_by_key(|run| run.first);
-        for two in runs.windows(2) {
+    for (node, pulses) in &by_node {
+        for two in pulses.runs.windows(2) {
             let [before, after] = two else { continue };
-            for lost in cluster
-                .hears(before)
-                .filter(|lost| !cluster.hears(after).any(|heard| heard == *lost))
-            {
-                // The other one goes on, and is heard or hears.
-                let time = after.first.0 + SECOND / 2;
-                let goes_on = by_node
-                    .get(&lost)
-                    .is_some_and(|runs| runs.iter().any(|run| run.first.0 <= time && run.last >= time));
-                let stays = !lists(*node, time, lost);
-                let by_third = by_node
-                    .keys()
-                    .any(|third| *third != *node && *third != lost && lists(*third, time, lost));
-                if goes_on && stays && (by_third || lists(lost, time, *node)) && lists(lost, time, *node) {
+            if before.hears == after.hears {
+                continue;
+            }
+            let now: BTreeSet<u64> = cluster.hears(after).collect();
+            for lost in cluster.hears(before).filter(|lost| !now.contains(lost)) {
+                // The other one goes on and hears this one.
+                let time = after.first.0 + SETTLED;
+                let goes_on = by_node.get(&lost).is_some_and(|pulses| pulses.goes_on(time));
+                if goes_on && !lists(*node, time, lost) && lists(lost, time, *node) {
                     deaf.push((after.first.0, after.first.1, *node, lost, after.last));
                 }
             }

@@ -10,10 +10,6 @@ use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 
-/// A node that stops closes its connections within this time: the kernel does it as the process ends.
-const AT_ONCE: i64 = 2 * SECOND;
-/// Refusals that belong to a stop follow within this time: clients try again each second.
-const SOON: i64 = 30 * SECOND;
 /// A host of which nothing comes for so long is gone: TCP has sent again at least twice then.
 const GONE: i64 = 900 * MS;
 
@@ -57,7 +53,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         return;
     }
     unreachable_addresses(evidence, findings);
-    stopped(evidence, findings);
+    super::stops::run(evidence, findings);
     let forgotten: HashSet<usize> = super::network::forgotten_connections(evidence)
         .iter()
         .map(|one| one.0.number)
@@ -121,155 +117,6 @@ fn unreachable_addresses(evidence: &Evidence<'_>, findings: &mut Findings) {
         ..Finding::new(Kind::UnreachableAddress, names(&hosts), first)
     };
     findings.add(touched.put(evidence, finding));
-}
-
-/// When a host closed a connection before the other end did.
-fn closed_by(connection: &Connection, host: Endpoint) -> Option<(i64, u32)> {
-    if connection.server.host() == host {
-        connection.closed_by_server()
-    } else {
-        connection
-            .closed_by_client()
-            .filter(|closed| connection.of_server.fin.is_none_or(|server| closed.0 < server.0))
-    }
-}
-
-/// Connections that were refused, by host: time of the RST, frame, port, when it was asked.
-fn refusals(evidence: &Evidence<'_>) -> HashMap<Endpoint, Vec<(i64, u32, u16)>> {
-    let mut all: HashMap<Endpoint, Vec<(i64, u32, u16)>> = HashMap::new();
-    for connection in &evidence.connections {
-        if let Some((time, frame)) = connection.handshake.refused {
-            all.entry(connection.server.host())
-                .or_default()
-                .push((time, frame, connection.server.port));
-        }
-    }
-    for list in all.values_mut() {
-        list.sort_unstable();
-    }
-    all
-}
-
-fn stopped(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let refused = refusals(evidence);
-    let mut nodes: Vec<Endpoint> = evidence.nodes.iter().copied().collect();
-    nodes.sort_unstable();
-    for node in nodes {
-        let Some(refused) = refused.get(&node) else {
-            continue;
-        };
-        let its: Vec<&Connection> = evidence
-            .connections
-            .iter()
-            .filter(|connection| {
-                !connection.is_one_way
-                    && (connection.server.host() == node && evidence.is_ours(connection)
-                        || connection.client.host() == node && connection.is_internode)
-            })
-            .collect();
-        let mut done = i64::MIN;
-        for (time, _, port) in refused {
-            if *time <= done {
-                continue;
-            }
-            // It served that port before.
-            let served = its.iter().any(|connection| {
-                connection.server.host() == node
-                    && connection.server.port == *port
-                    && connection.first < *time
-                    && (connection.handshake.answered.is_some() || connection.of_server.with_data > 0)
-            });
-            let served_after_start = served;
-            let open: Vec<&&Connection> = its
-                .iter()
-                .filter(|connection| {
-                    connection.first < *time
-                        && connection.handshake.refused.is_none()
-                        && connection.closed().is_none_or(|closed| closed > time - SOON)
-                })
-                .collect();
-            let closes: Vec<(i64, u32)> = open
-                .iter()
-                .filter_map(|connection| closed_by(connection, node))
-                .filter(|closed| closed.0 < *time + SECOND)
-                .collect();
-            let Some(last) = closes.iter().map(|closed| closed.0).max() else {
-                continue;
-            };
-            let at_once: Vec<(i64, u32)> = closes
-                .iter()
-                .copied()
-                .filter(|closed| last - closed.0 <= AT_ONCE)
-                .collect();
-            let Some(begin) = at_once.iter().copied().min() else {
-                continue;
-            };
-            // Nothing stays open and works on.
-            let survivors = open.iter().filter(|connection| {
-                connection.closed().is_none_or(|closed| closed > last + AT_ONCE)
-                    && connection.first < begin.0
-                    && side_of(connection, node).packets > 0
-                    && side_of(connection, node).last > last + 200 * MS
-            });
-            if !served_after_start || survivors.count() > 0 || *time - last > SOON {
-                continue;
-            }
-            let dropped = its
-                .iter()
-                .flat_map(|connection| evidence.requests_of(connection))
-                .filter(|request| {
-                    request.after_fin.is_none()
-                        && request
-                            .dropped
-                            .is_some_and(|at| at >= begin.0 - SECOND && at <= last + SECOND)
-                })
-                .count();
-            let after = refused.iter().filter(|(at, _, _)| *at >= begin.0).count();
-            let again = its
-                .iter()
-                .filter(|connection| {
-                    connection.server.host() == node
-                        && connection.first > last
-                        && connection.handshake.answered.is_some()
-                        && connection.of_server.with_data > 0
-                })
-                .map(|connection| connection.first)
-                .min();
-            let until = again.unwrap_or_else(|| evidence.span().1);
-            done = until;
-            let mut finding = Finding {
-                count: count(dropped.max(1)),
-                to: last,
-                until,
-                failed: count(dropped),
-                details: format!(
-                    "closed all of its {} connections within {}, {dropped} with requests open; {after} connections were refused after that{}",
-                    at_once.len(),
-                    duration(last - begin.0),
-                    again.map_or_else(String::new, |again| format!(
-                        ", until it served again at {:.3} s",
-                        evidence.seconds(again)
-                    ))
-                ),
-                ..Finding::new(Kind::NodeStopped, node.to_string(), begin)
-            };
-            finding.nodes = vec![node];
-            finding.is_root = true;
-            finding.filter = super::tools::filter(evidence, &finding);
-            findings.add(finding);
-        }
-    }
-}
-
-fn side_of(
-    connection: &Connection,
-    host: Endpoint,
-) -> crate::stats::diagnosis::evidence::connection::SideFacts {
-    if connection.server.host() == host {
-        connection.of_server
-    } else {
-        connection.of_client
-    }
 }
 
 fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &mut Findings) {

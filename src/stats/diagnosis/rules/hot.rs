@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::tools::{Touched, count, filter};
+use super::tools::{FEW, Touched, count, filter};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
@@ -12,7 +12,8 @@ use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;
 
-/// Requests on one record within a second from which on it may be called hot.
+/// Requests on one record within a second from which on it may be called hot: of fewer the next one may have as many by chance
+/// (the share decides, which is relative).
 const HOT: usize = 50;
 
 /// The rule.
@@ -81,7 +82,7 @@ fn busy(
             .copied()
             .filter(|(_, request)| request.result == Some(ResultCode::KEY_BUSY))
             .collect();
-        if refused.len() < 3 {
+        if refused.len() < FEW {
             continue;
         }
         refused.sort_by_key(|(_, request)| (request.begun, request.frame));
@@ -95,7 +96,7 @@ fn busy(
         );
         add(evidence, who, details, &refused, count(refused.len()), findings);
     }
-    if unknown.len() >= 3 {
+    if unknown.len() >= FEW {
         unknown.sort_by_key(|(_, request)| (request.begun, request.frame));
         let mut places: Vec<String> = unknown
             .iter()
@@ -171,8 +172,10 @@ fn favourites(
         }
     }
     let mut hot: BTreeMap<u32, Vec<i64>> = BTreeMap::new();
+    let mut sums: HashMap<i64, usize> = HashMap::new();
     for (second, counts) in &seconds {
         let all: usize = counts.values().sum();
+        sums.insert(*second, all);
         let mut order: Vec<(usize, u32)> = counts.iter().map(|(digest, number)| (*number, *digest)).collect();
         order.sort_unstable_by(|one, other| other.cmp(one));
         let (Some((most, digest)), next) = (order.first(), order.get(1).map_or(0, |next| next.0)) else {
@@ -190,14 +193,14 @@ fn favourites(
             .requests
             .iter()
             .copied()
-            .filter(|(_, request)| seconds.contains(&((request.begun - start) / SECOND)))
+            // They are sorted.
+            .filter(|(_, request)| {
+                let second = (request.begun - start) / SECOND;
+                seconds.binary_search(&second).is_ok()
+            })
             .collect();
         list.sort_by_key(|(_, request)| (request.begun, request.frame));
-        let all: usize = records
-            .values()
-            .flat_map(|record| &record.requests)
-            .filter(|(_, request)| seconds.contains(&((request.begun - start) / SECOND)))
-            .count();
+        let all: usize = seconds.iter().filter_map(|second| sums.get(second)).sum();
         said.insert(digest);
         let who = evidence.record_name(digest, record.place);
         let writes = list.iter().filter(|(_, request)| request.writes).count();

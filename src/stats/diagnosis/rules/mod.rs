@@ -16,6 +16,7 @@ pub mod results;
 pub mod rule;
 pub mod servers;
 pub mod stalls;
+pub mod stops;
 pub mod timeouts;
 pub mod tools;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::servers::short;
-use super::tools::{Touched, count};
+use super::tools::{DEFAULT_TIMEOUT, Touched, count};
 use super::{About, Rule};
 use crate::stats::diagnosis::cluster::Wait;
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
@@ -13,24 +13,29 @@ use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile, sorted};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 
-/// Shorter silence is a scheduler's.
+/// Shorter silence is a scheduler's: a time slice of Linux under load is 24 ms at most (sched_latency of eight processors).
 const LEAST_STALL: i64 = 25 * MS;
-/// A replica that is slower makes writes slow; half of a second's timeout.
-const LEAST_WAIT: i64 = SECOND / 2;
-/// The longest delayed acknowledgement.
+/// A replica that takes half of what clients allow by default leaves none of it for a second try.
+const LEAST_WAIT: i64 = DEFAULT_TIMEOUT / 2;
+/// The longest delayed acknowledgement: 200 ms (RFC 1122 allows 500 ms, Linux and Windows take 200 ms at most), and the path.
 const DELAYED_ACK: i64 = 250 * MS;
+/// So many connections that wait at once do so for one reason: a pool's one or two may each have met a slow record.
+const MANY: usize = 5;
 
 /// The rule.
 pub static RULE: Rule = Rule {
     about: &[About {
         kind: Kind::StalledServer,
         claim: "A node acknowledged requests and answered nobody for a while.",
-        evidence: "At least two connections waited for requests on single records that the node's TCP had acknowledged, no byte of data came from the node, that lasted ten times longer than nine of ten answers of the node take, and all answers followed when it ended. Requests failed by it, or five connections and more waited for longer than TCP's own timers (250 ms). Between nodes: three requests over fabric and more that wait for half a second and ten times the usual.",
+        evidence: "At least two connections waited for requests on single records that the node's TCP had acknowledged, no byte of data came from the node, that lasted ten times longer than nine of ten answers of the node take, and all answers followed when it ended. Requests failed by it, or it lasted for a second (what clients allow by default), or five connections and more waited for longer than TCP's own timers (250 ms). Between nodes: three requests over fabric and more that wait for half a second and ten times the usual.",
         silenced: "One direction only; packets missing on these connections; no acknowledgements in the capture; a gap in time. Where several nodes are known, writes alone prove nothing (they may wait for another node), nor does a time in which the others are as slow.",
         next: "Look at that node at that time: its log (`hb`, `slow`), its disks, swap, whether the process was stopped or the machine was paused.",
     }],
     run,
 };
+
+/// Short requests to a service, in the order in which they were sent.
+type Asked<'e> = Vec<(&'e Connection, &'e Request)>;
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     if evidence.capture.is_data_only {
@@ -38,8 +43,12 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
     let mut services: Vec<Endpoint> = evidence.services.iter().copied().collect();
     services.sort_unstable();
-    for service in services {
-        stalls(evidence, service, findings);
+    let asked: Vec<(Endpoint, Asked<'_>)> = services
+        .iter()
+        .map(|service| (*service, short(evidence, *service)))
+        .collect();
+    for (service, requests) in &asked {
+        stalls(evidence, *service, requests, &asked, findings);
     }
     replicas(evidence, findings);
 }
@@ -146,8 +155,13 @@ fn replicas(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
 }
 
-fn stalls(evidence: &Evidence<'_>, service: Endpoint, findings: &mut Findings) {
-    let requests = short(evidence, service);
+fn stalls(
+    evidence: &Evidence<'_>,
+    service: Endpoint,
+    requests: &[(&Connection, &Request)],
+    all: &[(Endpoint, Asked<'_>)],
+    findings: &mut Findings,
+) {
     let mut usual: Vec<i64> = requests
         .iter()
         .filter_map(|(_, request)| request.first_time())
@@ -170,9 +184,9 @@ fn stalls(evidence: &Evidence<'_>, service: Endpoint, findings: &mut Findings) {
         .chain(answers.last().map(|last| (*last, end)));
     let mut found: Vec<Silence<'_>> = Vec::new();
     for (from, to) in silent.filter(|(from, to)| to - from >= least) {
-        let silence = Silence::of(&requests, from, to, base);
+        let silence = Silence::of(requests, from, to, base);
         if silence.is_stall(least, has_peers, end)
-            && !(has_peers && are_peers_slow(evidence, service, silence.begin, to))
+            && !(has_peers && are_peers_slow(all, service, silence.begin, to))
         {
             found.push(silence);
         }
@@ -333,9 +347,10 @@ impl<'e> Silence<'e> {
                     && request.dropped.is_none_or(|closed| closed > soon)
             })
             .count();
-        // Somebody failed by it, or many waited longer than TCP's own timers.
+        // Somebody failed by it or would have by default, or many waited longer than TCP's own timers.
         let failed = self.waiting.iter().filter(|(_, request)| fails(request)).count();
-        let is_serious = failed > 0 || length >= DELAYED_ACK && connections.len() >= 5;
+        let is_serious =
+            failed > 0 || length >= DEFAULT_TIMEOUT || length >= DELAYED_ACK && connections.len() >= MANY;
         connections.len() >= 2
             && length >= least
             && (!has_peers || readers.len() >= 2)
@@ -346,15 +361,14 @@ impl<'e> Silence<'e> {
 }
 
 /// Whether reads at other nodes that were asked meanwhile had to wait as well.
-fn are_peers_slow(evidence: &Evidence<'_>, service: Endpoint, from: i64, to: i64) -> bool {
+fn are_peers_slow(all: &[(Endpoint, Asked<'_>)], service: Endpoint, from: i64, to: i64) -> bool {
     let (mut asked, mut slow) = (0, 0);
-    for peer in evidence.services.iter().filter(|peer| **peer != service) {
-        for (_, request) in short(evidence, *peer) {
-            if request.sent < from - (to - from) / 4
-                || request.sent > to - (to - from) / 4
-                || request.writes
-                || request.resent > 0
-            {
+    let quarter = (to - from) / 4;
+    for (_, requests) in all.iter().filter(|(peer, _)| *peer != service) {
+        let first = requests.partition_point(|(_, request)| request.sent < from - quarter);
+        let meanwhile = requests.get(first..).unwrap_or_default().iter();
+        for (_, request) in meanwhile.take_while(|(_, request)| request.sent <= to - quarter) {
+            if request.writes || request.resent > 0 {
                 continue;
             }
             asked += 1;
