@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::tools::{Group, Touched, count, is_known, over};
+use super::tools::{FEW, Group, MINUTE, Touched, count, is_known, over};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
 use crate::stats::diagnosis::evidence::connection::Connection;
@@ -74,7 +74,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     paused(evidence, &unread, findings);
     for group in Group::episodes(evidence, unread, 15 * SECOND) {
         // One or two may be the program's own will.
-        if group.requests.len() < 3 {
+        if group.requests.len() < FEW {
             continue;
         }
         let details = format!(
@@ -106,7 +106,7 @@ fn idle_reused(evidence: &Evidence<'_>, findings: &mut Findings) {
         })
         .map(|(_, request)| request)
         .collect();
-    for group in Group::episodes(evidence, reused, 60 * SECOND) {
+    for group in Group::episodes(evidence, reused, MINUTE) {
         let mut ages: Vec<i64> = group
             .requests
             .iter()
@@ -135,6 +135,19 @@ fn not_reading<'e>(evidence: &'e Evidence<'_>) -> Vec<&'e Request> {
                 .push(request);
         }
     }
+    for list in alike.values_mut() {
+        list.sort_by_key(|request| request.begun);
+    }
+    // Whether the same was asked on another connection, at once before or after a time.
+    let is_asked = |last: &Request, client: Endpoint, at: i64| {
+        let list = alike
+            .get(&(client, last.fingerprint))
+            .map_or(&[][..], Vec::as_slice);
+        let first = list.partition_point(|other| other.begun < at - AT_ONCE);
+        let near = list.get(first..).unwrap_or_default().iter();
+        near.take_while(|other| other.begun <= at + AT_ONCE)
+            .any(|other| other.connection != last.connection && other.begun > last.begun)
+    };
     let mut unread = Vec::new();
     let mut chance = 0;
     for connection in evidence
@@ -161,15 +174,7 @@ fn not_reading<'e>(evidence: &'e Evidence<'_>) -> Vec<&'e Request> {
         {
             continue;
         }
-        let again = alike
-            .get(&(connection.client.host(), last.fingerprint))
-            .is_some_and(|list| {
-                list.iter().any(|other| {
-                    other.connection != last.connection
-                        && other.begun > last.begun
-                        && (other.begun - closed).abs() <= AT_ONCE
-                })
-            });
+        let again = is_asked(last, connection.client.host(), closed);
         // Its own timeout has passed at that time, or nearly: who asks the same by chance did not wait for it.
         let waited = closed - last.sent;
         let is_due = last.allowed().map_or(waited <= 10 * SECOND, |allowed| {
@@ -179,17 +184,7 @@ fn not_reading<'e>(evidence: &'e Evidence<'_>) -> Vec<&'e Request> {
             unread.push(last);
         }
         // Who asks the same as often at other times does it by chance.
-        let is_chance = |shift: i64| {
-            alike
-                .get(&(connection.client.host(), last.fingerprint))
-                .is_some_and(|list| {
-                    list.iter().any(|other| {
-                        other.connection != last.connection
-                            && other.begun > last.begun
-                            && (other.begun - closed - shift * AT_ONCE).abs() <= AT_ONCE
-                    })
-                })
-        };
+        let is_chance = |shift: i64| is_asked(last, connection.client.host(), closed + shift * AT_ONCE);
         chance += usize::from(is_due && (3..6).chain(-5..-2).any(is_chance));
     }
     if unread.len() <= chance {
@@ -230,17 +225,25 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
             .map(|request| request.begun)
             .collect();
         tends.sort_unstable();
-        let mut steps: Vec<i64> = tends
+        let steps: Vec<i64> = tends
             .windows(2)
             .filter_map(|two| Some(two.get(1)? - two.first()?))
             .filter(|step| *step >= 200 * MS)
             .collect();
-        let tend = percentile(&mut steps, 50).filter(|_| steps.len() >= 3);
+        // Requests for information that a program makes itself come when it likes.
+        let is_regular = |tend: &i64| {
+            let near = steps.iter().filter(|step| (*step - tend).abs() * 5 <= *tend);
+            steps.len() >= 3 && near.count() * 4 >= steps.len() * 3
+        };
+        let tend = percentile(&mut steps.clone(), 50).filter(is_regular);
         // A person at a shell asks for information only, and when he likes.
         let works = connections
             .iter()
             .flat_map(|connection| evidence.requests_of(connection))
             .any(|request| matches!(request.what, RequestKind::Message(_)));
+        // However often it pauses, it is one thing.
+        let (mut found, mut silences) = (None, Vec::new());
+        let (mut is_missing, mut answered, mut received) = (false, 0, 0);
         for two in sent.windows(2) {
             let [(from, frame), (to, _)] = two else { continue };
             let silence = to - from;
@@ -305,33 +308,43 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
             if !is_paused {
                 continue;
             }
-            let mut touched = Touched::default();
-            for (connection, _) in &open {
-                touched.add(connection);
-            }
-            let mut finding = Finding {
-                count: count(open.len().max(1)),
-                to: *from,
-                until: to + SECOND,
-                failed: count(closed_unread),
-                lost: silence,
+            let finding = found.get_or_insert_with(|| Finding {
+                count: 0,
                 is_root: true,
-                details: format!(
-                    "sent nothing on any of its {} connections for {}{}, while {} answers came and its TCP acknowledged {acknowledged} of them",
-                    connections.len(),
-                    duration(silence),
-                    tend.filter(|_| missing).map_or_else(String::new, |tend| format!(
-                        " (info requests, one each {} before, are missing, too)",
-                        duration(tend)
-                    )),
-                    open.len(),
-                ),
+                clients: vec![host],
                 ..Finding::new(Kind::ClientPaused, host.to_string(), (*from, *frame))
-            };
-            finding.clients = vec![host];
-            finding.filter = super::tools::filter(evidence, &finding);
-            findings.add(finding);
+            });
+            finding.count += count(open.len().max(1));
+            (finding.to, finding.until) = (*from, to + SECOND);
+            finding.failed += count(closed_unread);
+            finding.lost += silence;
+            silences.push(silence);
+            is_missing |= missing;
+            answered += open.len();
+            received += acknowledged;
         }
+        let Some(mut finding) = found else { continue };
+        let (least, most) = (percentile(&mut silences, 0), percentile(&mut silences, 100));
+        finding.details = format!(
+            "sent nothing on any of its {} connections for {}{}, while {answered} answers came and its TCP acknowledged {received} of them",
+            connections.len(),
+            match (least, most) {
+                (Some(least), Some(most)) if silences.len() > 1 => format!(
+                    "{} to {}, {} times",
+                    duration(least),
+                    duration(most),
+                    silences.len()
+                ),
+                _ => duration(finding.lost),
+            },
+            tend.filter(|_| is_missing)
+                .map_or_else(String::new, |tend| format!(
+                    " (info requests, one each {} before, are missing, too)",
+                    duration(tend)
+                )),
+        );
+        finding.filter = super::tools::filter(evidence, &finding);
+        findings.add(finding);
     }
 }
 
@@ -417,7 +430,7 @@ fn busy(evidence: &Evidence<'_>, findings: &mut Findings) {
         })
         .map(|(_, request)| request)
         .collect();
-    for group in Group::episodes(evidence, reused, 60 * SECOND) {
+    for group in Group::episodes(evidence, reused, MINUTE) {
         let details = format!(
             "{} requests were open and past their timeout when the client sent the next one on the same connection: it may take the answer of the first for that of the second",
             group.requests.len()

@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
         About {
             kind: Kind::Churn,
             claim: "The client opens connections for a few requests each instead of keeping them.",
-            evidence: "Thirty and more connections of a client host, opened and closed by it within a second or after at most ten requests, over several seconds, and most of all that it opens.",
+            evidence: "Thirty and more connections of a client host, opened and closed by it within a second, with ten requests at most, in four different seconds and more, and at least half of all that it opens.",
             silenced: "Connections that are closed because of a timeout.",
             next: "One client object for the whole program; larger pools (maxConnsPerNode); idle limits.",
         },

@@ -56,7 +56,7 @@ pub static RULE: Rule = Rule {
             kind: Kind::LoginFailed,
             claim: "Logins are refused.",
             evidence: "Answers to LOGIN or AUTHENTICATE with an error of security.",
-            silenced: "A server without security, which says so.",
+            silenced: "A server without security, which says so; a session that ran out and was renewed.",
             next: "User, password, expiry, and the roles of the user.",
         },
         About {
@@ -210,7 +210,13 @@ fn add(
 
 fn logins(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut failed: BTreeMap<(Endpoint, u32, u8), Vec<_>> = BTreeMap::new();
+    // The last login of each client that was taken.
+    let mut renewed: BTreeMap<Endpoint, i64> = BTreeMap::new();
     for (connection, request) in evidence.all_requests() {
+        if matches!(request.what, RequestKind::Security(_)) && request.result == Some(ResultCode::OK) {
+            let last = renewed.entry(connection.client.host()).or_insert(request.begun);
+            *last = request.begun.max(*last);
+        }
         let (RequestKind::Security(command), Some(result)) = (request.what, request.result) else {
             continue;
         };
@@ -225,6 +231,12 @@ fn logins(evidence: &Evidence<'_>, findings: &mut Findings) {
         }
     }
     for ((client, user, result), list) in failed {
+        // A session that ran out is renewed: the client logs in again.
+        let renewed = renewed.get(&client).copied().unwrap_or(i64::MIN);
+        let is_expiry = ResultCode(result) == ResultCode::SEC_ERR_EXPIRED_SESSION;
+        if is_expiry && list.iter().all(|(_, request)| request.begun < renewed) {
+            continue;
+        }
         let (Some(first), Some(last)) = (list.first(), list.last()) else {
             continue;
         };

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tools::{Touched, count, is_known};
+use super::tools::{FEW, MINUTE, Touched, count, is_known};
 use super::{About, Rule};
-use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
+use crate::stats::diagnosis::endpoint::Endpoint;
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
@@ -41,7 +41,7 @@ pub static RULE: Rule = Rule {
         About {
             kind: Kind::ServerErrors,
             claim: "A node answers with errors that are its own or its cluster's fault.",
-            evidence: "Results such as UNAVAILABLE, DEVICE_OVERLOAD or UNKNOWN; TIMEOUT is counted by Client timeouts, KEY_BUSY by Hot key.",
+            evidence: "Results such as UNAVAILABLE, DEVICE_OVERLOAD, BATCH_QUEUES_FULL or UNKNOWN; TIMEOUT is counted by Client timeouts, KEY_BUSY by Hot key.",
             silenced: "Fewer than three of a kind.",
             next: "The node's log, and the state of its cluster.",
         },
@@ -128,8 +128,21 @@ const fn is_refusal(outcome: &Outcome<'_>) -> bool {
 }
 
 const fn is_server_fault(result: ResultCode) -> bool {
-    // UNAVAILABLE 11, DEVICE_OVERLOAD 18, LOST_CONFLICT 28, CLUSTER_KEY_MISMATCH 7, UNKNOWN 1, XDR_KEY_BUSY 32.
-    matches!(result.0, 1 | 7 | 11 | 18 | 28 | 32)
+    matches!(
+        result,
+        ResultCode::UNKNOWN
+            | ResultCode::CLUSTER_KEY_MISMATCH
+            | ResultCode::UNAVAILABLE
+            | ResultCode::QUERY_ABORT
+            | ResultCode::DEVICE_OVERLOAD
+            | ResultCode::LOST_CONFLICT
+            | ResultCode::XDR_KEY_BUSY
+            | ResultCode::BATCH_QUEUES_FULL
+            | ResultCode::SINDEX_OOM
+            | ResultCode::QUERY_QUEUE_FULL
+            | ResultCode::QUERY_TIMEOUT
+            | ResultCode::QUERY_NET_IO
+    )
 }
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
@@ -165,7 +178,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         }
     }
     for ((namespace, result, _), list) in refused {
-        if list.len() < 3 {
+        if list.len() < FEW {
             continue;
         }
         let touched = touched(&list);
@@ -198,7 +211,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         merged.entry(result).or_default().extend(list);
     }
     for (result, mut list) in merged {
-        if list.len() < 3 {
+        if list.len() < FEW {
             continue;
         }
         list.sort_by_key(|outcome| (outcome.request.begun, outcome.request.frame));
@@ -226,7 +239,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         );
     }
     for ((client, result), list) in application {
-        if list.len() < 3 {
+        if list.len() < FEW {
             continue;
         }
         let touched = touched(&list);
@@ -313,7 +326,7 @@ fn scans(evidence: &Evidence<'_>, findings: &mut Findings) {
             .collect();
         let places: Vec<String> = places.into_iter().collect();
         let records: u32 = list.iter().map(|request| request.results).sum();
-        for group in super::tools::Group::episodes(evidence, list, 60 * SECOND) {
+        for group in super::tools::Group::episodes(evidence, list, MINUTE) {
             let details = format!(
                 "{} scans of {} closed by the server after {records} records, without the message that ends them",
                 group.requests.len(),
@@ -336,10 +349,10 @@ fn big(evidence: &Evidence<'_>, findings: &mut Findings) {
         .filter(|(_, request)| request.single().is_some() && (request.bytes >= BIG || request.size >= BIG))
         .map(|(_, request)| request)
         .collect();
-    if big.len() < 3 {
+    if big.len() < FEW {
         return;
     }
-    for group in super::tools::Group::episodes(evidence, big, 60 * SECOND) {
+    for group in super::tools::Group::episodes(evidence, big, MINUTE) {
         let most = group
             .requests
             .iter()

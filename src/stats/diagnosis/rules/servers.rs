@@ -2,9 +2,9 @@
 //!
 //! Longer than 500 lines: each finding about servers stands here with its text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::tools::{Touched, count, filter, is_known, operation, over};
+use super::tools::{DEFAULT_TIMEOUT, Group, MINUTE, Touched, count, filter, is_known, operation, over};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
@@ -14,10 +14,14 @@ use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::wire::ground::text::LossyText;
 
-/// All clients allow a second by default.
-const DEFAULT_TIMEOUT: i64 = SECOND;
-/// A stretch of time that is compared with others.
-const STRETCH: i64 = SECOND / 2;
+/// So many requests have a median that says something: a single slow one among fewer moves it.
+const ENOUGH: usize = 20;
+/// A read that a device has to seek for takes so long: less is no server's fault.
+const NOTICED: i64 = 3 * MS;
+/// A tail is looked at from a tenth of what clients allow on.
+const TAIL: i64 = DEFAULT_TIMEOUT / 10;
+/// A stretch of time that is compared with others: half of what clients allow.
+const STRETCH: i64 = DEFAULT_TIMEOUT / 2;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -33,7 +37,7 @@ pub static RULE: Rule = Rule {
             kind: Kind::SlowRequests,
             claim: "A part of the requests takes far longer than the rest.",
             evidence: "At least one in a hundred, and five, take twenty times the median and at least 100 ms; TCP sent none of them again.",
-            silenced: "What silences Stalled server.",
+            silenced: "What silences Stalled server; frames with each other's times (Out of order).",
             next: "See which records, operations and times they share: the filter finds them.",
         },
         About {
@@ -161,13 +165,13 @@ fn beside_peers(
             .iter()
             .filter(|peer| **peer != service)
             .filter_map(|peer| halves.get(&(*peer, writes)))
-            .filter(|(_, number)| *number >= 20)
+            .filter(|(_, number)| *number >= ENOUGH)
             .map(|(half, _)| *half)
             .collect();
-        let Some(usual) = percentile(&mut peers, 50).filter(|_| number >= 20) else {
+        let Some(usual) = percentile(&mut peers, 50).filter(|_| number >= ENOUGH) else {
             continue;
         };
-        if half < 5 * usual || half - usual < 3 * MS {
+        if half < 5 * usual || half - usual < NOTICED {
             continue;
         }
         let (first, last) = (requests.first()?.1, requests.last()?.1);
@@ -273,7 +277,7 @@ fn than_before(
                 && stretch.from <= stall.until
         })
     };
-    let is_slow = |stretch: &&Stretch<'_>| stretch.half >= 10 * usual && stretch.half >= 3 * MS;
+    let is_slow = |stretch: &&Stretch<'_>| stretch.half >= 10 * usual && stretch.half >= NOTICED;
     let slow: Vec<&Stretch<'_>> = stretches
         .iter()
         .filter(is_slow)
@@ -335,10 +339,11 @@ fn tail(
         .iter()
         .filter_map(|(_, request)| request.first_time())
         .collect();
-    let Some(half) = percentile(&mut times, 50).filter(|_| !evidence.capture.is_data_only) else {
+    let is_timed = !evidence.capture.is_data_only && !evidence.capture.has_wrong_times();
+    let Some(half) = percentile(&mut times, 50).filter(|_| is_timed) else {
         return;
     };
-    let least = (20 * half).max(100 * MS);
+    let least = (20 * half).max(TAIL);
     let slow: Vec<&Request> = requests
         .iter()
         .map(|(_, request)| *request)
@@ -393,7 +398,7 @@ fn batches(evidence: &Evidence<'_>, findings: &mut Findings) {
         })
         .map(|(_, request)| request)
         .collect();
-    for group in super::tools::Group::episodes(evidence, slow, 60 * SECOND) {
+    for group in Group::episodes(evidence, slow, MINUTE) {
         let mut times: Vec<i64> = group
             .requests
             .iter()
@@ -414,6 +419,45 @@ fn batches(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
 }
 
+/// From the first request of a group to the last bytes of an answer.
+fn span(group: &Group<'_>) -> (i64, i64) {
+    let sent = group.requests.iter().map(|request| request.sent);
+    let last = group.requests.iter().filter_map(|request| request.last);
+    let from = sent.min().unwrap_or(0);
+    (from, last.map(|(last, _)| last).max().unwrap_or(from))
+}
+
+/// Short requests to a service in the order in which they were sent: when, and how long each took.
+struct Meanwhile(Vec<(i64, i64)>);
+
+impl Meanwhile {
+    fn of(evidence: &Evidence<'_>, service: Endpoint) -> Self {
+        let all = short(evidence, service).into_iter();
+        Self(
+            all.filter_map(|(_, request)| Some((request.sent, request.first_time()?)))
+                .collect(),
+        )
+    }
+
+    fn between(&self, from: i64, to: i64) -> &[(i64, i64)] {
+        let first = self.0.partition_point(|(sent, _)| *sent < from);
+        let last = self.0.partition_point(|(sent, _)| *sent <= to).max(first);
+        self.0.get(first..last).unwrap_or_default()
+    }
+
+    /// How long those took that were sent in none of those times, which are in the order of their beginning.
+    fn outside<'s>(&'s self, spans: &'s [(i64, i64)]) -> impl Iterator<Item = i64> + 's {
+        let mut spans = spans.iter().peekable();
+        let mut until = i64::MIN;
+        self.0.iter().filter_map(move |(sent, time)| {
+            while let Some((_, to)) = spans.next_if(|(from, _)| from <= sent) {
+                until = until.max(*to);
+            }
+            (*sent > until).then_some(*time)
+        })
+    }
+}
+
 fn scans(evidence: &Evidence<'_>, findings: &mut Findings) {
     let long: Vec<&Request> = evidence
         .all_requests()
@@ -426,83 +470,93 @@ fn scans(evidence: &Evidence<'_>, findings: &mut Findings) {
         })
         .map(|(_, request)| request)
         .collect();
-    for group in super::tools::Group::episodes(evidence, long, SECOND) {
-        let from = group
-            .requests
-            .iter()
-            .map(|request| request.sent)
-            .min()
-            .unwrap_or(0);
-        let to = group
-            .requests
-            .iter()
-            .filter_map(|request| request.last)
-            .map(|(last, _)| last)
-            .max()
-            .unwrap_or(from);
-        let (mut inside, mut outside) = (Vec::new(), Vec::new());
-        for (_, request) in group
-            .touched
-            .servers
-            .iter()
-            .flat_map(|service| short(evidence, *service))
-        {
-            let Some(time) = request.first_time() else {
-                continue;
-            };
-            if request.sent >= from && request.sent <= to {
-                inside.push(time);
-            } else {
-                outside.push(time);
-            }
+    let groups = Group::split(evidence, long, SECOND);
+    // What is usual is what is asked while none of them runs.
+    let spans: Vec<(i64, i64)> = groups.iter().map(span).collect();
+    let mut others: HashMap<Endpoint, Meanwhile> = HashMap::new();
+    let mut usual: HashMap<Vec<Endpoint>, Option<i64>> = HashMap::new();
+    let mut eaters: BTreeMap<String, Eater<'_>> = BTreeMap::new();
+    for (group, (from, to)) in groups.iter().zip(spans.iter().copied()) {
+        let servers: Vec<Endpoint> = group.touched.servers.iter().copied().collect();
+        let mut inside: Vec<i64> = Vec::new();
+        for server in &servers {
+            let times = others
+                .entry(*server)
+                .or_insert_with(|| Meanwhile::of(evidence, *server));
+            inside.extend(times.between(from, to).iter().map(|(_, time)| *time));
         }
-        let (Some(slow), Some(usual)) = (percentile(&mut inside, 50), percentile(&mut outside, 50)) else {
+        let outside = usual.entry(servers).or_insert_with_key(|servers| {
+            let times = servers.iter().filter_map(|server| others.get(server));
+            let mut times: Vec<i64> = times.flat_map(|times| times.outside(&spans)).collect();
+            percentile(&mut times, 50).filter(|_| times.len() >= ENOUGH)
+        });
+        let (Some(slow), Some(usual)) = (percentile(&mut inside, 50), *outside) else {
             continue;
         };
-        if inside.len() < 20 || outside.len() < 20 || slow < 5 * usual || slow - usual < MS {
+        if inside.len() < ENOUGH || slow < 5 * usual || slow - usual < MS {
             continue;
         }
-        let bytes: u64 = group
-            .requests
-            .iter()
-            .map(|request| u64::from(request.bytes))
-            .sum();
-        let records: u64 = group
-            .requests
-            .iter()
-            .map(|request| u64::from(request.results))
-            .sum();
-        let seconds = ((to - from) as f64 / 1e9).max(0.001);
-        let mut places: Vec<String> = group
-            .requests
-            .iter()
-            .map(|request| LossyText(evidence.log.places.get(request.place)).to_string())
-            .collect();
+        let eater = eaters.entry(group.touched.clients_to_servers()).or_default();
+        eater.requests.extend(&group.requests);
+        eater.lost += inside.iter().map(|time| (time - usual).max(0)).sum::<i64>();
+        eater.inside.append(&mut inside);
+        eater.time += to - from;
+        (eater.until, eater.usual) = (to, usual);
+    }
+    for eater in eaters.into_values() {
+        findings.rows.extend(eater.finding(evidence));
+    }
+}
+
+/// Scans of the same clients at the same nodes that slow down others, be it once or again and again.
+#[derive(Default)]
+struct Eater<'e> {
+    requests: Vec<&'e Request>,
+    /// How long the requests beside them took.
+    inside: Vec<i64>,
+    /// How long they ran.
+    time: i64,
+    lost: i64,
+    until: i64,
+    usual: i64,
+}
+
+impl Eater<'_> {
+    fn finding(mut self, evidence: &Evidence<'_>) -> Option<Finding> {
+        let slow = percentile(&mut self.inside, 50)?;
+        let sum = |of: fn(&Request) -> u32| -> f64 {
+            let all = self.requests.iter().map(|request| f64::from(of(request)));
+            all.sum()
+        };
+        let (bytes, records) = (sum(|request| request.bytes), sum(|request| request.results));
+        let seconds = (self.time as f64 / 1e9).max(0.001);
+        let place = |request: &&Request| LossyText(evidence.log.places.get(request.place)).to_string();
+        let mut places: Vec<String> = self.requests.iter().map(place).collect();
         places.sort();
         places.dedup();
+        let what = self
+            .requests
+            .first()
+            .map(|request| operation(evidence, request))?;
+        let group = Group::split(evidence, self.requests, i64::MAX).pop()?;
         let details = format!(
-            "{} {} of {} read {:.0} records and {:.0} kB a second; meanwhile the other {} requests to {} take {} (p50) instead of {}",
+            "{} {what} of {} read {:.0} records and {:.0} kB a second; meanwhile the other {} requests to {} take {} (p50) instead of {}",
             group.requests.len(),
-            group
-                .requests
-                .first()
-                .map_or_else(String::new, |request| operation(evidence, request)),
             names(&places),
-            records as f64 / seconds,
-            bytes as f64 / seconds / 1000.0,
-            inside.len(),
+            records / seconds,
+            bytes / seconds / 1000.0,
+            self.inside.len(),
             group.touched.servers(),
             duration(slow),
-            duration(usual)
+            duration(self.usual)
         );
-        if let Some(mut finding) = group.finding(evidence, Kind::HeavyScan, details) {
-            finding.who = format!("{} {}", finding.who, names(&places));
-            finding.until = to;
-            // Whoever is slowed down may be any client.
-            finding.clients = Vec::new();
-            finding.lost = inside.iter().map(|time| (time - usual).max(0)).sum();
-            finding.filter = filter(evidence, &finding);
-            findings.add(finding);
-        }
+        let mut finding = group.finding(evidence, Kind::HeavyScan, details)?;
+        finding.who = format!("{} {}", finding.who, names(&places));
+        finding.until = self.until;
+        // Whoever is slowed down may be any client.
+        finding.clients = Vec::new();
+        finding.lost = self.lost;
+        finding.filter = filter(evidence, &finding);
+        Some(finding)
     }
 }

@@ -2,19 +2,20 @@
 //!
 //! Longer than 500 lines: the parts of one judgement on a call that ran out of time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::tools::{Group, Touched, by_operation, is_known, over};
+use super::tools::{FEW, Group, Touched, by_operation, is_known, over};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
-use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
+use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::track::transactions::RequestKind;
 use crate::wire::client::result_code::ResultCode;
 
-/// A pause that separates one fault from the next of the same kind.
+/// A pause that separates one fault from the next of the same kind: several times the timeouts of clients, so that a call that
+/// is tried again after it failed belongs to the first.
 const EPISODE: i64 = 15 * SECOND;
 /// Clients send again within this time of closing the first try's connection (Java, Go, C: about 10 ms).
 const AT_ONCE: i64 = 12 * MS;
@@ -36,7 +37,7 @@ pub static RULE: Rule = Rule {
         About {
             kind: Kind::Retries,
             claim: "The client sent requests again.",
-            evidence: "The same request (timeout apart) of the same client on another connection, within 12 ms of the end of the first try's connection; or, where that stays open and is not used, within 60 ms of the request's own timeout. More of them than chance brings: the same requests as often at other times after the first ones are none.",
+            evidence: "The same request (timeout apart) of the same client on another connection, within 12 ms of the end of the first try's connection; or, where that stays open and is not used, within 60 ms of the request's own timeout; or, three times and more, after the same pause each time, within the request's own timeout after that had passed. More of them than chance brings: the same requests as often at other times after the first ones are none.",
             silenced: "Packets that are cut: what cannot be compared is no retry. Requests that are merely alike: two threads, or the same key read again.",
             next: "Retries are an effect: look at what made the first try fail. Writes that are not idempotent should not be sent again.",
         },
@@ -77,9 +78,10 @@ fn is_timeout(evidence: &Evidence<'_>, request: &Request) -> bool {
     }
     if request.given_up.is_some() && !evidence.capture.is_data_only {
         // Whoever closes in the midst of a scan has enough of it; an answer that was not read may be whole.
-        return request.first.is_none() || request.is_batch() || request.is_complete;
+        let is_cut_short = request.is_batch() && evidence.log.cut.0 == 0;
+        return request.first.is_none() || is_cut_short || request.is_complete;
     }
-    if request.result == Some(ResultCode::TIMEOUT) && !request.is_batch() && !request.is_query() {
+    if request.result == Some(ResultCode::TIMEOUT) {
         return true;
     }
     let Some(allowed) = request.allowed() else {
@@ -104,8 +106,18 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         })
         .map(|(_, request)| request)
         .collect();
+    // When each service was asked.
+    let mut asked: HashMap<Endpoint, Vec<i64>> = HashMap::new();
+    if !late.is_empty() {
+        for (connection, request) in evidence.all_requests() {
+            asked.entry(connection.server).or_default().push(request.begun);
+        }
+    }
+    for times in asked.values_mut() {
+        times.sort_unstable();
+    }
     for group in Group::episodes(evidence, late.clone(), EPISODE) {
-        timeouts(evidence, &group, findings);
+        timeouts(evidence, &group, &asked, findings);
     }
     let tries = Tries::of(evidence);
     retries(evidence, &tries, findings);
@@ -114,18 +126,23 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     late_writes(evidence, findings);
 }
 
-fn timeouts(evidence: &Evidence<'_>, group: &Group<'_>, findings: &mut Findings) {
+fn timeouts(
+    evidence: &Evidence<'_>,
+    group: &Group<'_>,
+    asked: &HashMap<Endpoint, Vec<i64>>,
+    findings: &mut Findings,
+) {
     let (Some(first), Some(last)) = (group.requests.first(), group.requests.last()) else {
         return;
     };
-    let all = evidence
-        .all_requests()
-        .filter(|(connection, request)| {
-            group.touched.servers.contains(&connection.server)
-                && request.begun >= first.begun
-                && request.begun <= last.begun
-        })
-        .count();
+    let times = group
+        .touched
+        .servers
+        .iter()
+        .filter_map(|server| asked.get(server));
+    let all: usize = times
+        .map(|times| between(times, first.begun, last.begun + 1).len())
+        .sum();
     let mut allowed: Vec<i64> = group
         .requests
         .iter()
@@ -182,6 +199,9 @@ fn timeouts(evidence: &Evidence<'_>, group: &Group<'_>, findings: &mut Findings)
     }
 }
 
+/// A request that failed, the next one that is the same, and the pause between.
+type Pause<'e> = (&'e Request, &'e Request, i64);
+
 /// Which request is a try of which.
 struct Tries<'e> {
     /// Each retry with the try before it.
@@ -232,6 +252,8 @@ impl<'e> Tries<'e> {
                 }
             }
         }
+        pairs.extend(delayed(&alike, &again));
+        again.extend(pairs.iter().map(|(first, _)| name(first)));
         // Three windows of chance for one of reason.
         let failed = evidence
             .all_requests()
@@ -241,7 +263,8 @@ impl<'e> Tries<'e> {
                     && fails_at(request).is_some()
             })
             .count();
-        if pairs.len() * 3 <= chance * 2 || pairs.len() * 10 < failed {
+        // Where nearly all that failed was let be, one or two that look alike may be chance.
+        if pairs.len() * 3 <= chance * 2 || pairs.len() < FEW && pairs.len() * 10 < failed {
             pairs.clear();
             again.clear();
         }
@@ -293,6 +316,68 @@ fn fails_at(first: &Request) -> Option<(i64, i64)> {
         (Some(given_up), _, None) => Some((given_up, AT_ONCE)),
         _ => None,
     }
+}
+
+/// Retries that wait first (`sleepBetweenRetries`): the first try's own timeout passed, and the same request follows within
+/// that time again, always after the same pause. Who asks the same after the same pause when all is well has a habit.
+fn delayed<'e>(
+    alike: &HashMap<(Endpoint, u64), Vec<&'e Request>>,
+    again: &HashSet<(u32, u32)>,
+) -> Vec<(&'e Request, &'e Request)> {
+    let mut hosts: BTreeMap<Endpoint, (Vec<Pause<'e>>, Vec<i64>, usize)> = BTreeMap::new();
+    for ((client, _), requests) in alike {
+        let (found, habits, failed) = hosts.entry(*client).or_default();
+        let mut when_well = Vec::new();
+        let failed_before = *failed;
+        for (index, first) in requests.iter().enumerate() {
+            if again.contains(&name(first)) {
+                continue;
+            }
+            let end = fails_at(first).map(|(end, _)| end);
+            let next = requests
+                .get(index + 1..)
+                .unwrap_or_default()
+                .iter()
+                .take(64)
+                .find(|later| later.begun > end.or(over(first)).unwrap_or(first.sent));
+            let Some(end) = end else {
+                when_well.extend(next.zip(over(first)).map(|(next, over)| next.begun - over));
+                continue;
+            };
+            let Some(allowed) = first
+                .allowed()
+                .filter(|allowed| end - first.sent >= allowed * 9 / 10)
+            else {
+                continue;
+            };
+            *failed += 1;
+            if let Some(next) =
+                next.filter(|next| next.connection != first.connection && next.begun <= end + allowed)
+            {
+                found.push((*first, *next, next.begun - end));
+            }
+        }
+        // What never fails shows nothing of those that do.
+        if *failed > failed_before {
+            habits.extend(when_well);
+        }
+    }
+    let mut pairs = Vec::new();
+    for (found, habits, failed) in hosts.into_values() {
+        let mut pauses: Vec<i64> = found.iter().map(|(_, _, pause)| *pause).collect();
+        let Some(usual) = percentile(&mut pauses, 50).filter(|_| found.len() >= 3) else {
+            continue;
+        };
+        let is_usual = |pause: i64| (pause - usual).abs() <= AT_ONCE;
+        let same = pauses.iter().filter(|pause| is_usual(**pause)).count();
+        let by_habit = habits.iter().filter(|pause| is_usual(**pause)).count();
+        if same * 5 >= pauses.len() * 4 && same * 2 >= failed && by_habit * failed * 2 <= same * habits.len()
+        {
+            let its = found.iter().filter(|(_, _, pause)| is_usual(*pause));
+            pairs.extend(its.map(|(first, next, _)| (*first, *next)));
+        }
+    }
+    pairs
 }
 
 /// The same request at another time, for which there is no reason: how often chance brings one.
