@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::tools::{Touched, count};
+use super::tools::{DEFAULT_TIMEOUT, FEW, Touched, count};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
 use crate::stats::diagnosis::evidence::connection::Connection;
@@ -11,10 +11,10 @@ use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 use crate::track::transactions::RequestKind;
 
-/// TCP sends a SYN again after a second; a copy comes sooner.
+/// TCP sends a SYN again after a second (RFC 6298, 2.1), less what timers and clocks are wrong; a copy comes sooner.
 pub const SYN_AGAIN: i64 = 900 * MS;
-/// Nobody notices a connection that takes less; pools open them beside the requests.
-const LATE_SYN_ACK: i64 = 100 * MS;
+/// A tenth of what clients allow a call by default: one that has to wait for its connection is not late by less.
+const LATE_SYN_ACK: i64 = DEFAULT_TIMEOUT / 10;
 /// A server that is at its limit closes a connection this soon after it is opened or first used.
 const AT_ONCE: i64 = 50 * MS;
 
@@ -38,8 +38,8 @@ pub static RULE: Rule = Rule {
         About {
             kind: Kind::SlowConnects,
             claim: "The SYN-ACK itself is late.",
-            evidence: "Five SYNs and more, a tenth of all, are answered after 100 ms and more, ten times what round trips of open connections to the same port take in that time, without a SYN sent again.",
-            silenced: "Round trips that are as slow.",
+            evidence: "Five SYNs and more, a tenth of all, are answered after 100 ms and more, ten times what round trips of the same client's open connections to the same port take beside them, without a SYN sent again.",
+            silenced: "A round trip of an open connection that begins about when the SYN does and takes half as long: then it is the path.",
             next: "The machine's load, conntrack, SYN cookies.",
         },
         About {
@@ -216,43 +216,59 @@ fn queue(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findin
     ));
 }
 
+/// A SYN that was sent once, and how long its answer took. The client's own acknowledgement is no part of it, so that
+/// the path to the client does not count.
+fn syn_wait(connection: &Connection) -> Option<(i64, i64)> {
+    let handshake = &connection.handshake;
+    let syn = handshake.syns.first().filter(|_| handshake.syns.len() == 1)?;
+    Some((syn.0, handshake.answered? - syn.0))
+}
+
 fn slow(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findings: &mut Findings) {
-    // The client's own acknowledgement is no part of it, so that the path to the client does not count.
-    let wait = |connection: &Connection| {
-        let handshake = &connection.handshake;
-        let syn = handshake.syns.first().filter(|_| handshake.syns.len() == 1)?;
-        handshake.answered.map(|answered| answered - syn.0)
+    // What the same client sends to the same place on open connections: when, and how long it took.
+    let mut trips: HashMap<Endpoint, Vec<(i64, i64)>> = HashMap::new();
+    for connection in list {
+        let its = connection.trips.iter();
+        let its = its.filter(|trip| trip.by_client && !trip.is_handshake);
+        let of_client = trips.entry(connection.client.host()).or_default();
+        of_client.extend(its.map(|trip| (trip.sent, trip.time)));
+    }
+    for trips in trips.values_mut() {
+        trips.sort_unstable();
+    }
+    let beside = |client: Endpoint, syn: i64, wait: i64| {
+        let trips = trips.get(&client).map_or(&[][..], Vec::as_slice);
+        let first = trips.partition_point(|(sent, _)| *sent < syn - wait / 2);
+        let last = trips
+            .partition_point(|(sent, _)| *sent <= syn + wait / 2)
+            .max(first);
+        trips.get(first..last).unwrap_or_default()
     };
-    let mut late: Vec<&Connection> = list
-        .iter()
-        .copied()
-        .filter(|connection| wait(connection).is_some_and(|wait| wait >= LATE_SYN_ACK))
-        .collect();
-    let (Some(from), Some(to)) = (
-        late.iter().map(|connection| connection.first).min(),
-        late.iter()
-            .filter_map(|connection| connection.handshake.answered)
-            .max(),
-    ) else {
-        return;
-    };
-    // What is sent to the same place at the same time.
-    let mut others: Vec<i64> = list
-        .iter()
-        .flat_map(|connection| &connection.trips)
-        .filter(|trip| trip.by_client && !trip.is_handshake && trip.sent >= from && trip.sent <= to)
-        .map(|trip| trip.time)
-        .collect();
+    // A path that is slow for a moment is slow for all that is sent in that moment.
+    let mut others: Vec<i64> = Vec::new();
+    let mut late: Vec<&Connection> = Vec::new();
+    let mut proved = 0;
+    for connection in list {
+        let Some((syn, wait)) = syn_wait(connection).filter(|(_, wait)| *wait >= LATE_SYN_ACK) else {
+            continue;
+        };
+        let near = beside(connection.client.host(), syn, wait);
+        if near.iter().all(|(_, time)| time * 2 < wait) {
+            late.push(connection);
+            proved += usize::from(!near.is_empty());
+            others.extend(near.iter().map(|(_, time)| *time));
+        }
+    }
     let Some(usual) = percentile(&mut others, 50).filter(|_| others.len() >= 10) else {
         return;
     };
-    late.retain(|connection| wait(connection).is_some_and(|wait| wait >= 10 * usual));
-    if late.len() < 5 || late.len() * 10 < list.len() {
+    late.retain(|connection| syn_wait(connection).is_some_and(|(_, wait)| wait >= 10 * usual));
+    if late.len() < 5 || late.len() * 10 < list.len() || proved * 2 < late.len() {
         return;
     }
     let mut waits: Vec<i64> = late
         .iter()
-        .filter_map(|connection| Some(connection.handshake.answered? - connection.handshake.syns.first()?.0))
+        .filter_map(|connection| Some(syn_wait(connection)?.1))
         .collect();
     let details = format!(
         "{} of {} SYNs are answered after {} (median), though what is sent on open connections is acknowledged in {}",
@@ -277,6 +293,8 @@ fn is_turned_away(evidence: &Evidence<'_>, connection: &Connection) -> bool {
         return false;
     };
     let requests = evidence.requests_of(connection);
+    // Seen at the client, what the server does at once comes a round trip later.
+    let way = syn_wait(connection).map_or(0, |(_, wait)| wait);
     let began = requests
         .first()
         .map_or(connection.handshake.answered, |first| Some(first.begun));
@@ -285,11 +303,11 @@ fn is_turned_away(evidence: &Evidence<'_>, connection: &Connection) -> bool {
         && requests.len() <= 1
         && connection.refusals.is_empty()
         && !log.tls.is_there
-        && began.is_some_and(|began| closed >= began && closed - began <= AT_ONCE)
+        && began.is_some_and(|began| closed >= began && closed - began <= AT_ONCE + way)
         && requests
             .first()
             .is_none_or(|first| first.begun - connection.first <= SECOND)
-        && (!requests.is_empty() || closed - connection.first <= AT_ONCE)
+        && (!requests.is_empty() || closed - connection.first <= AT_ONCE + 2 * way)
 }
 
 fn limit(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findings: &mut Findings) {
@@ -310,10 +328,10 @@ fn limit(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findin
         })
         .count();
     let is_all = away.len() == list.len() && away.len() >= 5;
-    if away.len() < 3
+    if away.len() < FEW
         || older == 0 && !is_all
         || findings.of(Kind::NodeStopped).any(|stop| {
-            stop.nodes.contains(&server.host())
+            stop.nodes.iter().any(|node| node.host() == server.host())
                 && stop.from <= last.first + SECOND
                 && first.first <= stop.until
         })

@@ -9,14 +9,15 @@ use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::{Connection, Resent};
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
-use crate::stats::diagnosis::evidence::walk::PROBE;
+use crate::stats::diagnosis::evidence::walk::{PROBE, SOON};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 
-/// A connection that is idle for so long may be forgotten by what stands between: less than clients tend in.
+/// A connection that is idle for so long may be forgotten by what stands between: half of the second in which clients ask each
+/// node for news by default.
 const IDLE: i64 = SECOND / 2;
-/// Segments of this size and above are full ones of Ethernet.
+/// Segments of this size and above are full ones: 1460 bytes and less of Ethernet, 1220 of the smallest MTU of IPv6 (RFC 8200, 5).
 const FULL: u32 = 1200;
-/// A delayed acknowledgement comes after 40 ms (Linux) to 200 ms.
+/// A delayed acknowledgement comes after 40 ms (Linux) to 200 ms, by a timer of 10 ms.
 const DELAYED: i64 = 30 * MS;
 
 /// The rule.
@@ -40,14 +41,14 @@ pub static RULE: Rule = Rule {
             kind: Kind::Loss,
             claim: "Packets are lost.",
             evidence: "TCP sends segments again that were not acknowledged. The direction is named where all are of one sender.",
-            silenced: "Copies; segments that a DSACK shows to have come twice; a host of which nothing comes; connections that were forgotten; probes of idle connections and closed windows; one direction only.",
+            silenced: "Copies, and all where copies have each other's times; segments that a DSACK shows to have come twice; a host of which nothing comes; connections that were forgotten; probes of idle connections and closed windows; one direction only.",
             next: "Count drops of interfaces and switches on the way (ethtool -S, ip -s link); a capture at the other end tells the direction.",
         },
         About {
             kind: Kind::SlowPath,
             claim: "The way to a host (or of one connection) takes much longer than before or than the others do.",
             evidence: "TCP's own round trips: handshakes, and bare acknowledgements of more than 50 ms, ten times those of other connections or times, and no shorter one in between.",
-            silenced: "A capture with one path that is as slow all the time.",
+            silenced: "A capture with one path that is as slow all the time; packets missing on the connection.",
             next: "Routes, tunnels, queues on the way; the server is not at fault.",
         },
         About {
@@ -124,6 +125,8 @@ pub fn forgotten_connections<'e>(evidence: &'e Evidence<'_>) -> Vec<(&'e Connect
                         .answered
                         .is_some_and(|answered| answered >= request.begun - SECOND && answered <= until)
                     && other.of_server.with_data > 0
+                    // It goes on to work, so that it is not the host that is gone.
+                    && other.of_server.last > request.resent_at.unwrap_or(request.begun)
             });
         if is_dead && works {
             all.push((connection, request.begun, request.frame));
@@ -315,6 +318,10 @@ fn losses(
         .map(|finding| (finding.nodes.clone(), finding.from))
         .collect();
     let mut lost: Vec<Lost<'_>> = Vec::new();
+    // Copies that have another packet's time look as if they were sent again.
+    if evidence.capture.is_doubled && evidence.capture.has_wrong_times() {
+        return;
+    }
     for connection in &evidence.connections {
         let is_over =
             forgotten.contains(&connection.number) || connection.is_one_way || !evidence.is_ours(connection);
@@ -341,11 +348,14 @@ fn losses(
             let is_late = connection.of_server.rst.is_some_and(|(time, _)| time <= sent)
                 || connection.of_client.rst.is_some_and(|(time, _)| time <= sent);
             let is_probe = !is_syn && resent.length == 0 && resent.again - sent < PROBE;
+            // Nor is it TCP's, if it comes at once where frames have each other's times.
+            let is_swapped = connection.swapped.0 > 0 && resent.again - sent < SOON;
             // Among packets that are missing, the first one may be one that was on its way for long.
             let is_unknown = resent.sent.is_none() && !resent.is_unseen && connection.has_holes();
             let is_useless = resent.is_spurious
                 || is_syn && !is_plain_syn
                 || is_probe
+                || is_swapped
                 || is_unknown
                 || is_gone
                 || is_blocked
@@ -453,7 +463,7 @@ fn delayed(evidence: &Evidence<'_>, findings: &mut Findings) {
     if held.len() < 5 {
         return;
     }
-    for group in super::tools::Group::episodes(evidence, held, 60 * SECOND) {
+    for group in super::tools::Group::episodes(evidence, held, super::tools::MINUTE) {
         let mut waits: Vec<i64> = group
             .requests
             .iter()

@@ -18,7 +18,11 @@ const NO_DELAYED_ACK: i64 = 50 * MS;
 pub fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut paths: BTreeMap<(Endpoint, Endpoint), Vec<&Connection>> = BTreeMap::new();
     for connection in evidence.connections.iter().filter(|connection| {
-        evidence.is_ours(connection) && !connection.is_one_way && !connection.trips.is_empty()
+        // An acknowledgement that was not captured makes a trip longer than it was.
+        evidence.is_ours(connection)
+            && !connection.is_one_way
+            && !connection.has_holes()
+            && !connection.trips.is_empty()
     }) {
         paths
             .entry((connection.server.host(), connection.client.host()))
