@@ -8,6 +8,8 @@ mod cluster;
 
 mod clients;
 mod filter;
+mod habits;
 mod healthy;
+mod rare;
 mod servers;
 mod tls;
