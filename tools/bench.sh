@@ -7,6 +7,8 @@
 #                                    have a random seed): the same on every machine with this tshark, but for some hundred
 #   tools/bench.sh times             CPU time and peak memory of whole runs, in turn
 #   tools/bench.sh growth            twice, four and eight times the input: instructions and memory per unit
+#   tools/bench.sh diagnosis         instructions of a run with the diagnosis to those of the same run without it (1.25 at
+#                                    most), and of ten times the packets (10.5 times at most)
 #   tools/bench.sh scale             200,000 and 2,000,000 packets: CPU time and memory, per message
 #
 # CAPTURE=file    instead of the sample perf-sample-30k; CAPTURE=made: one that is made
@@ -85,6 +87,7 @@ arguments() { # WHICH MODE
     details) mode=(-V) ;;
     fields) mode=(-T fields -e frame.number -e aerospike.operation -e aerospike.digest -e aerospike.response_time) ;;
     'two passes') mode=(-2 -q -z 'conv,tcp') ;;
+    'with the diagnosis') mode=(-q -z 'conv,tcp' -z 'aerospike,diagnosis') ;;
     statistic*) mode=(-q -z "aerospike,${2#statistic }") ;;
     esac
     if [ "$1" != plugin ]; then
@@ -242,6 +245,25 @@ KINDS
     [ ${#bent[@]} -eq 0 ] || die 'More than linear, by over 5 %:' "${bent[@]}"
 }
 
+# ---- the diagnosis --------------------------------------------------------------------------------------------------
+
+diagnosis() {
+    local packets without with ten
+    packets=$(with none "$TSHARK" -r all.pcap -T fields -e frame.number 2>/dev/null | tail -n 1)
+    editcap -F pcap "$TEMPORARY/all.pcap" "$TEMPORARY/classic.pcap"
+    for times in 1 10; do
+        "$traffic" again $((packets * times)) <"$TEMPORARY/classic.pcap" >"$TEMPORARY/times-$times.pcap"
+        chmod a+r "$TEMPORARY/times-$times.pcap"
+    done
+    without=$(count plugin times-1.pcap 'no tree')
+    with=$(count plugin times-1.pcap 'with the diagnosis')
+    ten=$(count plugin times-10.pcap 'with the diagnosis')
+    awk -v without="$without" -v with="$with" -v ten="$ten" -v packets="$packets" 'BEGIN {
+        printf "The diagnosis of %d packets: %.3f times the same run without it, of ten times the packets %.2f times its cost\n",
+            packets, with / without, ten / with
+        exit with > 1.25 * without || ten > 10.5 * with }' || die 'More than 1.25 times, or more than 10.5.'
+}
+
 # ---- scale ----------------------------------------------------------------------------------------------------------
 
 # A sample again and again, with other hosts and times: what a message costs over the floor must not grow with their number.
@@ -278,9 +300,9 @@ instructions | times)
     "$1"
     ;;
 growth) growth ;;
-scale)
+scale | diagnosis)
     pick_capture
-    scale
+    "$1"
     ;;
-*) die "usage: $0 [instructions|times|growth|scale]" ;;
+*) die "usage: $0 [instructions|times|growth|diagnosis|scale]" ;;
 esac
