@@ -45,7 +45,7 @@ pub static RULE: Rule = Rule {
         About {
             kind: Kind::ConnectionLimit,
             claim: "The server closes new connections at once because it has as many as it takes (proto-fd-max).",
-            evidence: "Three or more connections are accepted and closed by the server within 50 ms or at their first request, without an answer, while older ones are served.",
+            evidence: "Three or more connections are accepted and closed by the server within 50 ms and a round trip, or so soon after their first request, without an answer, while older ones are served.",
             silenced: "Bytes that the server does not take (TLS, other protocols); a node that stops.",
             next: "proto-fd-max against client_connections of the node; connections of all clients times their pools.",
         },

@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
         About {
             kind: Kind::NodeStopped,
             claim: "A node's process ended.",
-            evidence: "The node closed all its connections (as server and, between nodes, as client) within two seconds, and then refused connections to a port that it had served.",
+            evidence: "The node closed all its connections (as server and, between nodes, as client; on a host with several nodes those at its port) within two seconds, and then refused connections to a port that it had served.",
             silenced: "Connections that the clients close first; connections left open; one direction only.",
             next: "The node's log before that time; who stopped it (systemd, a rolling restart, the OOM killer).",
         },

@@ -50,7 +50,7 @@ pub static RULE: Rule = Rule {
         About {
             kind: Kind::HeavyScan,
             claim: "Scans or queries slow down what else is asked.",
-            evidence: "While they run, half of the other requests to the same nodes take five times longer than before and after.",
+            evidence: "While they run, half of the other requests to the same nodes take five times longer than while none runs.",
             silenced: "Fewer than 20 other requests meanwhile.",
             next: "Limit them: records per second (RECS_PER_SEC), fewer threads, another time.",
         },
