@@ -9,6 +9,7 @@ use super::diagnosis::evidence::Evidence;
 use super::diagnosis::evidence::connection::Connection;
 use super::diagnosis::evidence::request::Request;
 use super::diagnosis::log::Log;
+use super::opening::{Opening, PRESS_APPLY};
 use super::percentiles::Percentiles;
 use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
 use crate::epan::taps::tcp_tap::{Frame, Frames};
@@ -161,6 +162,9 @@ impl Line {
 #[derive(Default)]
 pub struct Connections {
     log: Log,
+    opening: Opening,
+    /// It was opened in the middle of the capture.
+    is_late: bool,
 }
 
 impl Report<Frames<Records>> for Connections {
@@ -189,11 +193,13 @@ impl Report<Frames<Records>> for Connections {
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"All connections", c"By client and node"];
 
     fn opened(&mut self, sheet: &Sheet) {
+        self.opening = Opening::now();
         // A row without values is not shown.
         let _ = sheet.row(TOTALS, 0);
     }
 
     fn packet(&mut self, frame: &Frame<'_, Records>, _: &Sheet) -> bool {
+        self.is_late |= self.opening.misses(frame.number());
         self.log.frame(frame);
         true
     }
@@ -231,16 +237,15 @@ impl Report<Frames<Records>> for Connections {
             all.write(row);
         }
         let dropped = self.log.dropped.0;
-        if let Some(row) = Some(1)
-            .filter(|_| dropped > 0)
-            .and_then(|row| sheet.row(TOTALS, row))
-        {
-            Line::default().write(row);
-            row.text(CLIENT, format_args!("(not counted)"));
-            row.text(
-                NODE,
-                format_args!("all or the older half of {dropped} connections: more than can be held"),
-            );
+        let too_many = (dropped > 0)
+            .then(|| format!("all or the older half of {dropped} connections: more than can be held"));
+        let before = self.is_late.then(|| PRESS_APPLY.to_string());
+        for (number, note) in (1..).zip(too_many.iter().chain(&before)) {
+            if let Some(row) = sheet.row(TOTALS, number) {
+                Line::default().write(row);
+                row.text(CLIENT, format_args!("(not counted)"));
+                row.text(NODE, format_args!("{note}"));
+            }
         }
         for (number, (client, node, line)) in (0u32..).zip(&lines) {
             let Some(row) = sheet.row(LIST, number) else {

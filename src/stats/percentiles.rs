@@ -3,6 +3,10 @@
 //! Values are counted in steps of less than a thousandth of themselves, as HdrHistogram does with three digits; the middle
 //! of a step is off by less than 0.05 %. Only steps that have a value take room: a report has a thousand rows and more,
 //! most of them with few values. Two can be added up without loss.
+//!
+//! The crates for this keep a count for every step up to the largest value. `hdrhistogram` with three digits takes 84 KiB
+//! up to one second in nanoseconds, 840 MB for the 10,000 rows that a timeline may have; `histogram` (its sparse kind
+//! cannot be added to one by one) 8 KiB for every doubling of the largest. Here a row of 30 answers takes 600 bytes.
 
 use std::collections::HashMap;
 

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::diagnosis::endpoint::{Endpoint, names};
+use super::opening::{Opening, PRESS_APPLY};
 use super::operation::Operation;
 use super::percentiles::Percentiles;
 use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
@@ -179,6 +180,9 @@ pub struct RecordSizes {
     seen: Option<(i64, i64)>,
     /// Records of messages that are not told one by one, and messages that Wireshark had no room for.
     left_out: (u64, u64),
+    opening: Opening,
+    /// It was opened in the middle of the capture.
+    is_late: bool,
 }
 
 fn short(count: u64) -> u32 {
@@ -228,10 +232,12 @@ impl Report<Records> for RecordSizes {
     ];
 
     fn opened(&mut self, sheet: &Sheet) {
+        self.opening = Opening::now();
         self.write(sheet);
     }
 
     fn packet(&mut self, record: &Record<'_>, _: &Sheet) -> bool {
+        self.is_late |= self.opening.misses(record.frame);
         widen(&mut self.seen, record.time);
         for touch in record.touches {
             // Nobody asks for the single records of a scan.
@@ -360,6 +366,13 @@ impl RecordSizes {
     }
 
     fn write_left_out(&self, rows: &mut Rows<'_>) {
+        if let Some(row) = self
+            .is_late
+            .then(|| rows.add(SIZES, ("", ""), "not counted", 0))
+            .flatten()
+        {
+            row.text(DETAILS, format_args!("{PRESS_APPLY}"));
+        }
         let (records, messages) = self.left_out;
         // The first table always has a row.
         if rows.next[SIZES as usize] > 0 && records == 0 && messages == 0 {

@@ -18,6 +18,7 @@ struct Packet {
     /// Milliseconds.
     times: Vec<f64>,
     is_error: bool,
+    is_copy: bool,
 }
 
 fn nanoseconds(text: &str) -> i64 {
@@ -37,6 +38,7 @@ fn packets(capture: &str) -> Vec<Packet> {
         "aerospike.msg.result_code",
         "aerospike.info.error",
         "aerospike.admin.result_code",
+        "aerospike.duplicate",
     ];
     let fails = |codes: &[String]| codes.last().is_some_and(|code| code != "0");
     fields::columns(capture, &[], "frame", &names)
@@ -55,6 +57,7 @@ fn packets(capture: &str) -> Vec<Packet> {
                 .iter()
                 .map(|time| time.parse::<f64>().expect("seconds") * 1e3)
                 .collect(),
+            is_copy: !row[9].is_empty(),
             is_error: fails(&row[6]) || fails(&row[8]) || !row[7].is_empty(),
         })
         .collect()
@@ -88,7 +91,7 @@ fn wanted(packets: &[Packet], width: i64) -> Vec<Wanted> {
         row.times.extend(&packet.times);
         row.errors += usize::from(packet.is_error && !packet.times.is_empty());
         if ours.contains(packet.stream.as_str()) {
-            row.bytes += packet.length;
+            row.bytes += if packet.is_copy { 0 } else { packet.length };
             if packet.flags & 0x12 == 0x12 {
                 opened.entry(&packet.stream).or_insert(place);
             }
@@ -144,8 +147,9 @@ fn check(capture: &str, options: &[&str], rows_at_most: usize) -> Vec<CsvRow> {
             );
         }
     }
-    // Open requests: one more for each request, one less for each answer.
-    let (mut open, mut most, mut highest) = (0i64, 0, vec![0i64; rows.len()]);
+    // Open requests: one more for each request, one less for each answer; none on a connection that is closed.
+    let (mut open, mut highest) = (0i64, vec![0i64; rows.len()]);
+    let mut of_streams: HashMap<&str, Option<i64>> = HashMap::new();
     let start = packets[0].time;
     let mut here = 0;
     for packet in &packets {
@@ -154,10 +158,16 @@ fn check(capture: &str, options: &[&str], rows_at_most: usize) -> Vec<CsvRow> {
             *row = (*row).max(open);
         }
         here = place.max(here);
-        open += packet.requests as i64;
-        highest[place] = highest[place].max(open);
-        open -= packet.times.len() as i64;
-        most = most.max(open);
+        let of_stream = of_streams.entry(&packet.stream).or_insert(Some(0));
+        if packet.flags & 5 != 0 {
+            open -= of_stream.take().unwrap_or(0);
+        }
+        let Some(of_stream) = of_stream else { continue };
+        for change in [packet.requests as i64, -(packet.times.len() as i64)] {
+            *of_stream += change;
+            open += change;
+            highest[place] = highest[place].max(open);
+        }
     }
     let found: Vec<i64> = rows.iter().map(|row| number(row, "Open") as i64).collect();
     assert_eq!(found, highest, "{capture}");
@@ -184,6 +194,27 @@ fn each_row_is_what_its_packets_say() {
     ] {
         check(capture, &[], 100);
         check(capture, &["-o", "aerospike.timeline_interval:50"], 10_000);
+    }
+}
+
+/// What came twice is counted once: by its own fields, and as without the copies.
+#[test]
+fn copies_of_packets_are_not_counted() {
+    let whole = |capture: &str| {
+        let mut tables = csv(capture, "timeline", &[]);
+        tables.remove("The whole capture").expect("totals").remove(0)
+    };
+    for (copy, original) in [
+        ("duplicated-kv-all-types", "kv-all-types"),
+        ("diagnosis/server-stall-dup300us", "scenarios/server-stall"),
+    ] {
+        let copies = packets(copy).iter().filter(|packet| packet.is_copy).count();
+        assert!(copies > 30, "{copy}: {copies}");
+        check(copy, &[], 100);
+        let (copied, once) = (whole(copy), whole(original));
+        for column in ["Requests", "Answers", "Errors", "Timeouts", "Opened", "Bytes"] {
+            assert_eq!(copied[column], once[column], "{copy}: {column}");
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use self::gather::{Gathered, MOST, Map, Times};
 use super::diagnosis::endpoint::{Endpoint, names};
+use super::opening::{Opening, PRESS_APPLY};
 use crate::epan::plugin::register::preference;
 use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
 use crate::track::cluster::names::named;
@@ -39,6 +40,9 @@ const FIRST_FRAME: u32 = 9;
 #[derive(Default)]
 pub struct Cluster {
     gathered: Gathered,
+    opening: Opening,
+    /// It was opened in the middle of the capture.
+    is_late: bool,
 }
 
 impl Report<Records> for Cluster {
@@ -67,10 +71,12 @@ impl Report<Records> for Cluster {
     ];
 
     fn opened(&mut self, sheet: &Sheet) {
+        self.opening = Opening::now();
         self.write(sheet);
     }
 
     fn packet(&mut self, record: &Record<'_>, _: &Sheet) -> bool {
+        self.is_late |= self.opening.misses(record.frame);
         self.gathered.record(record)
     }
 
@@ -178,6 +184,9 @@ impl Cluster {
             begun: gathered.begun.unwrap_or(0),
             next: [0; TABLES],
         };
+        if self.is_late {
+            rows.add(NODES, ("(not counted)", "", PRESS_APPLY), &Times::default());
+        }
         nodes(gathered, &known, &mut rows);
         for ((node, address), (times, who)) in &gathered.advertised {
             let node = node.map_or_else(|| String::from("?"), |node| known.name(node));

@@ -35,7 +35,7 @@ pub struct Connections {
 }
 
 impl Connections {
-    /// A segment: its bytes, if it is known to be one of ours.
+    /// A segment: its bytes, if it is known to be one of ours. A copy of a packet has none.
     pub fn segment(&mut self, segment: &TcpSegment<'_>) -> Option<u32> {
         self.last = None;
         let next = self.list.len();
@@ -62,7 +62,7 @@ impl Connections {
         if has(FIN) || has(RST) {
             connection.closed = connection.closed.or(Some(segment.time));
         }
-        if segment.length == 0 {
+        if segment.length == 0 || segment.is_copy {
             return None;
         }
         if connection.is_ours {

@@ -24,7 +24,7 @@ pub struct Interval {
     pub timeouts: u32,
     /// Requests that were open at the same time, at most.
     pub open: usize,
-    /// Bytes over TCP, both ways.
+    /// Bytes over TCP, both ways, without those of copies of packets.
     pub bytes: u64,
     /// Times of the answers.
     pub times: Percentiles,

@@ -12,6 +12,7 @@ use self::connections::Connections;
 use self::events::Events;
 use self::intervals::{Interval, Intervals};
 use super::open_requests::OpenRequests;
+use super::opening::{Opening, PRESS_APPLY};
 use super::outcome;
 use crate::epan::memory::MOST_TAPPED;
 use crate::epan::plugin::register::preference;
@@ -51,6 +52,9 @@ pub struct Timeline {
     events: Events,
     /// Messages that Wireshark had no room for.
     missing: u32,
+    opening: Opening,
+    /// It was opened in the middle of the capture.
+    is_late: bool,
 }
 
 impl Report<Frames<Records>> for Timeline {
@@ -75,6 +79,7 @@ impl Report<Frames<Records>> for Timeline {
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"The whole capture", c"By interval"];
 
     fn opened(&mut self, sheet: &Sheet) {
+        self.opening = Opening::now();
         // A row without values is not shown.
         let _ = sheet.row(TOTALS, 0);
     }
@@ -85,6 +90,7 @@ impl Report<Frames<Records>> for Timeline {
             self.intervals = Intervals::new(frame.start(), preference::timeline_interval());
         }
         self.now = self.now.max(frame.time());
+        self.is_late |= self.opening.misses(frame.number());
         for heard in frame.heard() {
             match heard {
                 Heard::Segment(segment) => {
@@ -189,6 +195,9 @@ impl Timeline {
         ];
         for (count, what, beyond, most, of) in missing.into_iter().filter(|note| note.0 > 0) {
             notes.push_str(&format!("; not counted: {count} {what} {beyond} {most}{of}"));
+        }
+        if self.is_late {
+            notes.push_str(&format!("; not counted: {PRESS_APPLY}"));
         }
         notes
     }
