@@ -14,8 +14,8 @@ cd "$(dirname "$0")/.."
 
 OUT=${OUT:-docs/images}
 SCREEN=1280x890
-# Where the first item of the tree is, without the height of the list above it.
-TREE_TOP=119
+# Where one of the first items of the tree is, without the height of the list above it.
+TREE_TOP=131
 
 # What each picture shows: NAME CAPTURE TITLE-OF-THE-WINDOW HEIGHTS-OF-LIST-AND-TREE KEYS WIRESHARK'S-OPTIONS...
 # The title is a pattern: that of the main window begins with the capture's name. Without room for them the
@@ -29,24 +29,32 @@ pictures() {
     picture batch-answer batch-all '^batch-all' '200 520' 'End Up Up Right' \
         -C Aerospike -Y 'frame.number in {37..44}' -g 40
     # As they open: 0x0 leaves them their size.
-    dialog hot-keys batch-all 'Hot Key' 0x0 -z aerospike,hotkeys
+    dialog hot-keys hot-keys-zipf 'Hot Key' 0x0 -z aerospike,hotkeys
     dialog response-times batch-all 'Response Time|SRT' 0x0 -z aerospike,srt
     dialog latency batch-all 'Latency' 0x0 -z aerospike,latency
     dialog records hot-keys-zipf 'Records' 0x0 -z aerospike,records
     dialog cluster cluster-node-rejoin-migration-slim 'Cluster' 0x0 -z aerospike,cluster
-    dialog timeline expressions-record 'Timeline' 0x0 -z aerospike,timeline
-    dialog connections batch-all 'Connections' 0x0 -z aerospike,connections
-    # No option opens these. The last menu but one of Statistics:
-    from_menu overview batch-all 'Overview' 985x690 alt+s Up Up Right Return
-    # In File the third from below:
+    # A little wider, for what a row says.
+    dialog timeline scenarios/server-stall 'Timeline' 985x460 -o aerospike.timeline_interval:500 -z aerospike,timeline
+    dialog connections diagnosis/java-node-killed 'Connections' 985x300 -z aerospike,connections
+    # No option opens these. In File the third from below:
     from_menu export-objects udf-put-apply 'Export' 800x260 alt+f Up Up Up Right Return
-    from_menu io-graphs hot-keys-zipf 'I/O Graphs' 985x690 alt+s i
-    # 4.0 builds this menu of its own protocols alone.
-    if has_menu_of_streams; then follow kv-basic; fi
+    from_menu io-graphs scenarios/server-stall 'I/O Graphs' 985x690 alt+s i
+    # What else the menus hold differs: in 4.6 Statistics has Plots, above Service Response Time, and a menu more at its end.
+    # 4.0 builds the menu of streams of its own protocols alone, later ones of what is registered.
+    case $("$TSHARK" --version 2>/dev/null | minor_version) in
+    4.0) from_menu overview batch-all 'Overview' 985x690 alt+s Up Up Right Return ;;
+    4.6)
+        from_menu overview batch-all 'Overview' 985x690 alt+s Up Up Up Right Return
+        from_menu plots hot-keys-zipf 'Plots' 985x690 alt+s Down Down Down Down Down Down Down Return
+        follow kv-basic
+        ;;
+    *)
+        from_menu overview batch-all 'Overview' 985x690 alt+s Up Up Right Return
+        follow kv-basic
+        ;;
+    esac
 }
-
-# Wireshark 4.2 and later build the menu of streams of what is registered.
-has_menu_of_streams() { [ "$("$TSHARK" --version 2>/dev/null | minor_version)" != 4.0 ]; }
 
 started=()
 wireshark=
@@ -194,7 +202,7 @@ from_menu() { # NAME CAPTURE TITLE SIZE KEY...
     shift 4
     settings 300 400
     start_wireshark "$capture" -C Aerospike
-    window=$(wait_for_window "^$capture" "$wireshark")
+    window=$(wait_for_window "^${capture##*/}" "$wireshark")
     xdotool windowactivate --sync "$window" mousemove 2000 2000
     settled root "$TEMPORARY/shot.png"
     xdotool key --delay 300 "$@"

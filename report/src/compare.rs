@@ -96,7 +96,7 @@ fn rates(side: &Side) -> [f64; 3] {
         side.tables
             .get("timeline")
             .into_iter()
-            .flat_map(|timeline| timeline.of("The whole capture"))
+            .flat_map(|timeline| timeline.of("All of the capture"))
     };
     ["Requests", "Errors", "Timeouts"]
         .map(|column| rows().map(|row| row.count(column)).sum::<u64>() as f64 / seconds)

@@ -227,7 +227,7 @@ impl Report<Records> for RecordSizes {
     ];
     const TABLES: &'static [&'static core::ffi::CStr] = &[
         c"Records by set (bytes, bins, seconds to live)",
-        c"Batches (rows)",
+        c"Rows of batches",
         c"Scans and queries (partitions)",
     ];
 

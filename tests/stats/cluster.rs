@@ -9,8 +9,8 @@ const HEARS: &str = "Who hears whom (pulses)";
 const MEMBERS: &str = "Members, as each node says (pulses)";
 const PARTITIONS: &str = "Partitions (partitions)";
 const MIGRATIONS: &str = "Migrations (partitions begun)";
-const NODES: &str = "Nodes (pulses and answers)";
-const TOLD: &str = "Addresses told to clients (times)";
+const NODES: &str = "All nodes (pulses and answers)";
+const TOLD: &str = "Told to clients: addresses (times)";
 
 fn cluster(capture: &str, options: &[&str]) -> String {
     report::text(capture, "aerospike,cluster", options)

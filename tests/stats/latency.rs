@@ -292,7 +292,7 @@ fn timeouts_are_counted_where_the_capture_proves_them() {
             unanswered(timeouts),
             "{capture}: {timeouts} of {answers}: {row:?}"
         );
-        let line: f64 = csv(capture, "timeline", &[])["The whole capture"][0]["Timeouts"]
+        let line: f64 = csv(capture, "timeline", &[])["All of the capture"][0]["Timeouts"]
             .parse()
             .expect("a number");
         assert_eq!(line, f64::from(timeouts), "{capture}");
@@ -352,7 +352,7 @@ const TIMEOUTS: [&str; 12] = [
 /// Copies of a capture with timeouts, of which something is missing, never show more of them than it has.
 #[test]
 fn degraded_copies_have_no_more_timeouts() {
-    let count = |capture: &str| number(&csv(capture, "timeline", &[])["The whole capture"][0], "Timeouts");
+    let count = |capture: &str| number(&csv(capture, "timeline", &[])["All of the capture"][0], "Timeouts");
     let whole = count("scenarios/server-stall");
     assert!(whole > 0.0);
     for copy in ["server-stall-dup", "server-stall-dup300us", "server-stall-snap96"] {

@@ -179,7 +179,7 @@ fn batches_by_their_rows() {
             .map(|count| number(count) as u64)
             .collect();
         let text = report::text(capture, "aerospike,records", &[]);
-        let table = report::rows(&text, "Batches (rows)");
+        let table = report::rows(&text, "Rows of batches");
         let batches: f64 = table.iter().map(|row| number(&row[4])).sum();
         assert_eq!(batches, counts.len() as f64, "{capture}: {text}");
         let sum: u64 = counts.iter().sum();

@@ -116,7 +116,7 @@ fn wanted(packets: &[Packet], width: i64) -> Vec<Wanted> {
 fn check(capture: &str, options: &[&str], rows_at_most: usize) -> Vec<CsvRow> {
     let mut tables = csv(capture, "timeline", options);
     let rows = tables.remove("By interval").expect("rows");
-    let all = tables.remove("The whole capture").expect("totals").remove(0);
+    let all = tables.remove("All of the capture").expect("totals").remove(0);
     assert!(rows.len() <= rows_at_most, "{capture}: {}", rows.len());
     let width = ((number(&rows[0], "To (s)") - number(&rows[0], "From (s)")) * 1e9).round() as i64;
     assert!(
@@ -202,7 +202,7 @@ fn each_row_is_what_its_packets_say() {
 fn copies_of_packets_are_not_counted() {
     let whole = |capture: &str| {
         let mut tables = csv(capture, "timeline", &[]);
-        tables.remove("The whole capture").expect("totals").remove(0)
+        tables.remove("All of the capture").expect("totals").remove(0)
     };
     for (copy, original) in [
         ("duplicated-kv-all-types", "kv-all-types"),
@@ -230,7 +230,7 @@ fn sums_are_those_of_hot_keys() {
             .map(|row| number(row, "Answers"))
             .sum();
         assert_eq!(of_records, keys.responses as f64, "{capture}");
-        let timeline = &csv(capture, "timeline,aerospike.msg", &[])["The whole capture"][0];
+        let timeline = &csv(capture, "timeline,aerospike.msg", &[])["All of the capture"][0];
         assert_eq!(number(timeline, "Requests"), keys.requests as f64, "{capture}");
         assert_eq!(number(timeline, "Answers"), keys.responses as f64, "{capture}");
         assert_eq!(number(timeline, "Errors"), keys.errors as f64, "{capture}");

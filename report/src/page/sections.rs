@@ -88,7 +88,7 @@ fn tiles(side: &Side, packets: u64) -> Vec<Value> {
     ];
     let rows: Vec<Cells<'_>> = table(side, "timeline")
         .into_iter()
-        .flat_map(|table| table.of("The whole capture"))
+        .flat_map(|table| table.of("All of the capture"))
         .collect();
     let sum = |column: &str| rows.iter().map(|row| row.count(column)).sum::<u64>();
     if !rows.is_empty() {

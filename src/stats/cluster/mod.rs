@@ -62,8 +62,8 @@ impl Report<Records> for Cluster {
         Column::new(c"First frame", Cell::Unsigned, 11),
     ];
     const TABLES: &'static [&'static core::ffi::CStr] = &[
-        c"Nodes (pulses and answers)",
-        c"Addresses told to clients (times)",
+        c"All nodes (pulses and answers)",
+        c"Told to clients: addresses (times)",
         c"Who hears whom (pulses)",
         c"Members, as each node says (pulses)",
         c"Partitions (partitions)",

@@ -76,7 +76,7 @@ impl Report<Frames<Records>> for Timeline {
         Column::new(c"Bytes", Cell::Decimal(0), 11),
         Column::new(c"Events", Cell::Text, 40),
     ];
-    const TABLES: &'static [&'static core::ffi::CStr] = &[c"The whole capture", c"By interval"];
+    const TABLES: &'static [&'static core::ffi::CStr] = &[c"All of the capture", c"By interval"];
 
     fn opened(&mut self, sheet: &Sheet) {
         self.opening = Opening::now();
