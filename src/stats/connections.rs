@@ -9,7 +9,7 @@ use super::diagnosis::evidence::Evidence;
 use super::diagnosis::evidence::connection::Connection;
 use super::diagnosis::evidence::request::Request;
 use super::diagnosis::log::Log;
-use super::opening::{Opening, PRESS_APPLY};
+use super::opening::PRESS_APPLY;
 use super::percentiles::Percentiles;
 use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
 use crate::epan::taps::tcp_tap::{Frame, Frames};
@@ -162,8 +162,7 @@ impl Line {
 #[derive(Default)]
 pub struct Connections {
     log: Log,
-    opening: Opening,
-    /// It was opened in the middle of the capture.
+    /// It was opened while the capture was read.
     is_late: bool,
 }
 
@@ -192,14 +191,17 @@ impl Report<Frames<Records>> for Connections {
     ];
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"All connections", c"By client and node"];
 
+    fn comes_late(&mut self) {
+        self.is_late = true;
+    }
+
     fn opened(&mut self, sheet: &Sheet) {
-        self.opening = Opening::now();
         // A row without values is not shown.
         let _ = sheet.row(TOTALS, 0);
+        self.write_notes(sheet);
     }
 
     fn packet(&mut self, frame: &Frame<'_, Records>, _: &Sheet) -> bool {
-        self.is_late |= self.opening.misses(frame.number());
         self.log.frame(frame);
         true
     }
@@ -236,6 +238,21 @@ impl Report<Frames<Records>> for Connections {
             row.text(NODE, format_args!("(all)"));
             all.write(row);
         }
+        self.write_notes(sheet);
+        for (number, (client, node, line)) in (0u32..).zip(&lines) {
+            let Some(row) = sheet.row(LIST, number) else {
+                return;
+            };
+            row.text(CLIENT, format_args!("{client}"));
+            row.text(NODE, format_args!("{node}"));
+            line.write(row);
+        }
+    }
+}
+
+impl Connections {
+    /// What is not counted.
+    fn write_notes(&self, sheet: &Sheet) {
         let dropped = self.log.dropped.0;
         let too_many = (dropped > 0)
             .then(|| format!("all or the older half of {dropped} connections: more than can be held"));
@@ -246,14 +263,6 @@ impl Report<Frames<Records>> for Connections {
                 row.text(CLIENT, format_args!("(not counted)"));
                 row.text(NODE, format_args!("{note}"));
             }
-        }
-        for (number, (client, node, line)) in (0u32..).zip(&lines) {
-            let Some(row) = sheet.row(LIST, number) else {
-                return;
-            };
-            row.text(CLIENT, format_args!("{client}"));
-            row.text(NODE, format_args!("{node}"));
-            line.write(row);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::diagnosis::endpoint::Endpoint;
 use super::open_requests::{CONNECTIONS, OpenRequests};
-use super::opening::{Opening, PRESS_APPLY};
+use super::opening::PRESS_APPLY;
 use super::operation::Operation;
 use super::outcome;
 use super::percentiles::Percentiles;
@@ -101,8 +101,7 @@ pub struct Latency {
     now: i64,
     /// Messages that Wireshark had no room for.
     missing: u32,
-    opening: Opening,
-    /// It was opened in the middle of the capture.
+    /// It was opened while the capture was read.
     is_late: bool,
 }
 
@@ -123,7 +122,6 @@ impl Default for Latency {
             seen: None,
             now: i64::MIN,
             missing: 0,
-            opening: Opening::default(),
             is_late: false,
         }
     }
@@ -157,8 +155,11 @@ impl Report<Frames<Records>> for Latency {
     ];
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"Answers"];
 
+    fn comes_late(&mut self) {
+        self.is_late = true;
+    }
+
     fn opened(&mut self, sheet: &Sheet) {
-        self.opening = Opening::now();
         self.drawn(sheet);
     }
 
@@ -170,7 +171,6 @@ impl Report<Frames<Records>> for Latency {
                 Heard::Segment(segment) => self.open.segment(&segment),
                 Heard::Record(record) => {
                     is_ours = true;
-                    self.is_late |= self.opening.misses(record.frame);
                     self.record(&record);
                 }
             }

@@ -11,7 +11,6 @@ pub mod opening;
 pub mod operation;
 pub mod outcome;
 pub mod percentiles;
-pub mod ranking;
 pub mod records;
 pub mod report_files;
 pub mod srt;

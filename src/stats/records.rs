@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::diagnosis::endpoint::{Endpoint, names};
-use super::opening::{Opening, PRESS_APPLY};
+use super::opening::PRESS_APPLY;
 use super::operation::Operation;
 use super::percentiles::Percentiles;
 use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
@@ -180,8 +180,7 @@ pub struct RecordSizes {
     seen: Option<(i64, i64)>,
     /// Records of messages that are not told one by one, and messages that Wireshark had no room for.
     left_out: (u64, u64),
-    opening: Opening,
-    /// It was opened in the middle of the capture.
+    /// It was opened while the capture was read.
     is_late: bool,
 }
 
@@ -231,13 +230,15 @@ impl Report<Records> for RecordSizes {
         c"Scans and queries (partitions)",
     ];
 
+    fn comes_late(&mut self) {
+        self.is_late = true;
+    }
+
     fn opened(&mut self, sheet: &Sheet) {
-        self.opening = Opening::now();
         self.write(sheet);
     }
 
     fn packet(&mut self, record: &Record<'_>, _: &Sheet) -> bool {
-        self.is_late |= self.opening.misses(record.frame);
         widen(&mut self.seen, record.time);
         for touch in record.touches {
             // Nobody asks for the single records of a scan.
@@ -366,12 +367,8 @@ impl RecordSizes {
     }
 
     fn write_left_out(&self, rows: &mut Rows<'_>) {
-        if let Some(row) = self
-            .is_late
-            .then(|| rows.add(SIZES, ("", ""), "not counted", 0))
-            .flatten()
-        {
-            row.text(DETAILS, format_args!("{PRESS_APPLY}"));
+        if self.is_late {
+            rows.add(SIZES, ("(not counted)", ""), PRESS_APPLY, 0);
         }
         let (records, messages) = self.left_out;
         // The first table always has a row.

@@ -120,3 +120,31 @@ fn rows_of_response_times_lead_to_packets() {
         }
     }
 }
+
+/// Tables that are opened when the capture was read are filled from its first packet on, and say nothing of what was before;
+/// nor do those whose filter lets nothing pass.
+#[test]
+fn nothing_is_missing_of_a_capture_that_was_read() {
+    let tables = [
+        "hotkeys",
+        "latency",
+        "records",
+        "cluster",
+        "timeline",
+        "connections",
+    ];
+    let whole = tables.map(|name| format!("nstat:aerospike,{name}"));
+    let nothing = tables.map(|name| format!("nstat:aerospike,{name},frame.number == 0"));
+    let all = whole.each_ref().map(String::as_str);
+    let none = nothing.each_ref().map(String::as_str);
+    // The capture begins with a message, and one of TCP with none.
+    for capture in ["midstream-kv", "kv-basic"] {
+        let answers = taps(&[(capture, &all), (capture, &none), (capture, &all)]);
+        for answer in &answers {
+            assert!(!answer.to_string().contains("press Apply"), "{capture}: {answer}");
+        }
+        for name in &all {
+            assert_eq!(of(&answers[0], name), of(&answers[2], name), "{capture}: {name}");
+        }
+    }
+}

@@ -352,7 +352,12 @@ const TIMEOUTS: [&str; 12] = [
 /// Copies of a capture with timeouts, of which something is missing, never show more of them than it has.
 #[test]
 fn degraded_copies_have_no_more_timeouts() {
-    let count = |capture: &str| number(&csv(capture, "timeline", &[])["All of the capture"][0], "Timeouts");
+    let count = |capture: &str| {
+        number(
+            &csv(capture, "timeline", &[])["All of the capture"][0],
+            "Timeouts",
+        )
+    };
     let whole = count("scenarios/server-stall");
     assert!(whole > 0.0);
     for copy in ["server-stall-dup", "server-stall-dup300us", "server-stall-snap96"] {

@@ -54,12 +54,6 @@ impl Sheet {
         unsafe { sys::as_table_clear(self.0, table) };
     }
 
-    /// Hides the rows behind the first `rows`; when they are made again, they are as they were.
-    pub fn keep(&self, table: u32, rows: u32) {
-        // SAFETY: C checks the numbers.
-        unsafe { sys::as_table_keep(self.0, table, rows) };
-    }
-
     /// How many rows a table has.
     #[must_use]
     pub fn rows(&self, table: u32) -> u32 {
@@ -89,12 +83,6 @@ impl Sheet {
             }
             _ => Value::None,
         })
-    }
-
-    /// Exchanges two rows, all but their first column.
-    pub fn swap(&self, table: u32, one: u32, other: u32) {
-        // SAFETY: C checks the numbers.
-        unsafe { sys::as_table_swap(self.0, table, one, other) };
     }
 }
 

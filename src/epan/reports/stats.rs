@@ -14,6 +14,7 @@ use once_cell::sync::OnceCell;
 
 use crate::epan::fields::protocol::Protocol;
 use crate::epan::guard::sys;
+use crate::epan::latest_frame;
 use crate::epan::memory::text::Text;
 use crate::epan::plugin::entry::caught;
 use crate::epan::taps::tap::{Payload, Tap, payload};
@@ -35,6 +36,9 @@ pub trait Report<P: Payload>: Default + Send + 'static {
     /// The headings of the tables. The first always has a row.
     const TABLES: &'static [&'static CStr];
 
+    /// Packets were read before it is opened, and may not come again (the file is still loaded): says so. To be called
+    /// before [`Report::opened`].
+    fn comes_late(&mut self) {}
     /// The tables are empty: writes the rows that are always there.
     fn opened(&mut self, sheet: &Sheet);
     /// Counts a record; whether the tables changed.
@@ -49,6 +53,7 @@ pub trait Report<P: Payload>: Default + Send + 'static {
 
 /// A report whose record type is forgotten.
 trait Open: Send {
+    fn comes_late(&mut self);
     fn opened(&mut self, sheet: &Sheet);
     /// # Safety
     /// `record` was queued to the tap of the report.
@@ -59,6 +64,10 @@ trait Open: Send {
 struct Of<P, R>(R, PhantomData<fn() -> P>);
 
 impl<P: Payload, R: Report<P>> Open for Of<P, R> {
+    fn comes_late(&mut self) {
+        self.0.comes_late();
+    }
+
     fn opened(&mut self, sheet: &Sheet) {
         self.0.opened(sheet);
     }
@@ -336,6 +345,7 @@ pub fn listen() {
         srt_packet: Some(srt_packet),
         tree_opened: Some(tree_opened),
         tree_packet: Some(tree_packet),
+        latest_frame: Some(latest),
     };
     // SAFETY: C copies the table.
     unsafe { sys::as_register_listeners(&listeners) };
@@ -345,7 +355,11 @@ fn slot(report: c_int) -> Option<&'static Slot> {
     SLOTS.get(usize::try_from(report).ok()?)
 }
 
-unsafe extern "C" fn table_opened(report: c_int) {
+unsafe extern "C" fn latest() -> u32 {
+    latest_frame()
+}
+
+unsafe extern "C" fn table_opened(report: c_int, is_late: c_int) {
     caught(false, || {
         let Some((slot, make)) = slot(report).and_then(|slot| Some((slot, slot.make.get()?))) else {
             return false;
@@ -353,6 +367,9 @@ unsafe extern "C" fn table_opened(report: c_int) {
         // The old state goes before there is a new one.
         drop(slot.replace(None));
         let mut state = make();
+        if is_late != 0 {
+            state.comes_late();
+        }
         state.opened(&Sheet(report));
         drop(slot.replace(Some(state)));
         slot.has_news.store(true, Ordering::Relaxed);

@@ -11,6 +11,7 @@
 #include "../taps/tcptap.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #ifndef _WIN32
@@ -84,7 +85,8 @@ typedef struct {
     stat_tap_table *tables[AS_MAX_TABLES];
     unsigned made[AS_MAX_TABLES]; /* rows that have memory */
     void *listener;               /* whose packets are counted */
-    int hears_frames, hears_drawing, has_news;
+    int hears_frames, hears_drawing, has_news, hears_any;
+    uint32_t before; /* the last frame that was read before it was opened, until the next comes; 0: none */
 } as_report;
 
 static as_report reports[AS_MAX_REPORTS];
@@ -154,10 +156,10 @@ static tap_packet_status any_packet(void *data, packet_info *pinfo, epan_dissect
     return TAP_PACKET_REDRAW;
 }
 
-/* Whether it is registered now; packets of any kind make it due. */
-static int hear_drawing(void *key, tap_draw_cb draw)
+/* Whether it is registered now, for packets of any kind. */
+static int hear_any(void *key, tap_packet_cb packet, tap_draw_cb draw)
 {
-    GString *error = register_tap_listener("frame", key, NULL, 0, NULL, any_packet, draw, NULL);
+    GString *error = register_tap_listener("frame", key, NULL, 0, NULL, packet, draw, NULL);
 
     if (error == NULL)
         return 1;
@@ -182,14 +184,41 @@ static void all_drawn(void *data)
     rust.all_drawn();
 }
 
+/* A packet comes: one that was read before, and so all of them again; or a later one, and then those are missing, as
+ * Wireshark reads none again while it still loads the file. */
+static void hears(as_report *report, uint32_t frame)
+{
+    uint32_t before = report->before;
+
+    report->before = 0;
+    if (before == 0 || frame > before)
+        return;
+    empty(report);
+    rust.table_opened((int)(report - reports), 0);
+}
+
+/* Of packets that do not pass the report's filter, too. */
+static tap_packet_status first_packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *record,
+                                      tap_flags_t flags)
+{
+    (void)edt;
+    (void)record;
+    (void)flags;
+    hears((as_report *)((char *)data - offsetof(as_report, before)), pinfo->num);
+    return TAP_PACKET_DONT_REDRAW;
+}
+
 static void opened(as_report *report)
 {
+    report->before = rust.latest_frame();
+    if (report->before != 0 && !report->hears_any)
+        report->hears_any = hear_any(&report->before, first_packet, NULL);
     if (!hears_all_drawn && as_pref_report_folder()[0] != '\0')
-        hears_all_drawn = hear_drawing(&hears_all_drawn, all_drawn);
+        hears_all_drawn = hear_any(&hears_all_drawn, any_packet, all_drawn);
     report->has_news = 0;
     if (report->hears_frames)
         as_gather((int)(report - reports));
-    rust.table_opened((int)(report - reports));
+    rust.table_opened((int)(report - reports), report->before != 0);
 }
 
 static void table_init(stat_tap_table_ui *ui)
@@ -240,6 +269,10 @@ static void table_free_cell(stat_tap_table *table, unsigned row, unsigned column
     if (report->hears_drawing)
         remove_tap_listener(report);
     report->hears_drawing = 0;
+    if (report->hears_any)
+        remove_tap_listener(&report->before);
+    report->hears_any = 0;
+    report->before = 0;
     if (report->hears_frames)
         as_gather_end((int)(report - reports));
     rust.table_closed((int)(report - reports));
@@ -255,13 +288,14 @@ static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_d
     (void)flags;
     if (!is_open(report))
         return TAP_PACKET_DONT_REDRAW;
+    hears(report, pinfo->num);
     if (report->listener == NULL)
         report->listener = listener;
     if (report->listener != listener)
         return TAP_PACKET_FAILED;
     /* Younger than the table's own listener, which is there by now: so it is drawn before it. */
     if (!report->hears_drawing)
-        report->hears_drawing = hear_drawing(report, table_drawn);
+        report->hears_drawing = hear_any(report, any_packet, table_drawn);
     report->has_news = 1;
     /* The tap of frames hands over nothing. */
     if (record == NULL)
@@ -395,28 +429,6 @@ void as_table_text(int report, unsigned table, unsigned row, unsigned column, co
         item->type = TABLE_ITEM_STRING;
         item->value.string_value = g_strdup(text);
     }
-}
-
-void as_table_swap(int report, unsigned table, unsigned one, unsigned other)
-{
-    stat_tap_table_item_type *a = cell(report, table, one, 1), *b = cell(report, table, other, 1), kept;
-    unsigned left;
-
-    if (a == NULL || b == NULL || a == b)
-        return;
-    for (left = reports[report].tables[table]->num_fields - 1; left > 0; left--, a++, b++) {
-        kept = *a;
-        *a = *b;
-        *b = kept;
-    }
-}
-
-void as_table_keep(int number, unsigned table, unsigned rows)
-{
-    as_report *report = &reports[number];
-
-    if (is_open(report) && table < report->n_tables && rows < report->tables[table]->num_elements)
-        report->tables[table]->num_elements = rows;
 }
 
 unsigned as_table_rows(int number, unsigned table)

@@ -13,8 +13,8 @@
 
 /* The Rust functions behind the listeners. `report` is the number given at registration. */
 typedef struct as_listeners {
-    /* The tables were opened, or emptied to be filled anew. */
-    void (*table_opened)(int report);
+    /* The tables were opened, or emptied to be filled anew; whether packets were read before, which may not come again. */
+    void (*table_opened)(int report, int is_late);
     void (*table_closed)(int report);
     /* Whether a table changed. */
     int (*table_packet)(int report, const void *record);
@@ -26,6 +26,8 @@ typedef struct as_listeners {
     int (*srt_packet)(GArray *tables, packet_info *pinfo, const void *record);
     void (*tree_opened)(stats_tree *tree);
     int (*tree_packet)(stats_tree *tree, const void *record);
+    /* The last frame that was read; 0: none. */
+    uint32_t (*latest_frame)(void);
 } as_listeners;
 
 enum as_cell { AS_CELL_UINT = 0, AS_CELL_INT, AS_CELL_FLOAT, AS_CELL_TEXT };
@@ -53,16 +55,12 @@ void as_register_report(int report, const char *tap, const char *title, const ch
                         unsigned n_columns, const char *const *tables, unsigned n_tables);
 /* Empties one of the tables. */
 void as_table_clear(int report, unsigned table);
-/* Leaves `rows` of them; those behind are as they were when they are made again. */
-void as_table_keep(int report, unsigned table, unsigned rows);
 /* Makes sure that the row is there; 0 if it cannot be. */
 int as_table_row(int report, unsigned table, unsigned row);
 void as_table_uint(int report, unsigned table, unsigned row, unsigned column, unsigned value);
 void as_table_int(int report, unsigned table, unsigned row, unsigned column, int value);
 void as_table_float(int report, unsigned table, unsigned row, unsigned column, double value);
 void as_table_text(int report, unsigned table, unsigned row, unsigned column, const char *text);
-/* Exchanges two rows but for their first column. */
-void as_table_swap(int report, unsigned table, unsigned one, unsigned other);
 
 /* What a cell of an open table holds; of the values that of its kind. */
 typedef struct as_cell_value {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use self::gather::{Gathered, MOST, Map, Times};
 use super::diagnosis::endpoint::{Endpoint, names};
-use super::opening::{Opening, PRESS_APPLY};
+use super::opening::PRESS_APPLY;
 use crate::epan::plugin::register::preference;
 use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
 use crate::track::cluster::names::named;
@@ -40,8 +40,7 @@ const FIRST_FRAME: u32 = 9;
 #[derive(Default)]
 pub struct Cluster {
     gathered: Gathered,
-    opening: Opening,
-    /// It was opened in the middle of the capture.
+    /// It was opened while the capture was read.
     is_late: bool,
 }
 
@@ -70,13 +69,15 @@ impl Report<Records> for Cluster {
         c"Migrations (partitions begun)",
     ];
 
+    fn comes_late(&mut self) {
+        self.is_late = true;
+    }
+
     fn opened(&mut self, sheet: &Sheet) {
-        self.opening = Opening::now();
         self.write(sheet);
     }
 
     fn packet(&mut self, record: &Record<'_>, _: &Sheet) -> bool {
-        self.is_late |= self.opening.misses(record.frame);
         self.gathered.record(record)
     }
 

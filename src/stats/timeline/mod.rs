@@ -12,7 +12,7 @@ use self::connections::Connections;
 use self::events::Events;
 use self::intervals::{Interval, Intervals};
 use super::open_requests::OpenRequests;
-use super::opening::{Opening, PRESS_APPLY};
+use super::opening::PRESS_APPLY;
 use super::outcome;
 use crate::epan::memory::MOST_TAPPED;
 use crate::epan::plugin::register::preference;
@@ -52,8 +52,7 @@ pub struct Timeline {
     events: Events,
     /// Messages that Wireshark had no room for.
     missing: u32,
-    opening: Opening,
-    /// It was opened in the middle of the capture.
+    /// It was opened while the capture was read.
     is_late: bool,
 }
 
@@ -78,10 +77,17 @@ impl Report<Frames<Records>> for Timeline {
     ];
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"All of the capture", c"By interval"];
 
+    fn comes_late(&mut self) {
+        self.is_late = true;
+    }
+
     fn opened(&mut self, sheet: &Sheet) {
-        self.opening = Opening::now();
         // A row without values is not shown.
-        let _ = sheet.row(TOTALS, 0);
+        let row = sheet.row(TOTALS, 0);
+        if let Some(row) = row.filter(|_| self.is_late) {
+            // Where it is seen.
+            row.text(FROM, format_args!("not counted: {PRESS_APPLY}"));
+        }
     }
 
     fn packet(&mut self, frame: &Frame<'_, Records>, _: &Sheet) -> bool {
@@ -90,7 +96,6 @@ impl Report<Frames<Records>> for Timeline {
             self.intervals = Intervals::new(frame.start(), preference::timeline_interval());
         }
         self.now = self.now.max(frame.time());
-        self.is_late |= self.opening.misses(frame.number());
         for heard in frame.heard() {
             match heard {
                 Heard::Segment(segment) => {
