@@ -28,15 +28,14 @@ pictures() {
     # Rows of an answer: its lines are told apart, and the last one opened is NOT_FOUND.
     picture batch-answer batch-all '^batch-all' '200 520' 'End Up Up Right' \
         -C Aerospike -Y 'frame.number in {37..44}' -g 40
-    # As they open: 0x0 leaves them their size.
+    # As they open: 0x0 leaves them their size; the others are a little wider, for what a row says.
     dialog hot-keys hot-keys-zipf 'Hot Key' 0x0 -z aerospike,hotkeys
     dialog response-times batch-all 'Response Time|SRT' 0x0 -z aerospike,srt
     dialog latency batch-all 'Latency' 0x0 -z aerospike,latency
-    dialog records hot-keys-zipf 'Records' 0x0 -z aerospike,records
-    dialog cluster cluster-node-rejoin-migration-slim 'Cluster' 0x0 -z aerospike,cluster
-    # A little wider, for what a row says.
+    dialog records perf-sample-30k 'Records' 985x300 -z aerospike,records
+    dialog cluster cluster-node-rejoin-migration-slim 'Cluster' 985x460 -z aerospike,cluster
     dialog timeline scenarios/server-stall 'Timeline' 985x460 -o aerospike.timeline_interval:500 -z aerospike,timeline
-    dialog connections diagnosis/java-node-killed 'Connections' 985x300 -z aerospike,connections
+    dialog connections diagnosis/java-node-killed 'Connections' 1240x240 -z aerospike,connections
     # No option opens these. In File the third from below:
     from_menu export-objects udf-put-apply 'Export' 800x260 alt+f Up Up Up Right Return
     from_menu io-graphs scenarios/server-stall 'I/O Graphs' 985x690 alt+s i

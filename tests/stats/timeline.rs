@@ -176,6 +176,17 @@ fn check(capture: &str, options: &[&str], rows_at_most: usize) -> Vec<CsvRow> {
         let sum: f64 = rows.iter().map(|row| number(row, column)).sum();
         assert_eq!(sum, number(&all, column), "{capture}: {column}");
     }
+    let mut times: Vec<f64> = packets
+        .iter()
+        .flat_map(|packet| packet.times.iter().copied())
+        .collect();
+    for (column, share) in [("p50 ms", 0.5), ("p99 ms", 0.99)] {
+        let exact = exact(&mut times, share);
+        assert!(
+            is_near(number(&all, column), exact),
+            "{capture}: {column}: {all:?}: {exact}"
+        );
+    }
     let latency = csv(capture, "latency", &[]).remove("Answers").expect("rows");
     assert_eq!(all["Answers"], latency[0]["Answers"], "{capture}");
     let parts: f64 = latency[1..].iter().map(|row| number(row, "Answers")).sum();
