@@ -32,8 +32,8 @@ pictures() {
     dialog hot-keys hot-keys-zipf 'Hot Key' 0x0 -z aerospike,hotkeys
     dialog response-times batch-all 'Response Time|SRT' 0x0 -z aerospike,srt
     dialog latency batch-all 'Latency' 0x0 -z aerospike,latency
-    dialog records perf-sample-30k 'Records' 985x300 -z aerospike,records
-    dialog cluster cluster-node-rejoin-migration-slim 'Cluster' 985x460 -z aerospike,cluster
+    dialog records perf-sample-30k 'Aerospike Records' 985x360 -z aerospike,records
+    dialog cluster cluster-node-rejoin-migration-slim 'Aerospike Cluster' 985x460 -z aerospike,cluster
     dialog timeline scenarios/server-stall 'Timeline' 985x460 -o aerospike.timeline_interval:500 -z aerospike,timeline
     dialog connections diagnosis/java-node-killed 'Connections' 1240x240 -z aerospike,connections
     # No option opens these. In File the third from below:

@@ -371,8 +371,11 @@ impl RecordSizes {
             rows.add(SIZES, ("(not counted)", ""), PRESS_APPLY, 0);
         }
         let (records, messages) = self.left_out;
-        // The first table always has a row.
-        if rows.next[SIZES as usize] > 0 && records == 0 && messages == 0 {
+        if records == 0 && messages == 0 {
+            // The first table always has a row.
+            if rows.next[SIZES as usize] == 0 {
+                rows.add(SIZES, ("", ""), "none", 0);
+            }
             return;
         }
         if let Some(row) = rows.add(SIZES, ("", ""), "not counted", 0) {
