@@ -53,8 +53,7 @@ pub trait Report<P: Payload>: Default + Send + 'static {
 
 /// A report whose record type is forgotten.
 trait Open: Send {
-    fn comes_late(&mut self);
-    fn opened(&mut self, sheet: &Sheet);
+    fn opened(&mut self, is_late: bool, sheet: &Sheet);
     /// # Safety
     /// `record` was queued to the tap of the report.
     unsafe fn packet(&mut self, record: *const c_void, sheet: &Sheet) -> bool;
@@ -64,11 +63,10 @@ trait Open: Send {
 struct Of<P, R>(R, PhantomData<fn() -> P>);
 
 impl<P: Payload, R: Report<P>> Open for Of<P, R> {
-    fn comes_late(&mut self) {
-        self.0.comes_late();
-    }
-
-    fn opened(&mut self, sheet: &Sheet) {
+    fn opened(&mut self, is_late: bool, sheet: &Sheet) {
+        if is_late {
+            self.0.comes_late();
+        }
         self.0.opened(sheet);
     }
 
@@ -367,10 +365,7 @@ unsafe extern "C" fn table_opened(report: c_int, is_late: c_int) {
         // The old state goes before there is a new one.
         drop(slot.replace(None));
         let mut state = make();
-        if is_late != 0 {
-            state.comes_late();
-        }
-        state.opened(&Sheet(report));
+        state.opened(is_late != 0, &Sheet(report));
         drop(slot.replace(Some(state)));
         slot.has_news.store(true, Ordering::Relaxed);
         true
