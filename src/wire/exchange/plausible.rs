@@ -2,12 +2,15 @@
 //!
 //! Source: client-protocol 15 and 13
 
-use crate::wire::admin::message as admin;
+use nom::Parser as _;
+
+use crate::wire::admin::message::Command;
 use crate::wire::client::fields::field::{Field, FieldType};
 use crate::wire::client::fields::op::Op;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{self, Info1};
 use crate::wire::client::proto::{HEADER, Header, MAX_SIZE, Order, ProtoType, VERSION};
+use crate::wire::ground::input::{self, Parse};
 
 /// How much speaks for a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,7 +106,7 @@ fn security(body: &[u8]) -> Plausibility {
         return Plausibility::Weak;
     };
     let zeros = rest.iter().take(12).all(|byte| *byte == 0);
-    let request = result == 0 && admin::Command(command).name().is_some() && n_fields <= 5;
+    let request = result == 0 && Command(command).name().is_some() && n_fields <= 5;
     let response = command == 0 && ResultCode(result).name().is_some();
     if !(scheme == 0 && zeros && (request || response)) {
         Plausibility::No
@@ -140,10 +143,9 @@ fn as_msg(body: &[u8], size: usize) -> Plausibility {
 }
 
 fn first_field(rest: &[u8], left: usize, header: &message::Header<'_>) -> Plausibility {
-    let Some((size, data)) = rest.split_first_chunk() else {
+    let Ok((data, size)) = length("field_sz", rest) else {
         return Plausibility::Weak;
     };
-    let size = usize::try_from(u32::from_be_bytes(*size)).unwrap_or(usize::MAX);
     let fits = size >= 1 && size.saturating_add(4) <= left;
     let Some(kind) = data.first() else {
         return if fits {
@@ -172,10 +174,9 @@ fn first_field(rest: &[u8], left: usize, header: &message::Header<'_>) -> Plausi
 }
 
 fn first_op(rest: &[u8], left: usize) -> Plausibility {
-    let Some((size, content)) = rest.split_first_chunk() else {
+    let Ok((content, size)) = length("op_sz", rest) else {
         return Plausibility::Weak;
     };
-    let size = usize::try_from(u32::from_be_bytes(*size)).unwrap_or(usize::MAX);
     let fits = size >= 4 && size.saturating_add(4) <= left;
     let whole = match (Op::parse(Order::Big, rest), content) {
         (Ok((_, op)), _) => op.code.name().is_some() && op.particle.name().is_some(),
@@ -185,17 +186,22 @@ fn first_op(rest: &[u8], left: usize) -> Plausibility {
     strong_if(fits && whole)
 }
 
+/// A length of 4 bytes, before what it counts.
+fn length<'a>(what: &'static str, input: &'a [u8]) -> Parse<'a, usize> {
+    input::be_u32(what)
+        .map(|size| usize::try_from(size).unwrap_or(usize::MAX))
+        .parse(input)
+}
+
 fn compressed(body: &[u8]) -> Plausibility {
-    let Some((original, stream)) = body.split_first_chunk::<8>() else {
+    let Ok((stream, original)) = input::be_u64("original size")(body) else {
         return Plausibility::Weak;
     };
     let small = |size: u64| (1..=MAX_SIZE).contains(&size);
-    let original = small(u64::from_be_bytes(*original)) || small(u64::from_le_bytes(*original));
-    match stream {
-        &[first, second, ..] => {
-            strong_if(original && first == 0x78 && u16::from_be_bytes([first, second]) % 31 == 0)
-        }
-        _ => {
+    let original = small(original) || small(original.swap_bytes());
+    match input::be_u16("zlib header")(stream) {
+        Ok((_, zlib)) => strong_if(original && zlib >> 8 == 0x78 && zlib % 31 == 0),
+        Err(_) => {
             if original {
                 Plausibility::Weak
             } else {

@@ -4,9 +4,15 @@
 
 use core::fmt;
 
+use nom::Parser;
+use nom::bytes::complete::tag;
+use nom::combinator::{opt, rest};
+use nom::sequence::{preceded, terminated};
+
 use crate::wire::client::fields::digest::PARTITIONS;
 use crate::wire::ground::at::before;
 use crate::wire::ground::base64::{decode, printable};
+use crate::wire::ground::input::{self, Malformed};
 use crate::wire::ground::text::{hexadecimal, split};
 use crate::wire::info::message::Pieces;
 
@@ -95,7 +101,7 @@ impl<'a> HostPort<'a> {
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         let (host, port) = match bracketed(bytes) {
-            Some((host, rest)) => (host, rest.strip_prefix(b":")),
+            Some((host, tail)) => (host, input::front(preceded(tag(&b":"[..]), rest), tail).ok()),
             None => split(bytes, b':'),
         };
         Self { bytes, host, port }
@@ -105,20 +111,28 @@ impl<'a> HostPort<'a> {
 /// What stands in the brackets at the start of `text`, and what follows them. A bracket that is never closed reaches
 /// to the end.
 fn bracketed(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let inside = text.strip_prefix(b"[")?;
-    let mut depth = 0u32;
-    for (at, byte) in inside.iter().enumerate() {
-        match byte {
-            b'[' => depth = depth.saturating_add(1),
-            b']' if depth == 0 => {
-                let (inside, rest) = inside.split_at(at);
-                return Some((inside, rest.get(1..).unwrap_or_default()));
+    let (rest, inside) = preceded(tag(&b"["[..]), up_to_outer(b']')).parse(text).ok()?;
+    Some((inside, rest))
+}
+
+/// What stands before the first `end` that is in no brackets; it is stepped over, if it is there.
+fn up_to_outer<'a>(end: u8) -> impl Parser<&'a [u8], Output = &'a [u8], Error = Malformed<'a>> {
+    let inside = move |text: &'a [u8]| {
+        // Counted and not by a parser for each level, so that no text decides how deep the stack is.
+        let mut depth = 0u32;
+        let is_end = |byte: &u8| {
+            let is_outer = depth == 0;
+            match byte {
+                b'[' => depth = depth.saturating_add(1),
+                b']' => depth = depth.saturating_sub(1),
+                _ => {}
             }
-            b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    Some((inside, &[]))
+            is_outer && *byte == end
+        };
+        let length = text.iter().position(is_end).unwrap_or(text.len());
+        input::up_to(length)(text)
+    };
+    terminated(inside, opt(input::u8("end")))
 }
 
 /// The elements between commas that are in no brackets; empty ones are left out.
@@ -126,20 +140,8 @@ fn elements(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = text;
     core::iter::from_fn(move || {
         while !rest.is_empty() {
-            let mut depth = 0u32;
-            let end = rest.iter().position(|byte| {
-                match byte {
-                    b'[' => depth = depth.saturating_add(1),
-                    b']' => depth = depth.saturating_sub(1),
-                    _ => {}
-                }
-                depth == 0 && *byte == b','
-            });
-            let (element, tail) = match end {
-                Some(at) => rest.split_at(at),
-                None => (rest, &[][..]),
-            };
-            rest = tail.get(1..).unwrap_or_default();
+            let (tail, element) = up_to_outer(b',').parse(rest).ok()?;
+            rest = tail;
             if !element.is_empty() {
                 return Some(element);
             }
