@@ -21,11 +21,11 @@ use crate::{info, values};
 
 pub fn stream<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
     sight.text(bytes.get(..16).unwrap_or(bytes), guess::guess_protocol(bytes));
-    let judged = plausible::plausible(bytes);
+    let judged = plausible::plausibility(bytes);
     assert!(judged == plausible::Plausibility::No || plausible::weak(bytes));
     if let Some(at) = plausible::resynchronise(bytes) {
         assert_eq!(
-            plausible::plausible(&bytes[at..]),
+            plausible::plausibility(&bytes[at..]),
             plausible::Plausibility::Strong
         );
     }

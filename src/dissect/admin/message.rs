@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use crate::dissect::admin::field as admin_field;
+use crate::dissect::admin::field;
 use crate::dissect::admin::field::{FIELD_SIZE, add_broken, field, opaque, secret_field, unreadable};
 use crate::dissect::admin::line::{Lower, Subject, Summary, request_line, response_line};
 use crate::dissect::exchange::body::{RequestBody, ResponseBody, SecurityMessages};
@@ -33,11 +33,8 @@ fields! {
 }
 
 /// All that a security message fills.
-static CONTENT: FieldGroup = FieldGroup::new(
-    &[FIELDS, admin_field::FIELDS, common::FIELDS],
-    &[],
-    &[common::EXPERTS],
-);
+static CONTENT: FieldGroup =
+    FieldGroup::new(&[FIELDS, field::FIELDS, common::FIELDS], &[], &[common::EXPERTS]);
 
 /// The body of a security message. `top` is the proto header's item.
 ///

@@ -5,7 +5,8 @@ use core::fmt::Write as _;
 use super::proto;
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::{links, taps};
-use crate::dissect::shared::stream::{self as skeleton, ProtocolStream};
+use crate::dissect::shared;
+use crate::dissect::shared::stream::ProtocolStream;
 use crate::dissect::shared::{column, common, frame};
 use crate::epan::fields::protocol::Protocol;
 use crate::epan::packet::Hidden;
@@ -16,7 +17,7 @@ use crate::track::cluster::partitions::{self, Ends};
 use crate::track::ground::position::{Partial, PositionTracker, StreamPosition};
 use crate::wire::client::proto::guess::{GuessedProtocol, guess_protocol};
 use crate::wire::client::proto::{HEADER, Header, Order, ProtoType, Refusal};
-use crate::wire::exchange::plausible::{Plausibility, plausible, weak};
+use crate::wire::exchange::plausible::{Plausibility, plausibility, weak};
 use crate::wire::ground::text::LossyText;
 
 fields! {
@@ -37,7 +38,7 @@ struct ClientStream<'p>(&'p Stream);
 /// What Wireshark threw.
 pub fn segment<'p>(tree: &Tree<'p>, segment: Segment<'p>) -> Guarded<usize> {
     match stream::of(&segment) {
-        Some(stream) => skeleton::segment(ClientStream(stream), tree, segment),
+        Some(stream) => shared::stream::segment(ClientStream(stream), tree, segment),
         None => Ok(0),
     }
 }
@@ -48,7 +49,7 @@ pub fn segment<'p>(tree: &Tree<'p>, segment: Segment<'p>) -> Guarded<usize> {
 /// What Wireshark threw.
 pub fn pdu<'p>(tree: &Tree<'p>, context: &SegmentContext<'p>) -> Guarded {
     match stream::of(&context.segment) {
-        Some(stream) => skeleton::pdu(ClientStream(stream), tree, context),
+        Some(stream) => shared::stream::pdu(ClientStream(stream), tree, context),
         None => Ok(()),
     }
 }
@@ -82,7 +83,7 @@ impl<'p> ProtocolStream<'p> for ClientStream<'p> {
 
     fn may_begin(self, position: StreamPosition, source: Source<'p>) -> bool {
         match position {
-            StreamPosition::Unknown => plausible(source.bytes()) == Plausibility::Strong,
+            StreamPosition::Unknown => plausibility(source.bytes()) == Plausibility::Strong,
             _ => weak(source.bytes()),
         }
     }

@@ -5,7 +5,7 @@ use core::fmt::{self, Write};
 use super::container::{Listed, ShownMessage};
 use super::{content, fabric_line};
 use crate::dissect::exchange::links;
-use crate::dissect::internode::links as internode_links;
+use crate::dissect::internode::links::exchange_links;
 use crate::dissect::shared::{column, common};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::HEARTBEAT;
@@ -114,7 +114,7 @@ fn items<'p>(
         let count = u32::try_from(nodes.count()).unwrap_or(u32::MAX);
         top.uint(&ADJACENT, nodes.0, count)?.generated();
     }
-    internode_links::exchange_links(&top, message, linked)?;
+    exchange_links(&top, message, linked)?;
     Ok(top)
 }
 

@@ -5,13 +5,13 @@ use core::fmt;
 use super::fields::{cdt, expression, value};
 use crate::dissect::shared::common::BIN_NAME;
 use crate::dissect::shared::hint;
-use crate::epan::fields::field::Kind as FieldKind;
+use crate::epan::fields::field;
 use crate::epan::{BitSet, Field, Guarded, Tree};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::text::LossyText;
 use crate::wire::values::particle::msgpack::{self, Token};
 use crate::wire::values::particle::{HLL_COUNT_AT, Hll, ParticleType};
-use crate::wire::values::tables::arg::{Content, Name as RawName, Table};
+use crate::wire::values::tables::arg::{Content, RawName, Table};
 use crate::wire::values::tables::call::Coded;
 use crate::wire::values::tables::cdt_ops::{CdtOp, ContextType, ReturnType};
 use crate::wire::values::tables::expression_ops::System;
@@ -190,7 +190,7 @@ fn string<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, text: NodeText<'_, '
     let is_short = content.len() < SHORT && !matches!(node.kind, Kind::Hll(_));
     let heading = if is_short {
         let item = match of.kind() {
-            FieldKind::Bytes => tree.bytes(of, node.bytes, content)?,
+            field::Kind::Bytes => tree.bytes(of, node.bytes, content)?,
             _ => tree.text(of, node.bytes, format_args!("{}", LossyText(content)))?,
         };
         item.label(format_args!("{name}: {text}"));

@@ -39,7 +39,7 @@ pub fn weak(bytes: &[u8]) -> bool {
 
 /// Judges as many bytes as there are: header, start of the body by its type, and the header after it.
 #[must_use]
-pub fn plausible(bytes: &[u8]) -> Plausibility {
+pub fn plausibility(bytes: &[u8]) -> Plausibility {
     let Ok((rest, header)) = Header::parse(bytes) else {
         return Plausibility::No;
     };
@@ -70,7 +70,7 @@ pub fn resynchronise(bytes: &[u8]) -> Option<usize> {
         let rest = bytes.get(at..)?;
         let step = rest.iter().position(|byte| *byte == VERSION)?;
         at = at.saturating_add(step);
-        if plausible(bytes.get(at..)?) == Plausibility::Strong {
+        if plausibility(bytes.get(at..)?) == Plausibility::Strong {
             return Some(at);
         }
         at = at.saturating_add(1);
@@ -222,7 +222,7 @@ mod tests {
     fn worked_examples_are_plausible_at_every_length() {
         for (example, bytes) in crate::wire::examples::CLIENT {
             for cut in 8..=bytes.len() {
-                let judged = plausible(&bytes[..cut]);
+                let judged = plausibility(&bytes[..cut]);
                 assert_ne!(judged, Plausibility::No, "{example} cut at {cut}");
                 if cut >= 40 {
                     assert_eq!(judged, Plausibility::Strong, "{example} cut at {cut}");
@@ -242,9 +242,9 @@ mod tests {
             b"\x02\x05\0\0\0\0\0\x16\x16",
             b"\x02\x01\0\0\0\0\0\x05\0build",
         ] {
-            assert_eq!(plausible(bytes), Plausibility::No, "{bytes:?}");
+            assert_eq!(plausibility(bytes), Plausibility::No, "{bytes:?}");
         }
-        assert_eq!(plausible(b"\x02\x01\0\0\0\0\0\0"), Plausibility::Weak);
+        assert_eq!(plausibility(b"\x02\x01\0\0\0\0\0\0"), Plausibility::Weak);
     }
 
     #[test]
@@ -261,10 +261,10 @@ mod tests {
     proptest! {
         #[test]
         fn judging_never_panics(bytes: Vec<u8>, kind in 1u8..5) {
-            let _ = plausible(&bytes);
+            let _ = plausibility(&bytes);
             let mut framed = vec![2, kind, 0, 0, 0, 0, 0, 60];
             framed.extend(bytes);
-            let _ = plausible(&framed);
+            let _ = plausibility(&framed);
             let _ = resynchronise(&framed);
         }
     }

@@ -11,7 +11,7 @@ use super::cdt::Ahead;
 use super::node::{Kind, Node, Role, Strings};
 use super::{Sink, Stop, Walk, Walked, enough};
 use crate::wire::values::particle::msgpack::{self, Token};
-use crate::wire::values::tables::arg::{Arg, Name, Table};
+use crate::wire::values::tables::arg::{Arg, RawName, Table};
 use crate::wire::values::tables::call::Family;
 use crate::wire::values::tables::expression_ops::{ExpOp, ResultType};
 
@@ -22,7 +22,7 @@ const OPERAND: Arg = Arg::expression("operand");
 const CONDITION: Arg = Arg::expression("condition");
 const RESULT: Arg = Arg::expression("result");
 const DEFAULT: Arg = Arg::expression("default");
-const NAME: Arg = Arg::raw("name", Name::Variable);
+const NAME: Arg = Arg::raw("name", RawName::Variable);
 const VALUE: Arg = Arg::expression("value");
 const ARGUMENT: Arg = Arg::expression("argument");
 
