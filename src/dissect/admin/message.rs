@@ -139,7 +139,7 @@ fn messages<'p>(
     }
     if body.is_empty() && !tree.source().is_cut() {
         let error = Malformed::short("security header", body, HEADER, "its fixed width");
-        common::malformed(top, &error)?;
+        common::add_error(top, &error)?;
     }
     let most = if context.is_request { 1 } else { usize::MAX };
     let mut cover = Cover::new(body);
@@ -202,12 +202,12 @@ fn one<'p>(
         ));
         top.add(&RESULT_CODE, part(bytes, RESULT_AT))?;
         top.uint(&RESULT, part(bytes, RESULT_AT), u32::from(message.result.0))?
-            .generated()
+            .set_generated()
             .hidden();
         top.add(&RESERVED, part(bytes, COMMAND_AT))?
             .label(format_args!("Command: none in a response"));
         if let Some(command) = command {
-            top.uint(&COMMAND, &[], u32::from(command.0))?.generated();
+            top.uint(&COMMAND, &[], u32::from(command.0))?.set_generated();
         }
     }
     top.add(&N_FIELDS, part(bytes, N_FIELDS_AT))?;

@@ -160,7 +160,7 @@ pub fn on_frame<'p>(packet: Packet<'p>, tree: &Tree<'p>, passed: &Passed<'p>) ->
             let top = tree.protocol(&AEROSPIKE, &[])?;
             top.item()
                 .label(format_args!("Aerospike Protocol, the copy of a packet before"));
-            top.boolean(&DUPLICATE, &[], true)?.generated();
+            top.boolean(&DUPLICATE, &[], true)?.set_generated();
             Ok(())
         }
         Passage::Hidden(what) if tree.exists() => hidden(tree, what),
@@ -175,7 +175,7 @@ fn hidden(tree: &Tree<'_>, what: Hidden) -> Guarded {
         "Aerospike Protocol, bytes that TCP does not hand over"
     ));
     let Hidden { length, is_late } = what;
-    let item = top.uint(&HIDDEN, &[], length)?.generated();
+    let item = top.uint(&HIDDEN, &[], length)?.set_generated();
     let why = if is_late {
         "out of order in the capture"
     } else {
@@ -321,7 +321,7 @@ fn show_continuation(
         .label(format_args!("Aerospike Protocol, continuation data"));
     let item = top.add(&CONTINUED, bytes)?;
     if let Some(frame) = late {
-        top.uint(&COMES_IN, &[], frame)?.generated();
+        top.uint(&COMES_IN, &[], frame)?.set_generated();
     }
     common::at(&top, item).expert(&common::CONTINUATION, format_args!("{why}"))
 }

@@ -148,7 +148,7 @@ fn text<'p>(packet: Packet<'p>, tree: &Tree<'p>, segment: &Segment<'p>, talk: &T
     top.item()
         .label(format_args!("Aerospike Protocol, text, {} bytes", bytes.len()));
     let which = if is_request { &REQUEST } else { &RESPONSE };
-    top.boolean(which, &[], true)?.generated();
+    top.boolean(which, &[], true)?.set_generated();
     if gives_up {
         column::line(packet, |out| {
             use core::fmt::Write;

@@ -332,7 +332,7 @@ fn scope(tree: &Tree<'_>, command: &Command<'_>) -> Guarded {
                     _ => continue,
                 };
                 if let Some(value) = pair.value.filter(|value| !value.is_empty()) {
-                    tree.add(field, value)?.generated();
+                    tree.add(field, value)?.set_generated();
                 }
             }
             return Ok(());
@@ -340,7 +340,7 @@ fn scope(tree: &Tree<'_>, command: &Command<'_>) -> Guarded {
     };
     for (field, argument) in fields.into_iter().zip(command.arguments()) {
         if !argument.is_empty() {
-            tree.add(field, argument)?.generated();
+            tree.add(field, argument)?.set_generated();
         }
     }
     Ok(())
@@ -373,7 +373,7 @@ fn add_failure<'p>(
     if let Some(result) = failure.result() {
         let part = failure.digits.unwrap_or(before);
         tree.uint(&common::RESULT, part, u32::from(result.0))?
-            .generated()
+            .set_generated()
             .hidden();
     }
     let error = tree.sub(&ERROR, text)?;
@@ -388,9 +388,9 @@ fn verdict(tree: &Tree<'_>, command: Option<&Command<'_>>, failure: &Failure<'_>
     let expert = match failure.result() {
         Some(code) => result::expert(code),
         None if failure.text.ends_with(b"type=unknown") || failure.text == b"hist-unavailable" => {
-            result::weighed(Weight::Note)
+            result::of_weight(Weight::Note)
         }
-        None => result::weighed(Weight::Warning),
+        None => result::of_weight(Weight::Warning),
     };
     let name = command.map_or(&b"info"[..], |command| command.text);
     match expert {

@@ -112,7 +112,7 @@ fn items<'p>(
     }
     if let (Some(HeartbeatType::PULSE), Some(nodes)) = (summary.kind, summary.nodes) {
         let count = u32::try_from(nodes.count()).unwrap_or(u32::MAX);
-        top.uint(&ADJACENT, nodes.0, count)?.generated();
+        top.uint(&ADJACENT, nodes.0, count)?.set_generated();
     }
     exchange_links(&top, message, linked)?;
     Ok(top)
@@ -144,7 +144,7 @@ fn inflate_message<'p>(
         }
         Err(error) => {
             column::line(packet, |out| write!(out, "HB compressed, malformed"));
-            return common::malformed(top, &error);
+            return common::add_error(top, &error);
         }
     };
     let room: &'p [u8] = room;
@@ -160,5 +160,5 @@ fn inflate_message<'p>(
 pub fn no_message(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
     column::line(tree.packet(), |out| write!(out, "HB compressed, malformed"));
     let error = Malformed::illegal("compressed heartbeat", bytes, "holds no heartbeat message");
-    common::malformed(tree, &error)
+    common::add_error(tree, &error)
 }

@@ -177,7 +177,7 @@ fn meet<'p>(packet: Packet<'p>, segment: &Segment<'p>, connection: &Connection, 
         state.note_loss(packet, &from, &to);
     }
     // The sender has received more than the capture holds.
-    let seen = connection.tracker.seen(1 - segment.direction);
+    let seen = connection.tracker.end_of(1 - segment.direction);
     if let (Some(seen), Some(received)) = (seen, segment.acknowledged) {
         if before(seen.wrapping_add(1), received) {
             state.note_loss(packet, &to, &from);

@@ -27,24 +27,24 @@ pub fn bin<'p>(tree: &Tree<'p>, op: &Op<'p>, value: &Value<'p>, is_request: bool
         Value::Nil if is_request && !op.code.is_plain_write() => return Ok(()),
         _ => {}
     }
-    shown(tree, op.value, value)
+    add_value(tree, op.value, value)
 }
 
 /// A value that fills `bytes`: its text and its items.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn shown<'p>(tree: &Tree<'p>, bytes: &'p [u8], value: &Value<'p>) -> Guarded {
+pub fn add_value<'p>(tree: &Tree<'p>, bytes: &'p [u8], value: &Value<'p>) -> Guarded {
     if tree.wants(&value::VALUE) {
         let text = Text::<GENERATED_TEXT>::of(format_args!("{}", BinText(value)));
-        tree.written(&value::VALUE, bytes, &text)?.generated();
+        tree.add_text(&value::VALUE, bytes, &text)?.set_generated();
         tree.item().append(format_args!(" = {text}"));
     }
-    typed(tree, bytes, value)
+    add_typed(tree, bytes, value)
 }
 
 /// A value that fills `bytes`, with the type it has.
-fn typed<'p>(tree: &Tree<'p>, bytes: &'p [u8], of: &Value<'p>) -> Guarded {
+fn add_typed<'p>(tree: &Tree<'p>, bytes: &'p [u8], of: &Value<'p>) -> Guarded {
     match *of {
         Value::Nil => {}
         Value::Integer(number) => {
@@ -99,7 +99,7 @@ fn call<'p>(tree: &Tree<'p>, op: &Op<'p>, input: &'p [u8]) -> Guarded {
         _ => &cdt::CDT_TEXT,
     };
     tree.text(text, input, format_args!("{}", OpText(op)))?
-        .generated();
+        .set_generated();
     tree.item().append(format_args!(": {}", OpText(op)));
     if !is_call_wanted(tree) {
         return Ok(());

@@ -32,7 +32,7 @@ impl<'a> Peers<'a> {
     pub fn parse(text: &'a [u8]) -> Option<Self> {
         let (generation, rest) = split(text, b',');
         let (default_port, list) = split(rest?, b',');
-        let (list, _) = bracketed(list?)?;
+        let (list, _) = brackets(list?)?;
         Some(Self {
             generation,
             default_port,
@@ -61,10 +61,10 @@ pub struct Peer<'a> {
 
 impl<'a> Peer<'a> {
     fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let (inside, _) = bracketed(bytes)?;
+        let (inside, _) = brackets(bytes)?;
         let (node, rest) = split(inside, b',');
         let (tls_name, rest) = split(rest.unwrap_or_default(), b',');
-        let endpoints = rest.and_then(bracketed).map_or(&[][..], |(inside, _)| inside);
+        let endpoints = rest.and_then(brackets).map_or(&[][..], |(inside, _)| inside);
         Some(Self {
             bytes,
             node,
@@ -100,7 +100,7 @@ impl<'a> HostPort<'a> {
     /// From `host`, `host:port` or `[ipv6]:port`.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        let (host, port) = match bracketed(bytes) {
+        let (host, port) = match brackets(bytes) {
             Some((host, tail)) => (host, input::front(preceded(tag(&b":"[..]), rest), tail).ok()),
             None => split(bytes, b':'),
         };
@@ -110,7 +110,7 @@ impl<'a> HostPort<'a> {
 
 /// What stands in the brackets at the start of `text`, and what follows them. A bracket that is never closed reaches
 /// to the end.
-fn bracketed(text: &[u8]) -> Option<(&[u8], &[u8])> {
+fn brackets(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (rest, inside) = preceded(tag(&b"["[..]), up_to_outer(b']')).parse(text).ok()?;
     Some((inside, rest))
 }

@@ -2,7 +2,7 @@
 //!
 //! A token is one header with what belongs to it at once: a whole integer or string, but only the
 //! count of a list or map. Everything is big endian. Aerospike's additions are read here too: the
-//! type byte in front of strings and blobs ([`typed`]), the ext that says how a list or map is
+//! type byte in front of strings and blobs ([`split_type`]), the ext that says how a list or map is
 //! ordered ([`metadata`]) and the two ext values for wildcard and infinity.
 
 use nom::Parser;
@@ -29,9 +29,9 @@ pub enum Token<'a> {
     UInt(u64),
     /// `CB`, or `CA` widened.
     Float(f64),
-    /// The str family; the type byte is still in front ([`typed`]).
+    /// The str family; the type byte is still in front ([`split_type`]).
     Str(&'a [u8]),
-    /// The bin family; the type byte is still in front ([`typed`]).
+    /// The bin family; the type byte is still in front ([`split_type`]).
     Bin(&'a [u8]),
     /// The ext family.
     Ext {
@@ -154,7 +154,7 @@ fn ext<'a>(length: usize) -> impl Parser<&'a [u8], Output = Token<'a>, Error = M
 ///
 /// Source: client-protocol 6.1.
 #[must_use]
-pub fn typed(body: &[u8]) -> Option<(u8, &[u8])> {
+pub fn split_type(body: &[u8]) -> Option<(u8, &[u8])> {
     match body.split_first() {
         Some((&particle @ (3 | 4 | 7..=12 | 18 | 23), payload)) => Some((particle, payload)),
         _ => None,
@@ -284,10 +284,10 @@ mod tests {
     fn strings_carry_the_type_byte() {
         // Source: client-protocol 6.1, "abc".
         assert_eq!(whole(b"\xA4\x03abc"), Token::Str(b"\x03abc"));
-        assert_eq!(typed(b"\x03abc"), Some((3, &b"abc"[..])));
-        assert_eq!(typed(b"\x12\x00"), Some((18, &b"\x00"[..])));
-        assert_eq!(typed(b"age"), None);
-        assert_eq!(typed(b""), None);
+        assert_eq!(split_type(b"\x03abc"), Some((3, &b"abc"[..])));
+        assert_eq!(split_type(b"\x12\x00"), Some((18, &b"\x00"[..])));
+        assert_eq!(split_type(b"age"), None);
+        assert_eq!(split_type(b""), None);
         assert_eq!(whole(&[0xA0]), Token::Str(b""));
         assert_eq!(whole(b"\xD9\x02\x03a"), Token::Str(b"\x03a"));
         assert_eq!(whole(b"\xDA\x00\x02\x03a"), Token::Str(b"\x03a"));

@@ -98,7 +98,7 @@ impl Arg {
 
     /// The same, as often as there are elements.
     #[must_use]
-    pub const fn repeated(self) -> Self {
+    pub const fn variadic(self) -> Self {
         Self {
             presence: Presence::Repeated,
             ..self

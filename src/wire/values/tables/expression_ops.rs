@@ -10,7 +10,7 @@ use super::arg::{Arg, RawName, Table, operations};
 
 const LEFT: Arg = Arg::expression("left");
 const RIGHT: Arg = Arg::expression("right");
-const EACH: Arg = Arg::expression("operand").repeated();
+const EACH: Arg = Arg::expression("operand").variadic();
 const VALUE: Arg = Arg::expression("value");
 const SHIFT: Arg = Arg::expression("shift");
 const SEARCH: Arg = Arg::expression("search for");
