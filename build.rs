@@ -16,7 +16,7 @@ mod plugin {
     use std::env;
     use std::path::{Path, PathBuf};
 
-    const GUARD: [&str; 14] = [
+    const GUARD: [&str; 16] = [
         "wrapper.h",
         "src/epan/guard/guard.h",
         "src/epan/guard/guard.c",
@@ -25,6 +25,8 @@ mod plugin {
         "src/epan/packet/segment.c",
         "src/epan/guard/soundness.c",
         "src/epan/plugin/register.c",
+        "src/epan/reports/counters.h",
+        "src/epan/reports/counters.c",
         "src/epan/reports/taps.h",
         "src/epan/reports/taps.c",
         "src/epan/taps/tcptap.h",
@@ -58,6 +60,7 @@ mod plugin {
                 "src/epan/guard/plain.c",
                 "src/epan/packet/segment.c",
                 "src/epan/plugin/register.c",
+                "src/epan/reports/counters.c",
                 "src/epan/reports/taps.c",
                 "src/epan/taps/tcptap.c",
                 "src/epan/taps/windows.c",

@@ -1,16 +1,16 @@
 //! What Wireshark looks up in the plugin, and who answers its calls.
 
 use crate::dissect;
-use crate::dissect::client::{stream as client, text_port as info_text};
-use crate::dissect::internode::stream;
+use crate::dissect::client::text_port;
+use crate::dissect::{client, internode};
 use crate::epan::packet::segment::{Entry, Framing, Heuristic, Segment, SegmentContext};
 use crate::epan::plugin::entry::Plugin;
 use crate::epan::plugin::register::{self, preferences};
 use crate::epan::{Guarded, Packet, Source, Tree};
 use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
 use crate::stats;
-use crate::wire::exchange::plausible::{Plausibility, plausible};
-use crate::wire::internode::container::plausible as between;
+use crate::wire::exchange::plausible::{Plausibility, plausibility};
+use crate::wire::internode::container;
 use crate::wire::internode::container::plausible::{Claim, Family};
 
 static PLUGIN: Plugin = Plugin {
@@ -21,7 +21,7 @@ static PLUGIN: Plugin = Plugin {
     heuristic,
     pdu_length,
     pdu,
-    on_frame: client::on_frame,
+    on_frame: client::stream::on_frame,
 };
 
 fn register_protocols() {
@@ -115,11 +115,11 @@ fn dissect_segment<'p>(
     segment: Segment<'p>,
 ) -> Guarded<usize> {
     match entry {
-        Entry::ClientTcp | Entry::ClientTls => client::segment(&tree, segment),
-        Entry::HeartbeatTcp => stream::segment(Family::Heartbeat, &tree, segment),
-        Entry::FabricTcp => stream::segment(Family::Fabric, &tree, segment),
-        Entry::HeartbeatUdp => stream::datagram(packet, source, tree),
-        Entry::InfoTextTcp => info_text::segment(packet, source, tree, segment),
+        Entry::ClientTcp | Entry::ClientTls => client::stream::segment(&tree, segment),
+        Entry::HeartbeatTcp => internode::stream::segment(Family::Heartbeat, &tree, segment),
+        Entry::FabricTcp => internode::stream::segment(Family::Fabric, &tree, segment),
+        Entry::HeartbeatUdp => internode::stream::datagram(packet, source, tree),
+        Entry::InfoTextTcp => text_port::segment(packet, source, tree, segment),
     }
 }
 
@@ -130,27 +130,29 @@ fn too_deep<'p>(source: Source<'p>, tree: Tree<'p>) -> Guarded {
 
 fn heuristic(which: Heuristic, bytes: &[u8], reported: usize) -> bool {
     match which {
-        Heuristic::ClientTcp | Heuristic::ClientClear => plausible(bytes) == Plausibility::Strong,
-        Heuristic::HeartbeatTcp => between::stream(bytes, Family::Heartbeat) == Claim::Yes,
-        Heuristic::HeartbeatUdp if bytes.len() < reported => between::cut_datagram(bytes, reported),
-        Heuristic::HeartbeatUdp => between::datagram(bytes),
-        Heuristic::FabricTcp => between::stream(bytes, Family::Fabric) == Claim::Yes,
+        Heuristic::ClientTcp | Heuristic::ClientClear => plausibility(bytes) == Plausibility::Strong,
+        Heuristic::HeartbeatTcp => container::plausible::stream(bytes, Family::Heartbeat) == Claim::Yes,
+        Heuristic::HeartbeatUdp if bytes.len() < reported => {
+            container::plausible::cut_datagram(bytes, reported)
+        }
+        Heuristic::HeartbeatUdp => container::plausible::datagram(bytes),
+        Heuristic::FabricTcp => container::plausible::stream(bytes, Family::Fabric) == Claim::Yes,
     }
 }
 
 fn pdu_length(framing: Framing, bytes: &[u8], _can_wait: bool) -> Option<usize> {
     match framing {
-        Framing::Client => client::length(bytes),
-        Framing::Heartbeat => stream::length(Family::Heartbeat, bytes),
-        Framing::Fabric => stream::length(Family::Fabric, bytes),
+        Framing::Client => client::stream::length(bytes),
+        Framing::Heartbeat => internode::stream::length(Family::Heartbeat, bytes),
+        Framing::Fabric => internode::stream::length(Family::Fabric, bytes),
     }
 }
 
 fn pdu<'p>(framing: Framing, tree: Tree<'p>, context: &SegmentContext<'p>) -> Guarded {
     match framing {
-        Framing::Client => client::pdu(&tree, context),
-        Framing::Heartbeat => stream::pdu(Family::Heartbeat, &tree, context),
-        Framing::Fabric => stream::pdu(Family::Fabric, &tree, context),
+        Framing::Client => client::stream::pdu(&tree, context),
+        Framing::Heartbeat => internode::stream::pdu(Family::Heartbeat, &tree, context),
+        Framing::Fabric => internode::stream::pdu(Family::Fabric, &tree, context),
     }
 }
 

@@ -1,31 +1,31 @@
 //! What clients and servers say to each other.
 
-use aerospike::wire::admin::message as admin;
+use aerospike::wire::admin;
 use aerospike::wire::admin::message::AdminValue;
+use aerospike::wire::client::fields::digest;
+use aerospike::wire::client::fields::field::{Field, FieldType, FieldValue};
+use aerospike::wire::client::fields::op::{Op, OpCode};
+use aerospike::wire::client::message::batch::Batch;
+use aerospike::wire::client::message::{Message, Messages, mrt};
+use aerospike::wire::client::proto::compressed::Compressed;
+use aerospike::wire::client::proto::{Header, Order, ProtoType, guess};
 use aerospike::wire::exchange::matching::{EndFacts, Expected, Progress};
 use aerospike::wire::exchange::plausible;
 use aerospike::wire::ground::inflate::inflate;
 use aerospike::wire::ground::time::Ttl;
 use aerospike::wire::values::particle::{self, ParticleType};
 use aerospike::wire::values::text::value_text::BinText;
-use aerospike::wire::client::fields::digest;
-use aerospike::wire::client::fields::field::{Field, FieldType, FieldValue};
-use aerospike::wire::client::fields::op::{Op, OpCode};
-use aerospike::wire::client::message::{Message, Messages, mrt};
-use aerospike::wire::client::message::batch::Batch;
-use aerospike::wire::client::proto::{Header, Order, ProtoType, guess};
-use aerospike::wire::client::proto::compressed::Compressed;
 
-use crate::sight::Sight;
+use crate::account::Account;
 use crate::{info, values};
 
-pub fn stream<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
-    sight.text(bytes.get(..16).unwrap_or(bytes), guess::guess_protocol(bytes));
-    let judged = plausible::plausible(bytes);
+pub fn stream<'a>(account: &mut Account<'a>, bytes: &'a [u8]) {
+    account.text(bytes.get(..16).unwrap_or(bytes), guess::guess_protocol(bytes));
+    let judged = plausible::plausibility(bytes);
     assert!(judged == plausible::Plausibility::No || plausible::weak(bytes));
     if let Some(at) = plausible::resynchronise(bytes) {
         assert_eq!(
-            plausible::plausible(&bytes[at..]),
+            plausible::plausibility(&bytes[at..]),
             plausible::Plausibility::Strong
         );
     }
@@ -34,33 +34,33 @@ pub fn stream<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
         for order in [Order::Big, Order::Little] {
             let _ = Header::parse_in(order, rest).map(|(_, header)| header.refusal());
         }
-        let Some((tail, header)) = sight.parse(rest, Header::parse(rest)) else {
+        let Some((tail, header)) = account.parse(rest, Header::parse(rest)) else {
             return;
         };
-        sight.text(header.bytes, format_args!("{header:?}"));
+        account.text(header.bytes, format_args!("{header:?}"));
         let _ = (header.refusal(), header.admin_port_refusal(), header.length());
         let size = usize::try_from(header.size).unwrap_or(usize::MAX);
         let (body, tail) = tail.split_at(size.min(tail.len()));
-        self::body(sight, header.kind, header.order, body);
+        self::body(account, header.kind, header.order, body);
         rest = tail;
     }
-    if let Some((_, header)) = sight.parse(bytes, Header::parse_embedded(bytes)) {
-        body(sight, header.kind, header.order, &bytes[8..]);
+    if let Some((_, header)) = account.parse(bytes, Header::parse_embedded(bytes)) {
+        body(account, header.kind, header.order, &bytes[8..]);
     }
 }
 
-pub fn body<'a>(sight: &mut Sight<'a>, kind: ProtoType, order: Order, body: &'a [u8]) {
+pub fn body<'a>(account: &mut Account<'a>, kind: ProtoType, order: Order, body: &'a [u8]) {
     let (expected, facts) = progress(kind, order, body);
     let mut progress = Progress::new(expected, false);
     for _ in 0..2 {
         let _ = progress.accept(kind, &facts);
     }
     match kind {
-        ProtoType::INFO => info::body(sight, body),
-        ProtoType::SECURITY => security(sight, body),
-        ProtoType::AS_MSG_COMPRESSED => compressed(sight, body),
-        _ => sight.every(Messages::new(order, body), |sight, message| {
-            self::message(sight, &message)
+        ProtoType::INFO => info::body(account, body),
+        ProtoType::SECURITY => security(account, body),
+        ProtoType::AS_MSG_COMPRESSED => compressed(account, body),
+        _ => account.every(Messages::new(order, body), |account, message| {
+            self::message(account, &message)
         }),
     }
 }
@@ -71,7 +71,7 @@ fn progress(kind: ProtoType, order: Order, body: &[u8]) -> (Expected, EndFacts) 
     match kind {
         ProtoType::INFO => expected = Expected::Info,
         ProtoType::SECURITY => {
-            for message in admin::Messages::new(body).flatten() {
+            for message in admin::message::Messages::new(body).flatten() {
                 expected = Expected::of_command(message.command);
                 facts.add_security(&message);
             }
@@ -87,20 +87,20 @@ fn progress(kind: ProtoType, order: Order, body: &[u8]) -> (Expected, EndFacts) 
     (expected, facts)
 }
 
-fn compressed<'a>(sight: &mut Sight<'a>, body: &'a [u8]) {
-    let Some((_, compressed)) = sight.parse(body, Compressed::parse(body)) else {
+fn compressed<'a>(account: &mut Account<'a>, body: &'a [u8]) {
+    let Some((_, compressed)) = account.parse(body, Compressed::parse(body)) else {
         return;
     };
-    sight.see(compressed.size_bytes);
-    sight.see(compressed.stream);
-    let Some(size) = sight.take(compressed.believable_size()) else {
+    account.see(compressed.size_bytes);
+    account.see(compressed.stream);
+    let Some(size) = account.take(compressed.believable_size()) else {
         return;
     };
     // A stream makes of a byte no more than 1,032, and the size is believed only if it fits that.
     let mut room = vec![0; size];
-    if let Some(length) = sight.take(inflate(compressed.stream, &mut room)) {
+    if let Some(length) = account.take(inflate(compressed.stream, &mut room)) {
         let whole = &room[..length];
-        let mut inner = Sight::of(whole);
+        let mut inner = Account::of(whole);
         match inner.parse(whole, Header::parse(whole)) {
             // One level, as in the plugin; what is inside of it is read as the rest is, but for its stream.
             Some((body, header)) if header.kind == ProtoType::AS_MSG_COMPRESSED => {
@@ -116,10 +116,10 @@ fn compressed<'a>(sight: &mut Sight<'a>, body: &'a [u8]) {
     }
 }
 
-fn message<'a>(sight: &mut Sight<'a>, message: &Message<'a>) {
+fn message<'a>(account: &mut Account<'a>, message: &Message<'a>) {
     let header = &message.header;
-    sight.see(message.bytes);
-    sight.text(header.bytes, format_args!("{header:?}"));
+    account.see(message.bytes);
+    account.text(header.bytes, format_args!("{header:?}"));
     let asked = message.request();
     for text in [
         format!("{asked} {}", header.result_code),
@@ -130,7 +130,7 @@ fn message<'a>(sight: &mut Sight<'a>, message: &Message<'a>) {
         ),
         format!("{:?} {:?}", header.part(), mrt::monitor_step(message)),
     ] {
-        sight.text(header.bytes, text);
+        account.text(header.bytes, text);
     }
     let _ = (
         message.in_proxy().request(),
@@ -140,14 +140,14 @@ fn message<'a>(sight: &mut Sight<'a>, message: &Message<'a>) {
         header.may_be_request(),
         header.is_bare(),
     );
-    sight.every(message.fields(), |sight, field| self::field(sight, &field));
-    sight.every(message.ops(), |sight, op| self::op(sight, &op));
+    account.every(message.fields(), |account, field| self::field(account, &field));
+    account.every(message.ops(), |account, op| self::op(account, &op));
     if let Some(fault) = message.fault {
-        sight.fault(&fault);
+        account.fault(&fault);
     }
 }
 
-pub fn lone<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
+pub fn lone<'a>(account: &mut Account<'a>, bytes: &'a [u8]) {
     let &[kind, which, ref data @ ..] = bytes else {
         return;
     };
@@ -158,10 +158,10 @@ pub fn lone<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
             kind: FieldType(kind),
             data,
         };
-        self::field(sight, &field);
+        self::field(account, &field);
     } else {
-        if let Some(value) = sight.take(particle::Value::parse(ParticleType(kind), data)) {
-            self::value(sight, data, &value);
+        if let Some(value) = account.take(particle::Value::parse(ParticleType(kind), data)) {
+            self::value(account, data, &value);
         }
         let op = Op {
             bytes,
@@ -174,30 +174,30 @@ pub fn lone<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
             }
         };
         let op = Op { value: data, ..op };
-        self::op(sight, &op);
+        self::op(account, &op);
     }
     let _ = Field::parse(Order::Little, bytes);
     let _ = Op::parse(Order::Little, bytes);
 }
 
 /// A field, and those of the rows of a batch in it, however deep: the plugin reads none of a batch in a row.
-fn field<'a>(sight: &mut Sight<'a>, field: &Field<'a>) {
+fn field<'a>(account: &mut Account<'a>, field: &Field<'a>) {
     let mut waiting = vec![*field];
     while let Some(field) = waiting.pop() {
-        one(sight, &field, &mut waiting);
+        one(account, &field, &mut waiting);
     }
 }
 
-fn one<'a>(sight: &mut Sight<'a>, field: &Field<'a>, waiting: &mut Vec<Field<'a>>) {
-    sight.see(field.bytes);
-    sight.text(field.data, field.kind);
-    let Some(value) = sight.take(field.value()) else {
+fn one<'a>(account: &mut Account<'a>, field: &Field<'a>, waiting: &mut Vec<Field<'a>>) {
+    account.see(field.bytes);
+    account.text(field.data, field.kind);
+    let Some(value) = account.take(field.value()) else {
         return;
     };
     match value {
-        FieldValue::Text(text) => sight.see(text),
+        FieldValue::Text(text) => account.see(text),
         FieldValue::Key(key) => {
-            sight.text(key.value, format_args!("{key}"));
+            account.text(key.value, format_args!("{key}"));
             let _ = (
                 key.has_digest(),
                 key.integer(),
@@ -205,20 +205,20 @@ fn one<'a>(sight: &mut Sight<'a>, field: &Field<'a>, waiting: &mut Vec<Field<'a>
                 digest::compute(b"set", &key),
             );
         }
-        FieldValue::Digest(digest) => sight.text(digest.0, format_args!("{digest} {}", digest.partition())),
+        FieldValue::Digest(digest) => account.text(digest.0, format_args!("{digest} {}", digest.partition())),
         FieldValue::Digests(list) => {
             assert!(list.count() * digest::LENGTH <= field.data.len());
-            sight.each(list.iter(), |sight, digest| sight.see(digest.0));
+            account.each(list.iter(), |account, digest| account.see(digest.0));
         }
         FieldValue::Partitions(list) => {
             assert_eq!(list.count(), list.iter().count());
-            sight.each(list.iter(), |sight, at| sight.see(at.bytes));
-            sight.each(list.runs(), |sight, run| {
+            account.each(list.iter(), |account, at| account.see(at.bytes));
+            account.each(list.runs(), |account, run| {
                 assert!(run.first <= run.last && !run.bytes.is_empty());
-                sight.see(run.bytes);
+                account.see(run.bytes);
             });
         }
-        FieldValue::Bvals(list) => sight.each(list.iter(), |sight, at| sight.see(at.bytes)),
+        FieldValue::Bvals(list) => account.each(list.iter(), |account, at| account.see(at.bytes)),
         FieldValue::IndexRange(range) => {
             for piece in [
                 range.n_ranges.bytes,
@@ -227,85 +227,85 @@ fn one<'a>(sight: &mut Sight<'a>, field: &Field<'a>, waiting: &mut Vec<Field<'a>
                 range.start,
                 range.end,
             ] {
-                sight.see(piece);
+                account.see(piece);
             }
             for (bytes, end) in [(range.start, range.start()), (range.end, range.end())] {
-                if let Some(end) = sight.take(end) {
-                    self::value(sight, bytes, &end);
+                if let Some(end) = account.take(end) {
+                    self::value(account, bytes, &end);
                 }
             }
         }
-        FieldValue::BinList(list) => sight.every(list.iter(), |sight, name| sight.see(name.bytes)),
+        FieldValue::BinList(list) => account.every(list.iter(), |account, name| account.see(name.bytes)),
         FieldValue::Batch(data) => {
-            let Some(batch) = sight.take(Batch::read(data)) else {
+            let Some(batch) = account.take(Batch::read(data)) else {
                 return;
             };
             let mut rows = batch.rows();
-            sight.every(rows.by_ref(), |sight, row| {
-                sight.see(row.bytes);
-                sight.see(row.digest.0);
+            account.every(rows.by_ref(), |account, row| {
+                account.see(row.bytes);
+                account.see(row.digest.0);
                 let Some(body) = row.own_body() else { return };
                 for piece in [body.info1.bytes, body.n_fields.bytes, body.n_ops.bytes] {
-                    sight.see(piece);
+                    account.see(piece);
                 }
-                sight.text(body.info1.bytes, body.request());
+                account.text(body.info1.bytes, body.request());
                 let _ = (body.info2(), body.info4(), body.identity().record());
-                sight.every(body.fields(), |_, inner| waiting.push(inner));
-                sight.every(body.ops(), |sight, op| self::op(sight, &op));
+                account.every(body.fields(), |_, inner| waiting.push(inner));
+                account.every(body.ops(), |account, op| self::op(account, &op));
                 if let Some(fault) = body.fault {
-                    sight.fault(&fault);
+                    account.fault(&fault);
                 }
             });
-            sight.rest(field.data, rows.rest());
+            account.rest(field.data, rows.rest());
         }
         FieldValue::UdfArguments(data) | FieldValue::ErrorDetails(data) | FieldValue::IndexContext(data) => {
-            values::all(sight, data)
+            values::all(account, data)
         }
-        FieldValue::Expression(data) | FieldValue::Predexp(data) => values::all(sight, data),
-        FieldValue::Unknown(data) => sight.see(data),
-        other => sight.text(field.data, format_args!("{other:?}")),
+        FieldValue::Expression(data) | FieldValue::Predexp(data) => values::all(account, data),
+        FieldValue::Unknown(data) => account.see(data),
+        other => account.text(field.data, format_args!("{other:?}")),
     }
 }
 
-fn op<'a>(sight: &mut Sight<'a>, op: &Op<'a>) {
-    sight.see(op.bytes);
-    sight.see(op.name);
-    sight.text(op.value, format_args!("{} {}", op.code, op.particle));
+fn op<'a>(account: &mut Account<'a>, op: &Op<'a>) {
+    account.see(op.bytes);
+    account.see(op.name);
+    account.text(op.value, format_args!("{} {}", op.code, op.particle));
     let _ = op.has_call();
     for read in [op.content(), op.argument()] {
-        if let Some(value) = sight.take(read) {
-            self::value(sight, op.value, &value);
+        if let Some(value) = account.take(read) {
+            self::value(account, op.value, &value);
         }
     }
 }
 
-fn value<'a>(sight: &mut Sight<'a>, bytes: &'a [u8], value: &particle::Value<'a>) {
-    sight.text(bytes, BinText(value));
+fn value<'a>(account: &mut Account<'a>, bytes: &'a [u8], value: &particle::Value<'a>) {
+    account.text(bytes, BinText(value));
     match *value {
         particle::Value::List(data) | particle::Value::Map(data) | particle::Value::Call(data) => {
-            values::all(sight, data)
+            values::all(account, data)
         }
         particle::Value::GeoJson(geo) => {
-            sight.see(geo.json);
-            sight.each(geo.cells(), |sight, cell| sight.see(cell.bytes));
+            account.see(geo.json);
+            account.each(geo.cells(), |account, cell| account.see(cell.bytes));
             let _ = geo.is_region();
         }
         particle::Value::Hll(hll) => {
-            sight.see(hll.registers);
+            account.see(hll.registers);
             let _ = hll.expected_registers();
         }
         particle::Value::Text(data) | particle::Value::Blob(data) | particle::Value::Unknown(data) => {
-            sight.see(data)
+            account.see(data)
         }
         _ => {}
     }
 }
 
-pub fn security<'a>(sight: &mut Sight<'a>, body: &'a [u8]) {
-    sight.every(admin::Messages::new(body), |sight, message| {
-        sight.see(message.bytes);
-        sight.see(message.reserved);
-        sight.text(
+pub fn security<'a>(account: &mut Account<'a>, body: &'a [u8]) {
+    account.every(admin::message::Messages::new(body), |account, message| {
+        account.see(message.bytes);
+        account.see(message.reserved);
+        account.text(
             message.bytes,
             format_args!(
                 "{} {} {:?}",
@@ -315,31 +315,31 @@ pub fn security<'a>(sight: &mut Sight<'a>, body: &'a [u8]) {
             ),
         );
         let _ = message.command.is_query();
-        sight.every(message.fields(), |sight, field| {
-            sight.see(field.bytes);
-            sight.text(
+        account.every(message.fields(), |account, field| {
+            account.see(field.bytes);
+            account.text(
                 field.bytes,
                 format_args!("{} {}", field.id, field.id.is_sensitive()),
             );
-            let Some(value) = sight.take(field.value()) else {
+            let Some(value) = account.take(field.value()) else {
                 return;
             };
             match value {
                 AdminValue::Text(text) | AdminValue::Secret(text) | AdminValue::Unknown(text) => {
-                    sight.see(text)
+                    account.see(text)
                 }
-                AdminValue::Roles(roles) => sight.every(roles.iter(), |sight, role| sight.see(role)),
-                AdminValue::Privileges(list) => sight.every(list.iter(), |sight, grant| {
-                    sight.text(grant.bytes, grant.privilege);
-                    sight.see(grant.namespace.unwrap_or_default());
-                    sight.see(grant.set.unwrap_or_default());
+                AdminValue::Roles(roles) => account.every(roles.iter(), |account, role| account.see(role)),
+                AdminValue::Privileges(list) => account.every(list.iter(), |account, grant| {
+                    account.text(grant.bytes, grant.privilege);
+                    account.see(grant.namespace.unwrap_or_default());
+                    account.see(grant.set.unwrap_or_default());
                 }),
-                AdminValue::Numbers(list) => sight.each(list.iter(), |sight, at| sight.see(at.bytes)),
-                other => sight.text(field.bytes, format_args!("{other:?}")),
+                AdminValue::Numbers(list) => account.each(list.iter(), |account, at| account.see(at.bytes)),
+                other => account.text(field.bytes, format_args!("{other:?}")),
             }
         });
         if let Some(fault) = message.fault {
-            sight.fault(&fault);
+            account.fault(&fault);
         }
     });
 }

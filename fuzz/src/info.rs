@@ -2,23 +2,22 @@
 
 use aerospike::wire::ground::base64::{Encoded, decode, is_encoded};
 use aerospike::wire::ground::text::{Hex, LossyText, decimal, hexadecimal};
+use aerospike::wire::info;
 use aerospike::wire::info::cluster::{Bitmap, Histories, HostPort, Latencies, Peers, Replicas, UserAgent};
-use aerospike::wire::info::message as info;
-use aerospike::wire::info::message::{Command, Outcome, Pairs};
+use aerospike::wire::info::message::{self, Command, Outcome, Pairs};
 use aerospike::wire::info::text_port::{Line, is_text};
-use aerospike::wire::info::value as info_value;
-use aerospike::wire::info::value::{Rows, Table, Value};
+use aerospike::wire::info::value::{Rows, Table, Value, failure_pairs, guess};
 use aerospike::wire::values::text::value_text::write_escaped;
 
-use crate::sight::Sight;
+use crate::account::Account;
 
-pub fn all<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
-    body(sight, bytes);
+pub fn all<'a>(account: &mut Account<'a>, bytes: &'a [u8]) {
+    body(account, bytes);
     let mut rest = bytes;
     while let Some(line) = Line::next(rest) {
         assert!(!line.bytes.is_empty(), "a line of nothing");
-        sight.see(line.text);
-        command(sight, &line.command());
+        account.see(line.text);
+        command(account, &line.command());
         rest = &rest[line.bytes.len()..];
     }
     let _ = bytes.first().map(|byte| is_text(*byte));
@@ -30,9 +29,9 @@ pub fn all<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
         Value::Histories(Histories::new(bytes)),
         Peers::parse(bytes).map_or(Value::Scalar(bytes), Value::Peers),
     ] {
-        value(sight, as_this);
+        value(account, as_this);
     }
-    sight.text(bytes, Encoded(bytes));
+    account.text(bytes, Encoded(bytes));
     assert!(decode(bytes).count() <= bytes.len());
     let _ = (is_encoded(bytes), decimal(bytes), hexadecimal(bytes));
     let mut text = String::new();
@@ -47,117 +46,117 @@ pub fn all<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
         );
         assert!(!text.chars().any(char::is_control), "a control character is left");
     }
-    sight.text(bytes, format_args!("{} {}", LossyText(bytes), Hex(bytes)));
+    account.text(bytes, format_args!("{} {}", LossyText(bytes), Hex(bytes)));
     let agent = UserAgent(bytes);
     for part in 0..4 {
-        sight.text(bytes, agent.part(part));
+        account.text(bytes, agent.part(part));
     }
 }
 
-pub fn body<'a>(sight: &mut Sight<'a>, body: &'a [u8]) {
-    let _ = info::is_response(body);
-    sight.each(info::commands(body), |sight, each| command(sight, &each));
-    sight.each(info::answers(body), |sight, answer| {
-        sight.see(answer.bytes);
-        sight.see(answer.value);
+pub fn body<'a>(account: &mut Account<'a>, body: &'a [u8]) {
+    let _ = message::is_response(body);
+    account.each(message::commands(body), |account, each| command(account, &each));
+    account.each(message::answers(body), |account, answer| {
+        account.see(answer.bytes);
+        account.see(answer.value);
         match &answer.echo {
             Some(echo) => {
-                command(sight, echo);
-                value(sight, info_value::value(echo, answer.value));
+                command(account, echo);
+                value(account, info::value::value(echo, answer.value));
             }
-            None => value(sight, info_value::guess(answer.value)),
+            None => value(account, guess(answer.value)),
         }
-        match info::outcome(answer.value) {
+        match message::outcome(answer.value) {
             Outcome::Failed(failure) => {
-                sight.see(failure.text);
-                sight.see(failure.digits.unwrap_or_default());
+                account.see(failure.text);
+                account.see(failure.digits.unwrap_or_default());
                 let _ = failure.result();
-                pairs(sight, info_value::failure_pairs(failure.text));
+                pairs(account, failure_pairs(failure.text));
             }
-            other => sight.text(answer.value, format_args!("{other:?}")),
+            other => account.text(answer.value, format_args!("{other:?}")),
         }
     });
 }
 
-fn command<'a>(sight: &mut Sight<'a>, command: &Command<'a>) {
+fn command<'a>(account: &mut Account<'a>, command: &Command<'a>) {
     for piece in [command.bytes, command.text, command.name] {
-        sight.see(piece);
+        account.see(piece);
     }
-    sight.each(command.arguments(), |sight, argument| sight.see(argument));
-    pairs(sight, command.parameters());
+    account.each(command.arguments(), |account, argument| account.see(argument));
+    pairs(account, command.parameters());
     let _ = command.parameter(b"id");
 }
 
-fn pairs<'a>(sight: &mut Sight<'a>, pairs: Pairs<'a>) {
-    sight.each(pairs, |sight, pair| {
+fn pairs<'a>(account: &mut Account<'a>, pairs: Pairs<'a>) {
+    account.each(pairs, |account, pair| {
         assert!(!pair.bytes.is_empty(), "a pair of nothing");
-        sight.see(pair.bytes);
-        sight.see(pair.name);
-        sight.see(pair.value.unwrap_or_default());
+        account.see(pair.bytes);
+        account.see(pair.name);
+        account.see(pair.value.unwrap_or_default());
     });
 }
 
-fn value<'a>(sight: &mut Sight<'a>, value: Value<'a>) {
+fn value<'a>(account: &mut Account<'a>, value: Value<'a>) {
     match value {
-        Value::Scalar(text) => sight.see(text),
-        Value::List(list) => sight.each(list, |sight, piece| sight.see(piece)),
-        Value::Map(map) => pairs(sight, map),
-        Value::Rows(rows) => sight.each(rows, |sight, row| {
-            sight.see(row.bytes);
-            pairs(sight, row.pairs());
+        Value::Scalar(text) => account.see(text),
+        Value::List(list) => account.each(list, |account, piece| account.see(piece)),
+        Value::Map(map) => pairs(account, map),
+        Value::Rows(rows) => account.each(rows, |account, row| {
+            account.see(row.bytes);
+            pairs(account, row.pairs());
         }),
         Value::Table(table) => {
-            sight.see(table.names());
-            sight.each(table, |sight, row| {
-                sight.see(row.bytes);
-                sight.each(row.cells(), |sight, (name, cell)| {
-                    sight.inside(name);
-                    sight.see(cell);
+            account.see(table.names());
+            account.each(table, |account, row| {
+                account.see(row.bytes);
+                account.each(row.cells(), |account, (name, cell)| {
+                    account.inside(name);
+                    account.see(cell);
                 });
             });
         }
         Value::Peers(peers) => {
-            sight.see(peers.generation);
-            sight.see(peers.default_port);
-            sight.each(peers.iter(), |sight, peer| {
+            account.see(peers.generation);
+            account.see(peers.default_port);
+            account.each(peers.iter(), |account, peer| {
                 for piece in [peer.bytes, peer.node, peer.tls_name, peer.endpoints] {
-                    sight.see(piece);
+                    account.see(piece);
                 }
                 let _ = peer.node_id();
-                sight.each(peer.endpoints(), endpoint);
+                account.each(peer.endpoints(), endpoint);
             });
         }
-        Value::Replicas(rows) => sight.each(rows, |sight, row| {
-            sight.see(row.bytes);
-            sight.see(row.namespace);
+        Value::Replicas(rows) => account.each(rows, |account, row| {
+            account.see(row.bytes);
+            account.see(row.namespace);
             let _ = row.numbers();
-            sight.each(row.columns(), bitmap);
+            account.each(row.columns(), bitmap);
         }),
-        Value::Latencies(rows) => sight.each(rows, |sight, row| {
+        Value::Latencies(rows) => account.each(rows, |account, row| {
             for piece in [row.bytes, row.name, row.unit, row.rate] {
-                sight.see(piece);
+                account.see(piece);
             }
-            sight.each(row.buckets(), |sight, (_, share)| sight.see(share));
+            account.each(row.buckets(), |account, (_, share)| account.see(share));
         }),
-        Value::Histories(rows) => sight.each(rows, |sight, row| {
-            sight.see(row.bytes);
-            sight.see(row.name);
-            sight.each(row.cells(), |sight, (name, cell)| {
-                sight.inside(name);
-                sight.see(cell);
+        Value::Histories(rows) => account.each(rows, |account, row| {
+            account.see(row.bytes);
+            account.see(row.name);
+            account.each(row.cells(), |account, (name, cell)| {
+                account.inside(name);
+                account.see(cell);
             });
         }),
     }
 }
 
-fn endpoint<'a>(sight: &mut Sight<'a>, endpoint: HostPort<'a>) {
-    sight.see(endpoint.bytes);
-    sight.see(endpoint.host);
-    sight.see(endpoint.port.unwrap_or_default());
+fn endpoint<'a>(account: &mut Account<'a>, endpoint: HostPort<'a>) {
+    account.see(endpoint.bytes);
+    account.see(endpoint.host);
+    account.see(endpoint.port.unwrap_or_default());
 }
 
-fn bitmap<'a>(sight: &mut Sight<'a>, bitmap: Bitmap<'a>) {
-    sight.see(bitmap.0);
+fn bitmap<'a>(account: &mut Account<'a>, bitmap: Bitmap<'a>) {
+    account.see(bitmap.0);
     let partitions = bitmap.partitions().count();
     assert_eq!(partitions, bitmap.count());
     let in_runs: usize = bitmap

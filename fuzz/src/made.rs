@@ -2,13 +2,13 @@
 //! spoiled in a few places: most of what comes out is nearly right, so that a parser goes deep into it.
 
 use aerospike::wire::ground::table::Row;
-use arbitrary::{Arbitrary, Result, Unstructured};
 use aerospike::wire::values::tables::arg::{Arg, Content, Presence};
 use aerospike::wire::values::tables::bits::BitOp;
 use aerospike::wire::values::tables::call::Family;
 use aerospike::wire::values::tables::cdt_ops::CdtOp;
 use aerospike::wire::values::tables::expression_ops::ExpOp;
 use aerospike::wire::values::tables::hll::HllOp;
+use arbitrary::{Arbitrary, Result, Unstructured};
 
 /// Deeper than this nothing more is put into anything: beyond the plugin's own limit.
 const DEPTH: usize = 40;

@@ -1,5 +1,6 @@
 //! What nodes say to each other.
 
+use aerospike::wire::client::proto::{Header, guess};
 use aerospike::wire::internode::cluster::Nodes;
 use aerospike::wire::internode::container::array::{Array, Elements};
 use aerospike::wire::internode::container::list::List;
@@ -10,62 +11,61 @@ use aerospike::wire::internode::heartbeat::state::PaxosData;
 use aerospike::wire::internode::heartbeat::{self, Summary, endpoint};
 use aerospike::wire::internode::record::pickle::Pickle;
 use aerospike::wire::internode::record::{FlatRecord, uintvar};
-use aerospike::wire::client::proto::{Header, guess};
 
+use crate::account::Account;
 use crate::client;
-use crate::sight::Sight;
 
-pub fn heartbeat<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
+pub fn heartbeat<'a>(account: &mut Account<'a>, bytes: &'a [u8]) {
     let _ = (
         plausible::datagram(bytes),
         plausible::cut_datagram(bytes, bytes.len() * 2),
     );
-    messages(sight, bytes, plausible::Family::Heartbeat, |sight, msg| {
+    messages(account, bytes, plausible::Family::Heartbeat, |account, msg| {
         let summary = Summary::of(msg);
         for piece in [summary.cluster_name, summary.compressed].into_iter().flatten() {
-            sight.see(piece);
+            account.see(piece);
         }
         if let Some(table) = heartbeat::table(msg) {
             let _ = summary.kind.and_then(|kind| table.op_name(kind.0));
         }
         if let Some(field) = heartbeat::compressed_field(msg) {
-            sight.see(field.data);
+            account.see(field.data);
         }
         let _ = heartbeat::reversed_ipv4(msg.header.size);
-        sight.every(msg.fields(), |sight, field| {
-            sight.see(field.bytes);
-            nodes(sight, field.data);
-            if let Some(list) = sight.take(endpoint::endpoints(field.data)) {
+        account.every(msg.fields(), |account, field| {
+            account.see(field.bytes);
+            nodes(account, field.data);
+            if let Some(list) = account.take(endpoint::endpoints(field.data)) {
                 let mut items = list.items();
-                sight.every(items.by_ref(), |sight, endpoint| {
-                    sight.text(endpoint.bytes, endpoint)
+                account.every(items.by_ref(), |account, endpoint| {
+                    account.text(endpoint.bytes, endpoint)
                 });
-                sight.rest(field.data, items.rest());
+                account.rest(field.data, items.rest());
             }
-            sight.every(endpoint::info_reply(field.data), |sight, reply| {
-                sight.see(reply.bytes);
-                sight.see(reply.endpoints.bytes);
-                sight.every(reply.endpoints.items(), |sight, endpoint| {
-                    sight.see(endpoint.bytes)
+            account.every(endpoint::info_reply(field.data), |account, reply| {
+                account.see(reply.bytes);
+                account.see(reply.endpoints.bytes);
+                account.every(reply.endpoints.items(), |account, endpoint| {
+                    account.see(endpoint.bytes)
                 });
             });
-            if let Some(state) = sight.take(PaxosData::read(field.data)) {
-                sight.see(state.leftover);
-                nodes(sight, state.succession.0);
+            if let Some(state) = account.take(PaxosData::read(field.data)) {
+                account.see(state.leftover);
+                nodes(account, state.succession.0);
                 if let Some(fault) = state.complaint() {
-                    sight.fault(&fault);
+                    account.fault(&fault);
                 }
             }
         });
     });
 }
 
-pub fn fabric<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
-    messages(sight, bytes, plausible::Family::Fabric, |sight, msg| {
+pub fn fabric<'a>(account: &mut Account<'a>, bytes: &'a [u8]) {
+    messages(account, bytes, plausible::Family::Fabric, |account, msg| {
         let facts = FabricFacts::of(msg);
         let texts = [facts.namespace, facts.smd_key, facts.record, facts.proto];
         for piece in texts.into_iter().flatten() {
-            sight.see(piece);
+            account.see(piece);
         }
         let _ = (
             facts.op_name(),
@@ -77,59 +77,59 @@ pub fn fabric<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
             let _ = (link.is_request(), link.expects_answer());
         }
         if let Some(record) = facts.record {
-            records(sight, record);
+            records(account, record);
         }
         if let Some(message) = facts.proto {
             let _ = proxy::byte_order(message, message.len());
-            if let Some((body, header)) = sight.parse(message, Header::parse_embedded(message)) {
-                client::body(sight, header.kind, header.order, body);
+            if let Some((body, header)) = account.parse(message, Header::parse_embedded(message)) {
+                client::body(account, header.kind, header.order, body);
             }
         }
-        sight.every(msg.fields(), |sight, field| service(sight, &field));
+        account.every(msg.fields(), |account, field| service(account, &field));
     });
 }
 
 /// The contents of a field, as all that the services have in fields.
-fn service<'a>(sight: &mut Sight<'a>, field: &MsgField<'a>) {
+fn service<'a>(account: &mut Account<'a>, field: &MsgField<'a>) {
     let data = field.data;
-    sight.see(field.bytes);
-    nodes(sight, data);
-    versions(sight, data);
-    if let Some(list) = sight.take(List::read(data)) {
-        list_of(sight, &list);
-        sight.each(smd::versions(&list), |_, _| ());
-        sight.each(list.items().flatten(), |sight, element| {
+    account.see(field.bytes);
+    nodes(account, data);
+    versions(account, data);
+    if let Some(list) = account.take(List::read(data)) {
+        list_of(account, &list);
+        account.each(smd::versions(&list), |_, _| ());
+        account.each(list.items().flatten(), |account, element| {
             if let list::Item::Bytes(blob) = element.item {
-                sight.see(blob);
-                versions(sight, blob);
-                nodes(sight, blob);
+                account.see(blob);
+                versions(account, blob);
+                nodes(account, blob);
             }
         });
     }
-    if let Some(change) = sight.take(paxos::Change::read(data)) {
-        sight.see(change.rest);
+    if let Some(change) = account.take(paxos::Change::read(data)) {
+        account.see(change.rest);
     }
-    sight.each(info::services(data), |sight, piece| sight.see(piece));
+    account.each(info::services(data), |account, piece| account.see(piece));
 }
 
-fn versions<'a>(sight: &mut Sight<'a>, data: &'a [u8]) {
-    let Some(versions) = sight.take(exchange::PartitionVersions::read(data)) else {
+fn versions<'a>(account: &mut Account<'a>, data: &'a [u8]) {
+    let Some(versions) = account.take(exchange::PartitionVersions::read(data)) else {
         return;
     };
     let mut groups = versions.groups();
-    sight.every(groups.by_ref(), |sight, group| {
-        sight.text(group.bytes, group.version);
-        sight.each(group.partitions(), |_, _| ());
+    account.every(groups.by_ref(), |account, group| {
+        account.text(group.bytes, group.version);
+        account.each(group.partitions(), |_, _| ());
     });
-    sight.rest(data, groups.rest());
+    account.rest(data, groups.rest());
 }
 
 /// The messages of a stream, each field of each as what its wire type says.
 fn messages<'a>(
-    sight: &mut Sight<'a>,
+    account: &mut Account<'a>,
     bytes: &'a [u8],
     family: plausible::Family,
-    mut look: impl FnMut(&mut Sight<'a>, &Msg<'a>),
+    mut look: impl FnMut(&mut Account<'a>, &Msg<'a>),
 ) {
     let _ = (
         guess::guess_protocol(bytes),
@@ -142,88 +142,88 @@ fn messages<'a>(
     }
     let mut rest = bytes;
     while !rest.is_empty() {
-        let Some((tail, msg)) = sight.parse(rest, Msg::read(rest)) else {
+        let Some((tail, msg)) = account.parse(rest, Msg::read(rest)) else {
             return;
         };
         assert!(tail.len() < rest.len(), "a message of nothing");
-        sight.see(msg.bytes);
-        sight.see(msg.body);
-        sight.text(
+        account.see(msg.bytes);
+        account.see(msg.body);
+        account.text(
             msg.bytes,
             format_args!("{} {:?}", msg.header.kind, msg.header.complaint()),
         );
         let mut fields = msg.fields();
-        sight.every(fields.by_ref(), |sight, field| {
+        account.every(fields.by_ref(), |account, field| {
             let _ = (
                 field.uint(),
                 field.uint32(),
                 field.is_cut(),
                 msg.field(field.id).is_some(),
             );
-            sight.text(field.text(), field.wire);
-            if let Some(value) = sight.take(field.value()) {
-                self::value(sight, &value);
+            account.text(field.text(), field.wire);
+            if let Some(value) = account.take(field.value()) {
+                self::value(account, &value);
             }
             for elements in [Elements::Strs, Elements::Bufs] {
-                if let Some(array) = sight.take(Array::read(field.data, elements)) {
-                    self::array(sight, &array);
+                if let Some(array) = account.take(Array::read(field.data, elements)) {
+                    self::array(account, &array);
                 }
             }
         });
-        sight.rest(msg.body, fields.rest());
-        look(sight, &msg);
+        account.rest(msg.body, fields.rest());
+        look(account, &msg);
         rest = tail;
     }
 }
 
-fn value<'a>(sight: &mut Sight<'a>, value: &MsgValue<'a>) {
+fn value<'a>(account: &mut Account<'a>, value: &MsgValue<'a>) {
     match value {
         MsgValue::Uint(_) => {}
-        MsgValue::Str(data) | MsgValue::Buf(data) => sight.see(data),
-        MsgValue::Uints(list) => sight.each(*list, |sight, (bytes, _)| sight.see(bytes)),
-        MsgValue::Array(array) => self::array(sight, array),
-        MsgValue::List(list) => list_of(sight, list),
+        MsgValue::Str(data) | MsgValue::Buf(data) => account.see(data),
+        MsgValue::Uints(list) => account.each(*list, |account, (bytes, _)| account.see(bytes)),
+        MsgValue::Array(array) => self::array(account, array),
+        MsgValue::List(list) => list_of(account, list),
     }
 }
 
-fn array<'a>(sight: &mut Sight<'a>, array: &Array<'a>) {
-    sight.see(array.head());
-    sight.see(array.bytes());
-    sight.every(array.iter(), |sight, element| {
-        sight.see(element.unwrap_or_default())
+fn array<'a>(account: &mut Account<'a>, array: &Array<'a>) {
+    account.see(array.head());
+    account.see(array.bytes());
+    account.every(array.iter(), |account, element| {
+        account.see(element.unwrap_or_default())
     });
 }
 
-fn list_of<'a>(sight: &mut Sight<'a>, list: &List<'a>) {
-    sight.see(list.head);
+fn list_of<'a>(account: &mut Account<'a>, list: &List<'a>) {
+    account.see(list.head);
     let mut items = list.items();
-    sight.every(items.by_ref(), |sight, element| sight.see(element.bytes));
+    account.every(items.by_ref(), |account, element| account.see(element.bytes));
     let _ = (list.get(0), list.get(3), items.rest());
 }
 
-fn nodes<'a>(sight: &mut Sight<'a>, data: &'a [u8]) {
+fn nodes<'a>(account: &mut Account<'a>, data: &'a [u8]) {
     let nodes = Nodes(data);
     assert_eq!(nodes.count(), nodes.into_iter().count());
-    sight.see(nodes.leftover());
-    sight.each(nodes.into_iter(), |sight, (bytes, node)| {
-        sight.text(bytes, node);
+    account.see(nodes.leftover());
+    account.each(nodes.into_iter(), |account, (bytes, node)| {
+        account.text(bytes, node);
         if let Some(parts) = node.parts() {
-            sight.text(bytes, parts);
+            account.text(bytes, parts);
         }
     });
 }
 
-pub fn records<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
-    if let Some((rest, _)) = sight.parse(bytes, uintvar("a number")(bytes)) {
+pub fn records<'a>(account: &mut Account<'a>, bytes: &'a [u8]) {
+    if let Some((rest, _)) = account.parse(bytes, uintvar("a number")(bytes)) {
         assert!(rest.len() < bytes.len());
     }
-    if let Some(record) = sight.take(FlatRecord::read(bytes)) {
-        sight.see(record.bytes);
-        sight.see(record.digest.0);
+    if let Some(record) = account.take(FlatRecord::read(bytes)) {
+        account.see(record.bytes);
+        account.see(record.digest.0);
         let mut all = 0;
-        sight.every(record.parts(), |sight, at| {
+        account.every(record.parts(), |account, at| {
             all += at.bytes.len();
-            sight.see(at.bytes);
+            account.see(at.bytes);
             let text = format!("{:?}", at.part);
             assert!(text.len() <= 40 * (at.bytes.len() + 16), "{text}");
         });
@@ -234,20 +234,20 @@ pub fn records<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
             record.void_time(),
             FlatRecord::digest_of(bytes),
         );
-        sight.each(record.bins(), |sight, bin| {
-            sight.see(bin.bytes);
-            sight.see(bin.name);
-            sight.see(bin.particle_bytes);
+        account.each(record.bins(), |account, bin| {
+            account.see(bin.bytes);
+            account.see(bin.name);
+            account.see(bin.particle_bytes);
         });
     }
-    if let Some(pickle) = sight.take(Pickle::read(bytes)) {
-        sight.see(pickle.head);
+    if let Some(pickle) = account.take(Pickle::read(bytes)) {
+        account.see(pickle.head);
         let mut bins = pickle.bins();
-        sight.every(bins.by_ref(), |sight, bin| {
+        account.every(bins.by_ref(), |account, bin| {
             for piece in [bin.bytes, bin.name, bin.value] {
-                sight.see(piece);
+                account.see(piece);
             }
         });
-        sight.rest(bytes, bins.rest());
+        account.rest(bytes, bins.rest());
     }
 }

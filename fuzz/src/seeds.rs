@@ -5,13 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
+use aerospike::wire::client::fields::field::{Field, FieldType, FieldValue};
+use aerospike::wire::client::fields::op::Op;
 use aerospike::wire::client::message::Messages;
+use aerospike::wire::client::message::batch::Batch;
 use aerospike::wire::client::proto::{Header, Order, ProtoType};
 use aerospike::wire::internode::container::Msg;
 use aerospike::wire::internode::fabric::FabricFacts;
-use aerospike::wire::client::fields::field::{Field, FieldType, FieldValue};
-use aerospike::wire::client::fields::op::Op;
-use aerospike::wire::client::message::batch::Batch;
 
 const LONGEST: usize = 3000;
 

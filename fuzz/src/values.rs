@@ -4,11 +4,13 @@ use aerospike::wire::ground::input::Malformed;
 use aerospike::wire::values::particle::msgpack;
 use aerospike::wire::values::tables::call::Family;
 use aerospike::wire::values::text::predexp::{self, Items, PredexpText};
-use aerospike::wire::values::text::value_text::{CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText};
-use aerospike::wire::values::walk::{self, Sink, Stop, Visit, Walked, cdt, expression};
+use aerospike::wire::values::text::value_text::{
+    CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
+};
 use aerospike::wire::values::walk::node::Node;
+use aerospike::wire::values::walk::{self, Sink, Stop, Visit, Walked, cdt, expression};
 
-use crate::sight::Sight;
+use crate::account::Account;
 
 pub const FAMILIES: [Family; 5] = [
     Family::Cdt,
@@ -18,61 +20,65 @@ pub const FAMILIES: [Family; 5] = [
     Family::Text,
 ];
 
-pub fn all<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
-    if let Some((rest, ())) = sight.parse(bytes, msgpack::skip(bytes)) {
+pub fn all<'a>(account: &mut Account<'a>, bytes: &'a [u8]) {
+    if let Some((rest, ())) = account.parse(bytes, msgpack::skip(bytes)) {
         assert!(rest.len() < bytes.len(), "a value of nothing");
     }
-    walk(sight, bytes, |sink| walk::value(bytes, sink));
-    walk(sight, bytes, |sink| walk::raw_value(bytes, sink));
-    walk(sight, bytes, |sink| cdt::context(bytes, sink));
-    walk(sight, bytes, |sink| expression::expression(bytes, sink));
-    walk(sight, bytes, |sink| expression::evaluation(bytes, sink));
+    walk(account, bytes, |sink| walk::value(bytes, sink));
+    walk(account, bytes, |sink| walk::raw_value(bytes, sink));
+    walk(account, bytes, |sink| cdt::context(bytes, sink));
+    walk(account, bytes, |sink| expression::expression(bytes, sink));
+    walk(account, bytes, |sink| expression::evaluation(bytes, sink));
     for family in FAMILIES {
-        walk(sight, bytes, |sink| cdt::call(family, bytes, sink));
-        sight.text(bytes, CallText(family, bytes));
+        walk(account, bytes, |sink| cdt::call(family, bytes, sink));
+        account.text(bytes, CallText(family, bytes));
         if let Some(coded) = cdt::operation_of(family, bytes) {
-            sight.text(bytes, coded);
+            account.text(bytes, coded);
         }
     }
-    sight.text(bytes, ValueText(bytes));
-    sight.text(bytes, RawValueText(bytes));
-    sight.text(bytes, ContextText(bytes));
-    sight.text(bytes, ExpressionText(bytes));
-    sight.text(bytes, EvaluationText(bytes));
-    old(sight, bytes);
+    account.text(bytes, ValueText(bytes));
+    account.text(bytes, RawValueText(bytes));
+    account.text(bytes, ContextText(bytes));
+    account.text(bytes, ExpressionText(bytes));
+    account.text(bytes, EvaluationText(bytes));
+    old(account, bytes);
 }
 
-fn old<'a>(sight: &mut Sight<'a>, bytes: &'a [u8]) {
+fn old<'a>(account: &mut Account<'a>, bytes: &'a [u8]) {
     let _ = expression::is_predexp(bytes);
-    sight.every(Items(bytes), |sight, item| {
+    account.every(Items(bytes), |account, item| {
         assert!(!item.bytes.is_empty(), "an item of nothing");
-        sight.see(item.bytes);
-        sight.see(item.data);
-        sight.text(item.bytes, item.tag);
+        account.see(item.bytes);
+        account.see(item.data);
+        account.text(item.bytes, item.tag);
         let _ = (item.value().map_err(|fault| fault.to_string()), item.operands());
     });
-    if let Some((rest, _)) = sight.parse(bytes, predexp::item(bytes)) {
+    if let Some((rest, _)) = account.parse(bytes, predexp::item(bytes)) {
         assert!(rest.len() < bytes.len());
     }
-    sight.text(bytes, PredexpText(bytes));
+    account.text(bytes, PredexpText(bytes));
 }
 
 /// Walks twice: through everything, and past what it can go past at the top. Both end at the same place.
-fn walk<'a>(sight: &mut Sight<'a>, bytes: &'a [u8], walk: impl Fn(&mut Looking<'_, 'a>) -> Walked<'a, ()>) {
+fn walk<'a>(
+    account: &mut Account<'a>,
+    bytes: &'a [u8],
+    walk: impl Fn(&mut Looking<'_, 'a>) -> Walked<'a, ()>,
+) {
     let mut ends = [None, None];
     for (end, into) in ends.iter_mut().zip([true, false]) {
         let mut looking = Looking {
-            sight,
+            account,
             open: Vec::new(),
             into,
         };
         match walk(&mut looking) {
             Ok(rest) => {
                 assert!(looking.open.is_empty(), "a node is still open");
-                sight.rest(bytes, rest);
+                account.rest(bytes, rest);
                 *end = Some(rest.len());
             }
-            Err(Stop::Malformed(fault)) => sight.fault(&fault),
+            Err(Stop::Malformed(fault)) => account.fault(&fault),
             Err(Stop::Sink(())) => unreachable!("the sink takes everything"),
         }
     }
@@ -86,7 +92,7 @@ fn walk<'a>(sight: &mut Sight<'a>, bytes: &'a [u8], walk: impl Fn(&mut Looking<'
 }
 
 struct Looking<'s, 'a> {
-    sight: &'s mut Sight<'a>,
+    account: &'s mut Account<'a>,
     open: Vec<*const u8>,
     into: bool,
 }
@@ -95,35 +101,35 @@ impl<'a> Sink<'a> for Looking<'_, 'a> {
     type Error = ();
 
     fn open(&mut self, node: &Node<'a>) -> Result<Visit, ()> {
-        self.sight.see(node.bytes);
+        self.account.see(node.bytes);
         self.open.push(node.bytes.as_ptr());
         assert!(self.open.len() <= 4 * msgpack::LEVELS, "deeper than the limit");
         Ok(if self.into { Visit::Into } else { Visit::Over })
     }
 
     fn close(&mut self, node: &Node<'a>) -> Result<(), ()> {
-        self.sight.see(node.bytes);
+        self.account.see(node.bytes);
         assert_eq!(
             self.open.pop(),
             Some(node.bytes.as_ptr()),
             "another node is closed than was opened"
         );
         let (head, _) = node.header();
-        self.sight.see(head);
+        self.account.see(head);
         let _ = node.role.label();
         Ok(())
     }
 
     fn leaf(&mut self, node: &Node<'a>) -> Result<(), ()> {
         assert!(!node.bytes.is_empty(), "a leaf of nothing");
-        self.sight.text(node.bytes, node.role.label());
-        self.sight
+        self.account.text(node.bytes, node.role.label());
+        self.account
             .see(node.prefix(node.bytes.get(1..).unwrap_or_default()));
         Ok(())
     }
 
     fn wrong(&mut self, why: &Malformed<'a>) -> Result<(), ()> {
-        self.sight.fault(why);
+        self.account.fault(why);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::examples::CLIENT;
-use crate::wire::admin::message as admin;
+use crate::wire::admin;
 use crate::wire::client::fields::field::{self, Field, FieldType};
 use crate::wire::client::fields::op::{self, Op};
 use crate::wire::client::fields::query::ScanOptions;
@@ -13,7 +13,7 @@ use crate::wire::client::message::{self, Info1, Info2, Info3, Messages};
 use crate::wire::client::proto::compressed::Compressed;
 use crate::wire::client::proto::{self, Order, ProtoType};
 use crate::wire::ground::text::LossyText;
-use crate::wire::info::message as info;
+use crate::wire::info;
 use crate::wire::values::particle::{self, ParticleType};
 
 struct Listing<'a> {
@@ -279,27 +279,33 @@ impl Listing<'_> {
         assert!(rows.rest().is_empty());
     }
 
-    fn security(&mut self, message: &admin::Message<'_>) {
+    fn security(&mut self, message: &admin::message::Message<'_>) {
         let at = |range| &message.bytes[range];
-        self.line(at(admin::SCHEME_AT), format_args!("scheme={}", message.scheme));
-        self.line(at(admin::RESULT_AT), format_args!("result={}", message.result.0));
         self.line(
-            at(admin::COMMAND_AT),
+            at(admin::message::SCHEME_AT),
+            format_args!("scheme={}", message.scheme),
+        );
+        self.line(
+            at(admin::message::RESULT_AT),
+            format_args!("result={}", message.result.0),
+        );
+        self.line(
+            at(admin::message::COMMAND_AT),
             format_args!("command={}", message.command.0),
         );
         self.line(
-            at(admin::N_FIELDS_AT),
+            at(admin::message::N_FIELDS_AT),
             format_args!("n_fields={}", message.n_fields),
         );
-        self.line(at(admin::RESERVED_AT), "12 reserved bytes");
+        self.line(at(admin::message::RESERVED_AT), "12 reserved bytes");
         for field in message.fields() {
             let field = field.unwrap();
             self.line(
-                &field.bytes[admin::FIELD_SIZE_AT],
+                &field.bytes[admin::message::FIELD_SIZE_AT],
                 format_args!("field_sz={}", field.size),
             );
             self.line(
-                &field.bytes[admin::FIELD_ID_AT],
+                &field.bytes[admin::message::FIELD_ID_AT],
                 format_args!("field id={}", field.id.0),
             );
             let shown: String = field.data.iter().map(|byte| python(*byte)).collect();
@@ -310,14 +316,14 @@ impl Listing<'_> {
     fn body(&mut self, kind: ProtoType, body: &[u8]) {
         match kind {
             ProtoType::INFO => {
-                for command in info::commands(body) {
+                for command in info::message::commands(body) {
                     assert!(command.terminated);
                     let text = command.text.escape_ascii();
                     self.line(command.text, format_args!("'{text}'"));
                 }
             }
             ProtoType::SECURITY => {
-                for message in admin::Messages::new(body) {
+                for message in admin::message::Messages::new(body) {
                     self.security(&message.unwrap());
                 }
             }

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::examples::CLIENT;
-use crate::wire::admin::message as admin;
+use crate::wire::admin;
 use crate::wire::client::fields::field::{Field, FieldValue};
 use crate::wire::client::fields::op::Op;
 use crate::wire::client::message::batch::Batch;
@@ -14,8 +14,8 @@ use crate::wire::client::proto::{Header, Order, ProtoType, guess};
 use crate::wire::exchange::plausible;
 use crate::wire::ground::inflate;
 use crate::wire::ground::input::{Malformed, reason};
-use crate::wire::info::{message as info, value as info_value};
-use crate::wire::internode::container::{Msg, MsgValue, plausible as between, samples};
+use crate::wire::info;
+use crate::wire::internode::container::{Msg, MsgValue, samples};
 use crate::wire::internode::record::FlatRecord;
 use crate::wire::internode::record::pickle::Pickle;
 use crate::wire::internode::{container, fabric, heartbeat};
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
     fn client(&mut self, bytes: &'a [u8]) {
         let _ = (
             guess::guess_protocol(bytes),
-            plausible::plausible(bytes),
+            plausible::plausibility(bytes),
             plausible::weak(bytes),
         );
         let _ = plausible::resynchronise(bytes);
@@ -106,21 +106,24 @@ impl<'a> Reader<'a> {
     fn body(&mut self, kind: ProtoType, order: Order, body: &'a [u8]) {
         match kind {
             ProtoType::INFO => {
-                for command in info::commands(body) {
+                for command in info::message::commands(body) {
                     self.see(command.text, format_args!("{}", command.arguments().count()));
                 }
-                for answer in info::answers(body) {
+                for answer in info::message::answers(body) {
                     let value = match &answer.echo {
-                        Some(echo) => info_value::value(echo, answer.value),
-                        None => info_value::guess(answer.value),
+                        Some(echo) => info::value::value(echo, answer.value),
+                        None => info::value::guess(answer.value),
                     };
                     self.see(answer.bytes, format_args!("{value:?} {:?}", answer.terminated));
-                    self.see(answer.bytes, format_args!("{:?}", info::outcome(answer.value)));
+                    self.see(
+                        answer.bytes,
+                        format_args!("{:?}", info::message::outcome(answer.value)),
+                    );
                 }
-                let _ = info::is_response(body);
+                let _ = info::message::is_response(body);
             }
             ProtoType::SECURITY => {
-                for message in admin::Messages::new(body) {
+                for message in admin::message::Messages::new(body) {
                     let Some(message) = self.take(message) else { return };
                     self.see(message.reserved, message.n_fields);
                     for field in message.fields().flatten() {
@@ -247,12 +250,18 @@ impl<'a> Reader<'a> {
     /// Every reader on every value, whatever the type of the message.
     fn between(&mut self, bytes: &'a [u8]) {
         let _ = (
-            between::fit(bytes),
-            between::anchored_fit(bytes),
-            between::datagram(bytes),
+            container::plausible::fit(bytes),
+            container::plausible::anchored_fit(bytes),
+            container::plausible::datagram(bytes),
         );
-        for family in [between::Family::Heartbeat, between::Family::Fabric] {
-            let _ = (between::stream(bytes, family), between::resync(bytes, family));
+        for family in [
+            container::plausible::Family::Heartbeat,
+            container::plausible::Family::Fabric,
+        ] {
+            let _ = (
+                container::plausible::stream(bytes, family),
+                container::plausible::resync(bytes, family),
+            );
         }
         let mut rest = bytes;
         while !rest.is_empty() {

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::env;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::ExitStatusExt;
@@ -17,6 +17,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use tempfile::Builder;
 
 use super::captures;
 
@@ -76,7 +78,14 @@ pub fn host() -> &'static Host {
 impl Host {
     fn make() -> Host {
         sweep();
-        let folder = public_temp().join(format!("{FOLDER_NAME}{}", std::process::id()));
+        // A name that nobody guesses, and of this process, so that a later one sees whether it is left over: what is
+        // static is never dropped.
+        let folder = Builder::new()
+            .prefix(&format!("{FOLDER_NAME}{}-", std::process::id()))
+            .permissions(Permissions::from_mode(0o755))
+            .tempdir_in(public_temp())
+            .expect("a temporary folder")
+            .keep();
         let built = built_plugin();
         let series = wireshark_series();
         let plugins = folder.join("plugins").join(&series).join("epan");
@@ -335,7 +344,7 @@ fn is_root() -> bool {
 }
 
 fn set_mode(path: &Path, mode: u32) {
-    let done = fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    let done = fs::set_permissions(path, Permissions::from_mode(mode));
     done.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
 }
 
@@ -380,11 +389,13 @@ fn public_temp() -> PathBuf {
 fn sweep() {
     for entry in fs::read_dir(public_temp()).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let Some(process) = name.to_str().and_then(|name| name.strip_prefix(FOLDER_NAME)) else {
+        let named = name.to_str().and_then(|name| name.strip_prefix(FOLDER_NAME));
+        let Some((process, _)) = named.and_then(|named| named.split_once('-')) else {
             continue;
         };
         if !Path::new("/proc").join(process).exists() {
-            let _ = fs::remove_dir_all(entry.path());
+            // Another test process may be at it, too.
+            fs::remove_dir_all(entry.path()).ok();
         }
     }
 }

@@ -3,6 +3,37 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+/// What the times of a capture count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    Microseconds,
+    Nanoseconds,
+}
+
+/// A classic capture file of Ethernet: of each packet when it came, what was captured, and how long it was.
+pub fn pcap<'a>(clock: Clock, packets: impl Iterator<Item = (u64, &'a [u8], usize)>) -> Vec<u8> {
+    const VERSION: u32 = 0x0004_0002;
+    const SNAP_LENGTH: u32 = 262_144;
+    const ETHERNET: u32 = 1;
+    let (magic, second) = match clock {
+        Clock::Microseconds => (0xa1b2_c3d4, 1_000_000),
+        Clock::Nanoseconds => (0xa1b2_3c4d, 1_000_000_000),
+    };
+    let mut bytes = Vec::new();
+    let words =
+        |bytes: &mut Vec<u8>, words: &[u32]| bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+    words(&mut bytes, &[magic, VERSION, 0, 0, SNAP_LENGTH, ETHERNET]);
+    for (time, frame, length) in packets {
+        let (seconds, rest) = (time / second, time % second);
+        words(
+            &mut bytes,
+            &[seconds as u32, rest as u32, frame.len() as u32, length as u32],
+        );
+        bytes.extend(frame);
+    }
+    bytes
+}
+
 /// An address and a port.
 pub type End = ([u8; 4], u16);
 
@@ -39,17 +70,12 @@ impl Maker {
 
     /// The file.
     pub fn finish(mut self) -> Vec<u8> {
-        let mut bytes = 0xa1b2_c3d4_u32.to_le_bytes().to_vec();
-        bytes.extend([2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0]);
         self.packets.sort_by_key(|(time, ..)| *time);
-        for (time, frame, length) in self.packets {
-            let (seconds, rest) = (time / 1_000_000, time % 1_000_000);
-            for word in [seconds as u32, rest as u32, frame.len() as u32, length as u32] {
-                bytes.extend(word.to_le_bytes());
-            }
-            bytes.extend(frame);
-        }
-        bytes
+        let packets = self.packets.iter();
+        pcap(
+            Clock::Microseconds,
+            packets.map(|(time, frame, length)| (*time, frame.as_slice(), *length)),
+        )
     }
 
     /// The number of a packet in the file, as long as no more come before it.

@@ -2,6 +2,10 @@
 
 use std::iter;
 
+use quick_xml::Reader;
+use quick_xml::escape::unescape;
+use quick_xml::events::{BytesStart, Event};
+
 /// A protocol or a field in the tree of a frame.
 #[derive(Debug, Default)]
 pub struct Item {
@@ -140,106 +144,64 @@ pub fn is_ours(name: &str) -> bool {
     name == "aerospike" || name.starts_with("aerospike.")
 }
 
-/// The frames of a PDML document.
+/// The frames of a PDML document, which has to be well-formed as far as it goes.
 pub fn parse(document: &str) -> Vec<Frame> {
     let mut frames = Vec::new();
     // The items that are open, outermost first; the first one stands for the packet.
     let mut open: Vec<Item> = Vec::new();
-    let mut rest = document;
-    while let Some(start) = rest.find('<') {
-        rest = &rest[start + 1..];
-        let end = tag_end(rest);
-        let tag = &rest[..end];
-        rest = &rest[end..];
-        let name = tag.split([' ', '/', '\n']).next().unwrap_or_default();
-        match name {
-            "packet" => open = vec![Item::default()],
-            "field" | "proto" => {
-                let item = Item {
-                    proto: name == "proto",
-                    ..attributes(tag)
-                };
-                match open.last_mut() {
-                    Some(parent) if tag.ends_with('/') => parent.children.push(item),
-                    _ => open.push(item),
+    let mut reader = Reader::from_str(document);
+    loop {
+        let event = reader.read_event();
+        match event.unwrap_or_else(|e| panic!("PDML at byte {}: {e}", reader.error_position())) {
+            Event::Start(tag) => match tag.name().as_ref() {
+                b"packet" => open = vec![Item::default()],
+                b"field" | b"proto" => open.push(item(&tag)),
+                _ => {}
+            },
+            Event::Empty(tag) => {
+                if let (b"field" | b"proto", Some(parent)) = (tag.name().as_ref(), open.last_mut()) {
+                    parent.children.push(item(&tag));
                 }
             }
-            _ if tag == "/field" || tag == "/proto" => {
-                if let Some(item) = open.pop() {
-                    if let Some(parent) = open.last_mut() {
+            Event::End(tag) => match tag.name().as_ref() {
+                b"packet" => frames.extend(open.pop().map(frame_of)),
+                b"field" | b"proto" => {
+                    if let (Some(item), Some(parent)) = (open.pop(), open.last_mut()) {
                         parent.children.push(item);
                     }
                 }
-            }
-            _ if tag == "/packet" => frames.extend(open.pop().map(frame_of)),
+                _ => {}
+            },
+            Event::Eof => return frames,
             _ => {}
         }
     }
-    frames
 }
 
-/// Where a tag ends: the first `>` outside of quotes.
-fn tag_end(text: &str) -> usize {
-    let mut quoted = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'>' if !quoted => return at,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-fn attributes(tag: &str) -> Item {
-    let mut item = Item::default();
-    let mut rest = tag;
-    while let Some((before, after)) = rest.split_once("=\"") {
-        let Some((value, next)) = after.split_once('"') else {
-            break;
+fn item(tag: &BytesStart<'_>) -> Item {
+    let mut item = Item {
+        proto: tag.name().as_ref() == b"proto",
+        ..Item::default()
+    };
+    for attribute in tag.attributes().with_checks(false) {
+        let attribute = attribute.unwrap_or_else(|e| panic!("{tag:?}: {e}"));
+        let text = || {
+            let raw = std::str::from_utf8(&attribute.value).expect("UTF-8");
+            let text = unescape(raw).unwrap_or_else(|e| panic!("{raw}: {e}"));
+            text.into_owned()
         };
-        match before.rsplit(' ').next().unwrap_or_default() {
-            "name" => item.name = unescape(value),
-            "showname" => item.showname = unescape(value),
-            "show" => item.show = unescape(value),
-            "value" => item.value = value.into(),
-            "pos" => item.pos = value.parse().unwrap_or_default(),
-            "size" => item.size = value.parse().unwrap_or_default(),
-            "hide" => item.hidden = value == "yes",
+        match attribute.key.as_ref() {
+            b"name" => item.name = text(),
+            b"showname" => item.showname = text(),
+            b"show" => item.show = text(),
+            b"value" => item.value = text(),
+            b"pos" => item.pos = text().parse().unwrap_or_default(),
+            b"size" => item.size = text().parse().unwrap_or_default(),
+            b"hide" => item.hidden = text() == "yes",
             _ => {}
         }
-        rest = next;
     }
     item
-}
-
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let end = rest.find(';').map_or(rest.len(), |end| end + 1);
-        match &rest[..end] {
-            "&amp;" => out.push('&'),
-            "&lt;" => out.push('<'),
-            "&gt;" => out.push('>'),
-            "&quot;" => out.push('"'),
-            "&apos;" => out.push('\''),
-            code => {
-                let hex = code
-                    .strip_prefix("&#x")
-                    .and_then(|c| u32::from_str_radix(c.trim_end_matches(';'), 16).ok());
-                match hex.and_then(char::from_u32) {
-                    Some(c) => out.push(c),
-                    None => out.push_str(code),
-                }
-            }
-        }
-        rest = &rest[end..];
-    }
-    out.push_str(rest);
-    out
 }
 
 /// A packet with its number and time; protocols below TCP and UDP are left out.

@@ -12,7 +12,6 @@ mod latency;
 mod many;
 mod overview;
 mod partitions;
-mod pcap;
 mod rates;
 mod records;
 mod report;

@@ -1,10 +1,11 @@
 //! More keys than the report lists: the hottest are kept, with their exact counts.
 
 use crate::common::host::host;
-use crate::common::make::batch_read;
-use crate::pcap::Pcap;
+use crate::common::make::{End, Maker, batch_read, proto};
 use crate::report::{HotKeys, expect_quiet};
 
+const CLIENT: End = ([10, 0, 0, 1], 40_000);
+const SERVER: End = ([10, 0, 0, 2], 3000);
 const LISTED: usize = 100_000;
 const ROWS: u32 = 1000;
 const KEYS: u32 = 101_000;
@@ -37,11 +38,12 @@ fn last() -> Vec<u8> {
 
 #[test]
 fn the_hottest_are_kept() {
-    let mut pcap = Pcap::new();
+    let mut made = Maker::new();
+    made.connect(CLIENT, SERVER);
     let mut ask = |rows: &[u32]| {
-        pcap.message(false, &batch(rows));
-        pcap.message(true, &answer(rows.len()));
-        pcap.message(true, &last());
+        made.send(CLIENT, SERVER, &proto(3, &batch(rows)));
+        made.send(SERVER, CLIENT, &proto(3, &answer(rows.len())));
+        made.send(SERVER, CLIENT, &proto(3, &last()));
     };
     for from in (0..KEYS).step_by(ROWS as usize) {
         let rows: Vec<u32> = (from..from + ROWS).collect();
@@ -52,7 +54,7 @@ fn the_hottest_are_kept() {
     for _ in 0..20 {
         ask(&late);
     }
-    let path = host().scratch("many-keys.pcap", &pcap.into_bytes());
+    let path = host().scratch("many-keys.pcap", &made.finish());
     let path = path.to_str().expect("a path in UTF-8");
     let text = expect_quiet(host().tshark(&["-n", "-r", path, "-q", "-z", "aerospike,hotkeys"]));
     let report = HotKeys::parse(&text);

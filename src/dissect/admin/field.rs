@@ -46,7 +46,7 @@ pub fn field<'p>(tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
     let value = field.value();
     let heading = match &value {
         Ok(value) => heading(tree, field, value)?,
-        Err(_) => tree.under(named(tree, field)?, &FIELD)?,
+        Err(_) => tree.under(add_named(tree, field)?, &FIELD)?,
     };
     match &value {
         Ok(AdminValue::Text(text)) => heading.item().label(format_args!("{id}: {}", LossyText(text))),
@@ -64,7 +64,7 @@ pub fn field<'p>(tree: &Tree<'p>, field: &Field<'p>) -> Guarded {
             if !field.data.is_empty() && error.at.as_ptr() != field.data.as_ptr() {
                 heading.add(&FIELD_DATA, field.data)?;
             }
-            common::malformed(&heading, &error)
+            common::add_error(&heading, &error)
         }
     }
 }
@@ -93,7 +93,7 @@ fn heading<'p>(tree: &Tree<'p>, field: &Field<'p>, value: &AdminValue<'p>) -> Gu
             };
             (tree.uint(of, whole, number)?, of)
         }
-        _ => (named(tree, field)?, &FIELD),
+        _ => (add_named(tree, field)?, &FIELD),
     };
     tree.under(item, of)
 }
@@ -116,7 +116,7 @@ fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &AdminValue<'p>) -> Gu
 }
 
 /// The line of a field without a single value.
-fn named<'p>(tree: &Tree<'p>, field: &Field<'_>) -> Guarded<Item<'p>> {
+fn add_named<'p>(tree: &Tree<'p>, field: &Field<'_>) -> Guarded<Item<'p>> {
     tree.text(&FIELD, field.bytes, format_args!("{}", field.id))
 }
 
@@ -172,7 +172,7 @@ pub fn add_broken<'p>(
     if !read.is_empty() {
         tree.add(field, read)?;
     }
-    common::malformed(tree, error)
+    common::add_error(tree, error)
 }
 
 /// What a list leaves of its field.
@@ -267,7 +267,7 @@ fn numbers<'p>(heading: &Tree<'p>, field: &Field<'p>, list: &Numbers<'p>) -> Gua
             missing.saturating_mul(4),
             "its count",
         );
-        return common::malformed(heading, &error);
+        return common::add_error(heading, &error);
     }
     leftover(heading, cover.rest())
 }

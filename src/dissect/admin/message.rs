@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use crate::dissect::admin::field as admin_field;
+use crate::dissect::admin::field;
 use crate::dissect::admin::field::{FIELD_SIZE, add_broken, field, opaque, secret_field, unreadable};
 use crate::dissect::admin::line::{Lower, Subject, Summary, request_line, response_line};
 use crate::dissect::exchange::body::{RequestBody, ResponseBody, SecurityMessages};
@@ -33,11 +33,8 @@ fields! {
 }
 
 /// All that a security message fills.
-static CONTENT: FieldGroup = FieldGroup::new(
-    &[FIELDS, admin_field::FIELDS, common::FIELDS],
-    &[],
-    &[common::EXPERTS],
-);
+static CONTENT: FieldGroup =
+    FieldGroup::new(&[FIELDS, field::FIELDS, common::FIELDS], &[], &[common::EXPERTS]);
 
 /// The body of a security message. `top` is the proto header's item.
 ///
@@ -142,7 +139,7 @@ fn messages<'p>(
     }
     if body.is_empty() && !tree.source().is_cut() {
         let error = Malformed::short("security header", body, HEADER, "its fixed width");
-        common::malformed(top, &error)?;
+        common::add_error(top, &error)?;
     }
     let most = if context.is_request { 1 } else { usize::MAX };
     let mut cover = Cover::new(body);
@@ -205,12 +202,12 @@ fn one<'p>(
         ));
         top.add(&RESULT_CODE, part(bytes, RESULT_AT))?;
         top.uint(&RESULT, part(bytes, RESULT_AT), u32::from(message.result.0))?
-            .generated()
+            .set_generated()
             .hidden();
         top.add(&RESERVED, part(bytes, COMMAND_AT))?
             .label(format_args!("Command: none in a response"));
         if let Some(command) = command {
-            top.uint(&COMMAND, &[], u32::from(command.0))?.generated();
+            top.uint(&COMMAND, &[], u32::from(command.0))?.set_generated();
         }
     }
     top.add(&N_FIELDS, part(bytes, N_FIELDS_AT))?;

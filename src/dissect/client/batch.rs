@@ -83,15 +83,15 @@ fn rows<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, field: &Field<'p>, ba
                 row(context, &top, &next)?;
                 count += 1;
                 if let Some(fault) = next.own_body().and_then(|body| body.fault) {
-                    return common::malformed(&top, &fault);
+                    return common::add_error(&top, &fault);
                 }
             }
-            Err(error) => return common::malformed(&top, &error),
+            Err(error) => return common::add_error(&top, &error),
         }
     }
     if count < batch.count {
         let error = Malformed::illegal("batch", rows.rest(), "fewer rows than the number of rows says");
-        return common::malformed(&top, &error);
+        return common::add_error(&top, &error);
     }
     common::leftover(&top, "batch", rows.rest())
 }
@@ -138,13 +138,15 @@ fn row<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guar
     // The same bit stands among the flags.
     heading.boolean(&REPEAT, flags, row.repeats())?.hidden();
     if let Some(kind) = kind {
-        heading.uint(&OPERATION, flags, u32::from(kind.0))?.generated();
+        heading
+            .uint(&OPERATION, flags, u32::from(kind.0))?
+            .set_generated();
     }
     match row.own_body() {
         Some(own) => body(context, &heading, own),
         None if row.body.is_none() => {
             let error = Malformed::illegal("batch row", flags, "repeats a row, but none is before it");
-            common::malformed(&heading, &error)
+            common::add_error(&heading, &error)
         }
         None => add_inherited(&heading, &identity),
     }

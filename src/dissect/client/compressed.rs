@@ -42,7 +42,7 @@ pub fn body<'p>(
         Ok((_, compressed)) => compressed,
         Err(error) => {
             column::line(context.packet, |out| write!(out, "Malformed compressed message"));
-            common::malformed(top, &reason(error))?;
+            common::add_error(top, &reason(error))?;
             return Ok(None);
         }
     };
@@ -58,7 +58,7 @@ pub fn body<'p>(
             column::line(context.packet, |out| {
                 write!(out, "Compressed message refused: {error}")
             });
-            common::malformed(top, &error)?;
+            common::add_error(top, &error)?;
             return Ok(None);
         }
     };
@@ -84,7 +84,7 @@ pub fn body<'p>(
         }
         Err(error) => {
             column::line(context.packet, |out| write!(out, "Malformed compressed message"));
-            common::malformed(top, &error)?;
+            common::add_error(top, &error)?;
             return Ok(None);
         }
     };
@@ -118,7 +118,7 @@ pub fn body<'p>(
         _ => {
             column::line(context.packet, |out| write!(out, "Malformed compressed message"));
             let error = Malformed::illegal("compressed message", source.bytes(), "holds no message");
-            common::malformed(&tree, &error)?;
+            common::add_error(&tree, &error)?;
             Ok(None)
         }
     }

@@ -82,7 +82,7 @@ pub fn field<'p>(
 ) -> Guarded {
     let (item, of) = match value {
         Ok(value) => heading(tree, field, value)?,
-        Err(_) => (named(tree, field)?, &FIELD),
+        Err(_) => (add_named(tree, field)?, &FIELD),
     };
     let heading = tree.under(item, of)?;
     label(&heading, field, value.as_ref().ok());
@@ -178,12 +178,12 @@ fn heading<'p>(
             tree.text(&value::VALUE, whole, format_args!("{}", RawValueText(map)))?,
             &value::VALUE,
         ),
-        _ => (named(tree, field)?, &FIELD),
+        _ => (add_named(tree, field)?, &FIELD),
     })
 }
 
 /// The line of a field without a single value.
-fn named<'p>(tree: &Tree<'p>, field: &Field<'_>) -> Guarded<Item<'p>> {
+fn add_named<'p>(tree: &Tree<'p>, field: &Field<'_>) -> Guarded<Item<'p>> {
     tree.text(&FIELD, field.bytes, format_args!("{}", field.kind))
 }
 
@@ -277,7 +277,7 @@ fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &FieldValue<'p>) -> Gu
                         heading.add(&BINLIST_NAME_SIZE, &name.bytes[..1])?;
                         heading.add(&BIN_NAME, name.text)?;
                     }
-                    Err(error) => common::malformed(heading, &error)?,
+                    Err(error) => common::add_error(heading, &error)?,
                 }
             }
         }
@@ -384,12 +384,12 @@ fn index_range<'p>(tree: &Tree<'p>, bytes: &'p [u8], range: &IndexRange<'p>) -> 
             range.start,
             format_args!("{}", Bound(range, &start)),
         )?,
-        Err(error) => return common::malformed(tree, &error),
+        Err(error) => return common::add_error(tree, &error),
     };
     tree.add(&INDEX_END_SIZE, size_before(range.end))?;
     match range.end() {
         Ok(end) => tree.text(&INDEX_END, range.end, format_args!("{}", Bound(range, &end)))?,
-        Err(error) => return common::malformed(tree, &error),
+        Err(error) => return common::add_error(tree, &error),
     };
     Ok(())
 }

@@ -70,7 +70,7 @@ pub fn header(
             &bytes[INFO3_AT],
             format_args!("{}", header.info3.sc_read_mode()),
         )?
-        .generated();
+        .set_generated();
     }
     let result_code = top.add(&RESULT_CODE, &bytes[RESULT_CODE_AT])?;
     if context.is_request {
@@ -81,7 +81,7 @@ pub fn header(
         ));
     } else {
         top.uint(&RESULT, &bytes[RESULT_CODE_AT], u32::from(header.result_code.0))?
-            .generated()
+            .set_generated()
             .hidden();
     }
     let partition = match header.part() {
@@ -92,7 +92,8 @@ pub fn header(
         Some(partition) => {
             top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?.hidden();
             top.uint(&PARTITION, &bytes[GENERATION_AT], partition)?;
-            top.boolean(&PARTITION_DONE, &bytes[INFO3_AT], true)?.generated();
+            top.boolean(&PARTITION_DONE, &bytes[INFO3_AT], true)?
+                .set_generated();
         }
         None => {
             top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?;
@@ -142,7 +143,7 @@ pub fn record_ttl(tree: &Tree<'_>, part: &[u8], order: Order, meaning: Ttl) -> G
                 .unix_seconds()
                 .and_then(|seconds| i64::try_from(seconds).ok());
             if let Some(seconds) = seconds {
-                tree.time(&VOID_TIME, part, seconds, 0)?.generated();
+                tree.time(&VOID_TIME, part, seconds, 0)?.set_generated();
             }
         }
         Ttl::Seconds(_) => {

@@ -77,7 +77,7 @@ fn request_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p
             let error = input::reason(error);
             column::line(context.packet, |out| write!(out, "Request malformed"));
             let transaction = exchange::on_request(context, &RequestBody::Unreadable(Expected::Single));
-            common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
+            common::add_error(&tree.protocol(&MESSAGE, error.at)?, &error)?;
             return transaction.map_or(Ok(()), |transaction| outcome::request(context, top, &transaction));
         }
     };
@@ -100,7 +100,7 @@ fn request_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p
         one(context, tree, &message)?;
         common::leftover(top, "request", rest)?;
     } else if let Some(fault) = &message.fault {
-        common::malformed(tree, fault)?;
+        common::add_error(tree, fault)?;
     }
     match transaction {
         Some(transaction) => outcome::request(context, top, &transaction),
@@ -142,7 +142,7 @@ fn response_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'
             match message {
                 Ok(message) => one_of_response(context, tree, &message)?,
                 Err(error) if is_looked_at(tree) => {
-                    common::malformed(&tree.protocol(&MESSAGE, error.at)?, &error)?;
+                    common::add_error(&tree.protocol(&MESSAGE, error.at)?, &error)?;
                 }
                 Err(_) => {}
             }
@@ -155,7 +155,7 @@ fn response_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'
             crate::wire::client::message::HEADER,
             "its fixed width",
         );
-        common::malformed(&tree.protocol(&MESSAGE, body)?, &error)?;
+        common::add_error(&tree.protocol(&MESSAGE, body)?, &error)?;
     }
     outcome::response(context, top, linked.as_ref())
 }
@@ -196,7 +196,7 @@ fn one<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, message: &Message<'p>)
     }
     if context.is_request {
         top.uint(&OPERATION, message.header.bytes, u32::from(kind.0))?
-            .generated();
+            .set_generated();
     }
     let is_row = |answer| answered_request::is_row(&answer, &message.header);
     let row = context.answer.is_some_and(is_row).then_some(&batch::INDEX);
@@ -240,7 +240,7 @@ fn one<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, message: &Message<'p>)
         }
     }
     if let Some(fault) = &message.fault {
-        common::malformed(&top, fault)?;
+        common::add_error(&top, fault)?;
     }
     Ok(())
 }

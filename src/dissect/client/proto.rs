@@ -53,7 +53,7 @@ pub fn proto<'p>(
         top.add(&TYPE, &header.bytes[TYPE_AT])?;
         top.add_in(&SIZE, &header.bytes[SIZE_AT], header.order)?;
         let which = if context.is_request { &REQUEST } else { &RESPONSE };
-        top.boolean(which, &[], true)?.generated();
+        top.boolean(which, &[], true)?.set_generated();
     }
     if context.begins_connection() && context.packet.is_for_tls() {
         top.expert(

@@ -5,7 +5,8 @@ use core::fmt::Write as _;
 use super::proto;
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::{links, taps};
-use crate::dissect::shared::stream::{self as skeleton, ProtocolStream};
+use crate::dissect::shared;
+use crate::dissect::shared::stream::ProtocolStream;
 use crate::dissect::shared::{column, common, frame};
 use crate::epan::fields::protocol::Protocol;
 use crate::epan::packet::Hidden;
@@ -16,7 +17,7 @@ use crate::track::cluster::partitions::{self, Ends};
 use crate::track::ground::position::{Partial, PositionTracker, StreamPosition};
 use crate::wire::client::proto::guess::{GuessedProtocol, guess_protocol};
 use crate::wire::client::proto::{HEADER, Header, Order, ProtoType, Refusal};
-use crate::wire::exchange::plausible::{Plausibility, plausible, weak};
+use crate::wire::exchange::plausible::{Plausibility, plausibility, weak};
 use crate::wire::ground::text::LossyText;
 
 fields! {
@@ -37,7 +38,7 @@ struct ClientStream<'p>(&'p Stream);
 /// What Wireshark threw.
 pub fn segment<'p>(tree: &Tree<'p>, segment: Segment<'p>) -> Guarded<usize> {
     match stream::of(&segment) {
-        Some(stream) => skeleton::segment(ClientStream(stream), tree, segment),
+        Some(stream) => shared::stream::segment(ClientStream(stream), tree, segment),
         None => Ok(0),
     }
 }
@@ -48,7 +49,7 @@ pub fn segment<'p>(tree: &Tree<'p>, segment: Segment<'p>) -> Guarded<usize> {
 /// What Wireshark threw.
 pub fn pdu<'p>(tree: &Tree<'p>, context: &SegmentContext<'p>) -> Guarded {
     match stream::of(&context.segment) {
-        Some(stream) => skeleton::pdu(ClientStream(stream), tree, context),
+        Some(stream) => shared::stream::pdu(ClientStream(stream), tree, context),
         None => Ok(()),
     }
 }
@@ -82,7 +83,7 @@ impl<'p> ProtocolStream<'p> for ClientStream<'p> {
 
     fn may_begin(self, position: StreamPosition, source: Source<'p>) -> bool {
         match position {
-            StreamPosition::Unknown => plausible(source.bytes()) == Plausibility::Strong,
+            StreamPosition::Unknown => plausibility(source.bytes()) == Plausibility::Strong,
             _ => weak(source.bytes()),
         }
     }
@@ -159,7 +160,7 @@ pub fn on_frame<'p>(packet: Packet<'p>, tree: &Tree<'p>, passed: &Passed<'p>) ->
             let top = tree.protocol(&AEROSPIKE, &[])?;
             top.item()
                 .label(format_args!("Aerospike Protocol, the copy of a packet before"));
-            top.boolean(&DUPLICATE, &[], true)?.generated();
+            top.boolean(&DUPLICATE, &[], true)?.set_generated();
             Ok(())
         }
         Passage::Hidden(what) if tree.exists() => hidden(tree, what),
@@ -174,7 +175,7 @@ fn hidden(tree: &Tree<'_>, what: Hidden) -> Guarded {
         "Aerospike Protocol, bytes that TCP does not hand over"
     ));
     let Hidden { length, is_late } = what;
-    let item = top.uint(&HIDDEN, &[], length)?.generated();
+    let item = top.uint(&HIDDEN, &[], length)?.set_generated();
     let why = if is_late {
         "out of order in the capture"
     } else {
@@ -320,7 +321,7 @@ fn show_continuation(
         .label(format_args!("Aerospike Protocol, continuation data"));
     let item = top.add(&CONTINUED, bytes)?;
     if let Some(frame) = late {
-        top.uint(&COMES_IN, &[], frame)?.generated();
+        top.uint(&COMES_IN, &[], frame)?.set_generated();
     }
     common::at(&top, item).expert(&common::CONTINUATION, format_args!("{why}"))
 }

@@ -4,14 +4,14 @@ use core::cell::Cell;
 
 use super::stream;
 use crate::dissect::exchange::taps;
-use crate::dissect::info::{line as info_line, message as info, value};
+use crate::dissect::info;
 use crate::dissect::shared::common::{DATA, REQUEST, RESPONSE};
 use crate::dissect::shared::{column, frame};
 use crate::epan::{Guarded, Packet, Segment, Side, Source, Tree};
 use crate::protocols::{AEROSPIKE, INFO};
-use crate::track::client::stream as connection;
+use crate::track::client;
 use crate::wire::client::proto::guess::{GuessedProtocol, guess_protocol};
-use crate::wire::exchange::plausible::{Plausibility, plausible};
+use crate::wire::exchange::plausible::{Plausibility, plausibility};
 use crate::wire::info::message::{Answer, answers};
 use crate::wire::info::text_port::{ABORT, Line, is_text};
 
@@ -60,7 +60,7 @@ pub fn segment<'p>(
         return Ok(0);
     };
     let talk: &Talk = conversation.state(&INFO);
-    let is_binary = || !is_text(*first) || plausible(bytes) == Plausibility::Strong;
+    let is_binary = || !is_text(*first) || plausibility(bytes) == Plausibility::Strong;
     if talk.speech.get() == Speech::Unknown && !packet.is_visited() {
         if is_binary() {
             talk.speech.set(Speech::Binary);
@@ -78,7 +78,7 @@ pub fn segment<'p>(
         Speech::Text => text(packet, &tree, &segment, talk),
         // The report on what is no message is the same as on the other ports.
         Speech::Binary | Speech::Unknown => {
-            if let Some(stream) = connection::of(&segment).filter(|_| known == Speech::Binary) {
+            if let Some(stream) = client::stream::of(&segment).filter(|_| known == Speech::Binary) {
                 stream.is_admin.set(true);
             }
             stream::segment(&tree, segment)
@@ -148,7 +148,7 @@ fn text<'p>(packet: Packet<'p>, tree: &Tree<'p>, segment: &Segment<'p>, talk: &T
     top.item()
         .label(format_args!("Aerospike Protocol, text, {} bytes", bytes.len()));
     let which = if is_request { &REQUEST } else { &RESPONSE };
-    top.boolean(which, &[], true)?.generated();
+    top.boolean(which, &[], true)?.set_generated();
     if gives_up {
         column::line(packet, |out| {
             use core::fmt::Write;
@@ -186,7 +186,7 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
 fn requests<'p>(packet: Packet<'p>, tree: &Tree<'p>, bytes: &'p [u8]) -> Guarded {
     column::line(packet, |out| {
         let named = lines(bytes).filter(|line| !line.text.is_empty());
-        info_line::commands_line(out, named.map(|line| line.command()))
+        info::line::commands_line(out, named.map(|line| line.command()))
     });
     for line in lines(bytes).filter(|line| !line.text.is_empty()) {
         taps::info_line(packet, true, line.command().name);
@@ -199,9 +199,9 @@ fn requests<'p>(packet: Packet<'p>, tree: &Tree<'p>, bytes: &'p [u8]) -> Guarded
         .label(format_args!("Aerospike Info Protocol, request"));
     for line in lines(bytes) {
         if line.text.is_empty() {
-            value::separator(&list, line.bytes)?;
+            info::value::separator(&list, line.bytes)?;
         } else {
-            info::request(&list, &line.command(), tree.source().is_cut())?;
+            info::message::request(&list, &line.command(), tree.source().is_cut())?;
         }
     }
     Ok(())
@@ -222,7 +222,7 @@ fn values(bytes: &[u8]) -> impl Iterator<Item = Answer<'_>> {
 }
 
 fn responses<'p>(packet: Packet<'p>, tree: &Tree<'p>, top: &Tree<'p>, bytes: &'p [u8]) -> Guarded {
-    column::line(packet, |out| info_line::response_line(out, values(bytes)));
+    column::line(packet, |out| info::line::response_line(out, values(bytes)));
     for _ in values(bytes) {
         taps::info_line(packet, false, &[]);
     }
@@ -234,7 +234,7 @@ fn responses<'p>(packet: Packet<'p>, tree: &Tree<'p>, top: &Tree<'p>, bytes: &'p
     list.item()
         .label(format_args!("Aerospike Info Protocol, response"));
     for answer in values(bytes) {
-        info::response(&list, &answer)?;
+        info::message::response(&list, &answer)?;
     }
     Ok(())
 }

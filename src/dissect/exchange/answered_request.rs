@@ -57,7 +57,7 @@ pub fn of_stream(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Tra
     if !preference::context_on_answers() || !AnsweredRequest::is_wanted(top) {
         return Ok(());
     }
-    top.uint(&OPERATION, &[], u32::from(operation.0))?.generated();
+    top.uint(&OPERATION, &[], u32::from(operation.0))?.set_generated();
     match sets::get(context.packet, transaction.set) {
         Some((namespace, set)) => common::place(top, namespace, set),
         None => Ok(()),
@@ -128,16 +128,16 @@ impl<'p> AnsweredRequest<'p> {
     /// What Wireshark threw.
     pub fn items(&self, tree: &Tree<'_>) -> Guarded {
         tree.uint(&OPERATION, &[], u32::from(self.operation.0))?
-            .generated();
+            .set_generated();
         if !self.namespace.is_empty() {
             common::place(tree, self.namespace, self.set)?;
         }
         let Some(digest) = &self.digest else {
             return Ok(());
         };
-        tree.bytes(&DIGEST, &[], digest)?.generated();
+        tree.bytes(&DIGEST, &[], digest)?.set_generated();
         tree.uint(&PARTITION, &[], u32::from(digest::partition(digest)))?
-            .generated();
+            .set_generated();
         match self.key {
             Some((key, frame)) => common::known_key(tree, &key, frame),
             None => Ok(()),

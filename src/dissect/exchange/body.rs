@@ -2,10 +2,10 @@
 
 use crate::dissect::exchange::kept::KeptMessages;
 use crate::track::client::transactions::RequestKind;
-use crate::wire::admin::message as admin;
+use crate::wire::admin;
 use crate::wire::client::message::{Message, Messages};
 use crate::wire::exchange::matching::Expected;
-use crate::wire::info::message::{self as info, Command};
+use crate::wire::info::message::{Command, commands};
 
 /// A request.
 #[derive(Clone, Copy)]
@@ -13,7 +13,7 @@ pub enum RequestBody<'m, 'p> {
     /// Commands of the info protocol, line by line.
     Info(&'p [u8]),
     /// A security message.
-    Security(&'m admin::Message<'p>),
+    Security(&'m admin::message::Message<'p>),
     /// A message.
     Message(&'m Message<'p>),
     /// One that cannot be read, with what answers it all the same.
@@ -58,7 +58,7 @@ impl RequestBody<'_, '_> {
     pub fn commands(&self) -> u32 {
         let Self::Info(lines) = self else { return 0 };
         let answered = |command: &Command<'_>| command.terminated && !command.text.is_empty();
-        u32::try_from(info::commands(lines).filter(answered).count()).unwrap_or(u32::MAX)
+        u32::try_from(commands(lines).filter(answered).count()).unwrap_or(u32::MAX)
     }
 
     /// Doing it twice is not the same as doing it once.
@@ -75,7 +75,7 @@ impl RequestBody<'_, '_> {
 pub type AnswerMessages<'p> = KeptMessages<'p, Message<'p>, Messages<'p>>;
 
 /// The messages of an answer of the security protocol.
-pub type SecurityMessages<'p> = KeptMessages<'p, admin::Message<'p>, admin::Messages<'p>>;
+pub type SecurityMessages<'p> = KeptMessages<'p, admin::message::Message<'p>, admin::message::Messages<'p>>;
 
 /// An answer, or one of the bodies that it consists of.
 #[derive(Clone, Copy)]

@@ -32,7 +32,7 @@ pub fn is_batch_write(transaction: &Transaction) -> bool {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+pub fn add_unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
     let is_wanted = top.wants(&IN_DOUBT) || top.wants(&IN_DOUBT_COUNT);
     let Some(stream) = context
         .stream
@@ -45,7 +45,7 @@ pub fn unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Tr
         rows.all(transaction.rows)
             .filter(|(row, asked)| asked.writes && rows.fate(transaction.rows, row.index) == Fate::Unknown)
     };
-    top.uint(&IN_DOUBT_COUNT, &[], count(open()))?.generated();
+    top.uint(&IN_DOUBT_COUNT, &[], count(open()))?.set_generated();
     for (row, asked) in open().take(NAMED) {
         name(top, &IN_DOUBT, &row, &asked)?;
     }
@@ -57,14 +57,14 @@ pub fn unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Tr
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn repeated(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
+pub fn add_repetition(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transaction) -> Guarded {
     let Some(stream) = context
         .stream
         .filter(|_| is_batch_write(transaction) && transaction.retry_of != 0)
     else {
         return Ok(());
     };
-    let Some((before, earlier)) = retries::repeated(context.packet, stream, transaction) else {
+    let Some((before, earlier)) = retries::attempt_before(context.packet, stream, transaction) else {
         return Ok(());
     };
     let (rows, other) = (&stream.queue.rows, &before.queue.rows);
@@ -89,7 +89,7 @@ pub fn repeated(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Tran
         name(top, &TWICE, &row, &asked)?;
     }
     if in_doubt > 0 {
-        top.uint(&IN_DOUBT_COUNT, &[], in_doubt)?.generated();
+        top.uint(&IN_DOUBT_COUNT, &[], in_doubt)?.set_generated();
     }
     for (row, asked) in applied(Fate::Unknown).take(NAMED) {
         name(top, &IN_DOUBT, &row, &asked)?;
@@ -104,7 +104,7 @@ fn count(rows: impl Iterator<Item = (Row, RowRequest)>) -> u32 {
 /// A row by its index, its record below.
 fn name(top: &Tree<'_>, field: &'static Field, row: &Row, asked: &RowRequest) -> Guarded {
     let (namespace, set) = sets::get(top.packet(), asked.set).unwrap_or_default();
-    let item = top.uint(field, &[], row.index)?.generated();
+    let item = top.uint(field, &[], row.index)?.set_generated();
     item.append(format_args!(
         ": {} {}.{} {}",
         asked.request,
@@ -113,6 +113,6 @@ fn name(top: &Tree<'_>, field: &'static Field, row: &Row, asked: &RowRequest) ->
         Digest(&row.digest)
     ));
     let below = top.under(item, field)?;
-    below.bytes(&DIGEST, &[], &row.digest)?.generated();
+    below.bytes(&DIGEST, &[], &row.digest)?.set_generated();
     common::seen_key(&below, &row.digest)
 }

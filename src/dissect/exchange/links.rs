@@ -76,7 +76,7 @@ pub fn time(tree: &Tree<'_>, field: &'static crate::epan::Field, nanoseconds: i6
         nanoseconds.rem_euclid(1_000_000_000),
     );
     tree.time(field, &[], seconds, i32::try_from(rest).unwrap_or(0))?
-        .generated();
+        .set_generated();
     Ok(())
 }
 
@@ -87,7 +87,7 @@ pub fn time(tree: &Tree<'_>, field: &'static crate::epan::Field, nanoseconds: i6
 pub fn response_time(tree: &Tree<'_>, nanoseconds: i64) -> Guarded {
     time(tree, &RESPONSE_TIME, nanoseconds)?;
     tree.double(&RESPONSE_TIME_MS, &[], nanoseconds as f64 / 1e6)?
-        .generated()
+        .set_generated()
         .hidden();
     Ok(())
 }

@@ -29,7 +29,7 @@ pub fn request(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Trans
         )?;
     }
     if transaction.retry_of != 0 {
-        top.uint(&RETRY_OF, &[], transaction.retry_of)?.generated();
+        top.uint(&RETRY_OF, &[], transaction.retry_of)?.set_generated();
         top.expert(
             &RETRY,
             format_args!(
@@ -49,7 +49,7 @@ pub fn request(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Trans
                 overdue.request_frame, overdue.timeout
             ),
         )?;
-        top.uint(&BUSY_WITH, &[], overdue.request_frame)?.generated();
+        top.uint(&BUSY_WITH, &[], overdue.request_frame)?.set_generated();
     }
     times::request(context, top, transaction)?;
     if !packet.is_visited() {
@@ -57,11 +57,11 @@ pub fn request(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Trans
     }
     if transaction.tried_again_in != 0 {
         top.uint(&RETRIED_IN, &[], transaction.tried_again_in)?
-            .generated();
+            .set_generated();
     }
     if transaction.state == State::Complete {
         top.uint(&RESPONSE_IN, &[], transaction.answer_frames.1)?
-            .generated();
+            .set_generated();
         return times::given_up(context, top, transaction);
     }
     verdicts::judge_unanswered(context, top, transaction)
@@ -134,12 +134,13 @@ fn is_slow(taken: i64) -> bool {
 pub fn response(context: &MessageContext<'_>, top: &Tree<'_>, answer: Option<&Answer>) -> Guarded {
     let Some(answer) = answer else {
         if context.is_orphan {
-            top.add(&REQUEST_MISSING, &[])?.generated();
+            top.add(&REQUEST_MISSING, &[])?.set_generated();
         }
         return Ok(());
     };
     let transaction = &answer.transaction;
-    top.uint(&REQUEST_IN, &[], transaction.request_frame)?.generated();
+    top.uint(&REQUEST_IN, &[], transaction.request_frame)?
+        .set_generated();
     if transaction.is_stream() {
         answered_request::of_stream(context, top, transaction)?;
     }
@@ -152,11 +153,11 @@ pub fn response(context: &MessageContext<'_>, top: &Tree<'_>, answer: Option<&An
     let taken = transaction.response_time();
     response_time(top, taken)?;
     if transaction.is_stream() && matches!(transaction.what, RequestKind::Message(_)) {
-        top.uint(&RECORDS, &[], transaction.records)?.generated();
+        top.uint(&RECORDS, &[], transaction.records)?.set_generated();
     }
     times::answer(context, top, transaction)?;
     judge(context.packet, top, transaction, taken)?;
-    doubts::repeated(context, top, transaction)
+    doubts::add_repetition(context, top, transaction)
 }
 
 fn judge(packet: Packet<'_>, top: &Tree<'_>, transaction: &Transaction, taken: i64) -> Guarded {

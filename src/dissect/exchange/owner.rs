@@ -40,12 +40,12 @@ pub fn items(
         partition: digest::partition(digest),
         writes,
     };
-    let known = owners::known(context.packet, &Ends::of(context.packet, true), &asked);
+    let known = owners::knowledge(context.packet, &Ends::of(context.packet, true), &asked);
     if let Some(master) = known.master {
         tree.uint64(&MASTER, &[], master.node)?
             .append(format_args!("{}", NodeName(context.packet, master.node)))
-            .generated();
-        tree.uint(&MAP_IN, &[], master.frame)?.generated();
+            .set_generated();
+        tree.uint(&MAP_IN, &[], master.frame)?.set_generated();
     }
     if known.is_wrong {
         let (what, lacks) = if writes {

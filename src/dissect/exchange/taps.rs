@@ -8,16 +8,16 @@ use crate::dissect::exchange::touches::{Touches, refused_records, requested_reco
 use crate::epan::{Packet, Text};
 use crate::track::client::transactions::{Answer, RequestKind, Transaction};
 use crate::track::ground::{map, sets};
-use crate::track::internode::fabric::{self, Linked, Part as LinkedPart};
+use crate::track::internode::fabric::{self, Linked};
 use crate::track::record::{Detail, Endpoint, Event, Migration, Pulse, Record, Step, TAP};
-use crate::wire::admin::message as admin;
+use crate::wire::admin;
 use crate::wire::client::fields::field::FieldValue;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{Message, Part, TRANSACTION_TTL_AT};
 use crate::wire::client::proto::guess::GuessedProtocol;
 use crate::wire::ground::text::LossyText;
-use crate::wire::info::message as info;
+use crate::wire::info::message;
 use crate::wire::internode::container::{Msg, MsgType};
 use crate::wire::internode::fabric::migrate::MigrateOp;
 use crate::wire::internode::fabric::{FabricFacts, links};
@@ -56,7 +56,7 @@ pub fn on_request<'p>(
             touches.give_to(&mut record, context.packet);
         }
         RequestBody::Info(lines) => {
-            let names = info::commands(lines).map(|command| command.name);
+            let names = message::commands(lines).map(|command| command.name);
             record.command = commands(context.packet, names);
             record.detail.text = lines;
         }
@@ -87,9 +87,9 @@ fn fingerprint(context: &MessageContext<'_>) -> u64 {
 }
 
 /// The user of a login.
-fn user<'p>(message: &admin::Message<'p>) -> Option<&'p [u8]> {
+fn user<'p>(message: &admin::message::Message<'p>) -> Option<&'p [u8]> {
     message.fields().flatten().find_map(|field| match field.value() {
-        Ok(admin::AdminValue::Text(user)) if field.id == admin::FieldId::USER => Some(user),
+        Ok(admin::message::AdminValue::Text(user)) if field.id == admin::message::FieldId::USER => Some(user),
         _ => None,
     })
 }
@@ -141,7 +141,7 @@ pub fn on_response<'p>(context: &MessageContext<'p>, body: &ResponseBody<'_, 'p>
             touches.give_to(&mut record, packet);
         }
         ResponseBody::Info(lines) => {
-            let names = info::answers(lines).filter_map(|answer| Some(answer.echo?.name));
+            let names = message::answers(lines).filter_map(|answer| Some(answer.echo?.name));
             record.command = commands(packet, names);
             record.detail.text = lines;
         }
@@ -234,7 +234,7 @@ fn migration<'p>(
         bytes: u32::try_from(facts.record.map_or(0, <[u8]>::len)).unwrap_or(u32::MAX),
         is_again: matches!(
             linked.exchange,
-            Some((LinkedPart::Again | LinkedPart::AnswerAgain, _))
+            Some((fabric::Part::Again | fabric::Part::AnswerAgain, _))
         ),
     })
 }

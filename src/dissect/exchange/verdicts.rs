@@ -98,8 +98,8 @@ pub fn judge_unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transactio
             )?,
         }
         if let Some(begun) = &begun {
-            top.uint64(&ANSWER_BYTES, &[], begun.bytes)?.generated();
-            top.uint64(&ANSWER_SIZE, &[], begun.size)?.generated();
+            top.uint64(&ANSWER_BYTES, &[], begun.bytes)?.set_generated();
+            top.uint64(&ANSWER_SIZE, &[], begun.size)?.set_generated();
             if transaction.what == RequestKind::Info {
                 info_limit(top, begun.size.saturating_sub(HEADER as u64))?;
             }
@@ -126,7 +126,7 @@ pub fn judge_unanswered(context: &MessageContext<'_>, top: &Tree<'_>, transactio
         return Ok(());
     }
     circumstances(top, stream, transaction, &end)?;
-    doubts::unanswered(context, top, transaction)?;
+    doubts::add_unanswered(context, top, transaction)?;
     // The port alone proves nothing, a service may have it; the server's silence and its end do.
     let is_admin = stream.is_admin.get() || packet.ports().1 == ADMIN_PORT;
     let by_server = stream
@@ -192,15 +192,15 @@ fn circumstances(top: &Tree<'_>, stream: &Stream, transaction: &Transaction, end
         links::time(top, &ALLOWED, allowed)?;
     }
     if let Some(repeats) = stream.queue.timing(transaction).repeats {
-        top.uint(&RESENT, &[], repeats.count)?.generated();
+        top.uint(&RESENT, &[], repeats.count)?.set_generated();
     }
     if let Some(behind) = transaction.end() {
         top.boolean(&ACKNOWLEDGED, &[], !before(end.acknowledged, behind))?
-            .generated();
+            .set_generated();
     }
     if let Some(closing) = stream.closing() {
         top.text(&CLOSED_BY, &[], format_args!("{}", who(stream, closing)))?
-            .generated();
+            .set_generated();
         links::time(top, &CLOSED_AFTER, closing.at.wrapping_sub(transaction.asked_at))?;
     }
     Ok(())
@@ -223,7 +223,7 @@ fn begun(stream: &Stream, direction: usize, end: &ConnectionEnd, transaction: &T
     if transaction.next() != Some(partial.start) || partial.length == 0 {
         return None;
     }
-    let seen = stream.seen(1 - direction.min(1))?;
+    let seen = stream.end_of(1 - direction.min(1))?;
     // A FIN counts as one.
     let received = end
         .received

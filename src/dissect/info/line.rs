@@ -4,8 +4,7 @@ use core::fmt;
 
 use crate::wire::ground::base64::{self, Encoded};
 use crate::wire::ground::text::LossyText;
-use crate::wire::info::message as info;
-use crate::wire::info::message::{Answer, Command, Failure, Outcome};
+use crate::wire::info::message::{self, Answer, Command, Failure, Outcome};
 
 /// `ERROR:4 (PARAMETER) unrecognized command`.
 pub struct Reason<'f, 'a>(pub &'f Failure<'a>);
@@ -84,7 +83,7 @@ impl fmt::Display for RequestList<'_> {
         if self.0.is_empty() {
             return f.write_str("everything");
         }
-        commands(f, info::commands(self.0))
+        commands(f, message::commands(self.0))
     }
 }
 
@@ -126,7 +125,7 @@ pub struct ResponseList<'a>(pub &'a [u8]);
 
 impl fmt::Display for ResponseList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        answers(f, info::answers(self.0))
+        answers(f, message::answers(self.0))
     }
 }
 
@@ -135,7 +134,7 @@ fn answers<'a>(out: &mut dyn fmt::Write, answers: impl Iterator<Item = Answer<'a
     let (mut count, mut errors) = (0usize, 0usize);
     for answer in answers {
         count = count.saturating_add(1);
-        let outcome = info::outcome(answer.value);
+        let outcome = message::outcome(answer.value);
         if count > SHOWN {
             errors = errors.saturating_add(usize::from(matches!(outcome, Outcome::Failed(_))));
             continue;
@@ -189,7 +188,7 @@ mod tests {
 
     fn response(body: &[u8]) -> String {
         let mut text = String::new();
-        response_line(&mut text, info::answers(body)).unwrap();
+        response_line(&mut text, message::answers(body)).unwrap();
         text
     }
 

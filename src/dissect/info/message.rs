@@ -4,8 +4,7 @@ use crate::dissect::exchange::body::{RequestBody, ResponseBody};
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::{self, outcome, verdicts};
 use crate::dissect::info::line::{Brief, Reason, RequestList, ResponseList, request_line, response_line};
-use crate::dissect::info::value as info_value;
-use crate::dissect::info::value::Names;
+use crate::dissect::info::value::{self, Names};
 use crate::dissect::shared::common::{self, DATA, NAMESPACE, SET};
 use crate::dissect::shared::index::INDEX_NAME;
 use crate::dissect::shared::{column, result};
@@ -21,8 +20,7 @@ use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
 use crate::wire::ground::text::LossyText;
 use crate::wire::info::cluster::Replicas;
-use crate::wire::info::message as info;
-use crate::wire::info::message::{Answer, Command, Failure, Outcome};
+use crate::wire::info::message::{Answer, Command, Failure, Outcome, Pairs, answers, commands, outcome};
 
 fields! {
     LINE: String, "aerospike.info.line", "Line", "One command and its value, shortened: build = 8.1.0.3";
@@ -43,7 +41,7 @@ experts! {
 
 /// All that an info message fills.
 static CONTENT: FieldGroup = FieldGroup::new(
-    &[FIELDS, info_value::FIELDS, common::FIELDS, &[&INDEX_NAME]],
+    &[FIELDS, value::FIELDS, common::FIELDS, &[&INDEX_NAME]],
     &[],
     &[common::EXPERTS, EXPERTS],
 );
@@ -94,7 +92,7 @@ pub fn body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -
             partitions::note_answer(context.packet, &ends, stream, body, is_cut);
         }
         column::line(context.packet, |out| {
-            response_line(out, info::answers(body))?;
+            response_line(out, answers(body))?;
             outcome::response_marks(out, context.packet, linked.as_ref())
         });
         responses(tree, top, body)?;
@@ -108,7 +106,7 @@ pub fn body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -
 
 /// Remembers the build that the server says it is.
 fn note_build(context: &MessageContext<'_>, body: &[u8]) {
-    for answer in info::answers(body) {
+    for answer in answers(body) {
         if answer.echo.is_some_and(|command| command.text == b"build") {
             builds::note(context.packet, answer.value);
         }
@@ -121,7 +119,7 @@ fn missing_lines(top: &Tree<'_>, commands: u32, body: &[u8]) -> Guarded {
         return Ok(());
     }
     let mut lines = 0u32;
-    for answer in info::answers(body) {
+    for answer in answers(body) {
         if answer.echo.is_none() {
             // It is about the request as a whole.
             return Ok(());
@@ -144,14 +142,14 @@ fn objects(context: &MessageContext<'_>, body: &[u8]) {
         }
     };
     if context.is_request {
-        for command in info::commands(body).filter(|command| command.name == b"udf-put") {
+        for command in commands(body).filter(|command| command.name == b"udf-put") {
             found(command.parameter(b"filename"), command.parameter(b"content"));
         }
         return;
     }
-    for answer in info::answers(body) {
+    for answer in answers(body) {
         if let Some(command) = answer.echo.filter(|command| command.name == b"udf-get") {
-            let mut pairs = info::Pairs::new(answer.value, b';', b'=');
+            let mut pairs = Pairs::new(answer.value, b';', b'=');
             let content = pairs.find(|pair| pair.name == b"content");
             found(
                 command.parameter(b"filename"),
@@ -183,7 +181,7 @@ fn requests<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8], is_cut: bool) -
     if !info.wants_any(&CONTENT) {
         return Ok(());
     }
-    for command in info::commands(body) {
+    for command in commands(body) {
         request(&info, &command, is_cut)?;
     }
     Ok(())
@@ -204,7 +202,7 @@ pub fn request<'p>(tree: &Tree<'p>, command: &Command<'p>, is_cut: bool) -> Guar
         )?;
     }
     cover.through(command.text);
-    info_value::separator(tree, cover.rest())
+    value::separator(tree, cover.rest())
 }
 
 fn responses<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
@@ -213,8 +211,8 @@ fn responses<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
     };
     if !info.wants_any(&CONTENT) {
         // An error is noted even if nobody looks.
-        for answer in info::answers(body) {
-            if let Outcome::Failed(failure) = info::outcome(answer.value) {
+        for answer in answers(body) {
+            if let Outcome::Failed(failure) = outcome(answer.value) {
                 verdict(&info, answer.echo.as_ref(), &failure)?;
             }
         }
@@ -224,7 +222,7 @@ fn responses<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
         "Aerospike Info Protocol, response: {}",
         ResponseList(body)
     ));
-    for answer in info::answers(body) {
+    for answer in answers(body) {
         response(&info, &answer)?;
     }
     Ok(())
@@ -247,7 +245,7 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
             let line = tree.under(item, &LINE)?;
             name(&line, echo)?;
             cover.through(echo.text);
-            info_value::separator(&line, cover.until(answer.value))?;
+            value::separator(&line, cover.until(answer.value))?;
             line
         }
         None => {
@@ -257,19 +255,19 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
         }
     };
     if !answer.terminated && answer.value.is_empty() {
-        return info_value::separator(&line, cover.rest());
+        return value::separator(&line, cover.rest());
     }
     let command = answer.echo.as_ref();
     let item = line.add(&VALUE, answer.value)?;
     let value = line.under(item, &VALUE)?;
-    match info::outcome(answer.value) {
+    match outcome(answer.value) {
         Outcome::Done => {}
         Outcome::Failed(failure) => {
             add_failure(&value, command, answer.value, &failure)?;
             verdict(&value, command, &failure)?;
         }
         Outcome::Value => {
-            info_value::pieces(&value, command, answer.value)?;
+            value::pieces(&value, command, answer.value)?;
             let is_map = command.is_some_and(|command| command.name.starts_with(b"replicas"));
             if is_map && answer.terminated {
                 partition_map(&value, answer.value)?;
@@ -277,7 +275,7 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
         }
     }
     cover.through(answer.value);
-    info_value::separator(&line, cover.rest())
+    value::separator(&line, cover.rest())
 }
 
 /// What clients make of a partition map that names no namespace.
@@ -307,14 +305,14 @@ fn name<'p>(tree: &Tree<'p>, command: &Command<'p>) -> Guarded<crate::epan::Item
         node.text(&ARGUMENT, part, format_args!("{}", LossyText(argument)))?;
     }
     for pair in command.parameters() {
-        info_value::pair(&node, &mut cover, Some(command), &pair, &PARAM)?;
+        value::pair(&node, &mut cover, Some(command), &pair, &PARAM)?;
     }
     let rest = cover.rest();
     if rest.contains(&0) {
         let item = node.add(&DATA, rest)?;
         item.append(format_args!(" (behind a NUL: the server does not read it)"));
     } else {
-        info_value::separator(&node, rest)?;
+        value::separator(&node, rest)?;
     }
     scope(&node, command)?;
     Ok(item)
@@ -334,7 +332,7 @@ fn scope(tree: &Tree<'_>, command: &Command<'_>) -> Guarded {
                     _ => continue,
                 };
                 if let Some(value) = pair.value.filter(|value| !value.is_empty()) {
-                    tree.add(field, value)?.generated();
+                    tree.add(field, value)?.set_generated();
                 }
             }
             return Ok(());
@@ -342,7 +340,7 @@ fn scope(tree: &Tree<'_>, command: &Command<'_>) -> Guarded {
     };
     for (field, argument) in fields.into_iter().zip(command.arguments()) {
         if !argument.is_empty() {
-            tree.add(field, argument)?.generated();
+            tree.add(field, argument)?.set_generated();
         }
     }
     Ok(())
@@ -370,17 +368,17 @@ fn add_failure<'p>(
                 item.append(format_args!(" (none is sent)"));
             }
         }
-        None => info_value::separator(tree, before)?,
+        None => value::separator(tree, before)?,
     }
     if let Some(result) = failure.result() {
         let part = failure.digits.unwrap_or(before);
         tree.uint(&common::RESULT, part, u32::from(result.0))?
-            .generated()
+            .set_generated()
             .hidden();
     }
     let error = tree.sub(&ERROR, text)?;
     if text.starts_with(b"error=") {
-        info_value::failure(&error, command, text)?;
+        value::failure(&error, command, text)?;
     }
     Ok(())
 }
@@ -390,9 +388,9 @@ fn verdict(tree: &Tree<'_>, command: Option<&Command<'_>>, failure: &Failure<'_>
     let expert = match failure.result() {
         Some(code) => result::expert(code),
         None if failure.text.ends_with(b"type=unknown") || failure.text == b"hist-unavailable" => {
-            result::weighed(Weight::Note)
+            result::of_weight(Weight::Note)
         }
-        None => result::weighed(Weight::Warning),
+        None => result::of_weight(Weight::Warning),
     };
     let name = command.map_or(&b"info"[..], |command| command.text);
     match expert {

@@ -104,7 +104,7 @@ pub fn failure<'p>(tree: &Tree<'p>, command: Option<&Command<'p>>, text: &'p [u8
 
 fn scalar(tree: &Tree<'_>, command: Option<&Command<'_>>, text: &[u8]) -> Guarded {
     if command.is_some_and(|command| command.name == b"node") {
-        node(tree, text, text)?.generated();
+        node(tree, text, text)?.set_generated();
     }
     Ok(())
 }
@@ -166,7 +166,7 @@ pub fn pair<'p>(
     let item = tree.add(fields.value, cover.through(value))?;
     match encoding(command, pair.name) {
         Some(Encoding::Node) => {
-            node(&tree.under(item, fields.value)?, value, value)?.generated();
+            node(&tree.under(item, fields.value)?, value, value)?.set_generated();
             Ok(())
         }
         // What is not base64 is text already, or `null`.
@@ -217,7 +217,7 @@ fn add_decoded(tree: &Tree<'_>, encoding: Encoding, text: &[u8]) -> Guarded {
         let parts = [&AGENT_FORMAT, &AGENT_CLIENT, &AGENT_APPLICATION];
         for (number, field) in parts.into_iter().enumerate() {
             tree.text(field, text, format_args!("{}", agent.part(number)))?
-                .generated();
+                .set_generated();
         }
     }
     if !tree.wants(&DECODED) && !tree.wants(&SOURCE) {
@@ -239,14 +239,14 @@ fn add_decoded(tree: &Tree<'_>, encoding: Encoding, text: &[u8]) -> Guarded {
         Encoding::Expression => tree.text(&DECODED, text, format_args!("{}", ExpressionText(bytes)))?,
         _ => tree.text(&DECODED, text, format_args!("{}", LossyText(bytes)))?,
     };
-    item.generated();
+    item.set_generated();
     if matches!(encoding, Encoding::Source) {
         let lines = tree.under(item, &DECODED)?;
         for line in bytes.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             lines
                 .text(&SOURCE, &[], format_args!("{}", LossyText(line)))?
-                .generated();
+                .set_generated();
         }
     }
     Ok(())
@@ -402,7 +402,7 @@ fn ranges(tree: &Tree<'_>, part: &[u8], bitmap: &Bitmap<'_>) -> Guarded {
     for (first, last) in bitmap.runs() {
         if line.as_str().len() > RANGE_LINE - 24 {
             tree.text(&RANGES, part, format_args!("{}", line.as_str()))?
-                .generated();
+                .set_generated();
             line = Text::new();
         }
         let comma = if line.is_empty() { "" } else { ", " };
@@ -415,7 +415,7 @@ fn ranges(tree: &Tree<'_>, part: &[u8], bitmap: &Bitmap<'_>) -> Guarded {
     }
     if !line.is_empty() {
         tree.text(&RANGES, part, format_args!("{}", line.as_str()))?
-            .generated();
+            .set_generated();
     }
     Ok(())
 }

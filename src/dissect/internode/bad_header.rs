@@ -8,7 +8,7 @@ use crate::epan::{Guarded, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::ground::position::StreamPosition;
 use crate::wire::client::proto::guess::{GuessedProtocol, guess_protocol};
-use crate::wire::exchange::plausible::{Plausibility, plausible as plausible_client};
+use crate::wire::exchange::plausible::{Plausibility, plausibility};
 use crate::wire::internode::container::plausible::{self, Family, Fit};
 use crate::wire::internode::container::{HEADER_SIZE, Header, MsgType};
 
@@ -91,7 +91,7 @@ pub fn show_bad_header<'p>(family: Family, tree: &Tree<'p>, fault: Fault, hand_o
     let packet = tree.packet();
     let source = tree.source();
     let bytes = source.bytes();
-    let is_client = plausible_client(bytes) == Plausibility::Strong;
+    let is_client = plausibility(bytes) == Plausibility::Strong;
     let looks = guess_protocol(bytes);
     let words = if is_client {
         "a message of an Aerospike client"

@@ -203,7 +203,7 @@ pub fn leftover<'p>(tree: &Tree<'p>, what: &'static str, rest: &'p [u8]) -> Guar
     if rest.is_empty() {
         return Ok(());
     }
-    common::malformed(
+    common::add_error(
         tree,
         &Malformed::illegal(what, rest, "bytes follow the last element"),
     )
@@ -265,8 +265,10 @@ pub(super) fn node_parts(below: &Tree<'_>, data: &[u8], id: NodeId) -> Guarded {
         return Ok(());
     };
     below.item().append(format_args!(" ({parts})"));
-    below.uint(&NODE_PORT, data, u32::from(parts.port))?.generated();
-    below.ether(&NODE_MAC, data, parts.mac)?.generated();
+    below
+        .uint(&NODE_PORT, data, u32::from(parts.port))?
+        .set_generated();
+    below.ether(&NODE_MAC, data, parts.mac)?.set_generated();
     Ok(())
 }
 

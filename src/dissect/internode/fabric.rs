@@ -77,20 +77,20 @@ fn items<'p>(
                 "{} (opened the connection)",
                 NodeName(message.packet, hello.node.0)
             ))
-            .generated();
+            .set_generated();
         if let Some(channel) = hello.channel {
             top.uint(&CHANNEL, &[], channel.0)?
                 .append(format_args!(" (of the connection)"))
-                .generated();
+                .set_generated();
         }
     }
     if let Some(emigration) = &linked.emigration {
         let namespace = fabric::of(packet).namespace(packet, emigration);
         top.text(&common::NAMESPACE, &[], format_args!("{}", LossyText(namespace)))?
-            .generated();
+            .set_generated();
         if facts.partition().is_none() {
             top.uint(&common::PARTITION, &[], u32::from(emigration.partition))?
-                .generated();
+                .set_generated();
         }
     }
     if let Some((
@@ -100,9 +100,9 @@ fn items<'p>(
         },
     )) = linked.exchange.filter(|_| facts.digest.is_none())
     {
-        top.bytes(&common::DIGEST, &[], &digest)?.generated();
+        top.bytes(&common::DIGEST, &[], &digest)?.set_generated();
         top.uint(&common::PARTITION, &[], u32::from(partition(&digest)))?
-            .generated();
+            .set_generated();
     }
     result_of_write(&top, message, facts)?;
     if message.lacks_hello {

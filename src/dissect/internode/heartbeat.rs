@@ -5,7 +5,7 @@ use core::fmt::{self, Write};
 use super::container::{Listed, ShownMessage};
 use super::{content, fabric_line};
 use crate::dissect::exchange::links;
-use crate::dissect::internode::links as internode_links;
+use crate::dissect::internode::links::exchange_links;
 use crate::dissect::shared::{column, common};
 use crate::epan::{Guarded, Tree};
 use crate::protocols::HEARTBEAT;
@@ -112,9 +112,9 @@ fn items<'p>(
     }
     if let (Some(HeartbeatType::PULSE), Some(nodes)) = (summary.kind, summary.nodes) {
         let count = u32::try_from(nodes.count()).unwrap_or(u32::MAX);
-        top.uint(&ADJACENT, nodes.0, count)?.generated();
+        top.uint(&ADJACENT, nodes.0, count)?.set_generated();
     }
-    internode_links::exchange_links(&top, message, linked)?;
+    exchange_links(&top, message, linked)?;
     Ok(top)
 }
 
@@ -144,7 +144,7 @@ fn inflate_message<'p>(
         }
         Err(error) => {
             column::line(packet, |out| write!(out, "HB compressed, malformed"));
-            return common::malformed(top, &error);
+            return common::add_error(top, &error);
         }
     };
     let room: &'p [u8] = room;
@@ -160,5 +160,5 @@ fn inflate_message<'p>(
 pub fn no_message(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
     column::line(tree.packet(), |out| write!(out, "HB compressed, malformed"));
     let error = Malformed::illegal("compressed heartbeat", bytes, "holds no heartbeat message");
-    common::malformed(tree, &error)
+    common::add_error(tree, &error)
 }

@@ -19,7 +19,7 @@ pub fn exchange_links(top: &Tree<'_>, message: &ShownMessage<'_, '_>, linked: &L
         Part::Request | Part::Again => request(top, packet, message.end, *part, exchange),
         Part::Answer | Part::AnswerAgain => {
             top.uint(&links::REQUEST_IN, &[], exchange.request_frame)?
-                .generated();
+                .set_generated();
             if *part == Part::AnswerAgain {
                 return Ok(());
             }
@@ -40,7 +40,7 @@ pub fn exchange_links(top: &Tree<'_>, message: &ShownMessage<'_, '_>, linked: &L
 fn request(top: &Tree<'_>, packet: Packet<'_>, end: Option<u32>, part: Part, exchange: &Exchange) -> Guarded {
     if part == Part::Again {
         top.uint(&links::RETRY_OF, &[], exchange.request_frame)?
-            .generated();
+            .set_generated();
         top.expert(
             &links::RETRY,
             format_args!(
@@ -54,11 +54,11 @@ fn request(top: &Tree<'_>, packet: Packet<'_>, end: Option<u32>, part: Part, exc
     }
     if part == Part::Request && exchange.asked_again_in != 0 {
         top.uint(&links::RETRIED_IN, &[], exchange.asked_again_in)?
-            .generated();
+            .set_generated();
     }
     if exchange.state == State::Answered {
         top.uint(&links::RESPONSE_IN, &[], exchange.answer_frame)?
-            .generated();
+            .set_generated();
         return Ok(());
     }
     if part == Part::Again || exchange.state != State::Open {

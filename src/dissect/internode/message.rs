@@ -7,15 +7,16 @@ use crate::epan::{Guarded, Packet, Segment, Side, Tree};
 use crate::protocols::AEROSPIKE;
 use crate::track::cluster::names;
 use crate::track::ground::budget;
+use crate::track::internode;
 use crate::track::internode::connection::Connection;
-use crate::track::internode::fabric::{self as track, Linked, Said};
+use crate::track::internode::fabric::{Linked, Said};
 use crate::track::internode::peers::PeerEnd;
 use crate::track::record::{Pulse, TAP};
+use crate::wire;
 use crate::wire::internode::cluster::NodeId;
 use crate::wire::internode::container::plausible::Family;
 use crate::wire::internode::container::spec::Kind;
 use crate::wire::internode::container::{Msg, MsgType};
-use crate::wire::internode::fabric as wire;
 use crate::wire::internode::fabric::FabricFacts;
 use crate::wire::internode::fabric::hello::Hello;
 use crate::wire::internode::fabric::links::{self, Link};
@@ -96,14 +97,14 @@ impl<'p> InternodeMessage<'_, 'p> {
             learn(packet, msg, &summary);
         }
         let linked = match (link, self.connection) {
-            (Some(link), Some((connection, segment))) if learns => track::of(packet).note_info(
+            (Some(link), Some((connection, segment))) if learns => internode::fabric::of(packet).note_info(
                 packet,
                 connection,
                 segment.direction,
                 self.ordinal,
                 link.is_request(),
             ),
-            (Some(_), Some(_)) if self.is_new => track::of(packet).find(packet, self.ordinal),
+            (Some(_), Some(_)) if self.is_new => internode::fabric::of(packet).find(packet, self.ordinal),
             _ => Linked::default(),
         };
         // Of a compressed message the one inside counts.
@@ -124,7 +125,7 @@ impl<'p> InternodeMessage<'_, 'p> {
         let linked = if learns {
             self.remember(msg, &facts)
         } else if self.is_new {
-            track::of(self.packet).find(self.packet, self.ordinal)
+            internode::fabric::of(self.packet).find(self.packet, self.ordinal)
         } else {
             Linked::default()
         };
@@ -159,7 +160,7 @@ impl<'p> InternodeMessage<'_, 'p> {
             return Linked::default();
         };
         let packet = self.packet;
-        let state = track::of(packet);
+        let state = internode::fabric::of(packet);
         if let Some(hello) = Hello::of(msg) {
             connection.set_hello(packet, self.ordinal, &hello);
             state
@@ -221,10 +222,12 @@ const SERVICE: usize = 80;
 /// First pass: who a heartbeat's sender is, and where its fabric service is.
 fn learn(packet: Packet<'_>, msg: &Msg<'_>, summary: &Summary<'_>) {
     let Some(node) = summary.node else { return };
-    let peers = &track::of(packet).peers;
+    let peers = &internode::fabric::of(packet).peers;
     peers.speaks(packet.file(), packet.source_address(), node);
     names::note(packet, node.0, packet.source_address());
-    let Some(table) = wire::table(msg) else { return };
+    let Some(table) = wire::internode::fabric::table(msg) else {
+        return;
+    };
     let services = msg.fields().flatten().filter(|field| {
         table
             .of(field)

@@ -65,10 +65,10 @@ impl fmt::Display for KeyOf<'_> {
 pub fn record<'p>(tree: &Tree<'p>, kind: Kind, data: &'p [u8]) -> Guarded {
     match FlatRecord::read(data) {
         Ok(record) => flat(tree, &record),
-        Err(error) if FlatRecord::is_flat(data) => common::malformed(tree, &error),
+        Err(error) if FlatRecord::is_flat(data) => common::add_error(tree, &error),
         Err(_) if kind == Kind::Record => match Pickle::read(data) {
             Ok(old) => pickle(tree, &old),
-            Err(error) => common::malformed(tree, &error),
+            Err(error) => common::add_error(tree, &error),
         },
         Err(_) => {
             if !data.is_empty() {
@@ -108,7 +108,7 @@ fn flat<'p>(tree: &Tree<'p>, record: &FlatRecord<'p>) -> Guarded {
     for next in record.parts() {
         match next {
             Ok(next) => part(tree, &next)?,
-            Err(error) => return common::malformed(tree, &error),
+            Err(error) => return common::add_error(tree, &error),
         }
     }
     let blocks = Layout::n_rblocks_for(record.bytes.len());
@@ -189,13 +189,13 @@ fn bin<'p>(tree: &Tree<'p>, bin: &Bin<'p>) -> Guarded {
         BinValue::Integer(number) => {
             let (size, data) = sized.split_at_checked(1).unwrap_or((sized, &[]));
             below.uint(&VALUE_SIZE, size, u32::try_from(data.len()).unwrap_or(0))?;
-            bin::shown(&below, data, &particle::Value::Integer(number))
+            bin::add_value(&below, data, &particle::Value::Integer(number))
         }
-        BinValue::Float(number) => bin::shown(&below, sized, &particle::Value::Float(number)),
-        BinValue::Bool(truth) => bin::shown(&below, sized, &particle::Value::Bool(truth)),
+        BinValue::Float(number) => bin::add_value(&below, sized, &particle::Value::Float(number)),
+        BinValue::Bool(truth) => bin::add_value(&below, sized, &particle::Value::Bool(truth)),
         BinValue::Bytes(data) | BinValue::Msgpack(data) => {
             below.add_in(&VALUE_SIZE, sized.get(..4).unwrap_or_default(), Order::Little)?;
-            typed(&below, bin.particle, data)
+            add_typed(&below, bin.particle, data)
         }
         BinValue::Geo(geo) => {
             below.add_in(&VALUE_SIZE, sized.get(..4).unwrap_or_default(), Order::Little)?;
@@ -205,10 +205,10 @@ fn bin<'p>(tree: &Tree<'p>, bin: &Bin<'p>) -> Guarded {
 }
 
 /// A value in the form that clients see.
-fn typed<'p>(tree: &Tree<'p>, kind: ParticleType, data: &'p [u8]) -> Guarded {
+fn add_typed<'p>(tree: &Tree<'p>, kind: ParticleType, data: &'p [u8]) -> Guarded {
     match particle::Value::parse(kind, data) {
-        Ok(of) => bin::shown(tree, data, &of),
-        Err(error) => common::malformed(tree, &error),
+        Ok(of) => bin::add_value(tree, data, &of),
+        Err(error) => common::add_error(tree, &error),
     }
 }
 
@@ -216,7 +216,7 @@ fn typed<'p>(tree: &Tree<'p>, kind: ParticleType, data: &'p [u8]) -> Guarded {
 fn geojson(tree: &Tree<'_>, data: &[u8], geo: &Geo<'_>) -> Guarded {
     let json = crate::wire::ground::text::LossyText(geo.json);
     tree.text(&value::VALUE, data, format_args!("{json}"))?
-        .generated();
+        .set_generated();
     tree.item().append(format_args!(" = {json}"));
     tree.add(&value::GEO_FLAGS, data.get(Geo::FLAGS).unwrap_or_default())?;
     tree.add_in(
@@ -239,7 +239,7 @@ fn pickle<'p>(tree: &Tree<'p>, pickle: &Pickle<'p>) -> Guarded {
     for next in bins.by_ref() {
         match next {
             Ok(next) => pickled_bin(tree, &next)?,
-            Err(error) => return common::malformed(tree, &error),
+            Err(error) => return common::add_error(tree, &error),
         }
     }
     leftover(tree, "pickled record", bins.rest())
@@ -252,5 +252,5 @@ fn pickled_bin<'p>(tree: &Tree<'p>, bin: &PickleBin<'p>) -> Guarded {
     below.add(&BIN_VERSION, behind.get(..1).unwrap_or_default())?;
     below.add(&PARTICLE_TYPE, behind.get(1..2).unwrap_or_default())?;
     below.add(&VALUE_SIZE, behind.get(2..6).unwrap_or_default())?;
-    typed(&below, bin.particle, bin.value)
+    add_typed(&below, bin.particle, bin.value)
 }

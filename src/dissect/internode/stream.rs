@@ -3,7 +3,7 @@
 use super::bad_header::{Fault, fault, show_bad_header, show_continuation};
 use super::container::protocol;
 use super::message::{InternodeMessage, ends};
-use crate::dissect::shared::stream::{self as skeleton, ProtocolStream};
+use crate::dissect::shared::stream::{self, ProtocolStream};
 use crate::dissect::shared::{common, frame};
 use crate::epan::fields::protocol::Protocol;
 use crate::epan::{Framing, Guarded, Packet, Segment, SegmentContext, Side, Source, Tree};
@@ -11,7 +11,7 @@ use crate::protocols::HEARTBEAT;
 use crate::track::ground::budget;
 use crate::track::ground::position::{PositionTracker, StreamPosition, before};
 use crate::track::internode::connection::Connection;
-use crate::track::internode::fabric as track;
+use crate::track::internode::fabric;
 use crate::wire::internode::container::plausible::{self, Claim, Family, Fit};
 use crate::wire::internode::container::{Header, Msg, MsgType};
 
@@ -44,7 +44,7 @@ impl<'p> InternodeStream<'p> {
 /// What Wireshark threw.
 pub fn segment<'p>(family: Family, tree: &Tree<'p>, segment: Segment<'p>) -> Guarded<usize> {
     match InternodeStream::of(family, &segment) {
-        Some(stream) => skeleton::segment(stream, tree, segment),
+        Some(stream) => stream::segment(stream, tree, segment),
         None => Ok(0),
     }
 }
@@ -55,7 +55,7 @@ pub fn segment<'p>(family: Family, tree: &Tree<'p>, segment: Segment<'p>) -> Gua
 /// What Wireshark threw.
 pub fn pdu<'p>(family: Family, tree: &Tree<'p>, context: &SegmentContext<'p>) -> Guarded {
     match InternodeStream::of(family, &context.segment) {
-        Some(stream) => skeleton::pdu(stream, tree, context),
+        Some(stream) => stream::pdu(stream, tree, context),
         None => Ok(()),
     }
 }
@@ -154,7 +154,7 @@ fn fills(family: Family, source: Source<'_>) -> bool {
 
 /// First pass: which addresses talk fabric to which ports, and whether bytes between them are missing.
 fn meet<'p>(packet: Packet<'p>, segment: &Segment<'p>, connection: &Connection, position: StreamPosition) {
-    let state = track::of(packet);
+    let state = fabric::of(packet);
     let (from, to) = packet.ports();
     let addresses = (packet.source_address(), packet.destination_address());
     match segment.side {
@@ -177,7 +177,7 @@ fn meet<'p>(packet: Packet<'p>, segment: &Segment<'p>, connection: &Connection, 
         state.note_loss(packet, &from, &to);
     }
     // The sender has received more than the capture holds.
-    let seen = connection.tracker.seen(1 - segment.direction);
+    let seen = connection.tracker.end_of(1 - segment.direction);
     if let (Some(seen), Some(received)) = (seen, segment.acknowledged) {
         if before(seen.wrapping_add(1), received) {
             state.note_loss(packet, &to, &from);

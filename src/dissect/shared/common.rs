@@ -54,7 +54,7 @@ pub fn digest(tree: &Tree<'_>, digest: Digest<'_>) -> Guarded {
 /// What Wireshark threw.
 pub fn partition(tree: &Tree<'_>, digest: Digest<'_>) -> Guarded {
     tree.uint(&PARTITION, &digest.0[..2], u32::from(digest.partition()))?
-        .generated();
+        .set_generated();
     Ok(())
 }
 
@@ -102,9 +102,9 @@ pub fn seen_key(tree: &Tree<'_>, digest: &[u8; LENGTH]) -> Guarded {
 /// # Errors
 /// What Wireshark threw.
 pub fn known_key(tree: &Tree<'_>, key: &Key<'_>, frame: u32) -> Guarded {
-    tree.text(&KEY, &[], format_args!("{key}"))?.generated();
-    tree.uint(&KEY_TYPE, &[], u32::from(key.kind.0))?.generated();
-    tree.uint(&KEY_SEEN_IN, &[], frame)?.generated();
+    tree.text(&KEY, &[], format_args!("{key}"))?.set_generated();
+    tree.uint(&KEY_TYPE, &[], u32::from(key.kind.0))?.set_generated();
+    tree.uint(&KEY_SEEN_IN, &[], frame)?.set_generated();
     Ok(())
 }
 
@@ -114,10 +114,10 @@ pub fn known_key(tree: &Tree<'_>, key: &Key<'_>, frame: u32) -> Guarded {
 /// What Wireshark threw.
 pub fn place(tree: &Tree<'_>, namespace: &[u8], set: &[u8]) -> Guarded {
     tree.text(&NAMESPACE, &[], format_args!("{}", LossyText(namespace)))?
-        .generated();
+        .set_generated();
     if !set.is_empty() {
         tree.text(&SET, &[], format_args!("{}", LossyText(set)))?
-            .generated();
+            .set_generated();
     }
     Ok(())
 }
@@ -143,9 +143,9 @@ pub fn digest_of_key(tree: &Tree<'_>, set: &[u8], key: &Key<'_>, sent: Option<Di
             ),
         ),
         None => {
-            tree.bytes(&DIGEST, key.value, &computed)?.generated();
+            tree.bytes(&DIGEST, key.value, &computed)?.set_generated();
             tree.uint(&PARTITION, key.value, u32::from(digest::partition(&computed)))?
-                .generated();
+                .set_generated();
             Ok(())
         }
     }
@@ -157,7 +157,7 @@ pub fn offset(tree: &Tree<'_>, part: &[u8]) -> usize {
 }
 
 /// What could not be read: the bytes from where it stopped, with the reason.
-pub fn malformed(tree: &Tree<'_>, error: &Malformed<'_>) -> Guarded {
+pub fn add_error(tree: &Tree<'_>, error: &Malformed<'_>) -> Guarded {
     let item = match error.at {
         [] => tree.item(),
         at => tree.add(&DATA, at)?,
@@ -200,13 +200,13 @@ pub fn add_malformed<'p>(tree: &Tree<'p>, item: Item<'p>, error: &Malformed<'_>)
     at(tree, item).expert(&MALFORMED, format_args!("{error} (at offset {offset})"))
 }
 
-/// As [`malformed`], where nothing of `whole` has an item yet.
+/// As [`add_error`], where nothing of `whole` has an item yet.
 pub fn malformed_in<'p>(tree: &Tree<'p>, whole: &'p [u8], error: &Malformed<'p>) -> Guarded {
     let read = (error.at.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
     if let Some(read @ [_, ..]) = whole.get(..read) {
         tree.add(&DATA, read)?;
     }
-    malformed(tree, error)
+    add_error(tree, error)
 }
 
 /// Whether the error only says that the capture (or the reassembly) ends here.

@@ -129,13 +129,13 @@ pub fn expert(code: ResultCode) -> Option<&'static Expert> {
         ResultCode::SINDEX_NOT_FOUND => &SINDEX_NOT_FOUND,
         ResultCode::SINDEX_NOT_READABLE => &SINDEX_NOT_READABLE,
         ResultCode::SINDEX_GENERIC => &SINDEX_GENERIC,
-        code => return weighed(code.weight()),
+        code => return of_weight(code.weight()),
     })
 }
 
 /// The expert item of a result without a code, by how much attention it deserves.
 #[must_use]
-pub const fn weighed(weight: Weight) -> Option<&'static Expert> {
+pub const fn of_weight(weight: Weight) -> Option<&'static Expert> {
     match weight {
         Weight::None => None,
         Weight::Note => Some(&OTHER_NOTE),

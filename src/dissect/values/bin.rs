@@ -10,11 +10,11 @@ use crate::epan::fields::group::FieldGroup;
 use crate::epan::tree::GENERATED_TEXT;
 use crate::epan::{BitSet, Field, Guarded, Text, Tree};
 use crate::wire::client::fields::op::{Op, OpCode};
+use crate::wire::values;
 use crate::wire::values::particle::{GeoJson, Value};
 use crate::wire::values::tables::call::Family;
 use crate::wire::values::text::value_text::BinText;
 use crate::wire::values::walk::node::Strings;
-use crate::wire::values::walk::{cdt as calls, expression as expressions, raw_value, value as any_value};
 
 /// The value of a bin, under the operation's heading.
 ///
@@ -27,24 +27,24 @@ pub fn bin<'p>(tree: &Tree<'p>, op: &Op<'p>, value: &Value<'p>, is_request: bool
         Value::Nil if is_request && !op.code.is_plain_write() => return Ok(()),
         _ => {}
     }
-    shown(tree, op.value, value)
+    add_value(tree, op.value, value)
 }
 
 /// A value that fills `bytes`: its text and its items.
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn shown<'p>(tree: &Tree<'p>, bytes: &'p [u8], value: &Value<'p>) -> Guarded {
+pub fn add_value<'p>(tree: &Tree<'p>, bytes: &'p [u8], value: &Value<'p>) -> Guarded {
     if tree.wants(&value::VALUE) {
         let text = Text::<GENERATED_TEXT>::of(format_args!("{}", BinText(value)));
-        tree.written(&value::VALUE, bytes, &text)?.generated();
+        tree.add_text(&value::VALUE, bytes, &text)?.set_generated();
         tree.item().append(format_args!(" = {text}"));
     }
-    typed(tree, bytes, value)
+    add_typed(tree, bytes, value)
 }
 
 /// A value that fills `bytes`, with the type it has.
-fn typed<'p>(tree: &Tree<'p>, bytes: &'p [u8], of: &Value<'p>) -> Guarded {
+fn add_typed<'p>(tree: &Tree<'p>, bytes: &'p [u8], of: &Value<'p>) -> Guarded {
     match *of {
         Value::Nil => {}
         Value::Integer(number) => {
@@ -64,7 +64,7 @@ fn typed<'p>(tree: &Tree<'p>, bytes: &'p [u8], of: &Value<'p>) -> Guarded {
         }
         Value::List(list) | Value::Map(list) => {
             if is_wanted(tree) {
-                walk::items(tree, Subject::new("value"), list, any_value)?;
+                walk::items(tree, Subject::new("value"), list, values::walk::value)?;
             }
         }
         Value::GeoJson(geo) => geojson(tree, bytes, &geo)?,
@@ -99,14 +99,14 @@ fn call<'p>(tree: &Tree<'p>, op: &Op<'p>, input: &'p [u8]) -> Guarded {
         _ => &cdt::CDT_TEXT,
     };
     tree.text(text, input, format_args!("{}", OpText(op)))?
-        .generated();
+        .set_generated();
     tree.item().append(format_args!(": {}", OpText(op)));
     if !is_call_wanted(tree) {
         return Ok(());
     }
     match Family::of_op(op.code.0) {
         Some(family) => walk::items(tree, Subject::new("call"), input, |input, items| {
-            calls::call(family, input, items)
+            values::walk::cdt::call(family, input, items)
         }),
         None => evaluation(tree, input),
     }
@@ -122,7 +122,7 @@ pub fn context<'p>(tree: &Tree<'p>, heading: &'static Field, list: &'p [u8]) -> 
         ..Subject::new("index context")
     };
     if is_call_wanted(tree) || tree.wants(heading) {
-        walk::items(tree, subject, list, calls::context)?;
+        walk::items(tree, subject, list, values::walk::cdt::context)?;
     }
     Ok(())
 }
@@ -135,7 +135,12 @@ pub fn expression<'p>(tree: &Tree<'p>, input: &'p [u8]) -> Guarded {
     if !is_call_wanted(tree) {
         return Ok(());
     }
-    walk::items(tree, Subject::new("expression"), input, expressions::expression)
+    walk::items(
+        tree,
+        Subject::new("expression"),
+        input,
+        values::walk::expression::expression,
+    )
 }
 
 /// The value of an expression operation; its text is there already.
@@ -144,7 +149,7 @@ fn evaluation<'p>(tree: &Tree<'p>, input: &'p [u8]) -> Guarded {
         tree,
         Subject::new("expression operation"),
         input,
-        expressions::evaluation,
+        values::walk::expression::evaluation,
     )
 }
 
@@ -162,7 +167,7 @@ pub fn arguments<'p>(tree: &Tree<'p>, heading: &'static Field, list: &'p [u8]) -
         ..Subject::new("UDF arguments")
     };
     if is_wanted(tree) || tree.wants(heading) {
-        walk::items(tree, subject, list, any_value)?;
+        walk::items(tree, subject, list, values::walk::value)?;
     }
     Ok(())
 }
@@ -178,7 +183,7 @@ pub fn error_details<'p>(tree: &Tree<'p>, heading: &'static Field, map: &'p [u8]
         ..Subject::new("error details")
     };
     if is_wanted(tree) || tree.wants(heading) {
-        walk::items(tree, subject, map, raw_value)?;
+        walk::items(tree, subject, map, values::walk::raw_value)?;
     }
     Ok(())
 }

@@ -5,13 +5,13 @@ use core::fmt;
 use super::fields::{cdt, expression, value};
 use crate::dissect::shared::common::BIN_NAME;
 use crate::dissect::shared::hint;
-use crate::epan::fields::field::Kind as FieldKind;
+use crate::epan::fields::field;
 use crate::epan::{BitSet, Field, Guarded, Tree};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::text::LossyText;
 use crate::wire::values::particle::msgpack::{self, Token};
 use crate::wire::values::particle::{HLL_COUNT_AT, Hll, ParticleType};
-use crate::wire::values::tables::arg::{Content, Name as RawName, Table};
+use crate::wire::values::tables::arg::{Content, RawName, Table};
 use crate::wire::values::tables::call::Coded;
 use crate::wire::values::tables::cdt_ops::{CdtOp, ContextType, ReturnType};
 use crate::wire::values::tables::expression_ops::System;
@@ -190,7 +190,7 @@ fn string<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, text: NodeText<'_, '
     let is_short = content.len() < SHORT && !matches!(node.kind, Kind::Hll(_));
     let heading = if is_short {
         let item = match of.kind() {
-            FieldKind::Bytes => tree.bytes(of, node.bytes, content)?,
+            field::Kind::Bytes => tree.bytes(of, node.bytes, content)?,
             _ => tree.text(of, node.bytes, format_args!("{}", LossyText(content)))?,
         };
         item.label(format_args!("{name}: {text}"));
@@ -251,7 +251,7 @@ fn raw_field(role: Role) -> &'static Field {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> Guarded {
+pub fn add_coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> Guarded {
     let part = node.bytes;
     if node.role == Role::Metadata {
         return metadata(tree, node, name, coded);
@@ -271,7 +271,7 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
         }
         (Table::ReturnType, Ok(bits @ 0..=0x1_FFFF)) => {
             let kind = ReturnType(bits);
-            let item = tree.uint(&cdt::RETURN_TYPE, part, kind.returned().0)?;
+            let item = tree.uint(&cdt::RETURN_TYPE, part, kind.return_type().0)?;
             item.label(format_args!("{name}: {}", Numbered(coded)));
             tree.under(item, &cdt::RETURN_TYPE)?
                 .boolean(&cdt::INVERTED, part, kind.is_inverted())?;
@@ -291,9 +291,9 @@ pub fn coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> 
         (table, Ok(bits @ 0..=0xFF)) => match (set(table), expression_field(table)) {
             (Some(set), _) => flags(tree, set, part, name, coded, bits),
             (None, Some(_)) => expression_code(tree, part, name, coded, bits),
-            (None, None) => unexplained(tree, part, name, coded),
+            (None, None) => add_unexplained(tree, part, name, coded),
         },
-        _ => unexplained(tree, part, name, coded),
+        _ => add_unexplained(tree, part, name, coded),
     }
 }
 
@@ -340,7 +340,7 @@ fn flags(tree: &Tree<'_>, set: &BitSet, part: &[u8], name: Name, coded: Coded, b
     Ok(())
 }
 
-fn unexplained(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded) -> Guarded {
+fn add_unexplained(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded) -> Guarded {
     tree.int64(&value::INTEGER, part, coded.value)?
         .label(format_args!("{name}: {coded}"));
     Ok(())

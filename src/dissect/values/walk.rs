@@ -61,7 +61,7 @@ pub fn items<'p>(
     match walk(input, &mut items) {
         Ok(rest) => common::leftover(tree, subject.what, rest),
         Err(Stop::Sink(thrown)) => Err(thrown),
-        Err(Stop::Malformed(error)) => items.stopped(&error),
+        Err(Stop::Malformed(error)) => items.add_stop(&error),
     }
 }
 
@@ -94,7 +94,7 @@ impl<'p> Items<'p> {
     }
 
     /// The bytes could not be read on: what was read of them, and the rest with the reason.
-    fn stopped(&self, error: &Malformed<'p>) -> Guarded {
+    fn add_stop(&self, error: &Malformed<'p>) -> Guarded {
         let tree = self.tree();
         let at = self.offset(error.at);
         if let Some(read @ [_, ..]) = self.input.get(self.covered..at) {
@@ -103,7 +103,7 @@ impl<'p> Items<'p> {
         if msgpack::is_too_deep(error) {
             return common::too_deep(&tree, error.at);
         }
-        common::malformed(&tree, error)
+        common::add_error(&tree, error)
     }
 
     fn heading(&self, node: &Node<'p>) -> &'static Field {
@@ -170,7 +170,7 @@ impl<'p> Sink<'p> for Items<'p> {
         self.cover(node.bytes);
         let name = self.name(node, "Value");
         match node.kind {
-            Kind::Coded(coded) => node::coded(&tree, node, name, coded),
+            Kind::Coded(coded) => node::add_coded(&tree, node, name, coded),
             _ => node::leaf(&tree, node, name, NodeText(node, self.subject.strings)),
         }
     }

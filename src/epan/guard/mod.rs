@@ -15,7 +15,7 @@ pub struct Thrown(());
 pub type Guarded<T = ()> = Result<T, Thrown>;
 
 /// What a guard returned: 0 done, 1 thrown and kept.
-pub(crate) fn guarded(status: libc::c_int) -> Guarded {
+pub(crate) fn check(status: libc::c_int) -> Guarded {
     if status == 0 {
         Ok(())
     } else {

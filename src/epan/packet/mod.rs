@@ -12,7 +12,7 @@ use libc::{c_int, c_void};
 
 use super::fields::field::Field;
 use super::fields::protocol::Protocol;
-use super::guard::{Guarded, guarded, sys};
+use super::guard::{Guarded, check, sys};
 use super::memory::file::{File, FileRef};
 use super::memory::text::Text;
 use super::memory::{self, Answered, FrameState};
@@ -236,7 +236,7 @@ impl<'p> Packet<'p> {
         let captured = u32::try_from(bytes.len()).unwrap_or(0);
         let reported = u32::try_from(reported.max(bytes.len())).unwrap_or(captured);
         // SAFETY: `bytes` lives as long as the packet, which frees the child with the parent.
-        guarded(unsafe {
+        check(unsafe {
             sys::as_child_source(
                 self.info.as_ptr(),
                 parent.tvb.as_ptr(),
@@ -395,7 +395,7 @@ impl<'p> Conversation<'p> {
     /// What `protocol` keeps of the conversation, made by `T::default` at the first call.
     #[must_use]
     pub fn state<T: Default + 'static>(self, protocol: &Protocol) -> &'p T {
-        self.kept(protocol).1
+        self.state_of(protocol).1
     }
 
     /// What `protocol` keeps of the conversation, if there is anything.
@@ -410,12 +410,12 @@ impl<'p> Conversation<'p> {
     /// The same, as a reference that other remembered things may hold.
     #[must_use]
     pub fn state_ref<T: Default + 'static>(self, protocol: &Protocol) -> FileRef<T> {
-        let (raw, _) = self.kept::<T>(protocol);
+        let (raw, _) = self.state_of::<T>(protocol);
         // SAFETY: made by `tag`, in the file that the packet of this conversation belongs to.
         unsafe { FileRef::new(File::new(), raw) }
     }
 
-    fn kept<T: Default + 'static>(self, protocol: &Protocol) -> (*mut c_void, &'p T) {
+    fn state_of<T: Default + 'static>(self, protocol: &Protocol) -> (*mut c_void, &'p T) {
         // SAFETY: the conversation is alive.
         let raw = unsafe { sys::as_conversation_data(self.raw.as_ptr(), protocol.id()) };
         // SAFETY: file scope outlives the packet; the tag is checked.
@@ -477,7 +477,7 @@ impl<'p> Source<'p> {
         let offset = c_int::try_from(self.bytes.len()).unwrap_or(c_int::MAX);
         let length = c_int::try_from(self.reported.saturating_sub(self.bytes.len())).unwrap_or(c_int::MAX);
         // SAFETY: the buffer is alive for 'p.
-        guarded(unsafe { sys::as_throw_missing(self.tvb.as_ptr(), offset, length) })
+        check(unsafe { sys::as_throw_missing(self.tvb.as_ptr(), offset, length) })
     }
 
     /// Where `part` begins in this source, and its length; `(0, 0)` for bytes from elsewhere.

@@ -1,7 +1,7 @@
 //! The faults of [`soundness`](crate::epan::guard::soundness) that need a tree.
 
 use crate::epan::guard::soundness::{Alive, Fault, Point, strikes};
-use crate::epan::guard::{Guarded, guarded, sys};
+use crate::epan::guard::{Guarded, check, sys};
 use crate::epan::packet::{Packet, Source};
 use crate::epan::tree::Tree;
 
@@ -33,10 +33,10 @@ pub(super) fn in_message<'p>(packet: Packet<'p>, source: Source<'p>, tree: &Tree
             let mut item = core::ptr::null_mut();
             let tvb = source.tvb.as_ptr();
             // SAFETY: tree and buffer are alive, the field is one of Wireshark's numbers.
-            guarded(unsafe { sys::as_uint(node, sys::as_fault_field(), tvb, 0, 0, number, &mut item) })?;
+            check(unsafe { sys::as_uint(node, sys::as_fault_field(), tvb, 0, 0, number, &mut item) })?;
             if fault == Fault::Depth {
                 // SAFETY: the item was just made; the first of all subtree kinds.
-                guarded(unsafe { sys::as_subtree(item, 0, &mut node) })?;
+                check(unsafe { sys::as_subtree(item, 0, &mut node) })?;
             }
             Ok(())
         }),

@@ -4,7 +4,7 @@ use core::ffi::CStr;
 
 use libc::c_int;
 
-use crate::epan::guard::{Guarded, guarded, sys};
+use crate::epan::guard::{Guarded, check, sys};
 use crate::epan::packet::segment::{Framing, SegmentContext};
 use crate::epan::packet::{Packet, Source};
 use crate::epan::tree::Tree;
@@ -29,7 +29,7 @@ impl<'p> Packet<'p> {
         };
         // SAFETY: packet, buffer and tree are alive; `data` is lent until the guard returns, and read only by
         // the entry of this framing.
-        guarded(unsafe {
+        check(unsafe {
             sys::as_dissect_pdus(
                 framing as c_int,
                 tree.source().tvb.as_ptr(),
@@ -54,7 +54,7 @@ impl<'p> Packet<'p> {
         #[cfg(feature = "soundness")]
         let _alive = crate::epan::guard::soundness::Alive::new();
         // SAFETY: packet, buffer and tree are alive, the name is static.
-        guarded(unsafe {
+        check(unsafe {
             sys::as_call_named(
                 name.as_ptr(),
                 source.tvb.as_ptr(),

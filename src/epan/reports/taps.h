@@ -1,4 +1,4 @@
-/* Taps and what listens to them: tables (menu and -z by one code), service response times, the counter tree.
+/* Taps and what listens to them: tables (menu and -z by one code). counters.h has the rest.
  *
  * Wireshark calls listeners outside any TRY: nothing here throws, and the Rust behind catches its panics.
  *
@@ -40,12 +40,13 @@ typedef struct as_column {
     const char *name;
 } as_column;
 
-enum as_limits { AS_MAX_REPORTS = 16, AS_MAX_TABLES = 6, AS_MAX_SRT_TABLES = 2, AS_MAX_SRT_ROWS = 500 };
+enum as_limits { AS_MAX_REPORTS = 16, AS_MAX_TABLES = 6 };
 
 int as_register_tap(const char *name);
 int as_has_listener(int tap);
 void as_queue(int tap, packet_info *pinfo, const void *record);
 void as_register_listeners(const as_listeners *listeners);
+const as_listeners *as_registered_listeners(void);
 
 /* Whether this is the program with windows. */
 int as_has_windows(void);
@@ -74,19 +75,5 @@ typedef struct as_cell_value {
 /* Rows of an open table; 0 of one that is not open. */
 unsigned as_table_rows(int report, unsigned table);
 void as_table_read(int report, unsigned table, unsigned row, unsigned column, as_cell_value *value);
-
-/* ---- service response times ---- */
-void as_register_srt(int protocol, const char *tap);
-/* `filter`, if any, is the field whose value is the index of a row. */
-void as_srt_table(GArray *tables, const char *name, const char *column, const char *filter);
-unsigned as_srt_tables(const GArray *tables);
-/* The row of that name, made where there is none; with `index`, if that is not negative. */
-int as_srt_row(GArray *tables, unsigned table, int index, const char *name);
-void as_srt_add(GArray *tables, unsigned table, int row, int64_t secs, int nsecs, packet_info *pinfo);
-
-/* ---- the counter tree ---- */
-void as_register_tree(const char *tap, const char *abbreviation, const char *menu, const char *name);
-int as_tree_node(stats_tree *tree, const char *name);
-int as_tree_count(stats_tree *tree, const char *name, int parent, int has_children, int by);
 
 #endif

@@ -8,7 +8,7 @@ use libc::c_int;
 use super::Tree;
 use super::item::Item;
 use crate::epan::fields::field::{BitSet, encoding};
-use crate::epan::guard::{Guarded, guarded, sys};
+use crate::epan::guard::{Guarded, check, sys};
 use crate::wire::client::proto::Order;
 
 /// Longer encodings of an integer show no single bits.
@@ -64,7 +64,7 @@ impl<'p> Tree<'p> {
         let (start, length) = self.source.locate(part);
         let (tvb, ids) = (self.source.tvb.as_ptr(), set.ids.load(Ordering::Relaxed));
         // SAFETY: as above.
-        guarded(unsafe { sys::as_bits(self.node, tvb, start, length, ids, value) })
+        check(unsafe { sys::as_bits(self.node, tvb, start, length, ids, value) })
     }
 
     fn make_bits(
@@ -76,7 +76,7 @@ impl<'p> Tree<'p> {
             return Ok(self.nothing());
         }
         let mut node = ptr::null_mut();
-        guarded(call(set.ids.load(Ordering::Relaxed), &mut node))?;
+        check(call(set.ids.load(Ordering::Relaxed), &mut node))?;
         Ok(Item { node, ..self.item() })
     }
 }

@@ -8,7 +8,7 @@ use libc::{c_char, c_int};
 
 use crate::epan::fields::expert::DETAIL;
 use crate::epan::fields::field::Expert;
-use crate::epan::guard::{Guarded, guarded, sys};
+use crate::epan::guard::{Guarded, check, sys};
 use crate::epan::memory::text::Text;
 use crate::epan::packet::Packet;
 
@@ -36,7 +36,7 @@ impl<'p> Item<'p> {
     }
 
     /// Marks a value that the plugin computed.
-    pub fn generated(self) -> Self {
+    pub fn set_generated(self) -> Self {
         if self.visible {
             // SAFETY: the item is alive or NULL.
             unsafe { sys::as_generated(self.node) };
@@ -110,7 +110,7 @@ impl<'p> Item<'p> {
             DETAIL.ett.load(Ordering::Relaxed),
         );
         // SAFETY: packet, item and expert are alive; the text is NULL, or ends with NUL and is copied.
-        guarded(unsafe {
+        check(unsafe {
             sys::as_expert(
                 self.packet.info.as_ptr(),
                 self.node,

@@ -15,7 +15,7 @@ impl<'p> Tree<'p> {
     /// # Errors
     /// What Wireshark threw.
     pub fn heading(&self, field: &Field, part: &[u8], text: fmt::Arguments<'_>) -> Guarded<Self> {
-        self.lined(field, part, text, |item, text| item.label(format_args!("{text}")))
+        self.add_line(field, part, text, |item, text| item.label(format_args!("{text}")))
     }
 
     /// As [`Tree::heading`]; the line is `name: text`, the value the text.
@@ -29,12 +29,12 @@ impl<'p> Tree<'p> {
         name: impl fmt::Display,
         text: fmt::Arguments<'_>,
     ) -> Guarded<Self> {
-        self.lined(field, part, text, |item, text| {
+        self.add_line(field, part, text, |item, text| {
             item.label(format_args!("{name}: {text}"))
         })
     }
 
-    fn lined(
+    fn add_line(
         &self,
         field: &Field,
         part: &[u8],
@@ -45,7 +45,7 @@ impl<'p> Tree<'p> {
             return Ok(*self);
         }
         let text = Text::<LABEL>::of(text);
-        let item = label(self.written(field, part, &text)?, text.as_str());
+        let item = label(self.add_text(field, part, &text)?, text.as_str());
         self.under(item, field)
     }
 

@@ -17,7 +17,7 @@ use libc::c_int;
 
 use super::fields::field::{Expert, Field, Kind, encoding};
 use super::fields::protocol::Protocol;
-use super::guard::{Guarded, guarded, sys};
+use super::guard::{Guarded, check, sys};
 use super::memory::text::Text;
 use super::packet::{Packet, Source};
 use crate::wire::client::proto::Order;
@@ -150,7 +150,7 @@ impl<'p> Tree<'p> {
             super::guard::soundness::pass(super::guard::soundness::Point::Item),
             super::guard::soundness::place(id, start),
         );
-        guarded(call(id, start, length, &mut node))?;
+        check(call(id, start, length, &mut node))?;
         Ok(Item {
             node,
             visible: self.visible,
@@ -269,7 +269,7 @@ impl<'p> Tree<'p> {
         let (start, length) = self.source.locate(part);
         let mut node = ptr::null_mut();
         // SAFETY: tree and buffer are alive, `part` was located inside the buffer.
-        guarded(unsafe {
+        check(unsafe {
             sys::as_item(
                 self.node,
                 protocol.id(),
@@ -288,7 +288,7 @@ impl<'p> Tree<'p> {
         let _alive = super::guard::soundness::Alive::new();
         let mut node = ptr::null_mut();
         // SAFETY: the item is alive or NULL.
-        guarded(unsafe { sys::as_subtree(item, ett, &mut node) })?;
+        check(unsafe { sys::as_subtree(item, ett, &mut node) })?;
         Ok(Self {
             node: if node.is_null() { self.node } else { node },
             ..*self
@@ -451,14 +451,14 @@ impl<'p> Tree<'p> {
         if !self.wants(field) {
             return Ok(self.nothing());
         }
-        self.written(field, part, &Text::<GENERATED_TEXT>::of(text))
+        self.add_text(field, part, &Text::<GENERATED_TEXT>::of(text))
     }
 
     /// Text computed from `part` that is wanted for more than the item.
     ///
     /// # Errors
     /// What Wireshark threw.
-    pub fn written<const N: usize>(&self, field: &Field, part: &[u8], text: &Text<N>) -> Guarded<Item<'p>> {
+    pub fn add_text<const N: usize>(&self, field: &Field, part: &[u8], text: &Text<N>) -> Guarded<Item<'p>> {
         if !self.wants(field) {
             return Ok(self.nothing());
         }

@@ -10,7 +10,7 @@ use crate::track::record::{Event, Migration, Pulse, Record};
 use crate::wire::ground::text::{LossyText, decimal, hexadecimal};
 use crate::wire::info::cluster::{HostPort, Peers};
 use crate::wire::info::message::{Command, answers};
-use crate::wire::info::partitions::{Owned, PartitionSet, is_map, owned};
+use crate::wire::info::partitions::{Owned, PartitionSet, is_map, ownership};
 use crate::wire::info::value::Table;
 use crate::wire::internode::cluster::{NodeId, Nodes};
 use crate::wire::internode::fabric::migrate::MigrateOp;
@@ -267,7 +267,7 @@ impl Gathered {
                 _ => "replicas-master",
             };
             let _ = self.service(record, server);
-            for owned in owned(command, value).flatten() {
+            for owned in ownership(command, value).flatten() {
                 self.map(record, server, name, &owned);
             }
             return;

@@ -117,7 +117,7 @@ fn note(
 
 /// The try that a request repeats, and its connection.
 #[must_use]
-pub fn repeated<'p>(
+pub fn attempt_before<'p>(
     packet: Packet<'p>,
     stream: &Stream,
     transaction: &Transaction,

@@ -163,8 +163,8 @@ impl Stream {
 
     /// Sequence number behind the last byte seen of `direction`, or where it begins.
     #[must_use]
-    pub fn seen(&self, direction: usize) -> Option<u32> {
-        self.tracker.seen(direction)
+    pub fn end_of(&self, direction: usize) -> Option<u32> {
+        self.tracker.end_of(direction)
     }
 
     /// A frame of the connection has passed TCP.
@@ -369,7 +369,7 @@ impl Stream {
     /// Whether the sender in `direction` has received more than the capture holds; its end (FIN) counts as one.
     #[must_use]
     pub fn misses(&self, direction: usize, received: u32) -> bool {
-        let seen = self.tracker.seen(1 - direction.min(1));
+        let seen = self.tracker.end_of(1 - direction.min(1));
         // Of a direction without data the SYN and the end make 2.
         before(seen.map_or(2, |seen| seen.wrapping_add(1)), received)
     }

@@ -49,15 +49,20 @@ pub struct Knowledge {
 
 /// What the client of the request that is dissected had been told.
 #[must_use]
-pub fn known(packet: Packet<'_>, ends: &Ends<'_>, asked: &Asked<'_>) -> Knowledge {
+pub fn knowledge(packet: Packet<'_>, ends: &Ends<'_>, asked: &Asked<'_>) -> Knowledge {
     let maps = MAPS.get(packet.file());
     ends.key()
-        .and_then(|key| maps.known(packet, key, asked))
+        .and_then(|key| maps.knowledge(packet, key, asked))
         .unwrap_or_default()
 }
 
 impl Maps {
-    fn known(&self, packet: Packet<'_>, key: (PeerAddress, Port), asked: &Asked<'_>) -> Option<Knowledge> {
+    fn knowledge(
+        &self,
+        packet: Packet<'_>,
+        key: (PeerAddress, Port),
+        asked: &Asked<'_>,
+    ) -> Option<Knowledge> {
         let (file, at, now) = (packet.file(), here(packet), packet.nanoseconds());
         let client = self.clients.get(&key.0)?.get(file)?;
         let namespace = hash(&asked.namespace);

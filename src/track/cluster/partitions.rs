@@ -18,7 +18,7 @@ use crate::track::ground::map::{FileMap, hash};
 use crate::track::internode::peers::PeerAddress;
 use crate::wire::ground::text::{decimal, hexadecimal};
 use crate::wire::info::message::{Command, answers};
-use crate::wire::info::partitions::{Owned, PartitionSet, is_map, owned};
+use crate::wire::info::partitions::{Owned, PartitionSet, is_map, ownership};
 
 /// Nodes of a client at most, and connections to a node on which it asks: with more nothing is said.
 pub(super) const NODES: u32 = 256;
@@ -311,7 +311,7 @@ impl Maps {
     fn note_maps(&self, packet: Packet<'_>, questions: &Questions, body: &[u8]) -> bool {
         let commands = answers(body).filter_map(|answer| Some((answer.echo?, answer.value)));
         let maps = commands.filter(|(command, _)| is_map(command));
-        let mut rows = maps.flat_map(|(command, value): (Command<'_>, &[u8])| owned(&command, value));
+        let mut rows = maps.flat_map(|(command, value): (Command<'_>, &[u8])| ownership(&command, value));
         let is_kept = |owned: Option<Owned<'_>>| {
             let owned = owned?;
             let masters = self.set(packet, &owned.masters)?;

@@ -118,7 +118,7 @@ impl PositionTracker {
         let position = self.judge(sequence, segment);
         let gap = position == StreamPosition::Unknown
             && self
-                .seen(segment.direction)
+                .end_of(segment.direction)
                 .is_some_and(|seen| before(seen, sequence));
         let flow = self.flow(segment);
         if gap {
@@ -281,7 +281,7 @@ impl PositionTracker {
 
     /// Sequence number behind the last byte seen of `direction`, or where it begins.
     #[must_use]
-    pub fn seen(&self, direction: usize) -> Option<u32> {
+    pub fn end_of(&self, direction: usize) -> Option<u32> {
         let flow = self.flows.get(direction)?;
         if flow.started.get() {
             Some(flow.seen.get())

@@ -321,9 +321,8 @@ impl<'a> Field<'a> {
 
     fn number(&self) -> Result<u32, Malformed<'a>> {
         let what = self.id.name().unwrap_or("security field");
-        let bytes = self.data.try_into();
-        let number = bytes.map(u32::from_be_bytes);
-        number.map_err(|_| Malformed::illegal(what, self.data, "length not legal for the field id"))
+        let number = input::whole(input::be_u32(what), self.data);
+        number.ok_or_else(|| Malformed::illegal(what, self.data, "length not legal for the field id"))
     }
 }
 
@@ -378,11 +377,7 @@ pub struct Numbers<'a> {
 impl<'a> Numbers<'a> {
     /// The numbers that are there, each with its 4 bytes.
     pub fn iter(&self) -> impl Iterator<Item = At<'a, u32>> {
-        let all = self.content.chunks_exact(4).take(usize::from(self.count));
-        all.filter_map(|bytes| {
-            let value = u32::from_be_bytes(bytes.try_into().ok()?);
-            Some(At { value, bytes })
-        })
+        input::each(input::be_u32("security number"), self.content).take(usize::from(self.count))
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Source: client-protocol 13
 
-use crate::wire::admin::message as admin;
+use crate::wire::admin;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{self, Part};
@@ -44,7 +44,7 @@ impl Expected {
 
     /// By the command of a security request.
     #[must_use]
-    pub const fn of_command(command: admin::Command) -> Self {
+    pub const fn of_command(command: admin::message::Command) -> Self {
         if command.is_query() {
             Self::SecurityList
         } else {
@@ -93,7 +93,7 @@ impl EndFacts {
     }
 
     /// Adds one security message of a response.
-    pub fn add_security(&mut self, message: &admin::Message<'_>) {
+    pub fn add_security(&mut self, message: &admin::message::Message<'_>) {
         self.messages = self.messages.saturating_add(1);
         self.security_end |= message.result != ResultCode::OK;
     }
@@ -180,9 +180,10 @@ mod tests {
     fn expected_by(kind: ProtoType, body: &[u8]) -> Expected {
         match kind {
             ProtoType::INFO => Expected::Info,
-            ProtoType::SECURITY => admin::Message::parse(body).map_or(Expected::Security, |(_, message)| {
-                Expected::of_command(message.command)
-            }),
+            ProtoType::SECURITY => admin::message::Message::parse(body)
+                .map_or(Expected::Security, |(_, message)| {
+                    Expected::of_command(message.command)
+                }),
             ProtoType::AS_MSG => Message::parse(Order::Big, body).map_or(Expected::Single, |(_, message)| {
                 Expected::of_request(message.request())
             }),
@@ -197,7 +198,7 @@ mod tests {
             ProtoType::AS_MSG => Messages::new(Order::Big, body)
                 .flatten()
                 .for_each(|message| facts.add(&message.header)),
-            ProtoType::SECURITY => admin::Messages::new(body)
+            ProtoType::SECURITY => admin::message::Messages::new(body)
                 .flatten()
                 .for_each(|message| facts.add_security(&message)),
             _ => {}

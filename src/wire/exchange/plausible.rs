@@ -2,12 +2,15 @@
 //!
 //! Source: client-protocol 15 and 13
 
-use crate::wire::admin::message as admin;
+use nom::Parser as _;
+
+use crate::wire::admin::message::Command;
 use crate::wire::client::fields::field::{Field, FieldType};
 use crate::wire::client::fields::op::Op;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{self, Info1};
 use crate::wire::client::proto::{HEADER, Header, MAX_SIZE, Order, ProtoType, VERSION};
+use crate::wire::ground::input::{self, Parse};
 
 /// How much speaks for a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +39,7 @@ pub fn weak(bytes: &[u8]) -> bool {
 
 /// Judges as many bytes as there are: header, start of the body by its type, and the header after it.
 #[must_use]
-pub fn plausible(bytes: &[u8]) -> Plausibility {
+pub fn plausibility(bytes: &[u8]) -> Plausibility {
     let Ok((rest, header)) = Header::parse(bytes) else {
         return Plausibility::No;
     };
@@ -67,7 +70,7 @@ pub fn resynchronise(bytes: &[u8]) -> Option<usize> {
         let rest = bytes.get(at..)?;
         let step = rest.iter().position(|byte| *byte == VERSION)?;
         at = at.saturating_add(step);
-        if plausible(bytes.get(at..)?) == Plausibility::Strong {
+        if plausibility(bytes.get(at..)?) == Plausibility::Strong {
             return Some(at);
         }
         at = at.saturating_add(1);
@@ -103,7 +106,7 @@ fn security(body: &[u8]) -> Plausibility {
         return Plausibility::Weak;
     };
     let zeros = rest.iter().take(12).all(|byte| *byte == 0);
-    let request = result == 0 && admin::Command(command).name().is_some() && n_fields <= 5;
+    let request = result == 0 && Command(command).name().is_some() && n_fields <= 5;
     let response = command == 0 && ResultCode(result).name().is_some();
     if !(scheme == 0 && zeros && (request || response)) {
         Plausibility::No
@@ -140,10 +143,9 @@ fn as_msg(body: &[u8], size: usize) -> Plausibility {
 }
 
 fn first_field(rest: &[u8], left: usize, header: &message::Header<'_>) -> Plausibility {
-    let Some((size, data)) = rest.split_first_chunk() else {
+    let Ok((data, size)) = length("field_sz", rest) else {
         return Plausibility::Weak;
     };
-    let size = usize::try_from(u32::from_be_bytes(*size)).unwrap_or(usize::MAX);
     let fits = size >= 1 && size.saturating_add(4) <= left;
     let Some(kind) = data.first() else {
         return if fits {
@@ -172,10 +174,9 @@ fn first_field(rest: &[u8], left: usize, header: &message::Header<'_>) -> Plausi
 }
 
 fn first_op(rest: &[u8], left: usize) -> Plausibility {
-    let Some((size, content)) = rest.split_first_chunk() else {
+    let Ok((content, size)) = length("op_sz", rest) else {
         return Plausibility::Weak;
     };
-    let size = usize::try_from(u32::from_be_bytes(*size)).unwrap_or(usize::MAX);
     let fits = size >= 4 && size.saturating_add(4) <= left;
     let whole = match (Op::parse(Order::Big, rest), content) {
         (Ok((_, op)), _) => op.code.name().is_some() && op.particle.name().is_some(),
@@ -185,17 +186,22 @@ fn first_op(rest: &[u8], left: usize) -> Plausibility {
     strong_if(fits && whole)
 }
 
+/// A length of 4 bytes, before what it counts.
+fn length<'a>(what: &'static str, input: &'a [u8]) -> Parse<'a, usize> {
+    input::be_u32(what)
+        .map(|size| usize::try_from(size).unwrap_or(usize::MAX))
+        .parse(input)
+}
+
 fn compressed(body: &[u8]) -> Plausibility {
-    let Some((original, stream)) = body.split_first_chunk::<8>() else {
+    let Ok((stream, original)) = input::be_u64("original size")(body) else {
         return Plausibility::Weak;
     };
     let small = |size: u64| (1..=MAX_SIZE).contains(&size);
-    let original = small(u64::from_be_bytes(*original)) || small(u64::from_le_bytes(*original));
-    match stream {
-        &[first, second, ..] => {
-            strong_if(original && first == 0x78 && u16::from_be_bytes([first, second]) % 31 == 0)
-        }
-        _ => {
+    let original = small(original) || small(original.swap_bytes());
+    match input::be_u16("zlib header")(stream) {
+        Ok((_, zlib)) => strong_if(original && zlib >> 8 == 0x78 && zlib % 31 == 0),
+        Err(_) => {
             if original {
                 Plausibility::Weak
             } else {
@@ -216,7 +222,7 @@ mod tests {
     fn worked_examples_are_plausible_at_every_length() {
         for (example, bytes) in crate::wire::examples::CLIENT {
             for cut in 8..=bytes.len() {
-                let judged = plausible(&bytes[..cut]);
+                let judged = plausibility(&bytes[..cut]);
                 assert_ne!(judged, Plausibility::No, "{example} cut at {cut}");
                 if cut >= 40 {
                     assert_eq!(judged, Plausibility::Strong, "{example} cut at {cut}");
@@ -236,9 +242,9 @@ mod tests {
             b"\x02\x05\0\0\0\0\0\x16\x16",
             b"\x02\x01\0\0\0\0\0\x05\0build",
         ] {
-            assert_eq!(plausible(bytes), Plausibility::No, "{bytes:?}");
+            assert_eq!(plausibility(bytes), Plausibility::No, "{bytes:?}");
         }
-        assert_eq!(plausible(b"\x02\x01\0\0\0\0\0\0"), Plausibility::Weak);
+        assert_eq!(plausibility(b"\x02\x01\0\0\0\0\0\0"), Plausibility::Weak);
     }
 
     #[test]
@@ -255,10 +261,10 @@ mod tests {
     proptest! {
         #[test]
         fn judging_never_panics(bytes: Vec<u8>, kind in 1u8..5) {
-            let _ = plausible(&bytes);
+            let _ = plausibility(&bytes);
             let mut framed = vec![2, kind, 0, 0, 0, 0, 0, 60];
             framed.extend(bytes);
-            let _ = plausible(&framed);
+            let _ = plausibility(&framed);
             let _ = resynchronise(&framed);
         }
     }

@@ -2,6 +2,13 @@
 
 use core::fmt::{self, Write};
 
+use nom::Parser as _;
+use nom::bytes::complete::take_till;
+use nom::combinator::{opt, rest};
+use nom::sequence::preceded;
+
+use super::input;
+
 /// Text of the wire. It should be UTF-8; what is not is shown as U+FFFD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LossyText<'a>(pub &'a [u8]);
@@ -122,11 +129,9 @@ pub fn hexadecimal(digits: &[u8]) -> Option<u64> {
 /// Splits at the first `separator`: what stands before it and, if it is there, what follows.
 #[must_use]
 pub fn split(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
-    let Some(at) = text.iter().position(|byte| *byte == separator) else {
-        return (text, None);
-    };
-    let (head, tail) = text.split_at(at);
-    (head, tail.get(1..))
+    let tail = opt(preceded(input::u8("separator"), rest));
+    let mut parts = (take_till(|byte| byte == separator), tail);
+    parts.parse(text).map_or((text, None), |(_, parts)| parts)
 }
 
 #[cfg(test)]

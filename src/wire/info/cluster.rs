@@ -4,9 +4,15 @@
 
 use core::fmt;
 
+use nom::Parser;
+use nom::bytes::complete::tag;
+use nom::combinator::{opt, rest};
+use nom::sequence::{preceded, terminated};
+
 use crate::wire::client::fields::digest::PARTITIONS;
 use crate::wire::ground::at::before;
 use crate::wire::ground::base64::{decode, printable};
+use crate::wire::ground::input::{self, Malformed};
 use crate::wire::ground::text::{hexadecimal, split};
 use crate::wire::info::message::Pieces;
 
@@ -26,7 +32,7 @@ impl<'a> Peers<'a> {
     pub fn parse(text: &'a [u8]) -> Option<Self> {
         let (generation, rest) = split(text, b',');
         let (default_port, list) = split(rest?, b',');
-        let (list, _) = bracketed(list?)?;
+        let (list, _) = brackets(list?)?;
         Some(Self {
             generation,
             default_port,
@@ -55,10 +61,10 @@ pub struct Peer<'a> {
 
 impl<'a> Peer<'a> {
     fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let (inside, _) = bracketed(bytes)?;
+        let (inside, _) = brackets(bytes)?;
         let (node, rest) = split(inside, b',');
         let (tls_name, rest) = split(rest.unwrap_or_default(), b',');
-        let endpoints = rest.and_then(bracketed).map_or(&[][..], |(inside, _)| inside);
+        let endpoints = rest.and_then(brackets).map_or(&[][..], |(inside, _)| inside);
         Some(Self {
             bytes,
             node,
@@ -94,8 +100,8 @@ impl<'a> HostPort<'a> {
     /// From `host`, `host:port` or `[ipv6]:port`.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        let (host, port) = match bracketed(bytes) {
-            Some((host, rest)) => (host, rest.strip_prefix(b":")),
+        let (host, port) = match brackets(bytes) {
+            Some((host, tail)) => (host, input::front(preceded(tag(&b":"[..]), rest), tail).ok()),
             None => split(bytes, b':'),
         };
         Self { bytes, host, port }
@@ -104,21 +110,29 @@ impl<'a> HostPort<'a> {
 
 /// What stands in the brackets at the start of `text`, and what follows them. A bracket that is never closed reaches
 /// to the end.
-fn bracketed(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let inside = text.strip_prefix(b"[")?;
-    let mut depth = 0u32;
-    for (at, byte) in inside.iter().enumerate() {
-        match byte {
-            b'[' => depth = depth.saturating_add(1),
-            b']' if depth == 0 => {
-                let (inside, rest) = inside.split_at(at);
-                return Some((inside, rest.get(1..).unwrap_or_default()));
+fn brackets(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (rest, inside) = preceded(tag(&b"["[..]), up_to_outer(b']')).parse(text).ok()?;
+    Some((inside, rest))
+}
+
+/// What stands before the first `end` that is in no brackets; it is stepped over, if it is there.
+fn up_to_outer<'a>(end: u8) -> impl Parser<&'a [u8], Output = &'a [u8], Error = Malformed<'a>> {
+    let inside = move |text: &'a [u8]| {
+        // Counted and not by a parser for each level, so that no text decides how deep the stack is.
+        let mut depth = 0u32;
+        let is_end = |byte: &u8| {
+            let is_outer = depth == 0;
+            match byte {
+                b'[' => depth = depth.saturating_add(1),
+                b']' => depth = depth.saturating_sub(1),
+                _ => {}
             }
-            b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    Some((inside, &[]))
+            is_outer && *byte == end
+        };
+        let length = text.iter().position(is_end).unwrap_or(text.len());
+        input::up_to(length)(text)
+    };
+    terminated(inside, opt(input::u8("end")))
 }
 
 /// The elements between commas that are in no brackets; empty ones are left out.
@@ -126,20 +140,8 @@ fn elements(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = text;
     core::iter::from_fn(move || {
         while !rest.is_empty() {
-            let mut depth = 0u32;
-            let end = rest.iter().position(|byte| {
-                match byte {
-                    b'[' => depth = depth.saturating_add(1),
-                    b']' => depth = depth.saturating_sub(1),
-                    _ => {}
-                }
-                depth == 0 && *byte == b','
-            });
-            let (element, tail) = match end {
-                Some(at) => rest.split_at(at),
-                None => (rest, &[][..]),
-            };
-            rest = tail.get(1..).unwrap_or_default();
+            let (tail, element) = up_to_outer(b',').parse(rest).ok()?;
+            rest = tail;
             if !element.is_empty() {
                 return Some(element);
             }

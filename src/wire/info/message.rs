@@ -2,8 +2,14 @@
 //!
 //! Source: client-protocol 2
 
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_till};
+use nom::combinator::{opt, rest};
+use nom::sequence::preceded;
+
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::at::before;
+use crate::wire::ground::input;
 use crate::wire::ground::text::{decimal, split};
 
 /// The end of a command or answer.
@@ -35,19 +41,11 @@ impl<'a> Command<'a> {
     #[must_use]
     pub fn new(text: &'a [u8]) -> Self {
         let (line, _) = split(text, 0);
-        let end = |byte: &u8| matches!(byte, b'/' | b':' | b';');
-        let name_end = line.iter().position(end).unwrap_or(line.len());
-        let (name, rest) = line.split_at(name_end);
-        let (arguments, parameters) = match rest.split_first() {
-            Some((b'/', rest)) => {
-                let is_colon = |byte: &u8| matches!(byte, b':' | b';');
-                let colon = rest.iter().position(is_colon).unwrap_or(rest.len());
-                let (arguments, rest) = rest.split_at(colon);
-                (Some(arguments), rest.get(1..))
-            }
-            Some((_, rest)) => (None, Some(rest)),
-            None => (None, None),
-        };
+        let name = take_till(|byte| matches!(byte, b'/' | b':' | b';'));
+        let arguments = preceded(tag(&b"/"[..]), take_till(|byte| matches!(byte, b':' | b';')));
+        let parameters = preceded(input::u8("colon"), rest);
+        let parts = (name, opt(arguments), opt(parameters));
+        let (name, arguments, parameters) = input::front(parts, line).unwrap_or((line, None, None));
         Self {
             bytes: text,
             text,
@@ -269,10 +267,8 @@ pub fn outcome(value: &[u8]) -> Outcome<'_> {
             text,
         })
     };
-    let coded = value
-        .strip_prefix(b"ERROR:")
-        .or_else(|| value.strip_prefix(b"FAIL:"));
-    if let Some(rest) = coded {
+    let word = alt((tag(&b"ERROR:"[..]), tag(&b"FAIL:"[..])));
+    if let Ok(rest) = input::front(preceded(word, rest), value) {
         let (digits, text) = split(rest, b':');
         return match (decimal(digits), text) {
             (Some(code), text) => Outcome::Failed(Failure {

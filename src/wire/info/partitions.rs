@@ -114,7 +114,7 @@ pub fn is_map(command: &Command<'_>) -> bool {
 }
 
 /// What the value of such a command says, namespace by namespace; `None` for one that cannot be read to its end.
-pub fn owned<'a>(
+pub fn ownership<'a>(
     command: &Command<'_>,
     value: &'a [u8],
 ) -> impl Iterator<Item = Option<Owned<'a>>> + use<'a> {
@@ -179,23 +179,23 @@ mod tests {
             bitmap("wA")
         );
         let command = Command::new(b"replicas");
-        let rows: Vec<_> = owned(&command, text.as_bytes()).map(Option::unwrap).collect();
+        let rows: Vec<_> = ownership(&command, text.as_bytes()).map(Option::unwrap).collect();
         assert_eq!((rows[0].namespace, rows[0].regime), (&b"test"[..], Some(7)));
         assert_eq!(rows[0].masters.runs().collect::<Vec<_>>(), [(0, 0)]);
         assert_eq!(rows[0].copies.unwrap().runs().collect::<Vec<_>>(), [(0, 1)]);
         assert_eq!(rows[1].masters.count(), 2);
         let some = Command::new(b"replicas:max=1");
-        assert!(owned(&some, text.as_bytes()).all(|row| row.unwrap().copies.is_none()));
+        assert!(ownership(&some, text.as_bytes()).all(|row| row.unwrap().copies.is_none()));
     }
 
     #[test]
     fn older_values() {
         let master = format!("test:{};", bitmap("gA"));
-        let mut rows = owned(&Command::new(b"replicas-master"), master.as_bytes());
+        let mut rows = ownership(&Command::new(b"replicas-master"), master.as_bytes());
         let row = rows.next().unwrap().unwrap();
         assert_eq!((row.masters.count(), row.copies, row.regime), (1, None, None));
         let all = format!("test:2,{},{}", bitmap("gA"), bitmap("QA"));
-        let mut rows = owned(&Command::new(b"replicas-all"), all.as_bytes());
+        let mut rows = ownership(&Command::new(b"replicas-all"), all.as_bytes());
         assert_eq!(rows.next().unwrap().unwrap().copies.unwrap().count(), 2);
     }
 
@@ -204,11 +204,11 @@ mod tests {
         let text = format!("test:7,2,{},{}", bitmap("gA"), bitmap("QA"));
         let command = Command::new(b"replicas");
         for end in [5, 9, 300, 700, 1000, text.len() - 2] {
-            let rows: Vec<_> = owned(&command, &text.as_bytes()[..end]).collect();
+            let rows: Vec<_> = ownership(&command, &text.as_bytes()[..end]).collect();
             assert_eq!(rows, [None], "cut at {end}");
         }
         assert_eq!(
-            owned(&command, b"ERROR:4:unrecognized command").next(),
+            ownership(&command, b"ERROR:4:unrecognized command").next(),
             Some(None)
         );
     }

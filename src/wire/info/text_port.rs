@@ -2,7 +2,13 @@
 //!
 //! Source: client-protocol 14
 
-use crate::wire::ground::at::before;
+use nom::Parser as _;
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_till};
+use nom::combinator::consumed;
+use nom::sequence::terminated;
+
+use crate::wire::ground::input;
 use crate::wire::info::message::Command;
 
 /// One line and what ends it.
@@ -18,14 +24,10 @@ impl<'a> Line<'a> {
     /// The next line, or `None` while its end is missing.
     #[must_use]
     pub fn next(input: &'a [u8]) -> Option<Self> {
-        let end = input.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
-        let (text, rest) = input.split_at(end);
-        let rest = match rest {
-            [b'\r', b'\n', rest @ ..] | [_, rest @ ..] => rest,
-            [] => rest,
-        };
-        let bytes = before(input, rest);
-        Some(Self { bytes, text })
+        let text = take_till(|byte| matches!(byte, b'\r' | b'\n'));
+        let end = alt((tag(&b"\r\n"[..]), input::bytes("line", "its end", 1)));
+        let line = consumed(terminated(text, end)).map(|(bytes, text)| Self { bytes, text });
+        input::front(line, input).ok()
     }
 
     /// The line as a command of a client.

@@ -2,6 +2,11 @@
 
 use core::fmt;
 
+use nom::Parser as _;
+use nom::combinator::consumed;
+
+use crate::wire::ground::input;
+
 /// A node id, printed as the server's log does: lower-case hexadecimal without leading zeros.
 ///
 /// As an integer field it is big endian, inside buffers little endian.
@@ -109,10 +114,10 @@ impl<'a> Iterator for NodeIter<'a> {
     type Item = (&'a [u8], NodeId);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (id, _) = self.0.split_first_chunk::<8>()?;
-        let (bytes, rest) = self.0.split_at_checked(8)?;
+        let id = input::le_u64("node id").map(NodeId);
+        let (rest, node) = consumed(id).parse(self.0).ok()?;
         self.0 = rest;
-        Some((bytes, NodeId(u64::from_le_bytes(*id))))
+        Some(node)
     }
 }
 

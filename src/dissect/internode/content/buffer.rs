@@ -98,7 +98,7 @@ fn own(kind: MsgType, id: u16) -> &'static Field {
 fn digest(shown: &Shown<'_, '_>, data: &[u8]) -> Guarded {
     let Some(digest) = Digest::exactly(data) else {
         let error = Malformed::illegal("DIGEST", data, "a digest has 20 bytes");
-        return common::malformed(&shown.heading()?, &error);
+        return common::add_error(&shown.heading()?, &error);
     };
     let item = shown.top.bytes(&common::DIGEST, shown.field.bytes, digest.0)?;
     let below = shown.line(

@@ -59,7 +59,7 @@ pub(super) fn array<'p>(shown: &Shown<'_, 'p>, kind: Kind, array: &Array<'p>) ->
                 }
             },
             Err(error) => {
-                common::malformed(&below, &error)?;
+                common::add_error(&below, &error)?;
                 break;
             }
         }
@@ -78,7 +78,7 @@ pub(super) fn list<'p>(shown: &Shown<'_, 'p>, kind: Kind, list: &List<'p>) -> Gu
         let element = match element {
             Ok(element) => element,
             Err(error) => {
-                common::malformed(tree, &error)?;
+                common::add_error(tree, &error)?;
                 return Ok(heading);
             }
         };

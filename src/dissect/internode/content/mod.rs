@@ -28,7 +28,7 @@ pub fn fields<'p>(message: &ShownMessage<'_, 'p>, top: &Tree<'p>) -> Guarded {
     for field in msg.fields() {
         match field {
             Ok(field) => self::field(message, top, &field)?,
-            Err(error) => common::malformed(top, &error)?,
+            Err(error) => common::add_error(top, &error)?,
         }
     }
     Ok(())
@@ -49,7 +49,7 @@ fn field<'p>(message: &ShownMessage<'_, 'p>, top: &Tree<'p>, field: &MsgField<'p
         return cut(&shown.heading()?, field);
     }
     match (spec.filter(|spec| spec.fits(field.wire)), field.value()) {
-        (_, Err(error)) => common::malformed(&shown.heading()?, &error),
+        (_, Err(error)) => common::add_error(&shown.heading()?, &error),
         (Some(spec), Ok(value)) => add_known(&shown, spec, &value),
         (None, Ok(value)) => {
             let heading = add_unknown(&shown, &value)?;

@@ -30,7 +30,7 @@ pub(super) fn number(shown: &Shown<'_, '_>, spec: &'static Spec, value: u64) -> 
         Kind::SmdTid => {
             let below = shown.number(&smd::TID, value, format_args!("{value}"))?;
             if let Ok(tid) = u32::try_from(value) {
-                below.uint(&fabric::TID, data, tid)?.generated().hidden();
+                below.uint(&fabric::TID, data, tid)?.set_generated().hidden();
             }
         }
         Kind::OldTid => {
@@ -146,7 +146,7 @@ fn op(shown: &Shown<'_, '_>, value: u32) -> Guarded {
     if message.family == Family::Fabric {
         below
             .text(&fabric::OP_NAME, shown.field.data, format_args!("{name}"))?
-            .generated();
+            .set_generated();
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ pub fn endpoint_list<'p>(tree: &Tree<'p>, data: &'p [u8]) -> Guarded {
             let rest = endpoint_items(tree, &list)?;
             leftover(tree, "endpoint list", rest.unwrap_or_default())
         }
-        Err(error) => common::malformed(tree, &error),
+        Err(error) => common::add_error(tree, &error),
     }
 }
 
@@ -47,7 +47,7 @@ fn endpoint_items<'p>(tree: &Tree<'p>, list: &Endpoints<'p>) -> Guarded<Option<&
                 endpoint(tree, &next)?;
             }
             Err(error) => {
-                common::malformed(tree, &error)?;
+                common::add_error(tree, &error)?;
                 return Ok(None);
             }
         }
@@ -83,7 +83,7 @@ pub fn info_reply<'p>(tree: &Tree<'p>, data: &'p [u8]) -> Guarded {
                 node(&below, id, next.node, Order::Little)?;
                 endpoint_items(&below, &next.endpoints)?;
             }
-            Err(error) => return common::malformed(tree, &error),
+            Err(error) => return common::add_error(tree, &error),
         }
     }
     Ok(())

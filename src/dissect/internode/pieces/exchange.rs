@@ -43,7 +43,7 @@ pub fn versions<'p>(tree: &Tree<'p>, element: &Element<'p>, data: &'p [u8], inde
     let below = blob(tree, element, data, index)?;
     let versions = match PartitionVersions::read(data) {
         Ok(versions) => versions,
-        Err(error) => return common::malformed(&below, &error),
+        Err(error) => return common::add_error(&below, &error),
     };
     below
         .item()
@@ -53,7 +53,7 @@ pub fn versions<'p>(tree: &Tree<'p>, element: &Element<'p>, data: &'p [u8], inde
     for next in groups.by_ref() {
         match next {
             Ok(next) => group(&below, &next)?,
-            Err(error) => return common::malformed(&below, &error),
+            Err(error) => return common::add_error(&below, &error),
         }
     }
     leftover(&below, "partition versions", groups.rest())
@@ -76,7 +76,7 @@ fn group<'p>(tree: &Tree<'p>, group: &VersionGroup<'p>) -> Guarded {
     )?;
     match Partitions::new(group.ids) {
         Ok(partitions) => field::pids(&below, &partitions),
-        Err(error) => common::malformed(&below, &error),
+        Err(error) => common::add_error(&below, &error),
     }
 }
 

@@ -23,7 +23,7 @@ fields! {
 pub fn paxos_data<'p>(tree: &Tree<'p>, data: &'p [u8]) -> Guarded {
     let state = match PaxosData::read(data) {
         Ok(state) => state,
-        Err(error) => return common::malformed(tree, &error),
+        Err(error) => return common::add_error(tree, &error),
     };
     let part = |range: core::ops::Range<usize>| data.get(range).unwrap_or_default();
     tree.add_in(&PROTOCOL_ID, part(PaxosData::PROTOCOL), Order::Little)?;
@@ -37,7 +37,7 @@ pub fn paxos_data<'p>(tree: &Tree<'p>, data: &'p [u8]) -> Guarded {
     tree.add_in(&PREFERRED_PRINCIPAL, preferred, Order::Little)?;
     if let Some(node) = clustering.preferred_principal {
         tree.uint64(&common::NODE, preferred, node.0)?
-            .generated()
+            .set_generated()
             .hidden();
     }
     tree.add_in(&CLUSTER_SIZE, part(PaxosData::SUCCESSION_LENGTH), Order::Little)?;
@@ -48,11 +48,11 @@ pub fn paxos_data<'p>(tree: &Tree<'p>, data: &'p [u8]) -> Guarded {
     ));
     if let Some(principal) = state.succession.first() {
         tree.uint64(&PRINCIPAL, state.succession.0, principal.0)?
-            .generated();
+            .set_generated();
     }
     nodes(tree, state.succession.0, false)?;
     match state.complaint() {
-        Some(error) => common::malformed(tree, &error),
+        Some(error) => common::add_error(tree, &error),
         None => Ok(()),
     }
 }

@@ -17,7 +17,7 @@ fields! {
 pub fn change<'p>(tree: &Tree<'p>, data: &'p [u8]) -> Guarded {
     let change = match Change::read(data) {
         Ok(change) => change,
-        Err(error) => return common::malformed(tree, &error),
+        Err(error) => return common::add_error(tree, &error),
     };
     let principal = data.get(Change::PRINCIPAL).unwrap_or_default();
     node(tree, principal, change.principal, Order::Little)?.append(format_args!(" (principal)"));

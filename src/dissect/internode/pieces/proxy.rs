@@ -31,7 +31,7 @@ pub fn add_embedded<'p>(packet: Packet<'p>, tree: &Tree<'p>, field: &MsgField<'p
     };
     let Some(order) = byte_order(data, field.size) else {
         let error = Malformed::illegal("AS_PROTO", data, "its size fits in neither byte order");
-        return common::malformed(tree, &error);
+        return common::add_error(tree, &error);
     };
     match Header::parse_in(order, data) {
         Ok((body, header)) if header.refusal().is_none() => {
@@ -39,7 +39,7 @@ pub fn add_embedded<'p>(packet: Packet<'p>, tree: &Tree<'p>, field: &MsgField<'p
         }
         _ => {
             let error = Malformed::illegal("AS_PROTO", data, "it does not begin with a proto header");
-            common::malformed(tree, &error)
+            common::add_error(tree, &error)
         }
     }
 }

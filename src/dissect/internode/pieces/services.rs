@@ -19,7 +19,7 @@ pub(in crate::dissect::internode) fn services(shown: &Shown<'_, '_>) -> Guarded 
     let tree = shown.text(&SERVICES)?;
     for service in info::services(shown.field.text()) {
         tree.text(&SERVICE, service, format_args!("{}", LossyText(service)))?
-            .generated();
+            .set_generated();
     }
     Ok(())
 }

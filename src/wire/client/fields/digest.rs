@@ -19,14 +19,6 @@ pub const PARTITIONS: u16 = 4096;
 pub struct Digest<'a>(pub &'a [u8; LENGTH]);
 
 impl<'a> Digest<'a> {
-    /// The first 20 bytes and the rest, or `None` where there are fewer.
-    #[must_use]
-    pub fn split(input: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        input
-            .split_first_chunk()
-            .map(|(digest, rest)| (Self(digest), rest))
-    }
-
     /// All of `bytes`, if these are 20.
     #[must_use]
     pub fn exactly(bytes: &'a [u8]) -> Option<Self> {
@@ -97,14 +89,13 @@ mod tests {
 
     #[test]
     fn the_partition_is_the_low_12_bits() {
-        let (digest, rest) = Digest::split(
-            b"\xf5\x91\x24\x98\x6e\x96\xad\x17\x5b\x37\x4c\x94\x87\x94\x5b\xbc\xad\x53\x7b\x74!",
+        let digest = Digest::exactly(
+            b"\xf5\x91\x24\x98\x6e\x96\xad\x17\x5b\x37\x4c\x94\x87\x94\x5b\xbc\xad\x53\x7b\x74",
         )
         .unwrap();
         assert_eq!(digest.partition(), 501);
         assert_eq!(digest.to_string(), "f59124986e96ad175b374c9487945bbcad537b74");
-        assert_eq!(rest, b"!");
-        assert!(Digest::split(&[0; 19]).is_none());
+        assert!(Digest::exactly(&[0; 19]).is_none());
         assert!(Digest::exactly(&[0; 21]).is_none());
     }
 }

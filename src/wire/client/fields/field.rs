@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use nom::Parser as _;
+use nom::Parser;
 use nom::combinator::{consumed, rest};
 
 use super::digest::{self, Digest};
@@ -161,14 +161,22 @@ impl<'a> Field<'a> {
             .parse(input)
     }
 
+    /// `field_sz` and the type, before the data.
+    fn head(order: Order, input: &'a [u8]) -> Parse<'a, (u32, FieldType)> {
+        let kind = input::u8("field type").map(FieldType);
+        (order.u32("field_sz"), kind).parse(input)
+    }
+
     /// Whether a field of rows begins here whose size is not what is left of the message.
-    fn may_be_missized(order: Order, input: &[u8]) -> bool {
-        let &[_, _, _, _, kind, ref data @ ..] = input else {
-            return false;
-        };
-        let size = order.u32("field_sz")(input).map_or(0, |(_, size)| size);
-        matches!(FieldType(kind), FieldType::BATCH | FieldType::BATCH_WITH_SET)
-            && usize::try_from(size).is_ok_and(|size| size != data.len().saturating_add(1))
+    fn may_be_missized(order: Order, input: &'a [u8]) -> bool {
+        // The type first: with the size before it the walk over fields costs 8 % more instructions on the sample.
+        let kind = input.get(TYPE_AT).and_then(|kind| kind.first());
+        let has_rows =
+            kind.is_some_and(|kind| matches!(FieldType(*kind), FieldType::BATCH | FieldType::BATCH_WITH_SET));
+        has_rows
+            && Self::head(order, input).is_ok_and(|(data, (size, _))| {
+                usize::try_from(size).is_ok_and(|size| size != data.len().saturating_add(1))
+            })
     }
 
     /// Reads BATCH or BATCH_WITH_SET, whose extent servers tell by the rows: `field_sz` of clients in use is
@@ -176,10 +184,7 @@ impl<'a> Field<'a> {
     ///
     /// Source: client-protocol 8.1
     fn by_rows(order: Order, input: &'a [u8]) -> Option<(&'a [u8], Self)> {
-        let &[_, _, _, _, kind, ref data @ ..] = input else {
-            return None;
-        };
-        let (_, size) = order.u32("field_sz")(input).ok()?;
+        let (data, (size, kind)) = Self::head(order, input).ok()?;
         let said = usize::try_from(size).ok()?.checked_sub(1);
         let (extent, is_whole) = extent::of_batch(data);
         let data = match said {
@@ -187,11 +192,12 @@ impl<'a> Field<'a> {
             _ if is_whole => data.get(..extent)?,
             _ => data,
         };
-        let (bytes, rest) = input.split_at_checked(DATA_AT.saturating_add(data.len()))?;
+        let length = DATA_AT.saturating_add(data.len());
+        let (rest, bytes) = input::bytes("field", "its rows", length)(input).ok()?;
         let field = Self {
             bytes,
             size,
-            kind: FieldType(kind),
+            kind,
             data,
         };
         Some((rest, field))
@@ -208,6 +214,8 @@ impl<'a> Field<'a> {
     /// # Errors
     /// A length that the type does not allow, or counts within the data that exceed it.
     pub fn value(&self) -> Result<FieldValue<'a>, Malformed<'a>> {
+        const WHAT: &str = "field";
+        const WIDTH: &str = "its fixed width";
         let data = self.data;
         Ok(match self.kind {
             FieldType::NAMESPACE
@@ -217,28 +225,27 @@ impl<'a> Field<'a> {
             | FieldType::UDF_FUNCTION => FieldValue::Text(data),
             FieldType::KEY => FieldValue::Key(input::front(Key::parse, data)?),
             FieldType::RECORD_VERSION => {
-                let [a, b, c, d, e, f, g] = self.exactly()?;
+                let [a, b, c, d, e, f, g] = *self.whole(input::array(WHAT, WIDTH))?;
                 FieldValue::RecordVersion(u64::from_le_bytes([a, b, c, d, e, f, g, 0]))
             }
-            FieldType::DIGEST_RIPE => match Digest::exactly(data) {
-                Some(digest) => FieldValue::Digest(digest),
-                None => return Err(self.wrong_length()),
-            },
-            FieldType::MRT_ID => FieldValue::MrtId(u64::from_le_bytes(self.exactly()?)),
+            FieldType::DIGEST_RIPE => FieldValue::Digest(Digest(self.whole(input::array(WHAT, WIDTH))?)),
+            FieldType::MRT_ID => FieldValue::MrtId(self.whole(input::le_u64(WHAT))?),
             FieldType::MRT_DEADLINE if self.is_digest_array() => FieldValue::Digests(Digests::new(data)?),
-            FieldType::MRT_DEADLINE => FieldValue::MrtDeadline(VoidTime(u32::from_le_bytes(self.exactly()?))),
-            FieldType::TRID => FieldValue::Trid(u64::from_be_bytes(self.exactly()?)),
-            FieldType::SCAN_OPTIONS => FieldValue::ScanOptions(ScanOptions::new(self.exactly()?)),
-            FieldType::SOCKET_TIMEOUT => FieldValue::SocketTimeout(u32::from_be_bytes(self.exactly()?)),
-            FieldType::RECS_PER_SEC => FieldValue::RecordsPerSecond(u32::from_be_bytes(self.exactly()?)),
+            FieldType::MRT_DEADLINE => FieldValue::MrtDeadline(VoidTime(self.whole(input::le_u32(WHAT))?)),
+            FieldType::TRID => FieldValue::Trid(self.whole(input::be_u64(WHAT))?),
+            FieldType::SCAN_OPTIONS => {
+                FieldValue::ScanOptions(ScanOptions::new(*self.whole(input::array(WHAT, WIDTH))?))
+            }
+            FieldType::SOCKET_TIMEOUT => FieldValue::SocketTimeout(self.whole(input::be_u32(WHAT))?),
+            FieldType::RECS_PER_SEC => FieldValue::RecordsPerSecond(self.whole(input::be_u32(WHAT))?),
             FieldType::PID_ARRAY => FieldValue::Partitions(Partitions::new(data)?),
             FieldType::DIGEST_ARRAY => FieldValue::Digests(Digests::new(data)?),
-            FieldType::SAMPLE_MAX => FieldValue::SampleMax(u64::from_be_bytes(self.exactly()?)),
-            FieldType::LUT => FieldValue::Lut(UpdateTime(u64::from_be_bytes(self.exactly()?))),
+            FieldType::SAMPLE_MAX => FieldValue::SampleMax(self.whole(input::be_u64(WHAT))?),
+            FieldType::LUT => FieldValue::Lut(UpdateTime(self.whole(input::be_u64(WHAT))?)),
             FieldType::BVAL_ARRAY => FieldValue::Bvals(Bvals::new(data)?),
             FieldType::INDEX_RANGE => FieldValue::IndexRange(input::front(IndexRange::parse, data)?),
-            FieldType::INDEX_TYPE => FieldValue::IndexType(IndexType(u8::from_be_bytes(self.exactly()?))),
-            FieldType::UDF_OP => FieldValue::UdfOp(UdfOp(u8::from_be_bytes(self.exactly()?))),
+            FieldType::INDEX_TYPE => FieldValue::IndexType(IndexType(self.whole(input::u8(WHAT))?)),
+            FieldType::UDF_OP => FieldValue::UdfOp(UdfOp(self.whole(input::u8(WHAT))?)),
             FieldType::QUERY_BINLIST => FieldValue::BinList(input::front(BinList::parse, data)?),
             FieldType::BATCH | FieldType::BATCH_WITH_SET => FieldValue::Batch(data),
             FieldType::UDF_ARGLIST => FieldValue::UdfArguments(data),
@@ -264,13 +271,14 @@ impl<'a> Field<'a> {
             && self.data.len() % digest::LENGTH == 0
     }
 
-    fn exactly<const N: usize>(&self) -> Result<[u8; N], Malformed<'a>> {
-        self.data.try_into().map_err(|_| self.wrong_length())
-    }
-
-    fn wrong_length(&self) -> Malformed<'a> {
+    /// What `parser` reads, if that is all of the data.
+    fn whole<T>(
+        &self,
+        parser: impl Parser<&'a [u8], Output = T, Error = Malformed<'a>>,
+    ) -> Result<T, Malformed<'a>> {
         let what = self.kind.name().unwrap_or("field");
-        Malformed::illegal(what, self.data, "length not legal for the field type")
+        let value = input::whole(parser, self.data);
+        value.ok_or_else(|| Malformed::illegal(what, self.data, "length not legal for the field type"))
     }
 }
 

@@ -51,14 +51,14 @@ impl<'a> Key<'a> {
     #[must_use]
     pub fn integer(&self) -> Option<i64> {
         let bytes = (self.kind == ParticleType::INTEGER).then_some(self.value)?;
-        bytes.try_into().ok().map(i64::from_be_bytes)
+        input::whole(input::be_i64("integer key"), bytes)
     }
 
     /// The number, if this is a legal float key.
     #[must_use]
     pub fn float(&self) -> Option<f64> {
         let bytes = (self.kind == ParticleType::FLOAT).then_some(self.value)?;
-        bytes.try_into().ok().map(f64::from_be_bytes)
+        input::whole(input::be_f64("float key"), bytes)
     }
 }
 

@@ -5,7 +5,7 @@ use nom::Parser as _;
 use nom::combinator::rest;
 
 use super::digest::{self, Digest};
-use crate::wire::ground::at::At;
+use crate::wire::ground::at::{At, before};
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::values::particle::{ParticleType, Value};
 
@@ -109,27 +109,23 @@ impl<'a> Partitions<'a> {
 
     /// Each partition id with its 2 bytes.
     pub fn iter(&self) -> impl Iterator<Item = At<'a, u16>> {
-        self.0.chunks_exact(2).filter_map(|bytes| {
-            let value = u16::from_le_bytes(bytes.try_into().ok()?);
-            Some(At { value, bytes })
-        })
+        input::each(input::le_u16("partition"), self.0)
     }
 
     /// Runs of consecutive ids (first, last, bytes), since a client asks for a third of 4096 at once.
     pub fn runs(&self) -> impl Iterator<Item = Run<'a>> {
+        let id = || input::le_u16("partition");
         let mut rest = self.0;
         core::iter::from_fn(move || {
-            let (first, mut tail) = rest.split_first_chunk::<2>()?;
-            let first = u16::from_le_bytes(*first);
+            let (mut tail, first) = id()(rest).ok()?;
             let mut last = first;
-            while let Some((next, after)) = tail.split_first_chunk::<2>() {
-                if last.checked_add(1) != Some(u16::from_le_bytes(*next)) {
+            while let Ok((after, next)) = id()(tail) {
+                if last.checked_add(1) != Some(next) {
                     break;
                 }
-                last = u16::from_le_bytes(*next);
-                tail = after;
+                (last, tail) = (next, after);
             }
-            let bytes = crate::wire::ground::at::before(rest, tail);
+            let bytes = before(rest, tail);
             rest = tail;
             Some(Run { first, last, bytes })
         })
@@ -209,10 +205,7 @@ impl<'a> Bvals<'a> {
 
     /// Each value with its 8 bytes.
     pub fn iter(&self) -> impl Iterator<Item = At<'a, i64>> {
-        self.0.chunks_exact(8).filter_map(|bytes| {
-            let value = i64::from_le_bytes(bytes.try_into().ok()?);
-            Some(At { value, bytes })
-        })
+        input::each(input::le_i64("BVAL_ARRAY value"), self.0)
     }
 }
 

@@ -62,11 +62,8 @@ impl<'a> Compressed<'a> {
         if self.original_size > MAX_SIZE.saturating_add(HEADER as u64) {
             return illegal(self.size_bytes, "original size above 128 MiB");
         }
-        let zlib = match *self.stream {
-            [first, second, ..] => first & 0x0f == 8 && u16::from_be_bytes([first, second]) % 31 == 0,
-            _ => return Err(Malformed::short("zlib header", self.stream, 2, "its fixed width")),
-        };
-        if !zlib {
+        let zlib = input::front(input::be_u16("zlib header"), self.stream)?;
+        if zlib >> 8 & 0x0f != 8 || zlib % 31 != 0 {
             return illegal(self.stream, "no zlib header");
         }
         let least = usize::try_from(self.original_size.div_ceil(MAX_RATIO)).unwrap_or(usize::MAX);

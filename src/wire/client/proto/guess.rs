@@ -2,6 +2,10 @@
 
 use core::fmt;
 
+use nom::Parser as _;
+
+use crate::wire::ground::input;
+
 /// The peer that bytes at the start of a message seem to come from.
 ///
 /// Source: client-protocol 1.3, internode-protocol 10
@@ -212,19 +216,16 @@ fn ldap(length: &[u8]) -> bool {
 
 /// TNS: its own length first, at most what is there.
 fn tns(bytes: &[u8]) -> bool {
-    let length = bytes
-        .first_chunk()
-        .map_or(0, |length| u16::from_be_bytes(*length));
-    length >= 24 && bytes.len() >= usize::from(length)
+    input::front(input::be_u16("TNS length"), bytes)
+        .is_ok_and(|length| length >= 24 && bytes.len() >= usize::from(length))
 }
 
 /// DNS over TCP: its length, which is all that is there, an id, the flags of a query without more, and counts.
 fn dns(bytes: &[u8]) -> bool {
-    let Some((length, rest)) = bytes.split_first_chunk() else {
+    let Ok((rest, length)) = input::be_u16("DNS length")(bytes) else {
         return false;
     };
-    let is_whole = usize::from(u16::from_be_bytes(*length)) == rest.len();
-    is_whole
+    usize::from(length) == rest.len()
         && rest.len() >= 12
         && matches!(
             rest,
@@ -239,10 +240,9 @@ fn rdp(length: &[u8]) -> bool {
 
 /// The msg container between nodes: size u32, type u16, then fields (id u16, wire type u8).
 fn node(bytes: &[u8]) -> Option<GuessedProtocol> {
-    let (size, rest) = bytes.split_first_chunk()?;
-    let (kind, fields) = rest.split_first_chunk()?;
-    let kind = u16::from_be_bytes(*kind);
-    if u32::from_be_bytes(*size) >= 128 << 20 || kind > 17 {
+    let mut head = (input::be_u32("msg size"), input::be_u16("msg type"));
+    let (fields, (size, kind)) = head.parse(bytes).ok()?;
+    if size >= 128 << 20 || kind > 17 {
         return None;
     }
     match (kind, fields) {

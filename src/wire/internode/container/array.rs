@@ -1,6 +1,7 @@
 //! The arrays that old servers (up to 3.13) dumped from memory: ARRAY_STR and ARRAY_BUF.
 
 use nom::Parser as _;
+use nom::bytes::complete::take_until;
 
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
@@ -120,14 +121,10 @@ impl<'a> ArrayItems<'a> {
         };
         let (rest, data) = match self.array.elements {
             Elements::Bufs => input::sized(WHAT, "the size of an element", input::le_u32(WHAT)).parse(at)?,
-            Elements::Strs => match at
-                .iter()
-                .position(|byte| *byte == 0)
-                .and_then(|n| at.split_at_checked(n))
-            {
-                Some((text, rest)) => (rest, text),
-                None => return Err(Malformed::illegal(WHAT, at, "a string has no NUL at its end").stop()),
-            },
+            Elements::Strs => {
+                let text = take_until(&b"\0"[..]);
+                input::or_illegal(WHAT, "a string has no NUL at its end", text)(at)?
+            }
         };
         match self.budget.checked_sub(before(at, rest).len()) {
             Some(budget) => self.budget = budget,
@@ -141,9 +138,9 @@ impl<'a> Iterator for ArrayItems<'a> {
     type Item = Result<Option<&'a [u8]>, Malformed<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (offset, offsets) = self.offsets.split_first_chunk::<4>()?;
+        let (offsets, offset) = input::le_u32(WHAT)(self.offsets).ok()?;
         self.offsets = offsets;
-        match self.element(u32::from_le_bytes(*offset)) {
+        match self.element(offset) {
             Ok((_, element)) => Some(Ok(element)),
             Err(error) => {
                 self.offsets = &[];

@@ -22,7 +22,6 @@ mod tests;
 use nom::Parser as _;
 use nom::combinator::{consumed, peek};
 
-use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use array::{Array, Elements};
 use list::List;
@@ -233,31 +232,37 @@ pub struct MsgField<'a> {
 impl<'a> MsgField<'a> {
     /// `promised` is what the message's size leaves for this field and those after it.
     fn read(input: &'a [u8], promised: usize) -> Parse<'a, Self> {
-        let mut head = (
-            input::be_u16("msg field id"),
-            input::u8("msg field type").map(WireType),
-        );
-        let (rest, (id, wire)) = head.parse(input)?;
-        let (rest, size) = match wire.fixed_width() {
-            Some(width) => peek(input::bytes("msg field", "its wire type", width))
-                .map(<[u8]>::len)
-                .parse(rest)?,
-            None => input::be_u32("msg field size")
-                .map(|size| size as usize)
-                .parse(rest)?,
+        let size = |wire: WireType| {
+            move |rest: &'a [u8]| match wire.fixed_width() {
+                Some(width) => peek(input::bytes("msg field", "its wire type", width))
+                    .map(<[u8]>::len)
+                    .parse(rest),
+                None => input::be_u32("msg field size")
+                    .map(|size| size as usize)
+                    .parse(rest),
+            }
         };
-        if size > promised.saturating_sub(before(input, rest).len()) {
-            return Err(Malformed::short("msg field", rest, size, BY_SIZE).stop());
-        }
-        let (rest, data) = input::up_to(size)(rest)?;
-        let field = Self {
-            id,
-            wire,
-            size,
-            data,
-            bytes: before(input, rest),
-        };
-        Ok((rest, field))
+        let id = input::be_u16("msg field id");
+        let wire = input::u8("msg field type").map(WireType);
+        let head = (id, wire).flat_map(|(id, wire)| size(wire).map(move |size| (id, wire, size)));
+        let field = consumed(head).flat_map(|(head, (id, wire, size))| {
+            let left = promised.saturating_sub(head.len());
+            move |rest: &'a [u8]| {
+                if size > left {
+                    return Err(Malformed::short("msg field", rest, size, BY_SIZE).stop());
+                }
+                input::up_to(size).map(|data| (id, wire, size, data)).parse(rest)
+            }
+        });
+        consumed(field)
+            .map(|(bytes, (id, wire, size, data))| Self {
+                id,
+                wire,
+                size,
+                data,
+                bytes,
+            })
+            .parse(input)
     }
 
     /// Part of the value was not captured.
@@ -269,13 +274,11 @@ impl<'a> MsgField<'a> {
     /// The integer of an integer field, in either form.
     #[must_use]
     pub fn uint(&self) -> Option<u64> {
-        match (self.wire, self.data) {
-            (WireType::UINT32 | WireType::OLD_UINT32, &[a, b, c, d]) => {
-                Some(u32::from_be_bytes([a, b, c, d]).into())
+        match self.wire {
+            WireType::UINT32 | WireType::OLD_UINT32 => {
+                input::whole(input::be_u32("msg field").map(u64::from), self.data)
             }
-            (WireType::UINT64 | WireType::OLD_UINT64, &[a, b, c, d, e, f, g, h]) => {
-                Some(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
-            }
+            WireType::UINT64 | WireType::OLD_UINT64 => input::whole(input::be_u64("msg field"), self.data),
             _ => None,
         }
     }
@@ -400,7 +403,8 @@ impl<'a> Iterator for Uints<'a> {
     type Item = (&'a [u8], u64);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (element, rest) = self.rest.split_at_checked(self.width)?;
+        let element = input::bytes("msg array", "its width", self.width);
+        let (rest, element) = element(self.rest).ok()?;
         self.rest = rest;
         let value = element
             .iter()

@@ -246,10 +246,7 @@ impl<'a> VersionGroup<'a> {
 
     /// The partition ids.
     pub fn partitions(&self) -> impl Iterator<Item = u16> + 'a {
-        self.ids.chunks_exact(2).filter_map(|id| match *id {
-            [low, high] => Some(u16::from_le_bytes([low, high])),
-            _ => None,
-        })
+        input::each(input::le_u16("partition"), self.ids).map(|id| id.value)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bitflags::bitflags;
 
-use crate::wire::client::proto::Order;
+use crate::wire::client::proto::{Header, Order};
 use crate::wire::internode::container::MsgType;
 use crate::wire::internode::container::spec::Table;
 
@@ -63,17 +63,9 @@ bitflags! {
 /// Source: internode-protocol 5.5
 #[must_use]
 pub fn byte_order(start: &[u8], length: usize) -> Option<Order> {
-    let &[_version, _type, a, b, c, d, e, f, ..] = start else {
-        return None;
-    };
-    let size = u64::try_from(length.checked_sub(8)?).ok()?;
-    if u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) == size {
-        Some(Order::Little)
-    } else if u64::from_be_bytes([0, 0, a, b, c, d, e, f]) == size {
-        Some(Order::Big)
-    } else {
-        None
-    }
+    [Order::Little, Order::Big].into_iter().find(|order| {
+        Header::parse_in(*order, start).is_ok_and(|(_, header)| header.length() == length as u64)
+    })
 }
 
 #[cfg(test)]

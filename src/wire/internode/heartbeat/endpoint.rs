@@ -6,6 +6,7 @@ use core::ops::Range;
 
 use bitflags::bitflags;
 use nom::Parser as _;
+use nom::combinator::consumed;
 
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
@@ -80,26 +81,31 @@ impl<'a> Endpoint<'a> {
     /// Too few bytes, or an address type that is neither IPv4 nor IPv6.
     pub fn read(input: &'a [u8]) -> Parse<'a, Self> {
         const WHAT: &str = "endpoint";
-        let (kind, capabilities) = input::u8(WHAT)(input)?;
-        let (rest, (address_type, port)) =
-            (input::u8(WHAT).map(AddressType), input::le_u16(WHAT)).parse(kind)?;
-        let ipv6 = |(high, low): (u64, u64)| Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(low));
-        let (rest, address) = match address_type {
-            AddressType::IPV4 => input::be_u32(WHAT)
-                .map(|bits| Address::V4(Ipv4Addr::from_bits(bits)))
-                .parse(rest)?,
-            AddressType::IPV6 => (input::be_u64(WHAT), input::be_u64(WHAT))
-                .map(|halves| Address::V6(ipv6(halves)))
-                .parse(rest)?,
-            _ => return Err(Malformed::illegal(WHAT, kind, "the address type is neither 1 nor 2").stop()),
+        let port = (input::u8(WHAT).map(AddressType), input::le_u16(WHAT));
+        let port = input::legal(WHAT, "the address type is neither 1 nor 2", port, |(kind, _)| {
+            matches!(*kind, AddressType::IPV4 | AddressType::IPV6)
+        });
+        let address = |kind| {
+            move |input: &'a [u8]| match kind {
+                AddressType::IPV6 => (input::be_u64(WHAT), input::be_u64(WHAT))
+                    .map(|(high, low)| u128::from(high) << 64 | u128::from(low))
+                    .map(|bits| Address::V6(Ipv6Addr::from_bits(bits)))
+                    .parse(input),
+                _ => input::be_u32(WHAT)
+                    .map(|bits| Address::V4(Ipv4Addr::from_bits(bits)))
+                    .parse(input),
+            }
         };
-        let endpoint = Self {
-            bytes: before(input, rest),
-            capabilities: Capabilities::from_bits_retain(capabilities),
-            address,
-            port,
-        };
-        Ok((rest, endpoint))
+        let capabilities = input::u8(WHAT).map(Capabilities::from_bits_retain);
+        let place = port.flat_map(|(kind, port)| address(kind).map(move |address| (port, address)));
+        consumed((capabilities, place))
+            .map(|(bytes, (capabilities, (port, address)))| Self {
+                bytes,
+                capabilities,
+                address,
+                port,
+            })
+            .parse(input)
     }
 }
 

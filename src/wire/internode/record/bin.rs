@@ -185,18 +185,19 @@ fn value(
     particle: ParticleType,
     input: &[u8],
 ) -> Result<Option<(&[u8], BinValue<'_>)>, nom::Err<Malformed<'_>>> {
-    use ParticleType as P;
     Ok(Some(match particle {
-        P::INTEGER => integer(input)?,
-        P::FLOAT => input::le_f64(WHAT).map(BinValue::Float).parse(input)?,
-        P::BOOL => input::u8(WHAT)
+        ParticleType::INTEGER => integer(input)?,
+        ParticleType::FLOAT => input::le_f64(WHAT).map(BinValue::Float).parse(input)?,
+        ParticleType::BOOL => input::u8(WHAT)
             .map(|byte| BinValue::Bool(byte != 0))
             .parse(input)?,
-        P::STRING | P::BLOB | P::VECTOR | P::HLL | ParticleType(7..=12) => {
-            sized.map(BinValue::Bytes).parse(input)?
-        }
-        P::MAP | P::LIST => sized.map(BinValue::Msgpack).parse(input)?,
-        P::GEOJSON => sized.and_then(Geo::read).map(BinValue::Geo).parse(input)?,
+        ParticleType::STRING
+        | ParticleType::BLOB
+        | ParticleType::VECTOR
+        | ParticleType::HLL
+        | ParticleType(7..=12) => sized.map(BinValue::Bytes).parse(input)?,
+        ParticleType::MAP | ParticleType::LIST => sized.map(BinValue::Msgpack).parse(input)?,
+        ParticleType::GEOJSON => sized.and_then(Geo::read).map(BinValue::Geo).parse(input)?,
         _ => return Ok(None),
     }))
 }

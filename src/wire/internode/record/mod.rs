@@ -16,7 +16,7 @@ use core::ops::Range;
 use nom::Parser as _;
 use nom::combinator::rest;
 
-use crate::wire::client::fields::digest::{self, Digest};
+use crate::wire::client::fields::digest::Digest;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::ground::time::{UpdateTime, VoidTime};
 use crate::wire::values::particle::ParticleType;
@@ -89,15 +89,11 @@ impl<'a> FlatRecord<'a> {
     }
 
     fn head(input: &'a [u8]) -> Parse<'a, Self> {
-        let digest = |input| match Digest::split(input) {
-            Some((digest, rest)) => Ok((rest, digest)),
-            None => Err(Malformed::short(WHAT, input, digest::LENGTH, "the digest").stop()),
-        };
         let magic = |magic: &u32| *magic == MAGIC;
         let head = (
             input::legal(WHAT, "the magic is not 0x037af201", input::le_u32(WHAT), magic),
             input::le_u32(WHAT).map(Layout),
-            digest,
+            input::array(WHAT, "the digest").map(Digest),
             le_u40(WHAT).map(UpdateTime),
             input::le_u16(WHAT),
             rest,

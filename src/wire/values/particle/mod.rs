@@ -4,8 +4,9 @@ pub mod msgpack;
 pub mod order;
 
 use nom::Parser as _;
-use nom::combinator::rest;
+use nom::combinator::{all_consuming, rest};
 
+use crate::wire::ground::at::At;
 use crate::wire::ground::input::{self, Malformed, Parse};
 
 table! {
@@ -76,14 +77,17 @@ impl<'a> Value<'a> {
         Ok(match kind {
             ParticleType::NULL if bytes.is_empty() => Self::Nil,
             ParticleType::INTEGER => Self::Integer(integer(bytes)?),
-            ParticleType::FLOAT => match bytes.try_into() {
-                Ok(double) => Self::Float(f64::from_be_bytes(double)),
-                Err(_) => return Err(Malformed::illegal("float value", bytes, "a float has 8 bytes")),
-            },
-            ParticleType::BOOL => match bytes {
-                [byte] => Self::Bool(*byte != 0),
-                _ => return Err(Malformed::illegal("bool value", bytes, "a bool has 1 byte")),
-            },
+            ParticleType::FLOAT => {
+                let double = all_consuming(input::be_f64("float value")).map(Self::Float);
+                input::front(
+                    input::or_illegal("float value", "a float has 8 bytes", double),
+                    bytes,
+                )?
+            }
+            ParticleType::BOOL => {
+                let byte = all_consuming(input::u8("bool value")).map(|byte| Self::Bool(byte != 0));
+                input::front(input::or_illegal("bool value", "a bool has 1 byte", byte), bytes)?
+            }
             ParticleType::STRING => Self::Text(bytes),
             ParticleType::LIST => Self::List(bytes),
             ParticleType::MAP => Self::Map(bytes),
@@ -109,13 +113,14 @@ impl<'a> Value<'a> {
 /// # Errors
 /// Another length.
 pub fn integer(bytes: &[u8]) -> Result<i64, Malformed<'_>> {
-    match *bytes {
-        [a] => Ok(i64::from(a)),
-        [a, b] => Ok(i64::from(u16::from_be_bytes([a, b]))),
-        [a, b, c, d] => Ok(i64::from(u32::from_be_bytes([a, b, c, d]))),
-        [a, b, c, d, e, f, g, h] => Ok(i64::from_be_bytes([a, b, c, d, e, f, g, h])),
+    const WHAT: &str = "integer value";
+    match bytes.len() {
+        1 => input::front(input::u8(WHAT).map(i64::from), bytes),
+        2 => input::front(input::be_u16(WHAT).map(i64::from), bytes),
+        4 => input::front(input::be_u32(WHAT).map(i64::from), bytes),
+        8 => input::front(input::be_i64(WHAT), bytes),
         _ => Err(Malformed::illegal(
-            "integer value",
+            WHAT,
             bytes,
             "an integer has 8, 4, 2 or 1 bytes",
         )),
@@ -167,11 +172,8 @@ impl<'a> GeoJson<'a> {
     }
 
     /// The S2 cell ids, each with its 8 bytes.
-    pub fn cells(&self) -> impl Iterator<Item = crate::wire::ground::at::At<'a, u64>> {
-        self.cells.chunks_exact(8).filter_map(|bytes| {
-            let value = u64::from_be_bytes(bytes.try_into().ok()?);
-            Some(crate::wire::ground::at::At { value, bytes })
-        })
+    pub fn cells(&self) -> impl Iterator<Item = At<'a, u64>> {
+        input::each(input::be_u64("GeoJSON cell"), self.cells)
     }
 }
 

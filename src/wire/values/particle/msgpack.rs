@@ -2,11 +2,13 @@
 //!
 //! A token is one header with what belongs to it at once: a whole integer or string, but only the
 //! count of a list or map. Everything is big endian. Aerospike's additions are read here too: the
-//! type byte in front of strings and blobs ([`typed`]), the ext that says how a list or map is
+//! type byte in front of strings and blobs ([`split_type`]), the ext that says how a list or map is
 //! ordered ([`metadata`]) and the two ext values for wildcard and infinity.
 
-use crate::wire::ground::input::{Malformed, Parse};
-use crate::wire::ground::input::{be_f64, be_u16, be_u32, be_u64, bytes, u8 as byte};
+use nom::Parser;
+
+use crate::wire::ground::input::{self, Malformed, Parse};
+use crate::wire::ground::input::{be_f64, be_i64, be_u16, be_u32, be_u64, bytes, sized};
 
 /// Containers may be nested this deep; deeper is malformed.
 pub const LEVELS: usize = 32;
@@ -27,9 +29,9 @@ pub enum Token<'a> {
     UInt(u64),
     /// `CB`, or `CA` widened.
     Float(f64),
-    /// The str family; the type byte is still in front ([`typed`]).
+    /// The str family; the type byte is still in front ([`split_type`]).
     Str(&'a [u8]),
-    /// The bin family; the type byte is still in front ([`typed`]).
+    /// The bin family; the type byte is still in front ([`split_type`]).
     Bin(&'a [u8]),
     /// The ext family.
     Ext {
@@ -80,96 +82,68 @@ pub fn token(input: &[u8]) -> Parse<'_, Token<'_>> {
 /// As [`token`], but a count is taken as it stands: for who reads element by element and so shows
 /// what there is of a list that was cut.
 pub(in crate::wire::values) fn head(input: &[u8]) -> Parse<'_, Token<'_>> {
+    const LENGTH: &str = "its length";
+    const BLOB: &str = "msgpack blob";
+    const EXT: &str = "msgpack ext";
+    const INTEGER: &str = "msgpack integer";
+    const STRING: &str = "msgpack string";
+    const LIST: &str = "msgpack list";
+    const MAP: &str = "msgpack map";
+    let byte = input::u8;
     let (rest, marker) = byte("msgpack value")(input)?;
     let low = u32::from(marker & 0x0F);
+    let signed = |n: i64| Token::Int(n);
+    let unsigned = |n: u32| Token::Int(n.into());
     match marker {
-        0x00..=0x7F => Ok((rest, Token::Int(i64::from(marker)))),
+        0x00..=0x7F => Ok((rest, Token::Int(marker.into()))),
         0x80..=0x8F => Ok((rest, Token::Map(low))),
         0x90..=0x9F => Ok((rest, Token::List(low))),
-        0xA0..=0xBF => string(rest, usize::from(marker & 0x1F)),
+        0xA0..=0xBF => bytes(STRING, LENGTH, (marker & 0x1F).into())
+            .map(Token::Str)
+            .parse(rest),
         0xC0 => Ok((rest, Token::Nil)),
         0xC1 => Err(Malformed::illegal("msgpack value", input, "no value begins with the byte C1").stop()),
         0xC2 | 0xC3 => Ok((rest, Token::Bool(marker == 0xC3))),
-        0xC4..=0xC6 => {
-            let (rest, n) = width(rest, marker.wrapping_sub(0xC4), "msgpack blob")?;
-            let (rest, body) = bytes("msgpack blob", "its length", n as usize)(rest)?;
-            Ok((rest, Token::Bin(body)))
-        }
-        0xC7..=0xC9 => {
-            let (rest, n) = width(rest, marker.wrapping_sub(0xC7), "msgpack ext")?;
-            ext(rest, n as usize)
-        }
-        0xCA => {
-            let (rest, bits) = be_u32("msgpack float")(rest)?;
-            Ok((rest, Token::Float(f64::from(f32::from_bits(bits)))))
-        }
-        0xCB => {
-            let (rest, float) = be_f64("msgpack double")(rest)?;
-            Ok((rest, Token::Float(float)))
-        }
-        0xCC..=0xCE => {
-            let (rest, n) = width(rest, marker.wrapping_sub(0xCC), "msgpack integer")?;
-            Ok((rest, Token::Int(i64::from(n))))
-        }
-        0xCF => {
-            let (rest, n) = be_u64("msgpack integer")(rest)?;
-            Ok((rest, i64::try_from(n).map_or(Token::UInt(n), Token::Int)))
-        }
-        0xD0 => {
-            let (rest, n) = byte("msgpack integer")(rest)?;
-            Ok((rest, Token::Int(i64::from(n as i8))))
-        }
-        0xD1 => {
-            let (rest, n) = be_u16("msgpack integer")(rest)?;
-            Ok((rest, Token::Int(i64::from(n as i16))))
-        }
-        0xD2 => {
-            let (rest, n) = be_u32("msgpack integer")(rest)?;
-            Ok((rest, Token::Int(i64::from(n as i32))))
-        }
-        0xD3 => {
-            let (rest, n) = be_u64("msgpack integer")(rest)?;
-            Ok((rest, Token::Int(n as i64)))
-        }
-        0xD4 => ext(rest, 1),
-        0xD5 => ext(rest, 2),
-        0xD6 => ext(rest, 4),
-        0xD7 => ext(rest, 8),
-        0xD8 => ext(rest, 16),
-        0xD9..=0xDB => {
-            let (rest, n) = width(rest, marker.wrapping_sub(0xD9), "msgpack string")?;
-            string(rest, n as usize)
-        }
-        0xDC | 0xDD => {
-            let (rest, n) = width(rest, marker.wrapping_sub(0xDB), "msgpack list")?;
-            Ok((rest, Token::List(n)))
-        }
-        0xDE | 0xDF => {
-            let (rest, n) = width(rest, marker.wrapping_sub(0xDD), "msgpack map")?;
-            Ok((rest, Token::Map(n)))
-        }
-        0xE0..=0xFF => Ok((rest, Token::Int(i64::from(marker as i8)))),
+        0xC4 => sized(BLOB, LENGTH, byte(BLOB)).map(Token::Bin).parse(rest),
+        0xC5 => sized(BLOB, LENGTH, be_u16(BLOB)).map(Token::Bin).parse(rest),
+        0xC6 => sized(BLOB, LENGTH, be_u32(BLOB)).map(Token::Bin).parse(rest),
+        0xC7 => byte(EXT).map(usize::from).flat_map(ext).parse(rest),
+        0xC8 => be_u16(EXT).map(usize::from).flat_map(ext).parse(rest),
+        0xC9 => be_u32(EXT).map(|n| n as usize).flat_map(ext).parse(rest),
+        0xCA => be_u32("msgpack float")
+            .map(|bits| Token::Float(f32::from_bits(bits).into()))
+            .parse(rest),
+        0xCB => be_f64("msgpack double").map(Token::Float).parse(rest),
+        0xCC => byte(INTEGER).map(u32::from).map(unsigned).parse(rest),
+        0xCD => be_u16(INTEGER).map(u32::from).map(unsigned).parse(rest),
+        0xCE => be_u32(INTEGER).map(unsigned).parse(rest),
+        0xCF => be_u64(INTEGER)
+            .map(|n| i64::try_from(n).map_or(Token::UInt(n), Token::Int))
+            .parse(rest),
+        0xD0 => byte(INTEGER).map(|n| signed((n as i8).into())).parse(rest),
+        0xD1 => be_u16(INTEGER).map(|n| signed((n as i16).into())).parse(rest),
+        0xD2 => be_u32(INTEGER).map(|n| signed((n as i32).into())).parse(rest),
+        0xD3 => be_i64(INTEGER).map(signed).parse(rest),
+        0xD4 => ext(1).parse(rest),
+        0xD5 => ext(2).parse(rest),
+        0xD6 => ext(4).parse(rest),
+        0xD7 => ext(8).parse(rest),
+        0xD8 => ext(16).parse(rest),
+        0xD9 => sized(STRING, LENGTH, byte(STRING)).map(Token::Str).parse(rest),
+        0xDA => sized(STRING, LENGTH, be_u16(STRING)).map(Token::Str).parse(rest),
+        0xDB => sized(STRING, LENGTH, be_u32(STRING)).map(Token::Str).parse(rest),
+        0xDC => be_u16(LIST).map(u32::from).map(Token::List).parse(rest),
+        0xDD => be_u32(LIST).map(Token::List).parse(rest),
+        0xDE => be_u16(MAP).map(u32::from).map(Token::Map).parse(rest),
+        0xDF => be_u32(MAP).map(Token::Map).parse(rest),
+        0xE0..=0xFF => Ok((rest, signed((marker as i8).into()))),
     }
 }
 
-/// An unsigned number of 1, 2 or 4 bytes, as `log2` says.
-fn width<'a>(input: &'a [u8], log2: u8, what: &'static str) -> Parse<'a, u32> {
-    match log2 {
-        0 => byte(what)(input).map(|(rest, n)| (rest, u32::from(n))),
-        1 => be_u16(what)(input).map(|(rest, n)| (rest, u32::from(n))),
-        _ => be_u32(what)(input),
-    }
-}
-
-fn string(input: &[u8], length: usize) -> Parse<'_, Token<'_>> {
-    let (rest, body) = bytes("msgpack string", "its length", length)(input)?;
-    Ok((rest, Token::Str(body)))
-}
-
-fn ext(input: &[u8], length: usize) -> Parse<'_, Token<'_>> {
-    let (rest, ext_type) = byte("msgpack ext type")(input)?;
-    let (rest, data) = bytes("msgpack ext", "its length", length)(rest)?;
-    Ok((rest, Token::Ext { ext_type, data }))
+/// Type byte and content of an ext.
+fn ext<'a>(length: usize) -> impl Parser<&'a [u8], Output = Token<'a>, Error = Malformed<'a>> {
+    let content = bytes("msgpack ext", "its length", length);
+    (input::u8("msgpack ext type"), content).map(|(ext_type, data)| Token::Ext { ext_type, data })
 }
 
 /// The particle type and the payload of a string or blob whose first content byte says what it is:
@@ -180,7 +154,7 @@ fn ext(input: &[u8], length: usize) -> Parse<'_, Token<'_>> {
 ///
 /// Source: client-protocol 6.1.
 #[must_use]
-pub fn typed(body: &[u8]) -> Option<(u8, &[u8])> {
+pub fn split_type(body: &[u8]) -> Option<(u8, &[u8])> {
     match body.split_first() {
         Some((&particle @ (3 | 4 | 7..=12 | 18 | 23), payload)) => Some((particle, payload)),
         _ => None,
@@ -219,6 +193,7 @@ pub fn skip(input: &[u8]) -> Parse<'_, ()> {
 
 /// Steps over `count` values in which containers may be nested `levels` deep.
 pub(in crate::wire::values) fn skip_values(input: &[u8], count: u64, levels: usize) -> Parse<'_, ()> {
+    // Levels are counted here and not by a parser in a parser, so that no bytes decide how deep the stack is.
     let mut open = [0u64; LEVELS];
     let mut depth = 0usize;
     let mut left = count;
@@ -309,10 +284,10 @@ mod tests {
     fn strings_carry_the_type_byte() {
         // Source: client-protocol 6.1, "abc".
         assert_eq!(whole(b"\xA4\x03abc"), Token::Str(b"\x03abc"));
-        assert_eq!(typed(b"\x03abc"), Some((3, &b"abc"[..])));
-        assert_eq!(typed(b"\x12\x00"), Some((18, &b"\x00"[..])));
-        assert_eq!(typed(b"age"), None);
-        assert_eq!(typed(b""), None);
+        assert_eq!(split_type(b"\x03abc"), Some((3, &b"abc"[..])));
+        assert_eq!(split_type(b"\x12\x00"), Some((18, &b"\x00"[..])));
+        assert_eq!(split_type(b"age"), None);
+        assert_eq!(split_type(b""), None);
         assert_eq!(whole(&[0xA0]), Token::Str(b""));
         assert_eq!(whole(b"\xD9\x02\x03a"), Token::Str(b"\x03a"));
         assert_eq!(whole(b"\xDA\x00\x02\x03a"), Token::Str(b"\x03a"));

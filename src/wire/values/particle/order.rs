@@ -107,7 +107,7 @@ fn map(input: &[u8], count: u32, levels: usize) -> Left<'_> {
 fn may_be_key(token: Token<'_>) -> bool {
     match token {
         Token::Int(_) | Token::UInt(_) | Token::Ext { .. } => true,
-        Token::Str(body) | Token::Bin(body) => !matches!(msgpack::typed(body), Some((18 | 23, _))),
+        Token::Str(body) | Token::Bin(body) => !matches!(msgpack::split_type(body), Some((18 | 23, _))),
         _ => false,
     }
 }
@@ -136,7 +136,7 @@ fn compare(left: &[u8], right: &[u8]) -> Ordering {
 
 /// A string's or blob's bytes without the type byte.
 fn content(body: &[u8]) -> &[u8] {
-    msgpack::typed(body).map_or(body, |(_, payload)| payload)
+    msgpack::split_type(body).map_or(body, |(_, payload)| payload)
 }
 
 /// The place of a type in the order of types.
@@ -145,7 +145,7 @@ fn rank(token: Token<'_>) -> Option<u8> {
         Token::Nil => 0,
         Token::Bool(_) => 1,
         Token::Int(_) | Token::UInt(_) => 2,
-        Token::Str(body) | Token::Bin(body) => match msgpack::typed(body) {
+        Token::Str(body) | Token::Bin(body) => match msgpack::split_type(body) {
             Some((3, _)) => 3,
             Some((23, _)) => 8,
             _ => 6,

@@ -25,14 +25,14 @@ pub enum Content {
     /// An integer that the table explains.
     Code(Table),
     /// A string without type byte.
-    Raw(Name),
+    Raw(RawName),
     /// A value or an expression.
     Expression,
 }
 
 /// What a string without type byte is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Name {
+pub enum RawName {
     /// The name of a bin.
     Bin,
     /// The name of a variable.
@@ -77,7 +77,7 @@ impl Arg {
 
     /// A string without type byte.
     #[must_use]
-    pub const fn raw(name: &'static str, is: Name) -> Self {
+    pub const fn raw(name: &'static str, is: RawName) -> Self {
         Self::new(name, Content::Raw(is))
     }
 
@@ -98,7 +98,7 @@ impl Arg {
 
     /// The same, as often as there are elements.
     #[must_use]
-    pub const fn repeated(self) -> Self {
+    pub const fn variadic(self) -> Self {
         Self {
             presence: Presence::Repeated,
             ..self
@@ -212,8 +212,8 @@ pub(super) fn write_flags<F: bitflags::Flags<Bits = u32>>(
 
 /// Declares a table of operations: `table!` with the arguments of each operation.
 ///
-/// `operations! { /// doc pub Name: u8 { 1 => APPEND as "list_append" (VALUE, ORDER.optional()), } }`
-/// gives what `table!` gives and `Name::args`.
+/// `operations! { /// doc pub RawName: u8 { 1 => APPEND as "list_append" (VALUE, ORDER.optional()), } }`
+/// gives what `table!` gives and `RawName::args`.
 macro_rules! operations {
     (
         $(#[$meta:meta])*

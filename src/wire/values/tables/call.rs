@@ -118,7 +118,7 @@ impl Coded {
             Table::StringOp => code.is_some_and(|op| StringOp(op).name().is_some()),
             Table::TextOp => false,
             Table::ExpOp => code.is_some_and(|op| ExpOp(op).name().is_some()),
-            Table::ReturnType => ReturnType(bits).returned().name().is_some(),
+            Table::ReturnType => ReturnType(bits).return_type().name().is_some(),
             Table::SelectFlags => Selected(bits & 0x0f).name().is_some(),
             Table::ResultType | Table::BinType | Table::KeyType | Table::LoopType => {
                 code.is_some_and(|kind| ResultType(kind).name().is_some())
@@ -139,7 +139,7 @@ impl Coded {
             Table::BitOp => BitOp(code?).since(),
             Table::HllOp => HllOp(code?).since(),
             Table::ExpOp => ExpOp(code?).since(),
-            Table::ReturnType => ReturnType(bits).returned().since(),
+            Table::ReturnType => ReturnType(bits).return_type().since(),
             _ => None,
         }
     }
@@ -157,14 +157,14 @@ impl fmt::Display for Coded {
         let code = u8::try_from(value).ok();
         match self.table {
             Table::CdtOp => match value {
-                0..64 => named(f, code.and_then(|op| CdtOp(op).name()), "list_op_", value),
-                _ => named(f, code.and_then(|op| CdtOp(op).name()), "map_op_", value),
+                0..64 => write_name(f, code.and_then(|op| CdtOp(op).name()), "list_op_", value),
+                _ => write_name(f, code.and_then(|op| CdtOp(op).name()), "map_op_", value),
             },
-            Table::BitOp => named(f, code.and_then(|op| BitOp(op).name()), "bit_op_", value),
-            Table::HllOp => named(f, code.and_then(|op| HllOp(op).name()), "hll_op_", value),
-            Table::StringOp => named(f, code.and_then(|op| StringOp(op).name()), "string_op_", value),
-            Table::TextOp => named(f, None, "to_string_op_", value),
-            Table::ExpOp => named(f, code.and_then(|op| ExpOp(op).name()), "exp_op_", value),
+            Table::BitOp => write_name(f, code.and_then(|op| BitOp(op).name()), "bit_op_", value),
+            Table::HllOp => write_name(f, code.and_then(|op| HllOp(op).name()), "hll_op_", value),
+            Table::StringOp => write_name(f, code.and_then(|op| StringOp(op).name()), "string_op_", value),
+            Table::TextOp => write_name(f, None, "to_string_op_", value),
+            Table::ExpOp => write_name(f, code.and_then(|op| ExpOp(op).name()), "exp_op_", value),
             Table::ListOrder => set::<ListOrder>(f, value, "UNORDERED"),
             Table::MapOrder => set::<MapOrder>(f, value, "UNORDERED"),
             Table::ListFlags => set::<ListFlags>(f, value, "DEFAULT"),
@@ -190,9 +190,9 @@ impl fmt::Display for Coded {
             Table::ExpFlags => set::<ExpFlags>(f, value, "DEFAULT"),
             Table::RegexFlags => set::<RegexFlags>(f, value, "DEFAULT"),
             Table::ResultType | Table::BinType | Table::KeyType | Table::LoopType => {
-                named(f, code.and_then(|kind| ResultType(kind).name()), "type_", value)
+                write_name(f, code.and_then(|kind| ResultType(kind).name()), "type_", value)
             }
-            Table::LoopVariable => named(
+            Table::LoopVariable => write_name(
                 f,
                 code.and_then(|part| LoopVariable(part).name()),
                 "variable_",
@@ -216,7 +216,7 @@ impl fmt::Display for Coded {
 }
 
 /// The name, or a prefix and the number.
-fn named(f: &mut fmt::Formatter<'_>, name: Option<&str>, prefix: &str, value: i64) -> fmt::Result {
+fn write_name(f: &mut fmt::Formatter<'_>, name: Option<&str>, prefix: &str, value: i64) -> fmt::Result {
     match name {
         Some(name) => f.write_str(name),
         None => write!(f, "{prefix}{value}"),

@@ -223,7 +223,7 @@ impl ReturnType {
 
     /// The code.
     #[must_use]
-    pub const fn returned(self) -> Returned {
+    pub const fn return_type(self) -> Returned {
         Returned(self.0 & 0xFFFF)
     }
 
@@ -239,7 +239,7 @@ impl fmt::Display for ReturnType {
         if self.is_inverted() {
             f.write_str("INVERTED|")?;
         }
-        self.returned().fmt(f)?;
+        self.return_type().fmt(f)?;
         match self.0 & !(Self::INVERTED | 0xFFFF) {
             0 => Ok(()),
             unknown => write!(f, "|0x{unknown:x}"),

@@ -6,18 +6,18 @@ use core::fmt;
 
 use bitflags::bitflags;
 
-use super::arg::{Arg, Name, Table, operations};
+use super::arg::{Arg, RawName, Table, operations};
 
 const LEFT: Arg = Arg::expression("left");
 const RIGHT: Arg = Arg::expression("right");
-const EACH: Arg = Arg::expression("operand").repeated();
+const EACH: Arg = Arg::expression("operand").variadic();
 const VALUE: Arg = Arg::expression("value");
 const SHIFT: Arg = Arg::expression("shift");
 const SEARCH: Arg = Arg::expression("search for");
 const LIST: Arg = Arg::expression("list");
 const MAP: Arg = Arg::expression("map");
-const PATTERN: Arg = Arg::raw("pattern", Name::Pattern);
-const BIN: Arg = Arg::raw("bin name", Name::Bin);
+const PATTERN: Arg = Arg::raw("pattern", RawName::Pattern);
+const BIN: Arg = Arg::raw("bin name", RawName::Bin);
 
 operations! {
     /// The operation of an expression `[opcode, argument, …]`.
@@ -84,13 +84,13 @@ operations! {
         122 => VAR_BUILTIN as "loopvar": "since 8.1.1"
             (Arg::code("variable type", Table::LoopType), Arg::code("variable", Table::LoopVariable)),
         123 => COND as "cond": "condition, result, …, default; since 5.6" (EACH),
-        124 => VAR as "var": "since 5.6" (Arg::raw("variable name", Name::Variable)),
+        124 => VAR as "var": "since 5.6" (Arg::raw("variable name", RawName::Variable)),
         125 => LET as "let": "name, value, …, result; since 5.6" (EACH),
         126 => QUOTE as "quote" (Arg::value("list")),
         127 => CALL as "call"
             (Arg::code("result type", Table::ResultType), Arg::code("system", Table::System),
              Arg::value("call"), Arg::expression("bin or value")),
-        128 => AEL as "ael": "text that the server compiles, since 8.2" (Arg::raw("text", Name::Ael))
+        128 => AEL as "ael": "text that the server compiles, since 8.2" (Arg::raw("text", RawName::Ael))
     }
 }
 

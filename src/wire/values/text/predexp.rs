@@ -7,10 +7,12 @@
 
 use core::fmt::{self, Write};
 
+use nom::Parser as _;
+use nom::combinator::consumed;
+
 use super::value_text::{geo, hex, write_quoted};
-use crate::wire::ground::at::before;
 use crate::wire::ground::input::{Malformed, Parse};
-use crate::wire::ground::input::{be_i64, be_u16, be_u32, bytes, reason};
+use crate::wire::ground::input::{be_i64, be_u16, be_u32, front, reason, sized};
 use crate::wire::values::particle::GeoJson;
 use crate::wire::values::particle::msgpack::LEVELS;
 use crate::wire::values::tables::arg::Table;
@@ -109,15 +111,10 @@ pub enum Data<'a> {
 ///
 /// Source: client-protocol 7.6.
 pub fn item(input: &[u8]) -> Parse<'_, Item<'_>> {
-    let (rest, tag) = be_u16("predexp tag")(input)?;
-    let (rest, length) = be_u32("predexp length")(rest)?;
-    let (rest, data) = bytes("predexp data", "its length", length as usize)(rest)?;
-    let item = Item {
-        tag: PredexpTag(tag),
-        data,
-        bytes: before(input, rest),
-    };
-    Ok((rest, item))
+    let data = sized("predexp data", "its length", be_u32("predexp length"));
+    consumed((be_u16("predexp tag").map(PredexpTag), data))
+        .map(|(bytes, (tag, data))| Item { tag, data, bytes })
+        .parse(input)
 }
 
 /// The items of a predicate; after an item that cannot be read there are no more.
@@ -152,18 +149,18 @@ impl<'a> Item<'a> {
     /// # Errors
     /// Data too short for the tag.
     pub fn value(&self) -> Result<Data<'a>, Malformed<'a>> {
-        let value = match self.tag.0 {
-            1 | 2 => be_u16("predexp children")(self.data).map(|(_, n)| Data::Children(n)),
-            10 => be_i64("predexp integer")(self.data).map(|(_, n)| Data::Integer(n)),
-            11 => Ok(Data::String(self.data)),
-            12 => GeoJson::parse(self.data).map(|(_, geo)| Data::GeoJson(geo)),
-            100..=104 | 120..=122 | 250..=255 => Ok(Data::Name(self.data)),
-            153 => be_u32("predexp modulus")(self.data).map(|(_, n)| Data::Modulus(n as i32)),
-            212 => be_u32("predexp regex flags")(self.data).map(|(_, flags)| Data::RegexFlags(flags)),
+        let data = self.data;
+        match self.tag.0 {
+            1 | 2 => front(be_u16("predexp children").map(Data::Children), data),
+            10 => front(be_i64("predexp integer").map(Data::Integer), data),
+            11 => Ok(Data::String(data)),
+            12 => front(GeoJson::parse.map(Data::GeoJson), data),
+            100..=104 | 120..=122 | 250..=255 => Ok(Data::Name(data)),
+            153 => front(be_u32("predexp modulus").map(|n| Data::Modulus(n as i32)), data),
+            212 => front(be_u32("predexp regex flags").map(Data::RegexFlags), data),
             3 | 150..=152 | 200..=205 | 210 | 211 | 220 | 221 => Ok(Data::None),
-            _ => Ok(Data::Unknown(self.data)),
-        };
-        value.map_err(reason)
+            _ => Ok(Data::Unknown(data)),
+        }
     }
 
     /// How many of the results before it the item takes. `None` for a tag that nobody knows, or a

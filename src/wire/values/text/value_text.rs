@@ -186,7 +186,7 @@ impl Text<'_> {
     }
 
     /// A code, a set of flags, or what they stand for in the text.
-    fn coded(&mut self, role: Role, coded: Coded) -> fmt::Result {
+    fn write_coded(&mut self, role: Role, coded: Coded) -> fmt::Result {
         match coded.table {
             Table::CdtOp | Table::BitOp | Table::HllOp | Table::StringOp | Table::TextOp => {
                 if coded.value == i64::from(CdtOp::CONTEXT_EVAL.0) {
@@ -269,7 +269,7 @@ impl<'a> Sink<'a> for Text<'_> {
 
     fn leaf(&mut self, node: &Node<'a>) -> fmt::Result {
         if let Kind::Coded(coded) = node.kind {
-            return self.coded(node.role, coded);
+            return self.write_coded(node.role, coded);
         }
         self.begin(node.role)?;
         write_leaf(self.out, &node.kind)

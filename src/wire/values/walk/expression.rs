@@ -11,7 +11,7 @@ use super::cdt::Ahead;
 use super::node::{Kind, Node, Role, Strings};
 use super::{Sink, Stop, Walk, Walked, enough};
 use crate::wire::values::particle::msgpack::{self, Token};
-use crate::wire::values::tables::arg::{Arg, Name, Table};
+use crate::wire::values::tables::arg::{Arg, RawName, Table};
 use crate::wire::values::tables::call::Family;
 use crate::wire::values::tables::expression_ops::{ExpOp, ResultType};
 
@@ -22,7 +22,7 @@ const OPERAND: Arg = Arg::expression("operand");
 const CONDITION: Arg = Arg::expression("condition");
 const RESULT: Arg = Arg::expression("result");
 const DEFAULT: Arg = Arg::expression("default");
-const NAME: Arg = Arg::raw("name", Name::Variable);
+const NAME: Arg = Arg::raw("name", RawName::Variable);
 const VALUE: Arg = Arg::expression("value");
 const ARGUMENT: Arg = Arg::expression("argument");
 
@@ -82,7 +82,7 @@ fn op(input: &[u8], count: u32) -> Result<ExpOp, bool> {
 /// What explains a number that is compared with a type or a time: one side of the comparison says which it is.
 ///
 /// Source: client-protocol 7.3, 7.4.
-fn compared(op: ExpOp, input: &[u8]) -> Option<Table> {
+fn explanation(op: ExpOp, input: &[u8]) -> Option<Table> {
     if !(ExpOp::EQ..=ExpOp::LE).contains(&op) {
         return None;
     }
@@ -114,7 +114,7 @@ pub fn result_type(input: &[u8]) -> Option<ResultType> {
             Token::Int(_) | Token::UInt(_) => Some(ResultType::INT),
             Token::Float(_) => Some(ResultType::FLOAT),
             Token::Map(_) => Some(ResultType::MAP),
-            Token::Str(body) => match msgpack::typed(body)?.0 {
+            Token::Str(body) => match msgpack::split_type(body)?.0 {
                 3 => Some(ResultType::STR),
                 _ => None,
             },
@@ -199,7 +199,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
     /// The arguments of all operations but LET and CALL.
     fn operands(&mut self, op: ExpOp, input: &'a [u8], count: u32) -> Walked<'a, S::Error> {
         let args = op.args().unwrap_or(&[]);
-        let compared = compared(op, input);
+        let compared = explanation(op, input);
         let last = count.saturating_sub(1);
         let mut left = input;
         for index in 0..count {

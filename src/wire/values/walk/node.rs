@@ -181,7 +181,7 @@ impl<'a> Kind<'a> {
     /// The kind of a token that is not a list or map.
     pub(super) fn of(token: Token<'a>, strings: Strings) -> Self {
         let typed = |body| match strings {
-            Strings::Typed => msgpack::typed(body),
+            Strings::Typed => msgpack::split_type(body),
             Strings::Raw => None,
         };
         match token {

@@ -10,14 +10,14 @@ const THINGS_A_BYTE: usize = 200;
 /// Bytes of text for a byte read: the longest names stand for one byte, as part of one thing.
 const TEXT_A_BYTE: usize = 200;
 
-pub struct Sight<'a> {
+pub struct Account<'a> {
     whole: &'a [u8],
     things: usize,
 }
 
-impl<'a> Sight<'a> {
-    pub fn of(whole: &'a [u8]) -> Sight<'a> {
-        Sight { whole, things: 0 }
+impl<'a> Account<'a> {
+    pub fn of(whole: &'a [u8]) -> Account<'a> {
+        Account { whole, things: 0 }
     }
 
     /// One more thing was read, from these bytes.
@@ -88,10 +88,10 @@ impl<'a> Sight<'a> {
         mut look: impl FnMut(&mut Self, T),
     ) {
         let mut ended = false;
-        self.each(items, |sight, item| {
+        self.each(items, |account, item| {
             assert!(!ended, "elements after a fault");
-            match sight.take(item) {
-                Some(item) => look(sight, item),
+            match account.take(item) {
+                Some(item) => look(account, item),
                 None => ended = true,
             }
         });
