@@ -113,10 +113,10 @@ fn response_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'
     let are_looked_at = is_looked_at(tree) || TAP.has_listener() || windows::is_followed();
     let messages = AnswerMessages::new(context.packet, Messages::new(context.order, body), are_looked_at);
     let mut answer = Summary::default();
-    for message in messages.iter().flatten() {
-        answer.add(&message);
-        first_pass::response(context, &message);
-    }
+    messages.each(|message| {
+        answer.add(message);
+        first_pass::response(context, message);
+    });
     // Before the tree: whether that can be made must not change what is remembered.
     let linked = exchange::on_response(
         context,

@@ -41,6 +41,16 @@ where
         Self { first, more, left }
     }
 
+    /// Shows each to `look`, where it is: a message is big, and an iterator hands on copies.
+    pub fn each(&self, mut look: impl FnMut(&T)) {
+        for message in self.first.iter().chain(self.more) {
+            look(message);
+        }
+        for message in self.left.flatten() {
+            look(&message);
+        }
+    }
+
     /// The messages.
     pub fn iter(&self) -> impl Iterator<Item = Result<T, Malformed<'p>>> + use<'p, T, I> {
         self.first
