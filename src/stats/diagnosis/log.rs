@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::cluster::ClusterLog;
 use super::endpoint::Endpoint;
 use super::info::InfoLog;
@@ -176,12 +178,12 @@ pub struct Connection {
 pub struct Log {
     /// The connections in the order of their first segment.
     pub connections: Vec<Connection>,
-    by_stream: HashMap<u32, usize>,
+    by_stream: HashMap<u32, usize, RandomState>,
     /// Digests by their number; number 0 is none.
     pub digests: Vec<[u8; LENGTH]>,
-    digest_numbers: HashMap<[u8; LENGTH], u32>,
+    digest_numbers: HashMap<[u8; LENGTH], u32, RandomState>,
     /// User keys that were seen, by the number of the digest.
-    pub keys: HashMap<u32, String>,
+    pub keys: HashMap<u32, String, RandomState>,
     /// Namespaces and sets as `namespace/set`.
     pub places: Names,
     /// Names of info commands and users.

@@ -15,6 +15,7 @@ pub mod rules;
 use self::evidence::Evidence;
 use self::findings::{Findings, causes};
 use self::log::Log;
+use super::opening::PRESS_APPLY;
 use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
 use crate::epan::tcp_tap::{Frame, Frames};
 use crate::track::record::Records;
@@ -26,6 +27,8 @@ const ROWS: usize = 1000;
 #[derive(Default)]
 pub struct Diagnosis {
     log: Log,
+    /// It was opened while the capture was read.
+    is_late: bool,
 }
 
 impl Report<Frames<Records>> for Diagnosis {
@@ -46,9 +49,19 @@ impl Report<Frames<Records>> for Diagnosis {
     ];
     const TABLES: &'static [&'static core::ffi::CStr] = &[c"This capture", c"Findings"];
 
+    fn comes_late(&mut self) {
+        self.is_late = true;
+    }
+
     fn opened(&mut self, sheet: &Sheet) {
         // A row without values is not shown.
-        let _ = sheet.row(0, 0);
+        let row = sheet.row(0, 0);
+        if let Some(row) = row.filter(|_| self.is_late) {
+            let nobody = ("", PRESS_APPLY);
+            cells(row, 0, "Not diagnosed", nobody, (0, (0.0, 0.0), 0));
+            row.text(8, format_args!(""));
+            row.text(9, format_args!(""));
+        }
     }
 
     fn packet(&mut self, frame: &Frame<'_, Records>, _: &Sheet) -> bool {
@@ -57,7 +70,10 @@ impl Report<Frames<Records>> for Diagnosis {
     }
 
     fn drawn(&mut self, sheet: &Sheet) {
-        write(&self.log, sheet);
+        // Half a capture accuses whom the whole one does not.
+        if !self.is_late {
+            write(&self.log, sheet);
+        }
     }
 }
 
