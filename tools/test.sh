@@ -17,4 +17,4 @@ case " $* " in
 esac
 # Tests wait for tools, of which two run at a time.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))}
-cargo test --locked --features soundness,count-allocations "$@"
+cargo test --locked --no-fail-fast --features soundness,count-allocations "$@"

@@ -287,7 +287,7 @@ pub fn opaque<'p>(tree: &Tree<'p>, bytes: &[u8]) -> Guarded<Item<'p>> {
     )))
 }
 
-/// As [`common::malformed`], for bytes that may hold what gives access.
+/// As [`common::add_malformed`], for bytes that may hold what gives access.
 ///
 /// # Errors
 /// What Wireshark threw.

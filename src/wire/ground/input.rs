@@ -1,7 +1,7 @@
 //! What every parser stands on: nom's combinators over bytes, with an error that explains itself.
 //!
 //! A structure is read by combinators: tuples, `map`, `flat_map`, `consumed`, and those here that say which structure
-//! and which length asked. Only the numbers, [`bytes`] and [`array`] are written out. Measured by callgrind on an operation of a
+//! and which length asked. Only the numbers, [`bytes()`] and [`array()`] are written out. Measured by callgrind on an operation of a
 //! message: 74 instructions all by hand, 77 with combinators over these, 232 with nom's own numbers and `take`.
 
 use core::fmt;
