@@ -546,8 +546,9 @@ fn doubts(evidence: &Evidence<'_>, tries: &Tries<'_>, late: &[&Request], finding
         if count == 0 {
             continue;
         }
+        let writes = if count == 1 { "write" } else { "writes" };
         let details = format!(
-            "{count} writes given up while open, or answered TIMEOUT, and not tried again: {}",
+            "{count} {writes} given up while open, or answered TIMEOUT, and not tried again: {}",
             records.join(", ")
         );
         if let Some(mut finding) = group.finding(evidence, Kind::WritesInDoubt, details) {
