@@ -77,7 +77,7 @@ impl Percentiles {
         let mut steps = steps.into_iter();
         let (mut here, mut passed) = (0.0, 0u64);
         shares.map(|share| {
-            let rank = ((share * self.count as f64).ceil() as u64).clamp(1, self.count.max(1));
+            let rank = rounded_up(share * self.count as f64).clamp(1, self.count.max(1));
             while passed < rank {
                 let Some((step, count)) = steps.next() else { break };
                 here = middle(step);
@@ -88,9 +88,24 @@ impl Percentiles {
     }
 }
 
+/// The least whole number that is not below a value of zero or more. Not `f64::ceil`, for which older Rust links libm: the plugin
+/// needs nothing but libc.
+#[must_use]
+pub const fn rounded_up(value: f64) -> u64 {
+    let whole = value as u64;
+    if (whole as f64) < value { whole + 1 } else { whole }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounding_up_is_that_of_the_language() {
+        for value in [0.0, 0.1, 0.999, 1.0, 1.000_001, 2.5, 1e9 - 0.25, 4e15, 1e16] {
+            assert_eq!(rounded_up(value), value.ceil() as u64, "{value}");
+        }
+    }
 
     #[test]
     fn steps_follow_each_other() {

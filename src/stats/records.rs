@@ -71,7 +71,7 @@ impl Values {
         let [p50, p99] = self.percentiles.at([0.5, 0.99]);
         let max = self.max as f64;
         for (column, value) in [(P50, p50.min(max)), (P99, p99.min(max)), (MAX, max)] {
-            row.unsigned(column, short(value.round() as u64));
+            row.unsigned(column, short((value + 0.5) as u64));
         }
     }
 }

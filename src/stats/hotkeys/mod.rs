@@ -15,6 +15,7 @@ use self::counts::{
 use super::diagnosis::endpoint::Endpoint;
 use super::diagnosis::names::Names;
 use super::opening::PRESS_APPLY;
+use super::percentiles::rounded_up;
 use crate::epan::Text;
 use crate::epan::memory::MOST_TAPPED;
 use crate::epan::plugin::register::preference;
@@ -260,7 +261,7 @@ impl Report<Records> for HotKeys {
         if !left.is_empty() {
             totals.share("not listed", format_args!("{}", Keys(left.len())), heat(left));
         }
-        let least = (f64::from(self.least) * seconds).ceil() as u64;
+        let least = rounded_up(f64::from(self.least) * seconds);
         let hot = listed.partition_point(|key| u64::from(key.counts.heat()) >= least);
         let (listed, cooler) = listed.split_at(hot);
         if !cooler.is_empty() {

@@ -13,6 +13,7 @@ pub mod paths;
 pub mod pools;
 pub mod protocol;
 pub mod results;
+pub mod retries;
 pub mod rule;
 pub mod servers;
 pub mod stalls;

@@ -11,6 +11,10 @@ use crate::stats::diagnosis::findings::{Finding, Kind};
 use crate::track::transactions::RequestKind;
 use crate::wire::ground::text::LossyText;
 
+/// A pause that separates one fault from the next of the same kind: several times the timeouts of clients, so that a call that
+/// is tried again after it failed belongs to the first.
+pub const EPISODE: i64 = 15 * SECOND;
+
 /// What a request asks for, in words.
 #[must_use]
 pub fn operation(evidence: &Evidence<'_>, request: &Request) -> String {
