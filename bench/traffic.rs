@@ -18,18 +18,18 @@ mod make;
 #[allow(dead_code)]
 mod again;
 
-use make::{End, Maker};
+use make::{Endpoint, Maker};
 
 /// As much as an Ethernet segment carries.
 const SEGMENT: usize = 1448;
-const SERVER: End = ([10, 0, 0, 1], 3000);
+const SERVER: Endpoint = ([10, 0, 0, 1], 3000);
 
-fn client(number: u16) -> End {
+fn client(number: u16) -> Endpoint {
     ([10, 0, 1, (number % 200) as u8 + 1], 40_000 + number)
 }
 
 /// A message with its proto header, in segments.
-fn send(maker: &mut Maker, from: End, to: End, kind: u8, body: &[u8]) {
+fn send(maker: &mut Maker, from: Endpoint, to: Endpoint, kind: u8, body: &[u8]) {
     let mut message = vec![2, kind];
     message.extend(&(body.len() as u64).to_be_bytes()[2..]);
     message.extend(body);
@@ -81,7 +81,7 @@ fn record(number: u32) -> Vec<Vec<u8>> {
     vec![field(0, b"test"), field(1, b"demo"), field(4, &digest(number))]
 }
 
-fn get(maker: &mut Maker, from: End, number: u32, size: usize) {
+fn get(maker: &mut Maker, from: Endpoint, number: u32, size: usize) {
     send(
         maker,
         from,
@@ -105,7 +105,7 @@ fn get(maker: &mut Maker, from: End, number: u32, size: usize) {
     send(maker, SERVER, from, 3, &body);
 }
 
-fn put(maker: &mut Maker, from: End, number: u32) {
+fn put(maker: &mut Maker, from: Endpoint, number: u32) {
     let ops = [
         op(2, 1, b"count", &u64::from(number).to_be_bytes()),
         op(2, 3, b"name", b"a name of a record"),
@@ -127,7 +127,7 @@ fn put(maker: &mut Maker, from: End, number: u32) {
     );
 }
 
-fn batch(maker: &mut Maker, from: End, number: u32, rows: u32) {
+fn batch(maker: &mut Maker, from: Endpoint, number: u32, rows: u32) {
     let mut list = rows.to_be_bytes().to_vec();
     list.push(1);
     for index in 0..rows {
@@ -160,7 +160,7 @@ fn batch(maker: &mut Maker, from: End, number: u32, rows: u32) {
     send(maker, SERVER, from, 3, &answer);
 }
 
-fn scan(maker: &mut Maker, from: End, number: u32, records: u32) {
+fn scan(maker: &mut Maker, from: Endpoint, number: u32, records: u32) {
     let fields = [
         field(0, b"test"),
         field(1, b"demo"),
@@ -176,7 +176,7 @@ fn scan(maker: &mut Maker, from: End, number: u32, records: u32) {
     send(maker, SERVER, from, 3, &message([0, 0, 1], 0, 0, &[], &[]));
 }
 
-fn info(maker: &mut Maker, from: End) {
+fn info(maker: &mut Maker, from: Endpoint) {
     send(maker, from, SERVER, 1, b"node\npartition-generation\nfeatures\n");
     maker.wait(0.0001);
     send(
@@ -188,8 +188,8 @@ fn info(maker: &mut Maker, from: End) {
     );
 }
 
-const NODES: [End; 2] = [([10, 0, 0, 1], 47_000), ([10, 0, 0, 2], 3001)];
-const BEATS: [End; 2] = [([10, 0, 0, 1], 48_000), ([10, 0, 0, 2], 3002)];
+const NODES: [Endpoint; 2] = [([10, 0, 0, 1], 47_000), ([10, 0, 0, 2], 3001)];
+const BEATS: [Endpoint; 2] = [([10, 0, 0, 1], 48_000), ([10, 0, 0, 2], 3002)];
 
 fn replicate(maker: &mut Maker, number: u32) {
     maker.send(NODES[0], NODES[1], &make::write(number, number as u8, 0));
@@ -227,7 +227,7 @@ fn mixed(maker: &mut Maker, packets: u32) {
 }
 
 /// One exchange of a kind that a client has.
-fn exchange(maker: &mut Maker, from: End, kind: &str, number: u32) {
+fn exchange(maker: &mut Maker, from: Endpoint, kind: &str, number: u32) {
     match kind {
         "small" => get(maker, from, number, 30),
         "batches" => batch(maker, from, number, 300),

@@ -14,7 +14,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use common::host::host;
-use common::make::{ACK, End, Maker, PUSH, proto, record_answer};
+use common::make::{ACK, Endpoint, Maker, PUSH, proto, record_answer};
 
 /// Traffic at these multiples.
 const LENGTHS: [u32; 4] = [1, 2, 4, 8];
@@ -121,7 +121,7 @@ const FIRST: u32 = 1100;
 fn hostile(count: u32) -> Vec<u8> {
     let count = 200 * count;
     let mut made = Maker::new();
-    let ends = |port: u16| -> (End, End) { (([10, 0, 9, 9], 50_000), ([10, 3, 0, 1], port)) };
+    let ends = |port: u16| -> (Endpoint, Endpoint) { (([10, 0, 9, 9], 50_000), ([10, 3, 0, 1], port)) };
     // Connections, nodes, namespaces, sets, keys.
     for number in 0..FIRST + count {
         let [.., high, low] = number.to_be_bytes();

@@ -11,7 +11,7 @@ use super::diagnosis::evidence::request::Request;
 use super::diagnosis::log::Log;
 use super::opening::PRESS_APPLY;
 use super::percentiles::Percentiles;
-use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
+use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables};
 use crate::epan::taps::tcp_tap::{Frame, Frames};
 use crate::track::record::Records;
 
@@ -48,7 +48,7 @@ impl Times {
     }
 
     /// The median and the longest, in milliseconds.
-    fn write(&self, row: Row, column: u32) {
+    fn write(&self, row: ReportRow, column: u32) {
         let [median] = self.percentiles.at([0.5]);
         row.decimal(column, median / 1e6);
         row.decimal(column + 1, self.longest as f64 / 1e6);
@@ -88,7 +88,7 @@ impl Line {
             self.at_start += u32::from(!connection.is_opened());
             self.opened += u32::from(connection.is_opened());
             self.changes.push((from, true));
-            if let Some(closed) = connection.closed() {
+            if let Some(closed) = connection.closed_at() {
                 self.changes.push((closed, false));
                 let by_client = connection.closed_by_client().is_some();
                 *(if by_client {
@@ -134,7 +134,7 @@ impl Line {
         u32::try_from(most).unwrap_or(0)
     }
 
-    fn write(&self, row: Row) {
+    fn write(&self, row: ReportRow) {
         let counts = [
             self.at_start,
             self.opened,
@@ -195,20 +195,20 @@ impl Report<Frames<Records>> for Connections {
         self.is_late = true;
     }
 
-    fn opened(&mut self, sheet: &Sheet) {
+    fn on_open(&mut self, tables: &ReportTables) {
         // A row without values is not shown.
-        let _ = sheet.row(TOTALS, 0);
-        self.write_notes(sheet);
+        let _ = tables.row(TOTALS, 0);
+        self.write_notes(tables);
     }
 
-    fn packet(&mut self, frame: &Frame<'_, Records>, _: &Sheet) -> bool {
+    fn packet(&mut self, frame: &Frame<'_, Records>, _: &ReportTables) -> bool {
         self.log.frame(frame);
         true
     }
 
-    fn drawn(&mut self, sheet: &Sheet) {
-        sheet.clear(TOTALS);
-        sheet.clear(LIST);
+    fn on_draw(&mut self, tables: &ReportTables) {
+        tables.clear(TOTALS);
+        tables.clear(LIST);
         let evidence = Evidence::of(&self.log);
         let mut all = Line::default();
         let mut index: HashMap<(Endpoint, Endpoint), usize> = HashMap::new();
@@ -233,14 +233,14 @@ impl Report<Frames<Records>> for Connections {
                 line.add(connection, requests);
             }
         }
-        if let Some(row) = sheet.row(TOTALS, 0) {
+        if let Some(row) = tables.row(TOTALS, 0) {
             row.text(CLIENT, format_args!("(all)"));
             row.text(NODE, format_args!("(all)"));
             all.write(row);
         }
-        self.write_notes(sheet);
+        self.write_notes(tables);
         for (number, (client, node, line)) in (0u32..).zip(&lines) {
-            let Some(row) = sheet.row(LIST, number) else {
+            let Some(row) = tables.row(LIST, number) else {
                 return;
             };
             row.text(CLIENT, format_args!("{client}"));
@@ -252,13 +252,13 @@ impl Report<Frames<Records>> for Connections {
 
 impl Connections {
     /// What is not counted.
-    fn write_notes(&self, sheet: &Sheet) {
+    fn write_notes(&self, tables: &ReportTables) {
         let dropped = self.log.dropped.0;
         let too_many = (dropped > 0)
             .then(|| format!("all or the older half of {dropped} connections: more than can be held"));
         let before = self.is_late.then(|| PRESS_APPLY.to_string());
         for (number, note) in (1..).zip(too_many.iter().chain(&before)) {
-            if let Some(row) = sheet.row(TOTALS, number) {
+            if let Some(row) = tables.row(TOTALS, number) {
                 Line::default().write(row);
                 row.text(CLIENT, format_args!("(not counted)"));
                 row.text(NODE, format_args!("{note}"));

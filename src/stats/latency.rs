@@ -12,7 +12,7 @@ use super::operation::Operation;
 use super::outcome;
 use super::percentiles::Percentiles;
 use crate::epan::memory::MOST_TAPPED;
-use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
+use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables};
 use crate::epan::taps::tcp_tap::{Frame, Frames, Heard};
 use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record, Records};
@@ -159,16 +159,16 @@ impl Report<Frames<Records>> for Latency {
         self.is_late = true;
     }
 
-    fn opened(&mut self, sheet: &Sheet) {
-        self.drawn(sheet);
+    fn on_open(&mut self, tables: &ReportTables) {
+        self.on_draw(tables);
     }
 
-    fn packet(&mut self, frame: &Frame<'_, Records>, _: &Sheet) -> bool {
+    fn packet(&mut self, frame: &Frame<'_, Records>, _: &ReportTables) -> bool {
         self.now = self.now.max(frame.time());
         let mut is_ours = false;
         for heard in frame.heard() {
             match heard {
-                Heard::Segment(segment) => self.open.segment(&segment),
+                Heard::Segment(segment) => self.open.on_segment(&segment),
                 Heard::Record(record) => {
                     is_ours = true;
                     self.record(&record);
@@ -178,7 +178,7 @@ impl Report<Frames<Records>> for Latency {
         is_ours
     }
 
-    fn drawn(&mut self, sheet: &Sheet) {
+    fn on_draw(&mut self, tables: &ReportTables) {
         let mut late = vec![0u32; self.lines.len()];
         for (_, line) in self.open.overdue(self.now) {
             for number in [0, line] {
@@ -193,10 +193,10 @@ impl Report<Frames<Records>> for Latency {
         // Those that were never answered stand behind.
         shown.sort_by_key(|number| self.place(*number).unwrap_or(usize::MAX));
         shown.insert(0, 0);
-        sheet.clear(0);
+        tables.clear(0);
         let mut next = 0;
         for number in shown {
-            let (Some(line), Some(row)) = (self.lines.get(number), sheet.row(0, next)) else {
+            let (Some(line), Some(row)) = (self.lines.get(number), tables.row(0, next)) else {
                 return;
             };
             self.write(line, late.get(number).copied().unwrap_or(0), row);
@@ -205,21 +205,21 @@ impl Report<Frames<Records>> for Latency {
         let notes = [
             (self.missing, "messages beyond", MOST_TAPPED, "a frame"),
             (
-                self.open.unwatched(),
+                self.open.unwatched_count(),
                 "connections beyond",
                 u32::try_from(CONNECTIONS).unwrap_or(u32::MAX),
                 "",
             ),
         ];
         for (count, what, most, of) in notes.into_iter().filter(|note| note.0 > 0) {
-            let Some(row) = sheet.row(0, next) else { return };
+            let Some(row) = tables.row(0, next) else { return };
             self.write(&Line::default(), 0, row);
             row.text(NODE, format_args!("(not counted)"));
             row.text(OPERATION, format_args!("{what} {most} {of}"));
             row.unsigned(COUNT, count);
             next += 1;
         }
-        if let Some(row) = self.is_late.then(|| sheet.row(0, next)).flatten() {
+        if let Some(row) = self.is_late.then(|| tables.row(0, next)).flatten() {
             self.write(&Line::default(), 0, row);
             row.text(NODE, format_args!("(not counted)"));
             row.text(OPERATION, format_args!("{PRESS_APPLY}"));
@@ -283,7 +283,7 @@ impl Latency {
             Event::Asked if record.transaction.is_some() => {
                 self.see(record.time);
                 let line = self.line(record);
-                if let Some(idle) = self.open.asked(record, line) {
+                if let Some(idle) = self.open.on_request(record, line) {
                     for number in [0, line] {
                         if let Some(line) = self.lines.get_mut(number) {
                             line.client.add(idle);
@@ -308,7 +308,7 @@ impl Latency {
         let Some(time) = record.response_time() else {
             return;
         };
-        let done = self.open.answered(record);
+        let done = self.open.on_response(record);
         let path = on_the_way(record, time, done.and_then(|done| done.round_trip));
         let number = self.line(record);
         for number in [0, number] {
@@ -369,7 +369,7 @@ impl Latency {
     }
 
     /// A row; `late` requests of it were never answered in their time.
-    fn write(&self, line: &Line, late: u32, row: Row) {
+    fn write(&self, line: &Line, late: u32, row: ReportRow) {
         let count = f64::from(line.times.count.max(1));
         let percent = |part: u32, of: f64| f64::from(part) * 100.0 / of;
         row.text(NODE, format_args!("{}", line.node));

@@ -116,7 +116,7 @@ fn ends(record: &Record<'_>) -> Pair {
 
 impl<T: Copy> OpenRequests<T> {
     /// A TCP segment.
-    pub fn segment(&mut self, segment: &TcpSegment<'_>) {
+    pub fn on_segment(&mut self, segment: &TcpSegment<'_>) {
         let source = Endpoint::new(segment.source.0, segment.source.1);
         let destination = Endpoint::new(segment.destination.0, segment.destination.1);
         let has = |flag: u8| segment.flags & u16::from(flag) != 0;
@@ -173,7 +173,7 @@ impl<T: Copy> OpenRequests<T> {
     }
 
     /// A request was sent: nanoseconds that its client let pass since the answer before.
-    pub fn asked(&mut self, record: &Record<'_>, tag: T) -> Option<i64> {
+    pub fn on_request(&mut self, record: &Record<'_>, tag: T) -> Option<i64> {
         let transaction = record.transaction?;
         let pair = ends(record);
         let last = self
@@ -189,7 +189,7 @@ impl<T: Copy> OpenRequests<T> {
             .answered
             .filter(|_| connection.open.is_empty())
             .map(|answered| began - answered);
-        let allowed = transaction.allowed().filter(|_| transaction.may_be_late());
+        let allowed = transaction.allowed_time().filter(|_| transaction.may_be_late());
         connection.open.push_back(Open {
             id: transaction.id(),
             deadline: allowed.map(|allowed| transaction.asked_at.saturating_add(allowed)),
@@ -202,7 +202,7 @@ impl<T: Copy> OpenRequests<T> {
     }
 
     /// An answer is complete. Requests before its own on the connection have lost theirs: not all was captured.
-    pub fn answered(&mut self, record: &Record<'_>) -> Option<Done> {
+    pub fn on_response(&mut self, record: &Record<'_>) -> Option<Done> {
         let transaction = record.transaction?;
         let connection = self.connections.get_mut(&ends(record))?;
         connection.answered = Some(record.time);
@@ -222,7 +222,7 @@ impl<T: Copy> OpenRequests<T> {
 
     /// How many are open; those of closed connections are not.
     #[must_use]
-    pub const fn open(&self) -> usize {
+    pub const fn open_count(&self) -> usize {
         self.open
     }
 
@@ -241,7 +241,7 @@ impl<T: Copy> OpenRequests<T> {
 
     /// Connections and requests that were too many to be watched.
     #[must_use]
-    pub const fn unwatched(&self) -> u32 {
+    pub const fn unwatched_count(&self) -> u32 {
         self.unwatched
     }
 

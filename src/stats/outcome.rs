@@ -3,15 +3,15 @@
 use crate::track::client::transactions::RequestKind;
 use crate::track::record::Record;
 use crate::wire::client::message::result_code::ResultCode;
-use crate::wire::info::message::{self as info, Outcome};
+use crate::wire::info::message::{self, Outcome};
 
 /// Whether the last message of an answer says that it is none: a result that is not OK (of a batch, a scan or a query
 /// that of the whole), or an error in place of a value of an info command.
 #[must_use]
 pub fn is_error(record: &Record<'_>) -> bool {
     if record.what == RequestKind::Info {
-        return info::answers(record.detail.text)
-            .any(|answer| matches!(info::outcome(answer.value), Outcome::Failed(_)));
+        return message::answers(record.detail.text)
+            .any(|answer| matches!(message::outcome(answer.value), Outcome::Failed(_)));
     }
     record
         .results

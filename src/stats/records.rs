@@ -9,7 +9,7 @@ use super::diagnosis::endpoint::{Endpoint, names};
 use super::opening::PRESS_APPLY;
 use super::operation::Operation;
 use super::percentiles::Percentiles;
-use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
+use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables};
 use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record, Records, Touch};
 use crate::wire::client::fields::digest::LENGTH;
@@ -64,7 +64,7 @@ impl Values {
         is_largest
     }
 
-    fn write(&self, row: Row) {
+    fn write(&self, row: ReportRow) {
         let count = self.percentiles.len();
         row.unsigned(COUNT, short(count));
         row.decimal(MEAN, self.sum as f64 / count.max(1) as f64);
@@ -141,7 +141,7 @@ impl Lives {
 
 /// A set.
 #[derive(Default)]
-struct Place {
+struct SetSizes {
     read: Way,
     written: Way,
     lives: Lives,
@@ -168,15 +168,15 @@ struct Scans {
     seen: Option<(i64, i64)>,
 }
 
-type Name = (Box<[u8]>, Box<[u8]>);
+type SetName = (Box<[u8]>, Box<[u8]>);
 
 /// The report.
 #[derive(Default)]
 pub struct RecordSizes {
-    places: HashMap<Name, Place>,
-    other_places: Place,
+    sets: HashMap<SetName, SetSizes>,
+    other_sets: SetSizes,
     batches: HashMap<String, Batches>,
-    scans: HashMap<(Name, Endpoint, u8), Scans>,
+    scans: HashMap<(SetName, Endpoint, u8), Scans>,
     seen: Option<(i64, i64)>,
     /// Records of messages that are not told one by one, and messages that Wireshark had no room for.
     left_out: (u64, u64),
@@ -234,11 +234,11 @@ impl Report<Records> for RecordSizes {
         self.is_late = true;
     }
 
-    fn opened(&mut self, sheet: &Sheet) {
-        self.write(sheet);
+    fn on_open(&mut self, tables: &ReportTables) {
+        self.write(tables);
     }
 
-    fn packet(&mut self, record: &Record<'_>, _: &Sheet) -> bool {
+    fn packet(&mut self, record: &Record<'_>, _: &ReportTables) -> bool {
         widen(&mut self.seen, record.time);
         for touch in record.touches {
             // Nobody asks for the single records of a scan.
@@ -258,19 +258,19 @@ impl Report<Records> for RecordSizes {
         true
     }
 
-    fn drawn(&mut self, sheet: &Sheet) {
-        self.write(sheet);
+    fn on_draw(&mut self, tables: &ReportTables) {
+        self.write(tables);
     }
 }
 
 impl RecordSizes {
     fn count(&mut self, frame: u32, touch: &Touch<'_>) {
-        let name: Name = (touch.namespace.into(), touch.set.into());
-        let is_full = self.places.len() >= MOST;
-        let place = match self.places.get_mut(&name) {
+        let name: SetName = (touch.namespace.into(), touch.set.into());
+        let is_full = self.sets.len() >= MOST;
+        let place = match self.sets.get_mut(&name) {
             Some(known) => known,
-            None if is_full => &mut self.other_places,
-            None => self.places.entry(name).or_default(),
+            None if is_full => &mut self.other_sets,
+            None => self.sets.entry(name).or_default(),
         };
         let way = if touch.writes {
             &mut place.written
@@ -298,7 +298,7 @@ impl RecordSizes {
     }
 
     fn scan(&mut self, record: &Record<'_>, request: Request) {
-        let name: Name = (record.namespace.into(), record.set.into());
+        let name: SetName = (record.namespace.into(), record.set.into());
         let client = Endpoint::new(record.client.address, 0);
         let node = Endpoint::new(record.server.address, record.server.port);
         let key = (name, client, request.0);
@@ -325,22 +325,22 @@ impl RecordSizes {
         }
     }
 
-    fn write(&self, sheet: &Sheet) {
+    fn write(&self, tables: &ReportTables) {
         for table in [SIZES, BATCHES, SCANS] {
-            sheet.clear(table);
+            tables.clear(table);
         }
-        let mut rows = Rows { sheet, next: [0; 3] };
+        let mut rows = Rows { tables, next: [0; 3] };
         let seconds = seconds(self.seen);
-        let mut places: Vec<(&Name, &Place)> = self.places.iter().collect();
-        places.sort_by_key(|(name, place)| {
+        let mut sets: Vec<(&SetName, &SetSizes)> = self.sets.iter().collect();
+        sets.sort_by_key(|(name, place)| {
             let bytes = place.read.sizes.sum + place.written.sizes.sum;
             (core::cmp::Reverse(bytes), *name)
         });
         let text = |name: &[u8]| LossyText(name).to_string();
-        for ((namespace, set), place) in places {
+        for ((namespace, set), place) in sets {
             place.write(&mut rows, (&text(namespace), &text(set)), seconds);
         }
-        self.other_places.write(&mut rows, (OTHERS, OTHERS), seconds);
+        self.other_sets.write(&mut rows, (OTHERS, OTHERS), seconds);
         self.write_left_out(&mut rows);
         let mut batches: Vec<(&String, &Batches)> = self.batches.iter().collect();
         batches.sort_by_key(|(name, batches)| (core::cmp::Reverse(batches.rows.sum), *name));
@@ -354,7 +354,7 @@ impl RecordSizes {
             row.decimal(BYTES_RATE, rate(batches.bytes as f64, seconds));
             row.text(DETAILS, format_args!("{} rows", batches.rows.sum));
         }
-        let mut scans: Vec<(&(Name, Endpoint, u8), &Scans)> = self.scans.iter().collect();
+        let mut scans: Vec<(&(SetName, Endpoint, u8), &Scans)> = self.scans.iter().collect();
         scans.sort_by_key(|(key, scans)| (core::cmp::Reverse(scans.bytes), *key));
         for ((name, client, request), scans) in scans {
             let what = Request(*request).to_string();
@@ -391,14 +391,14 @@ impl RecordSizes {
 
 /// The tables as they grow.
 struct Rows<'s> {
-    sheet: &'s Sheet,
+    tables: &'s ReportTables,
     next: [u32; 3],
 }
 
 impl Rows<'_> {
-    fn add(&mut self, table: u32, place: (&str, &str), what: &str, first_frame: u32) -> Option<Row> {
+    fn add(&mut self, table: u32, place: (&str, &str), what: &str, first_frame: u32) -> Option<ReportRow> {
         let next = self.next.get_mut(table as usize)?;
-        let row = self.sheet.row(table, *next)?;
+        let row = self.tables.row(table, *next)?;
         *next += 1;
         row.unsigned(NUMBER, *next);
         row.text(NAMESPACE, format_args!("{}", place.0));
@@ -419,7 +419,7 @@ impl Rows<'_> {
     }
 }
 
-impl Place {
+impl SetSizes {
     fn write(&self, rows: &mut Rows<'_>, place: (&str, &str), seconds: f64) {
         for (way, what, bins) in [
             (&self.read, "read", "bins read"),
@@ -457,7 +457,7 @@ impl Place {
 }
 
 impl Way {
-    fn write(&self, row: Row, seconds: f64) {
+    fn write(&self, row: ReportRow, seconds: f64) {
         self.sizes.write(row);
         row.decimal(BYTES, self.sizes.sum as f64);
         let share = |count: u32| f64::from(count) * 100.0 / f64::from(self.answers.max(1));
@@ -479,7 +479,7 @@ impl Way {
 }
 
 impl Scans {
-    fn write(&self, row: Row, client: Endpoint) {
+    fn write(&self, row: ReportRow, client: Endpoint) {
         self.partitions.write(row);
         row.unsigned(COUNT, short(self.records));
         row.decimal(BYTES, self.bytes as f64);

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::epan::Text;
 use crate::epan::plugin::register::{log, preference};
-use crate::epan::reports::stats::{DrawnReport, Value};
+use crate::epan::reports::stats::{CellValue, DrawnReport};
 
 /// The folder of which the user was told that nothing can be written there.
 static TOLD: Mutex<Option<PathBuf>> = Mutex::new(None);
@@ -76,15 +76,15 @@ fn table(out: &mut impl Write, report: &DrawnReport) -> io::Result<()> {
     }
     line.push_str("\r\n");
     out.write_all(line.as_bytes())?;
-    for (table, title) in (0..).zip(report.tables) {
-        for row in 0..report.sheet.rows(table) {
+    for (table, title) in (0..).zip(report.headings) {
+        for row in 0..report.tables.rows(table) {
             line.clear();
             push(&mut line, title.to_str().unwrap_or_default());
             let mut is_there = false;
             for column in (0..).take(report.columns.len()) {
                 line.push(',');
                 is_there |= report
-                    .sheet
+                    .tables
                     .read((table, row, column), |value| cell(&mut line, value));
             }
             line.push_str("\r\n");
@@ -98,14 +98,14 @@ fn table(out: &mut impl Write, report: &DrawnReport) -> io::Result<()> {
 }
 
 /// Whether there was anything.
-fn cell(line: &mut String, value: Value<'_>) -> bool {
+fn cell(line: &mut String, value: CellValue<'_>) -> bool {
     // Writing to a `String` does not fail.
     let _ = match value {
-        Value::None => return false,
-        Value::Unsigned(number) => write!(line, "{number}"),
-        Value::Signed(number) => write!(line, "{number}"),
-        Value::Decimal(number) => write!(line, "{number}"),
-        Value::Text(text) => {
+        CellValue::None => return false,
+        CellValue::Unsigned(number) => write!(line, "{number}"),
+        CellValue::Signed(number) => write!(line, "{number}"),
+        CellValue::Decimal(number) => write!(line, "{number}"),
+        CellValue::Text(text) => {
             push(line, text);
             Ok(())
         }
@@ -141,8 +141,8 @@ mod tests {
             "plain;;\"a,b\";\"say \"\"x\"\"\";\"two\nlines\";\" blank\";"
         );
         line.clear();
-        assert!(cell(&mut line, Value::Decimal(0.1)) && cell(&mut line, Value::Signed(-3)));
-        assert!(!cell(&mut line, Value::None));
+        assert!(cell(&mut line, CellValue::Decimal(0.1)) && cell(&mut line, CellValue::Signed(-3)));
+        assert!(!cell(&mut line, CellValue::None));
         assert_eq!(line, "0.1-3");
     }
 }

@@ -14,7 +14,7 @@ const COMMANDS: u32 = 1;
 pub struct Times;
 
 impl Listener<Records, Srt> for Times {
-    fn opened(srt: &Srt) {
+    fn on_open(srt: &Srt) {
         // A row's index is the operation's code: the menu of a window makes a filter of it.
         srt.table(c"Operations", c"Operation", Some(c"aerospike.operation"));
         // Windows show every table but a lone one twice, the second time empty.

@@ -21,7 +21,7 @@ const INTERNODE: &CStr = c"Between nodes";
 pub struct Overview;
 
 impl Listener<Records, Counters> for Overview {
-    fn opened(counters: &Counters) {
+    fn on_open(counters: &Counters) {
         for heading in [MESSAGES, OPERATIONS, RESULTS, PLACES, NODES, CLIENTS, INTERNODE] {
             counters.heading(heading);
         }

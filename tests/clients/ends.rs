@@ -2,7 +2,7 @@
 
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{End, Maker, proto, record_request};
+use crate::common::make::{Endpoint, Maker, proto, record_request};
 
 /// A scan's messages of 100 kB: the client resets the connection in the middle of one.
 #[test]
@@ -40,8 +40,8 @@ fn a_scan_broken_off_in_the_middle_of_a_message() {
 /// A value of which the capture lacks the end, or all, is not shown as an empty one, nor as a whole one.
 #[test]
 fn a_cut_value_is_shown_as_cut() {
-    const CLIENT: End = ([10, 0, 0, 9], 41000);
-    const NODE: End = ([10, 0, 0, 1], 3000);
+    const CLIENT: Endpoint = ([10, 0, 0, 9], 41000);
+    const NODE: Endpoint = ([10, 0, 0, 1], 3000);
     let text = b"a text of some length";
     let mut body = vec![22];
     body.resize(22, 0);

@@ -2,10 +2,10 @@
 
 use crate::common::fields::{columns, frames_seen};
 use crate::common::host::host;
-use crate::common::make::{End, Maker, proto};
+use crate::common::make::{Endpoint, Maker, proto};
 
-const CLIENT: End = ([10, 0, 0, 9], 41000);
-const NODE: End = ([10, 0, 0, 1], 3000);
+const CLIENT: Endpoint = ([10, 0, 0, 9], 41000);
+const NODE: Endpoint = ([10, 0, 0, 1], 3000);
 
 /// A request on one record: the bits, fields behind namespace and digest, operations.
 fn request(info: [u8; 2], fields: &[Vec<u8>], ops: &[Vec<u8>]) -> Vec<u8> {

@@ -35,7 +35,7 @@ pub fn pcap<'a>(clock: Clock, packets: impl Iterator<Item = (u64, &'a [u8], usiz
 }
 
 /// An address and a port.
-pub type End = ([u8; 4], u16);
+pub type Endpoint = ([u8; 4], u16);
 
 /// A capture in the making. Actors may be written one after another: packets are put in the order of time at last.
 pub struct Maker {
@@ -43,7 +43,7 @@ pub struct Maker {
     packets: Vec<(u64, Vec<u8>, usize)>,
     microseconds: u64,
     /// The next sequence number of each direction, and when the last one was used.
-    next: std::collections::HashMap<(End, End), (u32, u64)>,
+    next: std::collections::HashMap<(Endpoint, Endpoint), (u32, u64)>,
 }
 
 /// A packet, whose number is known when all are there.
@@ -97,7 +97,7 @@ impl Maker {
     }
 
     /// A segment with that window; sequence numbers follow from what went before.
-    pub fn segment(&mut self, from: End, to: End, flags: u8, window: u16, data: &[u8]) -> Mark {
+    pub fn segment(&mut self, from: Endpoint, to: Endpoint, flags: u8, window: u16, data: &[u8]) -> Mark {
         self.microseconds += 10;
         let (acknowledged, _) = self.next.get(&(to, from)).copied().unwrap_or_default();
         let (sequence, latest) = self.next.entry((from, to)).or_insert((1000, 0));
@@ -127,12 +127,12 @@ impl Maker {
         Mark(self.packets.len() - 1)
     }
 
-    fn packet(&mut self, from: End, to: End, flags: u8, data: &[u8]) -> Mark {
+    fn packet(&mut self, from: Endpoint, to: Endpoint, flags: u8, data: &[u8]) -> Mark {
         self.segment(from, to, flags, WINDOW, data)
     }
 
     /// A datagram between two ends.
-    pub fn datagram(&mut self, from: End, to: End, data: &[u8]) -> Mark {
+    pub fn datagram(&mut self, from: Endpoint, to: Endpoint, data: &[u8]) -> Mark {
         let mut udp = from.1.to_be_bytes().to_vec();
         udp.extend(to.1.to_be_bytes());
         udp.extend((8 + data.len() as u16).to_be_bytes());
@@ -173,49 +173,49 @@ impl Maker {
     }
 
     /// The number with which a direction begins; before its SYN.
-    pub fn starts(&mut self, from: End, to: End, sequence: u32) {
+    pub fn starts(&mut self, from: Endpoint, to: Endpoint, sequence: u32) {
         self.next.insert((from, to), (sequence, 0));
     }
 
     /// A SYN alone. A later one between these ends is another connection.
-    pub fn syn(&mut self, from: End, to: End) -> Mark {
+    pub fn syn(&mut self, from: Endpoint, to: Endpoint) -> Mark {
         self.packet(from, to, SYN, &[])
     }
 
     /// The answer of a host where nobody listens, or where the connection is unknown.
-    pub fn refuse(&mut self, from: End, to: End) -> Mark {
+    pub fn refuse(&mut self, from: Endpoint, to: Endpoint) -> Mark {
         self.segment(from, to, RST | ACK, 0, &[])
     }
 
-    pub fn acknowledge(&mut self, from: End, to: End) -> Mark {
+    pub fn acknowledge(&mut self, from: Endpoint, to: Endpoint) -> Mark {
         self.packet(from, to, ACK, &[])
     }
 
     /// An acknowledgement that leaves no room for more.
-    pub fn is_full(&mut self, from: End, to: End) -> Mark {
+    pub fn is_full(&mut self, from: Endpoint, to: Endpoint) -> Mark {
         self.segment(from, to, ACK, 0, &[])
     }
 
     /// One end sends no more.
-    pub fn end(&mut self, from: End, to: End) -> Mark {
+    pub fn end(&mut self, from: Endpoint, to: Endpoint) -> Mark {
         self.packet(from, to, FIN | ACK, &[])
     }
 
-    pub fn connect(&mut self, from: End, to: End) -> Mark {
+    pub fn connect(&mut self, from: Endpoint, to: Endpoint) -> Mark {
         let syn = self.packet(from, to, SYN, &[]);
         self.packet(to, from, SYN | ACK, &[]);
         self.packet(from, to, ACK, &[]);
         syn
     }
 
-    pub fn close(&mut self, from: End, to: End) {
+    pub fn close(&mut self, from: Endpoint, to: Endpoint) {
         self.packet(from, to, FIN | ACK, &[]);
         self.packet(to, from, FIN | ACK, &[]);
         self.packet(from, to, ACK, &[]);
     }
 
     /// Sends data; the first segment of it.
-    pub fn send(&mut self, from: End, to: End, data: &[u8]) -> Mark {
+    pub fn send(&mut self, from: Endpoint, to: Endpoint, data: &[u8]) -> Mark {
         let first = Mark(self.packets.len());
         for part in data.chunks(1448) {
             self.packet(from, to, PUSH | ACK, part);
@@ -224,14 +224,14 @@ impl Maker {
     }
 
     /// A segment of which the capture lacks the last bytes.
-    pub fn send_cut(&mut self, from: End, to: End, data: &[u8], missing: usize) {
+    pub fn send_cut(&mut self, from: Endpoint, to: Endpoint, data: &[u8], missing: usize) {
         let mark = self.packet(from, to, PUSH | ACK, data);
         let frame = &mut self.packets[mark.0].1;
         frame.truncate(frame.len() - missing);
     }
 
     /// A segment at a place of its own: so many bytes behind the begin of the stream.
-    pub fn send_at(&mut self, from: End, to: End, offset: u32, data: &[u8]) {
+    pub fn send_at(&mut self, from: Endpoint, to: Endpoint, offset: u32, data: &[u8]) {
         let begin = 1001 + offset;
         let next = self.next.insert((from, to), (begin, 0));
         self.packet(from, to, PUSH | ACK, data);
@@ -247,7 +247,7 @@ impl Maker {
     }
 
     /// Bytes that the capture does not hold.
-    pub fn lose(&mut self, from: End, to: End, length: u32) {
+    pub fn lose(&mut self, from: Endpoint, to: Endpoint, length: u32) {
         self.next.entry((from, to)).or_insert((1000, 0)).0 += length;
     }
 }

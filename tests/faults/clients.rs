@@ -4,7 +4,7 @@ use crate::cluster::{Cluster, SERVICE, check, node};
 use crate::common::make::*;
 
 /// A read at node 1 of a record that node 2 owns.
-pub fn passed_on(cluster: &mut Cluster, from: End, at: f64, digest: u8) -> Mark {
+pub fn passed_on(cluster: &mut Cluster, from: Endpoint, at: f64, digest: u8) -> Mark {
     let mark = cluster.ask(from, 1, at, &record_request(digest, false));
     let tid = 1000 + u32::from(digest);
     let request = proxied(1, tid, digest, &swapped_request(digest, false));
@@ -277,7 +277,7 @@ fn owns(node: u8) -> (u16, u16) {
 }
 
 /// A client asks a node for its partitions of `test`.
-fn asks_for_replicas(cluster: &mut Cluster, from: End, to: u8, at: f64) {
+fn asks_for_replicas(cluster: &mut Cluster, from: Endpoint, to: u8, at: f64) {
     let (master, copy) = owns(to);
     let column = |remainder: u16| {
         let mut bytes = [0_u8; 512];

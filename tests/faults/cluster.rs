@@ -14,7 +14,7 @@ pub const HEARTBEAT: u16 = 3002;
 const SOON: f64 = 0.000_3;
 
 /// A port of a node.
-pub const fn node(number: u8, port: u16) -> End {
+pub const fn node(number: u8, port: u16) -> Endpoint {
     ([10, 0, 0, number], port)
 }
 
@@ -22,7 +22,7 @@ pub struct Cluster {
     pub made: Maker,
     next_port: u16,
     /// Connections between nodes, by who asks, who is asked, and the lane.
-    fabric: HashMap<(u8, u8, u8), End>,
+    fabric: HashMap<(u8, u8, u8), Endpoint>,
     /// What is not in the order of time goes on different connections between the same nodes.
     pub lane: u8,
     tid: u32,
@@ -43,34 +43,34 @@ impl Cluster {
     }
 
     /// An end of a client that nothing has used.
-    pub fn client(&mut self, number: u8) -> End {
+    pub fn client(&mut self, number: u8) -> Endpoint {
         self.next_port += 1;
         ([10, 0, 0, 100 + number], self.next_port)
     }
 
     /// A new connection of a client to a node.
-    pub fn open(&mut self, client: u8, to: u8, at: f64) -> End {
+    pub fn open(&mut self, client: u8, to: u8, at: f64) -> Endpoint {
         let from = self.client(client);
         self.made.at(at).connect(from, node(to, SERVICE));
         from
     }
 
     /// A request that the server acknowledges at once, and does not answer yet.
-    pub fn ask(&mut self, from: End, to: u8, at: f64, request: &[u8]) -> Mark {
+    pub fn ask(&mut self, from: Endpoint, to: u8, at: f64, request: &[u8]) -> Mark {
         let mark = self.made.at(at).send(from, node(to, SERVICE), request);
         self.made.acknowledge(node(to, SERVICE), from);
         mark
     }
 
     /// An answer, which the client acknowledges.
-    pub fn answer(&mut self, to: End, from: u8, at: f64, answer: &[u8]) -> Mark {
+    pub fn answer(&mut self, to: Endpoint, from: u8, at: f64, answer: &[u8]) -> Mark {
         let mark = self.made.at(at).send(node(from, SERVICE), to, answer);
         self.made.acknowledge(to, node(from, SERVICE));
         mark
     }
 
     /// A read of a record and its answer.
-    pub fn get(&mut self, from: End, to: u8, at: f64, digest: u8) -> Mark {
+    pub fn get(&mut self, from: Endpoint, to: u8, at: f64, digest: u8) -> Mark {
         let mark = self
             .made
             .at(at)
@@ -80,7 +80,7 @@ impl Cluster {
     }
 
     /// A round of a client's news.
-    pub fn news(&mut self, from: End, to: u8, at: f64) {
+    pub fn news(&mut self, from: Endpoint, to: u8, at: f64) {
         let request = proto(1, b"node\npeers-generation\npartition-generation\n");
         let answer = format!("node\tA{to}\npeers-generation\t2\npartition-generation\t4096\n");
         self.made.at(at).send(from, node(to, SERVICE), &request);
@@ -89,7 +89,7 @@ impl Cluster {
 
     /// A client that works on a node's records every 50 ms on two connections, and asks for news every second.
     /// Those connections, the one for news last.
-    pub fn works(&mut self, client: u8, to: u8, from: f64, until: f64) -> [End; 3] {
+    pub fn works(&mut self, client: u8, to: u8, from: f64, until: f64) -> [Endpoint; 3] {
         let ends = [0.0, 0.001, 0.002].map(|late| self.open(client, to, from + late));
         let phase = f64::from(client) * 0.007 + f64::from(to) * 0.003;
         for (end, pause, late) in [(ends[0], 0.05, 0.01), (ends[1], 0.05, 0.03), (ends[2], 1.0, 0.02)] {
@@ -107,7 +107,7 @@ impl Cluster {
     }
 
     /// The connection on which a node asks another.
-    pub fn fabric(&mut self, from: u8, to: u8, at: f64) -> End {
+    pub fn fabric(&mut self, from: u8, to: u8, at: f64) -> Endpoint {
         let key = (from, to, self.lane);
         if let Some(end) = self.fabric.get(&key) {
             return *end;
@@ -147,7 +147,7 @@ impl Cluster {
     }
 
     /// A client's write with its replica write, all answered.
-    pub fn put(&mut self, from: End, (master, replica): (u8, u8), at: f64, digest: u8) {
+    pub fn put(&mut self, from: Endpoint, (master, replica): (u8, u8), at: f64, digest: u8) {
         self.made
             .at(at)
             .send(from, node(master, SERVICE), &record_request(digest, true));

@@ -5,7 +5,7 @@ use crate::common::make::*;
 use crate::rare::{rows_of, within};
 
 /// An answer to a command of security: OK, or an error.
-fn logs_in(cluster: &mut Cluster, from: End, at: f64, command: u8, result: u8) {
+fn logs_in(cluster: &mut Cluster, from: Endpoint, at: f64, command: u8, result: u8) {
     let mut body = vec![0, 0, command, 1];
     body.resize(16, 0);
     body.extend([0, 0, 0, 4, 0]);
@@ -122,7 +122,7 @@ fn a_tool_that_looks_at_each_node_and_goes_is_nothing() {
 #[test]
 fn a_program_that_reads_in_bursts_pauses_nothing() {
     let mut cluster = Cluster::new();
-    let ends: Vec<End> = (0..4).map(|_| cluster.open(1, 1, 0.1)).collect();
+    let ends: Vec<Endpoint> = (0..4).map(|_| cluster.open(1, 1, 0.1)).collect();
     let news = cluster.open(1, 1, 0.11);
     for second in 0..30 {
         cluster.news(news, 1, 0.3 + f64::from(second));
@@ -191,7 +191,7 @@ fn a_scan_that_the_client_leaves_early_is_no_timeout() {
 fn a_pool_that_is_warmed_up_at_once_is_nothing() {
     let mut cluster = Cluster::new();
     cluster.works(2, 1, 0.1, 10.0);
-    let ends: Vec<End> = (0..200)
+    let ends: Vec<Endpoint> = (0..200)
         .map(|step| cluster.open(1, 1, 1.0 + f64::from(step) * 0.0005))
         .collect();
     for step in 0..400_u32 {

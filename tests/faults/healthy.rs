@@ -24,7 +24,7 @@ fn a_cluster_at_work_has_no_findings() {
 fn a_pool_that_grew_in_a_burst_and_is_trimmed_is_no_leak_and_no_churn() {
     let mut cluster = Cluster::new();
     cluster.works(1, 1, 0.0, 70.0);
-    let burst: Vec<End> = (0..60).map(|_| cluster.open(1, 1, 1.0)).collect();
+    let burst: Vec<Endpoint> = (0..60).map(|_| cluster.open(1, 1, 1.0)).collect();
     for (end, late) in burst.iter().zip(0..) {
         cluster.get(*end, 1, 1.1 + f64::from(late) * 0.001, 3);
     }

@@ -18,7 +18,7 @@ pub fn rows_of(found: &Tables, finding: &str) -> usize {
 }
 
 /// A connection over a way that takes so long there and back, seen at the client.
-fn opens_far(cluster: &mut Cluster, at: f64, way: f64) -> End {
+fn opens_far(cluster: &mut Cluster, at: f64, way: f64) -> Endpoint {
     let end = cluster.client(1);
     cluster.made.at(at).syn(end, node(1, SERVICE));
     cluster
@@ -153,7 +153,7 @@ fn timeouts_that_come_again_and_again_are_one_row() {
 }
 
 /// An answer of a scan with one record, which is its last.
-fn scan(cluster: &mut Cluster, from: End, at: f64, takes: f64) {
+fn scan(cluster: &mut Cluster, from: Endpoint, at: f64, takes: f64) {
     let mut body = vec![22, 1, 0, 0, 0, 0];
     body.resize(18, 0);
     body.extend([0, 2, 0, 0]);

@@ -209,7 +209,7 @@ fn a_replica_that_is_slow() {
     let mut cluster = Cluster::new();
     cluster.forms(&[1, 2]);
     cluster.works(1, 1, 0.1, 8.0);
-    let writers: Vec<End> = (0..4).map(|_| cluster.open(2, 1, 0.2)).collect();
+    let writers: Vec<Endpoint> = (0..4).map(|_| cluster.open(2, 1, 0.2)).collect();
     let (mut first, mut count) = (None, 0);
     for step in 0..6_u8 {
         for (writer, number) in writers.iter().zip(0_u8..) {

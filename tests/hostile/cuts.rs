@@ -4,7 +4,7 @@
 use crate::common::Findings;
 use crate::common::fields::{columns, dissector_bug, frames_seen};
 use crate::common::host::host;
-use crate::common::make::{End, Maker};
+use crate::common::make::{Endpoint, Maker};
 
 #[path = "../../src/wire/examples.rs"]
 #[rustfmt::skip]
@@ -61,8 +61,8 @@ impl Connections {
         let count = self.count;
         self.count += 1;
         let network = (count / 20_000) as u8;
-        let client: End = ([10, 1, network, 1], 20_000 + (count % 20_000) as u16);
-        let server: End = ([10, 0, 0, 2], example.port);
+        let client: Endpoint = ([10, 1, network, 1], 20_000 + (count % 20_000) as u16);
+        let server: Endpoint = ([10, 0, 0, 2], example.port);
         made.connect(client, server);
         let (from, to) = if example.from_server {
             (server, client)

@@ -3,12 +3,13 @@
 use crate::common::fields::{columns, frames_seen};
 use crate::common::host::host;
 use crate::common::make::{
-    ACK, End, Maker, PUSH, batch_read, deflated, hello, proto, pulse, record_answer, record_request, write,
+    ACK, Endpoint, Maker, PUSH, batch_read, deflated, hello, proto, pulse, record_answer, record_request,
+    write,
 };
 
-const CLIENT: End = ([10, 0, 0, 1], 40_000);
-const SERVER: End = ([10, 0, 0, 2], 3000);
-const NODES: [End; 2] = [([10, 0, 0, 2], 50_001), ([10, 0, 0, 3], 3001)];
+const CLIENT: Endpoint = ([10, 0, 0, 1], 40_000);
+const SERVER: Endpoint = ([10, 0, 0, 2], 3000);
+const NODES: [Endpoint; 2] = [([10, 0, 0, 2], 50_001), ([10, 0, 0, 3], 3001)];
 
 /// Messages of a frame that reports are told of, as docs/reliability.md says it.
 const TOLD: usize = 4_900;
@@ -47,7 +48,7 @@ fn messages_that_reports_are_not_told_of_are_a_row_of_each() {
 #[test]
 fn quoted_messages_of_nodes_are_shown_and_forgotten() {
     let [from, to] = NODES;
-    let beat: End = (from.0, 9918);
+    let beat: Endpoint = (from.0, 9918);
     let mut made = Maker::new();
     made.connect(from, to);
     made.send(from, to, &hello(0xa1, 0));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::common::Findings;
 use crate::common::fields::{columns, dissector_bug, frames_seen};
 use crate::common::host::host;
-use crate::common::make::{End, Maker, buf, msg, pulse, uint32};
+use crate::common::make::{Endpoint, Maker, buf, msg, pulse, uint32};
 
 /// An AS_MSG with parts of one's own.
 fn message(info1: u8, n_fields: u16, n_ops: u16, content: &[u8]) -> Vec<u8> {
@@ -175,7 +175,7 @@ fn cases() -> Vec<(String, Vec<u8>, &'static str, &'static str)> {
     cases
 }
 
-fn open(made: &mut Maker, number: usize, port: u16) -> (End, End) {
+fn open(made: &mut Maker, number: usize, port: u16) -> (Endpoint, Endpoint) {
     let ends = (([10, 1, 0, 1], 20_000 + number as u16), ([10, 0, 0, 2], port));
     made.connect(ends.0, ends.1);
     ends

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::common::Findings;
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{End, Maker, buf, hello, msg, uint32};
+use crate::common::make::{Endpoint, Maker, buf, hello, msg, uint32};
 
 const SERVER: [u8; 4] = [10, 0, 0, 2];
 
@@ -78,7 +78,7 @@ impl Family {
         }
     }
 
-    fn open(self, made: &mut Maker, connection: usize) -> (End, End, u32) {
+    fn open(self, made: &mut Maker, connection: usize) -> (Endpoint, Endpoint, u32) {
         let ends = (
             (
                 [10, 1, (connection / 20_000) as u8, 1],

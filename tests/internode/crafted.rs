@@ -5,10 +5,10 @@ use crate::common::fields::columns;
 use crate::common::host::host;
 use crate::common::make::*;
 
-const A: End = ([10, 0, 0, 1], 50001);
-const B: End = ([10, 0, 0, 2], 3001);
-const B_OUT: End = ([10, 0, 0, 2], 50002);
-const A_IN: End = ([10, 0, 0, 1], 3001);
+const A: Endpoint = ([10, 0, 0, 1], 50001);
+const B: Endpoint = ([10, 0, 0, 2], 3001);
+const B_OUT: Endpoint = ([10, 0, 0, 2], 50002);
+const A_IN: Endpoint = ([10, 0, 0, 1], 3001);
 
 fn cells(name: &str, options: &[&str], filter: &str, field: &str) -> Vec<String> {
     let rows = columns(name, options, filter, &[field]);
@@ -101,7 +101,7 @@ fn no_verdict_where_the_answer_may_be_missing() {
 
 #[test]
 fn a_node_that_starts_again_counts_from_the_start() {
-    const AGAIN: End = ([10, 0, 0, 1], 50003);
+    const AGAIN: Endpoint = ([10, 0, 0, 1], 50003);
     let mut made = two_nodes();
     made.send(A, B, &write(1, 1, 0)); // 9: lost with the node
     made.wait(5.0);

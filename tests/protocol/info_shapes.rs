@@ -3,10 +3,10 @@
 
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{End, Maker, proto};
+use crate::common::make::{Endpoint, Maker, proto};
 
-const CLIENT: End = ([10, 0, 0, 9], 41000);
-const NODE: End = ([10, 0, 0, 1], 3000);
+const CLIENT: Endpoint = ([10, 0, 0, 9], 41000);
+const NODE: Endpoint = ([10, 0, 0, 1], 3000);
 
 /// A value, and the fields that it is shown as.
 struct Case {

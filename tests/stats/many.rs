@@ -1,11 +1,11 @@
 //! More keys than the report lists: the hottest are kept, with their exact counts.
 
 use crate::common::host::host;
-use crate::common::make::{End, Maker, batch_read, proto};
+use crate::common::make::{Endpoint, Maker, batch_read, proto};
 use crate::report::{HotKeys, expect_quiet};
 
-const CLIENT: End = ([10, 0, 0, 1], 40_000);
-const SERVER: End = ([10, 0, 0, 2], 3000);
+const CLIENT: Endpoint = ([10, 0, 0, 1], 40_000);
+const SERVER: Endpoint = ([10, 0, 0, 2], 3000);
 const LISTED: usize = 100_000;
 const ROWS: u32 = 1000;
 const KEYS: u32 = 101_000;

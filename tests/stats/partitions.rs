@@ -3,11 +3,11 @@
 use crate::common::captures;
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{End, Maker, proto, record_answer, record_request};
+use crate::common::make::{Endpoint, Maker, proto, record_answer, record_request};
 
 const CLIENT: [u8; 4] = [10, 0, 0, 9];
-const A: End = ([10, 0, 0, 1], 3000);
-const B: End = ([10, 0, 0, 2], 3000);
+const A: Endpoint = ([10, 0, 0, 1], 3000);
+const B: Endpoint = ([10, 0, 0, 2], 3000);
 /// A digest of twenty times this is in partition 0x111.
 const DIGEST: u8 = 0x11;
 const PARTITION: usize = 0x111;
@@ -47,14 +47,14 @@ fn info(text: &str) -> Vec<u8> {
 }
 
 /// The client asks a node on the connection that it has for that.
-fn ask(made: &mut Maker, node: End, commands: &str, answer: &str) {
+fn ask(made: &mut Maker, node: Endpoint, commands: &str, answer: &str) {
     let from = (CLIENT, 50_001);
     made.send(from, node, &info(commands));
     made.send(node, from, &info(answer));
 }
 
 /// What a node says: its id, its generation and, if it is asked for, its map.
-fn tend(made: &mut Maker, node: End, id: &str, generation: u32, map: Option<(u32, bool, bool)>) {
+fn tend(made: &mut Maker, node: Endpoint, id: &str, generation: u32, map: Option<(u32, bool, bool)>) {
     let mut commands = String::from("node\npartition-generation\n");
     let mut answer = format!("node\t{id}\npartition-generation\t{generation}\n");
     if let Some((regime, is_master, has_copy)) = map {
@@ -67,7 +67,7 @@ fn tend(made: &mut Maker, node: End, id: &str, generation: u32, map: Option<(u32
 }
 
 /// A request for the record on a connection of its own.
-fn request(made: &mut Maker, port: u16, node: End, writes: bool) -> u32 {
+fn request(made: &mut Maker, port: u16, node: Endpoint, writes: bool) -> u32 {
     let from = (CLIENT, port);
     made.connect(from, node);
     let mark = made.send(from, node, &record_request(DIGEST, writes));

@@ -4,10 +4,10 @@
 
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{End, Maker, proto, record_answer, record_request};
+use crate::common::make::{Endpoint, Maker, proto, record_answer, record_request};
 
-const CLIENT: End = ([10, 0, 0, 9], 41000);
-const NODE: End = ([10, 0, 0, 1], 3000);
+const CLIENT: Endpoint = ([10, 0, 0, 9], 41000);
+const NODE: Endpoint = ([10, 0, 0, 1], 3000);
 const NONE: [[String; 2]; 0] = [];
 
 /// Request and answer frames that are linked, as the requests say.

@@ -2,13 +2,13 @@
 
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{End, Maker, record_answer, record_request};
+use crate::common::make::{Endpoint, Maker, record_answer, record_request};
 
 /// Whether the client says it, and what.
 type Said<'a> = (bool, &'a [u8]);
 
-const CLIENT: End = ([10, 0, 0, 9], 41000);
-const NODE: End = ([10, 0, 0, 1], 3000);
+const CLIENT: Endpoint = ([10, 0, 0, 9], 41000);
+const NODE: Endpoint = ([10, 0, 0, 1], 3000);
 
 /// What scanners send first, and what it is.
 const PROBES: [(&[u8], &str); 9] = [

@@ -2,10 +2,10 @@
 
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{End, Maker, proto, record_answer, record_request};
+use crate::common::make::{Endpoint, Maker, proto, record_answer, record_request};
 
-const CLIENT: End = ([10, 0, 0, 9], 41000);
-const NODE: End = ([10, 0, 0, 1], 3000);
+const CLIENT: Endpoint = ([10, 0, 0, 9], 41000);
+const NODE: Endpoint = ([10, 0, 0, 1], 3000);
 const SEGMENT: usize = 1448;
 
 /// The time of each frame in microseconds; frame 1 is at index 1.
@@ -54,7 +54,7 @@ fn large_answer(length: usize) -> Vec<u8> {
 }
 
 /// Sends it segment by segment, with pauses.
-fn slowly(made: &mut Maker, from: End, to: End, data: &[u8], pause: f64) {
+fn slowly(made: &mut Maker, from: Endpoint, to: Endpoint, data: &[u8], pause: f64) {
     for (number, part) in data.chunks(SEGMENT).enumerate() {
         if number > 0 {
             made.wait(pause);

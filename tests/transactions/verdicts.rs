@@ -2,13 +2,13 @@
 
 use crate::common::fields::columns;
 use crate::common::host::host;
-use crate::common::make::{End, Maker, proto, record_answer, record_request};
+use crate::common::make::{Endpoint, Maker, proto, record_answer, record_request};
 
 const CLIENT: [u8; 4] = [10, 0, 0, 9];
-const NODE: End = ([10, 0, 0, 1], 3000);
-const OTHER_NODE: End = ([10, 0, 0, 2], 3000);
-const FIRST: End = (CLIENT, 41000);
-const SECOND: End = (CLIENT, 41001);
+const NODE: Endpoint = ([10, 0, 0, 1], 3000);
+const OTHER_NODE: Endpoint = ([10, 0, 0, 2], 3000);
+const FIRST: Endpoint = (CLIENT, 41000);
+const SECOND: Endpoint = (CLIENT, 41001);
 /// The timeout in the requests of `record_request`, in seconds.
 const TIMEOUT: f64 = 1.0;
 const NONE: [u32; 0] = [];

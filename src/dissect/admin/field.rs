@@ -102,7 +102,7 @@ fn data<'p>(heading: &Tree<'p>, field: &Field<'p>, value: &AdminValue<'p>) -> Gu
     match *value {
         // In the heading.
         AdminValue::Text(_) | AdminValue::Seconds(_) | AdminValue::Number(_) => {}
-        AdminValue::Secret(secret) => return hidden(heading, field.id, secret),
+        AdminValue::Secret(secret) => return hide(heading, field.id, secret),
         AdminValue::Roles(list) => return roles(heading, field, &list),
         AdminValue::Privileges(list) => return privileges(heading, field, &list),
         AdminValue::Numbers(list) => return numbers(heading, field, &list),
@@ -125,7 +125,7 @@ fn length(bytes: &[u8]) -> u32 {
 }
 
 /// What gives access to whoever reads it.
-fn hidden(heading: &Tree<'_>, id: FieldId, secret: &[u8]) -> Guarded {
+fn hide(heading: &Tree<'_>, id: FieldId, secret: &[u8]) -> Guarded {
     if !preference::show_credentials() {
         heading.item().label(format_args!(
             "{id}: {} bytes, hidden (preference aerospike.show_credentials)",

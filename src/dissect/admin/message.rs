@@ -203,7 +203,7 @@ fn one<'p>(
         top.add(&RESULT_CODE, part(bytes, RESULT_AT))?;
         top.uint(&RESULT, part(bytes, RESULT_AT), u32::from(message.result.0))?
             .set_generated()
-            .hidden();
+            .set_hidden();
         top.add(&RESERVED, part(bytes, COMMAND_AT))?
             .label(format_args!("Command: none in a response"));
         if let Some(command) = command {

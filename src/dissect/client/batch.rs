@@ -136,7 +136,7 @@ fn row<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guar
     let flags = &row.bytes[ROW_FLAGS_AT];
     heading.bits(&ROW_FLAGS, flags, Order::Big)?;
     // The same bit stands among the flags.
-    heading.boolean(&REPEAT, flags, row.repeats())?.hidden();
+    heading.boolean(&REPEAT, flags, row.repeats())?.set_hidden();
     if let Some(kind) = kind {
         heading
             .uint(&OPERATION, flags, u32::from(kind.0))?

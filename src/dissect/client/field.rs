@@ -361,7 +361,7 @@ pub fn pids(tree: &Tree<'_>, partitions: &Partitions<'_>) -> Guarded {
             // In sight the range is enough; filters and lists of fields find each of them all the same.
             if tree.wants(&PARTITION) {
                 for id in run.bytes.chunks_exact(2) {
-                    tree.add_in(&PARTITION, id, Order::Little)?.hidden();
+                    tree.add_in(&PARTITION, id, Order::Little)?.set_hidden();
                 }
             }
         }

@@ -82,7 +82,7 @@ pub fn header(
     } else {
         top.uint(&RESULT, &bytes[RESULT_CODE_AT], u32::from(header.result_code.0))?
             .set_generated()
-            .hidden();
+            .set_hidden();
     }
     let partition = match header.part() {
         Part::PartitionDone(partition) if !context.is_request => Some(partition),
@@ -90,7 +90,8 @@ pub fn header(
     };
     match partition {
         Some(partition) => {
-            top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?.hidden();
+            top.add_in(&GENERATION, &bytes[GENERATION_AT], order)?
+                .set_hidden();
             top.uint(&PARTITION, &bytes[GENERATION_AT], partition)?;
             top.boolean(&PARTITION_DONE, &bytes[INFO3_AT], true)?
                 .set_generated();
@@ -113,7 +114,7 @@ pub fn header(
         };
     } else if let Some(row) = row {
         // The same bytes, by what they are here.
-        timeout.hidden();
+        timeout.set_hidden();
         top.add_in(row, &bytes[TRANSACTION_TTL_AT], order)?;
     }
     top.add_in(&N_FIELDS, &bytes[N_FIELDS_AT], order)?;

@@ -163,13 +163,13 @@ pub fn on_frame<'p>(packet: Packet<'p>, tree: &Tree<'p>, passed: &Passed<'p>) ->
             top.boolean(&DUPLICATE, &[], true)?.set_generated();
             Ok(())
         }
-        Passage::Hidden(what) if tree.exists() => hidden(tree, what),
+        Passage::Hidden(what) if tree.exists() => add_hidden(tree, what),
         _ => Ok(()),
     }
 }
 
 /// New bytes that TCP keeps to itself, and what makes it hand them over.
-fn hidden(tree: &Tree<'_>, what: Hidden) -> Guarded {
+fn add_hidden(tree: &Tree<'_>, what: Hidden) -> Guarded {
     let top = tree.protocol(&AEROSPIKE, &[])?;
     top.item().label(format_args!(
         "Aerospike Protocol, bytes that TCP does not hand over"
@@ -220,7 +220,7 @@ fn message<'p>(
     let (packet, source) = (tree.packet(), tree.source());
     let size = usize::try_from(header.size).unwrap_or(usize::MAX);
     let body = rest.get(..size).unwrap_or(rest);
-    let is_first = within.used.get() == source.reported();
+    let is_first = within.used.get() == source.reported_length();
     let side = stream.side(packet, &within.segment, || request_by_content(header, body));
     let mut context = MessageContext {
         packet,
@@ -236,7 +236,10 @@ fn message<'p>(
         range: within.segment.sequence.map(|start| {
             let offset = |bytes: usize| start.wrapping_add(u32::try_from(bytes).unwrap_or(0));
             let used = within.used.get();
-            (offset(used.saturating_sub(source.reported())), offset(used))
+            (
+                offset(used.saturating_sub(source.reported_length())),
+                offset(used),
+            )
         }),
         began_at: stream
             .partial(within.segment.direction)
@@ -345,7 +348,7 @@ fn show_bad_header<'p>(
     // The first pass may not know it yet.
     let is_foreign = stream.is_foreign();
     frame::count(packet);
-    let reported = source.reported();
+    let reported = source.reported_length();
     stream
         .tracker()
         .advance(packet, segment, reported, reported, false);

@@ -34,7 +34,7 @@ impl RequestBody<'_, '_> {
 
     /// What answers it.
     #[must_use]
-    pub const fn expected(&self) -> Expected {
+    pub const fn expected_response(&self) -> Expected {
         match self {
             Self::Info(_) => Expected::Info,
             Self::Security(message) => Expected::of_command(message.command),

@@ -88,7 +88,7 @@ pub fn response_time(tree: &Tree<'_>, nanoseconds: i64) -> Guarded {
     time(tree, &RESPONSE_TIME, nanoseconds)?;
     tree.double(&RESPONSE_TIME_MS, &[], nanoseconds as f64 / 1e6)?
         .set_generated()
-        .hidden();
+        .set_hidden();
     Ok(())
 }
 

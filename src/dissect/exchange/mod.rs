@@ -36,7 +36,10 @@ pub fn on_request<'p>(context: &MessageContext<'p>, body: &RequestBody<'_, 'p>) 
     let facts = RequestFacts {
         ack_state: context.ack_state,
         what,
-        progress: Progress::new(body.expected(), context.kind == ProtoType::AS_MSG_COMPRESSED),
+        progress: Progress::new(
+            body.expected_response(),
+            context.kind == ProtoType::AS_MSG_COMPRESSED,
+        ),
         timeout: body.timeout(),
         end: context.range.map(|(_, end)| end),
         rows: rows.rows,

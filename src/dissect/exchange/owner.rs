@@ -4,7 +4,7 @@
 use crate::dissect::exchange::context::MessageContext;
 use crate::epan::{Guarded, Tree};
 use crate::track::cluster::names::NodeName;
-use crate::track::cluster::owners::{self, Asked};
+use crate::track::cluster::owners::{self, RecordAccess};
 use crate::track::cluster::partitions::Ends;
 use crate::wire::client::fields::digest::{self, LENGTH};
 
@@ -35,12 +35,12 @@ pub fn items(
     digest: &[u8; LENGTH],
     writes: bool,
 ) -> Guarded {
-    let asked = Asked {
+    let access = RecordAccess {
         namespace,
         partition: digest::partition(digest),
         writes,
     };
-    let known = owners::knowledge(context.packet, &Ends::of(context.packet, true), &asked);
+    let known = owners::knowledge(context.packet, &Ends::of(context.packet, true), &access);
     if let Some(master) = known.master {
         tree.uint64(&MASTER, &[], master.node)?
             .append(format_args!("{}", NodeName(context.packet, master.node)))
@@ -53,7 +53,7 @@ pub fn items(
         } else {
             ("read", "has no copy")
         };
-        let partition = asked.partition;
+        let partition = access.partition;
         tree.expert(
             &WRONG_NODE,
             format_args!("A {what}, but this node has said that it {lacks} of partition {partition}"),

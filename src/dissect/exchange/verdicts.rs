@@ -188,7 +188,7 @@ impl fmt::Display for Circumstances<'_> {
 
 /// The figures below a verdict.
 fn circumstances(top: &Tree<'_>, stream: &Stream, transaction: &Transaction, end: &ConnectionEnd) -> Guarded {
-    if let Some(allowed) = transaction.allowed() {
+    if let Some(allowed) = transaction.allowed_time() {
         links::time(top, &ALLOWED, allowed)?;
     }
     if let Some(repeats) = stream.queue.timing(transaction).repeats {

@@ -374,7 +374,7 @@ fn add_failure<'p>(
         let part = failure.digits.unwrap_or(before);
         tree.uint(&common::RESULT, part, u32::from(result.0))?
             .set_generated()
-            .hidden();
+            .set_hidden();
     }
     let error = tree.sub(&ERROR, text)?;
     if text.starts_with(b"error=") {

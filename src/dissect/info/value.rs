@@ -47,7 +47,7 @@ static PIECES: FieldGroup = FieldGroup::new(&[FIELDS, &[&NODE, &NAMESPACE]], &[]
 /// What Wireshark threw.
 pub fn separator(tree: &Tree<'_>, part: &[u8]) -> Guarded {
     if !part.is_empty() {
-        tree.add(&SEPARATOR, part)?.hidden();
+        tree.add(&SEPARATOR, part)?.set_hidden();
     }
     Ok(())
 }

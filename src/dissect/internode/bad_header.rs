@@ -78,7 +78,7 @@ pub fn show_continuation(family: Family, tree: &Tree<'_>, position: StreamPositi
 
 fn find_as_aerospike(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
     if tree.exists() {
-        tree.protocol(&AEROSPIKE, bytes)?.item().hidden();
+        tree.protocol(&AEROSPIKE, bytes)?.item().set_hidden();
     }
     Ok(())
 }

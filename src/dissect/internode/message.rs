@@ -73,7 +73,7 @@ impl<'p> InternodeMessage<'_, 'p> {
         let learns = self.is_new && !packet.is_visited();
         // `aerospike` finds every frame of ours.
         if self.ordinal == 1 && is_outer && tree.exists() {
-            tree.protocol(&AEROSPIKE, msg.bytes)?.item().hidden();
+            tree.protocol(&AEROSPIKE, msg.bytes)?.item().set_hidden();
         }
         if !learns && !tree.exists() && !packet.has_columns() && !TAP.has_listener() {
             return Ok(());

@@ -136,7 +136,7 @@ impl<'p> ProtocolStream<'p> for InternodeStream<'p> {
                 && position == StreamPosition::Known
                 && context.segment.is_first
                 && context.segment.side == Side::Client
-                && used == source.reported()
+                && used == source.reported_length()
                 && msg.header.kind != MsgType::FABRIC,
         };
         message.show(tree, &msg, true).map(|()| true)
@@ -148,7 +148,7 @@ fn fills(family: Family, source: Source<'_>) -> bool {
     let bytes = source.bytes();
     source.is_cut()
         && Header::read(bytes)
-            .is_ok_and(|(_, header)| family.has(header.kind) && header.length() == source.reported())
+            .is_ok_and(|(_, header)| family.has(header.kind) && header.length() == source.reported_length())
         && plausible::anchored_fit(bytes) != Fit::No
 }
 
@@ -194,7 +194,7 @@ pub fn datagram<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>) -> G
     let Ok((_, msg)) = Msg::read(bytes) else {
         return Ok(0);
     };
-    let fits = msg.header.length() == source.reported();
+    let fits = msg.header.length() == source.reported_length();
     if !msg.header.kind.is_heartbeat() || !fits && plausible::anchored_fit(bytes) == Fit::No {
         return Ok(0);
     }
@@ -217,7 +217,7 @@ pub fn datagram<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>) -> G
             format_args!(
                 "The message has {} bytes, the datagram {}",
                 msg.header.length(),
-                source.reported()
+                source.reported_length()
             ),
         )?;
         if let Some(rest) = bytes.get(msg.bytes.len()..).filter(|rest| !rest.is_empty()) {

@@ -90,7 +90,7 @@ pub fn segment<'p>(stream: impl ProtocolStream<'p>, tree: &Tree<'p>, segment: Se
     budget::earn(packet, bytes.len());
     let position = stream.locate(packet, &segment);
     let tracker = stream.tracker();
-    let reported = source.reported();
+    let reported = source.reported_length();
     let begins = match position {
         StreamPosition::Known => {
             if let Some(fault) = stream.fault(bytes) {

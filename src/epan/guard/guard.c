@@ -173,7 +173,7 @@ static int after_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
     } else if (tree == NULL || (!as_is_copy(pinfo) && as_frame_data(pinfo, passed_protocol, AS_HIDDEN_KEY) == NULL))
         return 0;
     if (as_describe_passed(pinfo, passed_protocol, &passed)) {
-        rust.passed(tvb, pinfo, tree, &passed);
+        rust.on_frame(tvb, pinfo, tree, &passed);
         throw_kept();
     }
     /* Not a layer of the frame. */
@@ -234,16 +234,16 @@ int as_dissect_pdus(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *
 
 static void register_protocols(void) { rust.register_protocols(); }
 static void register_handoff(void) { rust.register_handoff(); }
-static void file_opened(void)
+static void on_file_open(void)
 {
     as_forget_conversations();
     latest_time = 0;
-    rust.file_opened();
+    rust.on_file_open();
 }
-static void file_closed(void)
+static void on_file_close(void)
 {
     as_forget_conversations();
-    rust.file_closed();
+    rust.on_file_close();
 }
 
 void as_plugin_register(const as_vtable *vtable)
@@ -254,8 +254,8 @@ void as_plugin_register(const as_vtable *vtable)
     plugin.register_protoinfo = register_protocols;
     plugin.register_handoff = register_handoff;
     proto_register_plugin(&plugin);
-    register_init_routine(file_opened);
-    register_cleanup_routine(file_closed);
+    register_init_routine(on_file_open);
+    register_cleanup_routine(on_file_close);
 }
 
 void as_register_dissector(int entry, int protocol, const char *name, const char *description)

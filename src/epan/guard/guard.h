@@ -92,11 +92,11 @@ typedef struct as_vtable {
     /* 0: more bytes are needed to tell (only where `can_wait`) */
     unsigned (*pdu_length)(int framing, int can_wait, tvbuff_t *tvb, int offset);
     int (*pdu)(int framing, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
-    void (*passed)(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const as_passed *passed);
+    void (*on_frame)(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const as_passed *passed);
     void (*register_protocols)(void);
     void (*register_handoff)(void);
-    void (*file_opened)(void);
-    void (*file_closed)(void);
+    void (*on_file_open)(void);
+    void (*on_file_close)(void);
 } as_vtable;
 
 /* The conversation's last word on a TCP connection, known after the first pass. */
@@ -238,7 +238,7 @@ int as_connection_ended(packet_info *pinfo, as_connection_end *end);
 void as_describe_segment(packet_info *pinfo, void *data, as_segment *segment);
 /* Whether the frame is of a connection of which `protocol` keeps something, and what TCP says of it. */
 int as_describe_passed(packet_info *pinfo, int protocol, as_passed *passed);
-/* Calls `passed` for each such frame of the first pass, and later for those that have something under one of both keys. */
+/* Calls `on_frame` for each such frame of the first pass, and later for those that have something under one of both keys. */
 void as_register_passed(int protocol);
 /* The round trip of the connection's handshake in nanoseconds, 0 where it is not known. */
 int64_t as_round_trip(packet_info *pinfo);

@@ -145,7 +145,7 @@ struct Chosen {
     passed: AtomicU64,
 }
 
-fn chosen() -> Option<&'static Chosen> {
+fn choice() -> Option<&'static Chosen> {
     static CHOSEN: OnceCell<Option<Chosen>> = OnceCell::new();
     let chosen = CHOSEN.get_or_init(|| {
         let text = std::env::var("AEROSPIKE_FAULT").ok()?;
@@ -163,7 +163,7 @@ fn chosen() -> Option<&'static Chosen> {
 
 /// Whether the chosen fault, if it is one of `which` at `point`, strikes this time.
 pub(in crate::epan) fn strikes(point: Point, which: impl Fn(Fault) -> bool) -> Option<Fault> {
-    let chosen = chosen().filter(|chosen| chosen.point == point && which(chosen.fault))?;
+    let chosen = choice().filter(|chosen| chosen.point == point && which(chosen.fault))?;
     let passed = chosen.passed.fetch_add(1, Relaxed) + 1;
     (chosen.at == 0 || chosen.at == passed).then(|| {
         FIRED.fetch_add(1, Relaxed);

@@ -17,7 +17,8 @@ use super::memory::file::{File, FileRef};
 use super::memory::text::Text;
 use super::memory::{self, Answered, FrameState};
 
-pub use super::guard::sys::as_connection_end as ConnectionEnd;
+/// How a TCP connection ended, as far as the capture shows it.
+pub type ConnectionEnd = sys::as_connection_end;
 
 /// The packet that is being dissected (`packet_info`). Lives as long as the dissection of the frame.
 #[derive(Clone, Copy)]
@@ -331,7 +332,7 @@ impl<'p> Packet<'p> {
 
     /// What [`Packet::mark_hidden`] remembered of the frame.
     #[must_use]
-    pub fn hidden(self, protocol: &Protocol) -> Option<Hidden> {
+    pub fn hidden_bytes(self, protocol: &Protocol) -> Option<Hidden> {
         self.recall::<Hidden>(protocol, sys::AS_HIDDEN_KEY).copied()
     }
 
@@ -453,7 +454,7 @@ impl<'p> Source<'p> {
 
     /// How long it was on the wire; more than `bytes` where the capture was cut.
     #[must_use]
-    pub const fn reported(self) -> usize {
+    pub const fn reported_length(self) -> usize {
         self.reported
     }
 

@@ -51,11 +51,11 @@ pub fn register(plugin: &'static Plugin) {
         heuristic: Some(heuristic),
         pdu_length: Some(pdu_length),
         pdu: Some(pdu),
-        passed: Some(passed),
+        on_frame: Some(on_frame),
         register_protocols: Some(register_protocols),
         register_handoff: Some(register_handoff),
-        file_opened: Some(file_opened),
-        file_closed: Some(file_closed),
+        on_file_open: Some(on_file_open),
+        on_file_close: Some(on_file_close),
     };
     // SAFETY: C copies the table.
     unsafe { sys::as_plugin_register(&table) };
@@ -211,7 +211,7 @@ unsafe extern "C" fn heuristic(
         Ok(usize::from((plugin.heuristic)(
             entry,
             source.bytes(),
-            source.reported(),
+            source.reported_length(),
         )))
     }))
 }
@@ -269,13 +269,13 @@ unsafe extern "C" fn pdu(
         super::faults::in_message(*packet, source, &tree)?;
         context
             .used
-            .set(context.used.get().saturating_add(source.reported()));
+            .set(context.used.get().saturating_add(source.reported_length()));
         (plugin.pdu)(framing, tree, context)?;
         Ok(source.bytes().len())
     }))
 }
 
-unsafe extern "C" fn passed(
+unsafe extern "C" fn on_frame(
     tvb: *mut sys::tvbuff_t,
     info: *mut sys::packet_info,
     tree: *mut sys::proto_tree,
@@ -320,7 +320,7 @@ unsafe extern "C" fn register_handoff() {
     outside_try(|plugin| (plugin.handoff)());
 }
 
-unsafe extern "C" fn file_opened() {
+unsafe extern "C" fn on_file_open() {
     scope::next();
     #[cfg(feature = "soundness")]
     outside_try(|_| {
@@ -330,7 +330,7 @@ unsafe extern "C" fn file_opened() {
     crate::epan::memory::count::start();
 }
 
-unsafe extern "C" fn file_closed() {
+unsafe extern "C" fn on_file_close() {
     scope::next();
     #[cfg(feature = "count-allocations")]
     crate::epan::memory::count::report();

@@ -16,21 +16,21 @@
 static void srt_init(struct register_srt *srt, GArray *tables)
 {
     (void)srt;
-    as_registered_listeners()->srt_opened(tables);
+    as_registered_listeners()->on_srt_open(tables);
 }
 
-static tap_packet_status srt_packet(void *listener, packet_info *pinfo, epan_dissect_t *edt, const void *record,
+static tap_packet_status on_srt_packet(void *listener, packet_info *pinfo, epan_dissect_t *edt, const void *record,
                                     tap_flags_t flags)
 {
     (void)edt;
     (void)flags;
-    return as_registered_listeners()->srt_packet(((srt_data_t *)listener)->srt_array, pinfo, record) ? TAP_PACKET_REDRAW
+    return as_registered_listeners()->on_srt_packet(((srt_data_t *)listener)->srt_array, pinfo, record) ? TAP_PACKET_REDRAW
                                                                                : TAP_PACKET_DONT_REDRAW;
 }
 
 void as_register_srt(int protocol, const char *tap)
 {
-    register_srt_table(protocol, tap, AS_MAX_SRT_TABLES, srt_packet, srt_init, NULL);
+    register_srt_table(protocol, tap, AS_MAX_SRT_TABLES, on_srt_packet, srt_init, NULL);
 }
 
 void as_srt_table(GArray *tables, const char *name, const char *column, const char *filter)
@@ -84,13 +84,13 @@ void as_srt_add(GArray *tables, unsigned table, int row, int64_t secs, int nsecs
 #define SUBMENU "/"
 #endif
 
-static tap_packet_status tree_packet(stats_tree *tree, packet_info *pinfo, epan_dissect_t *edt, const void *record,
+static tap_packet_status on_tree_packet(stats_tree *tree, packet_info *pinfo, epan_dissect_t *edt, const void *record,
                                      tap_flags_t flags)
 {
     (void)pinfo;
     (void)edt;
     (void)flags;
-    return as_registered_listeners()->tree_packet(tree, record) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+    return as_registered_listeners()->on_tree_packet(tree, record) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 
 /* Rows below a heading, and below each of many: names come from the packets, and Wireshark walks over the rows for each
@@ -102,7 +102,7 @@ static void tree_init(stats_tree *tree)
     /* Wireshark looks for what hangs on the root among all names of the tree. With names of its own, a namespace that is
      * called like a heading stays what it is. */
     *as_tree_names(tree) = g_hash_table_new(g_str_hash, g_str_equal);
-    as_registered_listeners()->tree_opened(tree);
+    as_registered_listeners()->on_tree_open(tree);
 }
 
 static void tree_cleanup(stats_tree *tree)
@@ -115,7 +115,7 @@ static void tree_cleanup(stats_tree *tree)
 void as_register_tree(const char *tap, const char *abbreviation, const char *menu, const char *name)
 {
     char *path = g_strconcat(menu, SUBMENU, name, NULL);
-    stats_tree_register_plugin(tap, abbreviation, path, 0, tree_packet, tree_init, tree_cleanup);
+    stats_tree_register_plugin(tap, abbreviation, path, 0, on_tree_packet, tree_init, tree_cleanup);
     g_free(path);
 }
 

@@ -20,7 +20,7 @@ use crate::epan::plugin::entry::caught;
 use crate::epan::taps::tap::{Payload, Tap, payload};
 
 pub use super::column::{Cell, Column};
-pub use super::sheet::{Row, Sheet, Value};
+pub use super::tables::{CellValue, ReportRow, ReportTables};
 
 /// A report of one or two tables with the same columns. Windows share one and its state; it is made when the first
 /// is opened.
@@ -37,53 +37,53 @@ pub trait Report<P: Payload>: Default + Send + 'static {
     const TABLES: &'static [&'static CStr];
 
     /// Packets were read before it is opened, and may not come again (the file is still loaded): says so. To be called
-    /// before [`Report::opened`].
+    /// before [`Report::on_open`].
     fn comes_late(&mut self) {}
     /// The tables are empty: writes the rows that are always there.
-    fn opened(&mut self, sheet: &Sheet);
+    fn on_open(&mut self, tables: &ReportTables);
     /// Counts a record; whether the tables changed.
-    fn packet(&mut self, record: &P::At<'_>, sheet: &Sheet) -> bool;
+    fn packet(&mut self, record: &P::At<'_>, tables: &ReportTables) -> bool;
     /// Records came since, and the tables are about to be drawn: writes what is not written at every record.
-    fn drawn(&mut self, sheet: &Sheet) {
-        let _ = sheet;
+    fn on_draw(&mut self, tables: &ReportTables) {
+        let _ = tables;
     }
     /// The window is closed: no table of it is there any more.
-    fn closed() {}
+    fn on_close() {}
 }
 
 /// A report whose record type is forgotten.
 trait Open: Send {
-    fn opened(&mut self, is_late: bool, sheet: &Sheet);
+    fn on_open(&mut self, is_late: bool, tables: &ReportTables);
     /// # Safety
     /// `record` was queued to the tap of the report.
-    unsafe fn packet(&mut self, record: *const c_void, sheet: &Sheet) -> bool;
-    fn drawn(&mut self, sheet: &Sheet);
+    unsafe fn packet(&mut self, record: *const c_void, tables: &ReportTables) -> bool;
+    fn on_draw(&mut self, tables: &ReportTables);
 }
 
 struct Of<P, R>(R, PhantomData<fn() -> P>);
 
 impl<P: Payload, R: Report<P>> Open for Of<P, R> {
-    fn opened(&mut self, is_late: bool, sheet: &Sheet) {
+    fn on_open(&mut self, is_late: bool, tables: &ReportTables) {
         if is_late {
             self.0.comes_late();
         }
-        self.0.opened(sheet);
+        self.0.on_open(tables);
     }
 
-    unsafe fn packet(&mut self, record: *const c_void, sheet: &Sheet) -> bool {
+    unsafe fn packet(&mut self, record: *const c_void, tables: &ReportTables) -> bool {
         // SAFETY: the caller's promise.
         let record = unsafe { payload::<P>(record) };
-        record.is_some_and(|record| self.0.packet(&record, sheet))
+        record.is_some_and(|record| self.0.packet(&record, tables))
     }
 
-    fn drawn(&mut self, sheet: &Sheet) {
-        self.0.drawn(sheet);
+    fn on_draw(&mut self, tables: &ReportTables) {
+        self.0.on_draw(tables);
     }
 }
 
 struct Slot {
     make: OnceCell<fn() -> Box<dyn Open>>,
-    closed: OnceCell<fn()>,
+    on_close: OnceCell<fn()>,
     /// The `-z` name, the columns and the headings.
     shape: OnceCell<(&'static CStr, &'static [Column], &'static [&'static CStr])>,
     /// The tables changed since they were handed on.
@@ -102,7 +102,7 @@ impl Slot {
 static SLOTS: [Slot; sys::AS_MAX_REPORTS as usize] = [const {
     Slot {
         make: OnceCell::new(),
-        closed: OnceCell::new(),
+        on_close: OnceCell::new(),
         shape: OnceCell::new(),
         has_news: AtomicBool::new(false),
         state: Mutex::new(None),
@@ -171,7 +171,7 @@ fn report<P: Payload, R: Report<P>>(tap: &'static Tap<P>) {
         // Another tap's report has the number.
         return;
     }
-    let _ = slot.closed.set(R::closed);
+    let _ = slot.on_close.set(R::on_close);
     let _ = slot.shape.set((R::CLI, R::COLUMNS, R::TABLES));
     let columns: Vec<sys::as_column> = R::COLUMNS
         .iter()
@@ -280,14 +280,14 @@ impl Counters {
 /// A listener that keeps nothing of its own: what it counts is in the handle `H` of the window.
 pub trait Listener<P: Payload, H>: 'static {
     /// The window is new.
-    fn opened(handle: &H);
+    fn on_open(handle: &H);
     /// Counts a record; whether anything changed.
     fn packet(record: &P::At<'_>, handle: &H) -> bool;
 }
 
 /// A listener whose record type is forgotten.
 struct Erased<H: 'static> {
-    opened: fn(&H),
+    on_open: fn(&H),
     /// To be called with what was queued to the listener's tap.
     packet: unsafe fn(*const c_void, &H) -> bool,
 }
@@ -295,7 +295,7 @@ struct Erased<H: 'static> {
 impl<H> Erased<H> {
     fn of<P: Payload, L: Listener<P, H>>() -> Self {
         Self {
-            opened: L::opened,
+            on_open: L::on_open,
             packet: |record, handle| {
                 // SAFETY: the caller's promise.
                 unsafe { payload::<P>(record) }.is_some_and(|record| L::packet(&record, handle))
@@ -334,15 +334,15 @@ pub fn counters<P: Payload, L: Listener<P, Counters>>(
 /// Hands the callbacks to C. Once, before anything is registered here.
 pub fn listen() {
     let listeners = sys::as_listeners {
-        table_opened: Some(table_opened),
-        table_closed: Some(table_closed),
-        table_packet: Some(table_packet),
-        table_drawn: Some(table_drawn),
-        all_drawn: Some(all_drawn),
-        srt_opened: Some(srt_opened),
-        srt_packet: Some(srt_packet),
-        tree_opened: Some(tree_opened),
-        tree_packet: Some(tree_packet),
+        on_table_open: Some(on_table_open),
+        on_table_close: Some(on_table_close),
+        on_table_packet: Some(on_table_packet),
+        on_table_draw: Some(on_table_draw),
+        on_all_drawn: Some(on_all_drawn),
+        on_srt_open: Some(on_srt_open),
+        on_srt_packet: Some(on_srt_packet),
+        on_tree_open: Some(on_tree_open),
+        on_tree_packet: Some(on_tree_packet),
         latest_frame: Some(latest),
     };
     // SAFETY: C copies the table.
@@ -357,7 +357,7 @@ unsafe extern "C" fn latest() -> u32 {
     latest_frame()
 }
 
-unsafe extern "C" fn table_opened(report: c_int, is_late: c_int) {
+unsafe extern "C" fn on_table_open(report: c_int, is_late: c_int) {
     caught(false, || {
         let Some((slot, make)) = slot(report).and_then(|slot| Some((slot, slot.make.get()?))) else {
             return false;
@@ -365,25 +365,25 @@ unsafe extern "C" fn table_opened(report: c_int, is_late: c_int) {
         // The old state goes before there is a new one.
         drop(slot.replace(None));
         let mut state = make();
-        state.opened(is_late != 0, &Sheet(report));
+        state.on_open(is_late != 0, &ReportTables(report));
         drop(slot.replace(Some(state)));
         slot.has_news.store(true, Ordering::Relaxed);
         true
     });
 }
 
-unsafe extern "C" fn table_closed(report: c_int) {
+unsafe extern "C" fn on_table_close(report: c_int) {
     caught(false, || {
         let Some(slot) = slot(report) else { return false };
         let state = slot.replace(None);
-        if let (Some(_), Some(closed)) = (&state, slot.closed.get()) {
-            closed();
+        if let (Some(_), Some(on_close)) = (&state, slot.on_close.get()) {
+            on_close();
         }
         state.is_some()
     });
 }
 
-unsafe extern "C" fn table_packet(report: c_int, record: *const c_void) -> c_int {
+unsafe extern "C" fn on_table_packet(report: c_int, record: *const c_void) -> c_int {
     c_int::from(caught(false, || {
         #[cfg(feature = "soundness")]
         let _alive = crate::epan::guard::soundness::pass(crate::epan::guard::soundness::Point::Tap);
@@ -392,7 +392,7 @@ unsafe extern "C" fn table_packet(report: c_int, record: *const c_void) -> c_int
         // SAFETY: C's listener of this report hears only its tap; the record lives during the call.
         let changed = state
             .as_mut()
-            .is_some_and(|state| unsafe { state.packet(record, &Sheet(report)) });
+            .is_some_and(|state| unsafe { state.packet(record, &ReportTables(report)) });
         if changed {
             slot.has_news.store(true, Ordering::Relaxed);
         }
@@ -400,12 +400,12 @@ unsafe extern "C" fn table_packet(report: c_int, record: *const c_void) -> c_int
     }))
 }
 
-unsafe extern "C" fn table_drawn(report: c_int) {
+unsafe extern "C" fn on_table_draw(report: c_int) {
     caught((), || {
         let Some(slot) = slot(report) else { return };
         let mut state = slot.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = state.as_mut() {
-            state.drawn(&Sheet(report));
+            state.on_draw(&ReportTables(report));
             slot.has_news.store(true, Ordering::Relaxed);
         }
     });
@@ -418,9 +418,9 @@ pub struct DrawnReport {
     /// The columns.
     pub columns: &'static [Column],
     /// The headings of the tables.
-    pub tables: &'static [&'static CStr],
+    pub headings: &'static [&'static CStr],
     /// The tables.
-    pub sheet: Sheet,
+    pub tables: ReportTables,
 }
 
 /// Who is handed each report after it was drawn.
@@ -431,7 +431,7 @@ pub fn after_drawing(read: fn(&DrawnReport)) {
     let _ = READER.set(read);
 }
 
-unsafe extern "C" fn all_drawn() {
+unsafe extern "C" fn on_all_drawn() {
     caught((), || {
         let Some(read) = READER.get() else { return };
         for (report, slot) in (0..).zip(&SLOTS) {
@@ -441,13 +441,13 @@ unsafe extern "C" fn all_drawn() {
                 .unwrap_or_else(PoisonError::into_inner)
                 .is_some();
             let shape = slot.shape.get().filter(|_| is_open);
-            if let Some((cli, columns, tables)) = shape {
+            if let Some((cli, columns, headings)) = shape {
                 if slot.has_news.swap(false, Ordering::Relaxed) {
                     read(&DrawnReport {
                         cli,
                         columns,
-                        tables,
-                        sheet: Sheet(report),
+                        headings,
+                        tables: ReportTables(report),
                     });
                 }
             }
@@ -455,10 +455,10 @@ unsafe extern "C" fn all_drawn() {
     });
 }
 
-unsafe extern "C" fn srt_opened(tables: *mut sys::GArray) {
+unsafe extern "C" fn on_srt_open(tables: *mut sys::GArray) {
     caught((), || {
         if let Some(listener) = SRT.get() {
-            (listener.opened)(&Srt {
+            (listener.on_open)(&Srt {
                 tables,
                 info: core::ptr::null_mut(),
             });
@@ -466,7 +466,7 @@ unsafe extern "C" fn srt_opened(tables: *mut sys::GArray) {
     });
 }
 
-unsafe extern "C" fn srt_packet(
+unsafe extern "C" fn on_srt_packet(
     tables: *mut sys::GArray,
     info: *mut sys::packet_info,
     record: *const c_void,
@@ -480,15 +480,15 @@ unsafe extern "C" fn srt_packet(
     }))
 }
 
-unsafe extern "C" fn tree_opened(tree: *mut sys::stats_tree) {
+unsafe extern "C" fn on_tree_open(tree: *mut sys::stats_tree) {
     caught((), || {
         if let Some(listener) = TREE.get() {
-            (listener.opened)(&Counters(tree));
+            (listener.on_open)(&Counters(tree));
         }
     });
 }
 
-unsafe extern "C" fn tree_packet(tree: *mut sys::stats_tree, record: *const c_void) -> c_int {
+unsafe extern "C" fn on_tree_packet(tree: *mut sys::stats_tree, record: *const c_void) -> c_int {
     c_int::from(caught(false, || {
         #[cfg(feature = "soundness")]
         let _alive = crate::epan::guard::soundness::pass(crate::epan::guard::soundness::Point::Tap);

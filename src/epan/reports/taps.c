@@ -32,7 +32,7 @@ static void program_ends(void)
     int report;
 
     for (report = 0; report < AS_MAX_REPORTS; report++)
-        rust.table_closed(report);
+        rust.on_table_close(report);
 }
 
 void as_register_listeners(const as_listeners *listeners)
@@ -167,20 +167,20 @@ static int hear_any(void *key, tap_packet_cb packet, tap_draw_cb draw)
     return 0;
 }
 
-static void table_drawn(void *data)
+static void on_table_draw(void *data)
 {
     as_report *report = (as_report *)data;
 
     if (!is_open(report) || !report->has_news)
         return;
     report->has_news = 0;
-    rust.table_drawn((int)(report - reports));
+    rust.on_table_draw((int)(report - reports));
 }
 
-static void all_drawn(void *data)
+static void on_all_drawn(void *data)
 {
     (void)data;
-    rust.all_drawn();
+    rust.on_all_drawn();
 }
 
 /* A packet comes: one that was read before, and so all of them again; or a later one, and then those are missing, as
@@ -193,7 +193,7 @@ static void hears(as_report *report, uint32_t frame)
     if (before == 0 || frame > before)
         return;
     empty(report);
-    rust.table_opened((int)(report - reports), 0);
+    rust.on_table_open((int)(report - reports), 0);
 }
 
 /* Of packets that do not pass the report's filter, too. */
@@ -207,17 +207,17 @@ static tap_packet_status first_packet(void *data, packet_info *pinfo, epan_disse
     return TAP_PACKET_DONT_REDRAW;
 }
 
-static void opened(as_report *report)
+static void on_open(as_report *report)
 {
     report->before = rust.latest_frame();
     if (report->before != 0 && !report->hears_any)
         report->hears_any = hear_any(&report->before, first_packet, NULL);
     if (!hears_all_drawn && as_pref_report_folder()[0] != '\0')
-        hears_all_drawn = hear_any(&hears_all_drawn, any_packet, all_drawn);
+        hears_all_drawn = hear_any(&hears_all_drawn, any_packet, on_all_drawn);
     report->has_news = 0;
     if (report->hears_frames)
         as_gather((int)(report - reports));
-    rust.table_opened((int)(report - reports), report->before != 0);
+    rust.on_table_open((int)(report - reports), report->before != 0);
 }
 
 static void table_init(stat_tap_table_ui *ui)
@@ -237,7 +237,7 @@ static void table_init(stat_tap_table_ui *ui)
         stat_tap_add_table(ui, report->tables[table]);
     }
     report->listener = NULL;
-    opened(report);
+    on_open(report);
 }
 
 static void table_reset(stat_tap_table *table)
@@ -249,7 +249,7 @@ static void table_reset(stat_tap_table *table)
     if (report == NULL || which != 0)
         return;
     empty(report);
-    opened(report);
+    on_open(report);
 }
 
 /* Called for each cell when Wireshark frees the tables. The first table always has a row. */
@@ -274,10 +274,10 @@ static void table_free_cell(stat_tap_table *table, unsigned row, unsigned column
     report->before = 0;
     if (report->hears_frames)
         as_gather_end((int)(report - reports));
-    rust.table_closed((int)(report - reports));
+    rust.on_table_close((int)(report - reports));
 }
 
-static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_dissect_t *edt, const void *record,
+static tap_packet_status on_table_packet(void *listener, packet_info *pinfo, epan_dissect_t *edt, const void *record,
                                       tap_flags_t flags)
 {
     as_report *report = (as_report *)((stat_data_t *)listener)->stat_tap_data;
@@ -294,12 +294,12 @@ static tap_packet_status table_packet(void *listener, packet_info *pinfo, epan_d
         return TAP_PACKET_FAILED;
     /* Younger than the table's own listener, which is there by now: so it is drawn before it. */
     if (!report->hears_drawing)
-        report->hears_drawing = hear_any(report, any_packet, table_drawn);
+        report->hears_drawing = hear_any(report, any_packet, on_table_draw);
     report->has_news = 1;
     /* The tap of frames hands over nothing. */
     if (record == NULL)
         as_gathered(pinfo, &frame);
-    return rust.table_packet((int)(report - reports), record != NULL ? record : &frame) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+    return rust.on_table_packet((int)(report - reports), record != NULL ? record : &frame) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 
 /* tshark has no other way to align columns; windows and sharkd have none to ignore spaces. */
@@ -349,7 +349,7 @@ void as_register_report(int number, const char *tap, const char *title, const ch
     report->ui.tap_name = tap;
     report->ui.cli_string = cli;
     report->ui.stat_tap_init_cb = table_init;
-    report->ui.packet_func = table_packet;
+    report->ui.packet_func = on_table_packet;
     report->ui.stat_tap_reset_table_cb = table_reset;
     report->ui.stat_tap_free_table_item_cb = table_free_cell;
     report->ui.nfields = n_columns;

@@ -14,18 +14,18 @@
 /* The Rust functions behind the listeners. `report` is the number given at registration. */
 typedef struct as_listeners {
     /* The tables were opened, or emptied to be filled anew; whether packets were read before, which may not come again. */
-    void (*table_opened)(int report, int is_late);
-    void (*table_closed)(int report);
+    void (*on_table_open)(int report, int is_late);
+    void (*on_table_close)(int report);
     /* Whether a table changed. */
-    int (*table_packet)(int report, const void *record);
+    int (*on_table_packet)(int report, const void *record);
     /* Packets came since, and the tables are about to be drawn. */
-    void (*table_drawn)(int report);
+    void (*on_table_draw)(int report);
     /* All tables were drawn. */
-    void (*all_drawn)(void);
-    void (*srt_opened)(GArray *tables);
-    int (*srt_packet)(GArray *tables, packet_info *pinfo, const void *record);
-    void (*tree_opened)(stats_tree *tree);
-    int (*tree_packet)(stats_tree *tree, const void *record);
+    void (*on_all_drawn)(void);
+    void (*on_srt_open)(GArray *tables);
+    int (*on_srt_packet)(GArray *tables, packet_info *pinfo, const void *record);
+    void (*on_tree_open)(stats_tree *tree);
+    int (*on_tree_packet)(stats_tree *tree, const void *record);
     /* The last frame that was read; 0: none. */
     uint32_t (*latest_frame)(void);
 } as_listeners;

@@ -45,7 +45,7 @@ impl<'p> Item<'p> {
     }
 
     /// Keeps an item out of sight; filters still find it.
-    pub fn hidden(self) -> Self {
+    pub fn set_hidden(self) -> Self {
         if self.visible {
             // SAFETY: the item is alive or NULL.
             unsafe { sys::as_hidden(self.node) };

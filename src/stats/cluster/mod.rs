@@ -10,8 +10,8 @@ use self::gather::{Gathered, MOST, Map, Times};
 use super::diagnosis::endpoint::{Endpoint, names};
 use super::opening::PRESS_APPLY;
 use crate::epan::plugin::register::preference;
-use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
-use crate::track::cluster::names::named;
+use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables};
+use crate::track::cluster::names::preferred_name;
 use crate::track::record::{Record, Records};
 use crate::wire::info::partitions::PartitionSet;
 
@@ -73,16 +73,16 @@ impl Report<Records> for Cluster {
         self.is_late = true;
     }
 
-    fn opened(&mut self, sheet: &Sheet) {
-        self.write(sheet);
+    fn on_open(&mut self, tables: &ReportTables) {
+        self.write(tables);
     }
 
-    fn packet(&mut self, record: &Record<'_>, _: &Sheet) -> bool {
+    fn packet(&mut self, record: &Record<'_>, _: &ReportTables) -> bool {
         self.gathered.record(record)
     }
 
-    fn drawn(&mut self, sheet: &Sheet) {
-        self.write(sheet);
+    fn on_draw(&mut self, tables: &ReportTables) {
+        self.write(tables);
     }
 }
 
@@ -131,7 +131,8 @@ impl Known {
 
     /// A node by its id: with its name, or with its address.
     fn name(&self, node: u64) -> String {
-        let name = preference::node_names(|names| named(names, node).map(|name| name.replace('|', "/")));
+        let name =
+            preference::node_names(|names| preferred_name(names, node).map(|name| name.replace('|', "/")));
         let address = || {
             let of_it = |(_, id): &(&Endpoint, &Option<u64>)| **id == Some(node);
             let address = self.id_of.iter().find(of_it)?.0.host();
@@ -146,15 +147,15 @@ impl Known {
 
 /// The tables as they grow.
 struct Rows<'s> {
-    sheet: &'s Sheet,
+    tables: &'s ReportTables,
     begun: i64,
     next: [u32; TABLES],
 }
 
 impl Rows<'_> {
-    fn add(&mut self, table: u32, texts: (&str, &str, &str), times: &Times) -> Option<Row> {
+    fn add(&mut self, table: u32, texts: (&str, &str, &str), times: &Times) -> Option<ReportRow> {
         let next = self.next.get_mut(table as usize)?;
-        let row = self.sheet.row(table, *next)?;
+        let row = self.tables.row(table, *next)?;
         *next += 1;
         row.unsigned(NUMBER, *next);
         for (column, text) in [(NODE, texts.0), (WITH, texts.1), (WHAT, texts.2)] {
@@ -174,14 +175,14 @@ impl Rows<'_> {
 }
 
 impl Cluster {
-    fn write(&self, sheet: &Sheet) {
+    fn write(&self, tables: &ReportTables) {
         for table in 0..TABLES {
-            sheet.clear(table as u32);
+            tables.clear(table as u32);
         }
         let gathered = &self.gathered;
         let known = Known::of(gathered);
         let mut rows = Rows {
-            sheet,
+            tables,
             begun: gathered.begun.unwrap_or(0),
             next: [0; TABLES],
         };

@@ -16,7 +16,7 @@ use self::evidence::Evidence;
 use self::findings::{Findings, causes};
 use self::log::Log;
 use super::opening::PRESS_APPLY;
-use crate::epan::stats::{Cell, Column, Report, Row, Sheet};
+use crate::epan::stats::{Cell, Column, Report, ReportRow, ReportTables};
 use crate::epan::tcp_tap::{Frame, Frames};
 use crate::track::record::Records;
 
@@ -53,9 +53,9 @@ impl Report<Frames<Records>> for Diagnosis {
         self.is_late = true;
     }
 
-    fn opened(&mut self, sheet: &Sheet) {
+    fn on_open(&mut self, tables: &ReportTables) {
         // A row without values is not shown.
-        let row = sheet.row(0, 0);
+        let row = tables.row(0, 0);
         if let Some(row) = row.filter(|_| self.is_late) {
             let nobody = ("", PRESS_APPLY);
             cells(row, 0, "Not diagnosed", nobody, (0, (0.0, 0.0), 0));
@@ -64,30 +64,30 @@ impl Report<Frames<Records>> for Diagnosis {
         }
     }
 
-    fn packet(&mut self, frame: &Frame<'_, Records>, _: &Sheet) -> bool {
+    fn packet(&mut self, frame: &Frame<'_, Records>, _: &ReportTables) -> bool {
         self.log.frame(frame);
         true
     }
 
-    fn drawn(&mut self, sheet: &Sheet) {
+    fn on_draw(&mut self, tables: &ReportTables) {
         // Half a capture accuses whom the whole one does not.
         if !self.is_late {
-            write(&self.log, sheet);
+            write(&self.log, tables);
         }
     }
 }
 
 /// Both tables anew.
-fn write(log: &Log, sheet: &Sheet) {
+fn write(log: &Log, tables: &ReportTables) {
     let evidence = Evidence::of(log);
     let mut findings = Findings::default();
     rules::run(&evidence, &mut findings);
     causes::arrange(&mut findings);
-    sheet.clear(0);
-    sheet.clear(1);
-    let _ = sheet.row(0, 0);
+    tables.clear(0);
+    tables.clear(1);
+    let _ = tables.row(0, 0);
     for (number, note) in (0u32..).zip(findings.notes.iter().take(ROWS)) {
-        let Some(row) = sheet.row(0, number) else { break };
+        let Some(row) = tables.row(0, number) else { break };
         let times = (evidence.seconds(note.from), evidence.seconds(note.to));
         cells(
             row,
@@ -100,7 +100,7 @@ fn write(log: &Log, sheet: &Sheet) {
         row.text(9, format_args!("{}", note.filter));
     }
     for (number, finding) in (0u32..).zip(findings.rows.iter().take(ROWS)) {
-        let Some(row) = sheet.row(1, number) else { break };
+        let Some(row) = tables.row(1, number) else { break };
         let times = (evidence.seconds(finding.from), evidence.seconds(finding.to));
         let cells_of = (finding.count, times, finding.frame);
         cells(
@@ -119,7 +119,7 @@ fn write(log: &Log, sheet: &Sheet) {
 }
 
 fn cells(
-    row: Row,
+    row: ReportRow,
     number: u32,
     name: &str,
     (who, details): (&str, &str),

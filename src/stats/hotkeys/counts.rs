@@ -1,6 +1,6 @@
 //! What the hot key report counts, and the columns that show it.
 
-use crate::epan::reports::stats::Row;
+use crate::epan::reports::stats::ReportRow;
 use crate::track::record::{Event, Record, Touch};
 use crate::wire::client::message::result_code::ResultCode;
 
@@ -79,7 +79,7 @@ impl Counts {
     }
 
     /// What changes as time goes by, and what is seldom looked at.
-    pub(super) fn write_rates(&self, row: Row, seconds: f64) {
+    pub(super) fn write_rates(&self, row: ReportRow, seconds: f64) {
         let rate = |count: f64| if seconds > 0.0 { count / seconds } else { 0.0 };
         row.decimal(RATE, rate(f64::from(self.heat())));
         row.decimal(BYTES_RATE, rate(self.bytes as f64));
@@ -88,7 +88,7 @@ impl Counts {
         row.decimal(NOT_FOUND, share);
     }
 
-    pub(super) fn write(&self, row: Row) {
+    pub(super) fn write(&self, row: ReportRow) {
         let signed = |count| i32::try_from(count).unwrap_or(i32::MAX);
         let milliseconds = |time: i64| time as f64 / 1e6;
         row.unsigned(REQUESTS, self.requests);

@@ -19,7 +19,7 @@ use super::percentiles::rounded_up;
 use crate::epan::Text;
 use crate::epan::memory::MOST_TAPPED;
 use crate::epan::plugin::register::preference;
-use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet, has_windows};
+use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables, has_windows};
 use crate::track::record::{Record, Records, Touch};
 use crate::wire::client::fields::digest::LENGTH;
 use crate::wire::client::fields::key::KeyLiteral;
@@ -86,7 +86,7 @@ impl core::fmt::Display for Filter<'_> {
 
 /// The rows of the totals as they grow.
 struct Totals<'s> {
-    sheet: &'s Sheet,
+    tables: &'s ReportTables,
     rows: u32,
     /// What shares are of: all keys, those that are not counted one by one included.
     whole: u64,
@@ -94,8 +94,8 @@ struct Totals<'s> {
 
 impl Totals<'_> {
     /// A row, behind the last; `keys` says which.
-    fn add(&mut self, name: &str, keys: core::fmt::Arguments<'_>) -> Option<Row> {
-        let row = self.sheet.row(TOTALS, self.rows)?;
+    fn add(&mut self, name: &str, keys: core::fmt::Arguments<'_>) -> Option<ReportRow> {
+        let row = self.tables.row(TOTALS, self.rows)?;
         self.rows += 1;
         row.unsigned(RANK, self.rows);
         row.text(NAMESPACE, format_args!("{name}"));
@@ -207,11 +207,11 @@ impl Report<Records> for HotKeys {
         self.is_late = true;
     }
 
-    fn opened(&mut self, sheet: &Sheet) {
-        self.drawn(sheet);
+    fn on_open(&mut self, tables: &ReportTables) {
+        self.on_draw(tables);
     }
 
-    fn packet(&mut self, record: &Record<'_>, _: &Sheet) -> bool {
+    fn packet(&mut self, record: &Record<'_>, _: &ReportTables) -> bool {
         let (first, last) = self.seen.unwrap_or((record.time, record.time));
         self.seen = Some((first.min(record.time), last.max(record.time)));
         self.missing = self.missing.saturating_add(record.messages_missing());
@@ -230,9 +230,9 @@ impl Report<Records> for HotKeys {
         true
     }
 
-    fn drawn(&mut self, sheet: &Sheet) {
-        sheet.clear(TOTALS);
-        sheet.clear(LIST);
+    fn on_draw(&mut self, tables: &ReportTables) {
+        tables.clear(TOTALS);
+        tables.clear(LIST);
         let (first, last) = self.seen.unwrap_or_default();
         let seconds = (last - first) as f64 / 1e9;
         // Of those with the same heat, that which was seen first.
@@ -243,7 +243,7 @@ impl Report<Records> for HotKeys {
         let of_keys = heat(&order);
         let others = u64::from(self.others.heat());
         let mut totals = Totals {
-            sheet,
+            tables,
             rows: 0,
             whole: of_keys + others,
         };
@@ -292,7 +292,7 @@ impl Report<Records> for HotKeys {
             totals.add("not counted", format_args!("{PRESS_APPLY}"));
         }
         for (place, key) in (0u32..).zip(listed) {
-            let Some(row) = sheet.row(LIST, place) else {
+            let Some(row) = tables.row(LIST, place) else {
                 return;
             };
             row.unsigned(RANK, place + 1);
@@ -307,7 +307,7 @@ impl Report<Records> for HotKeys {
 
 impl HotKeys {
     /// Which record it is, and what finds its packets.
-    fn write(&self, key: &Key, row: Row) {
+    fn write(&self, key: &Key, row: ReportRow) {
         let namespace = self.names.get(key.namespace);
         row.text(NAMESPACE, format_args!("{}", LossyText(namespace)));
         row.text(SET, format_args!("{}", LossyText(self.names.get(key.set))));

@@ -16,7 +16,7 @@ use super::opening::PRESS_APPLY;
 use super::outcome;
 use crate::epan::memory::MOST_TAPPED;
 use crate::epan::plugin::register::preference;
-use crate::epan::reports::stats::{Cell, Column, Report, Row, Sheet};
+use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables};
 use crate::epan::taps::tcp_tap::{Frame, Frames, Heard};
 use crate::track::record::{Event, Record, Records};
 
@@ -81,16 +81,16 @@ impl Report<Frames<Records>> for Timeline {
         self.is_late = true;
     }
 
-    fn opened(&mut self, sheet: &Sheet) {
+    fn on_open(&mut self, tables: &ReportTables) {
         // A row without values is not shown.
-        let row = sheet.row(TOTALS, 0);
+        let row = tables.row(TOTALS, 0);
         if let Some(row) = row.filter(|_| self.is_late) {
             // Where it is seen.
             row.text(FROM, format_args!("not counted: {PRESS_APPLY}"));
         }
     }
 
-    fn packet(&mut self, frame: &Frame<'_, Records>, _: &Sheet) -> bool {
+    fn packet(&mut self, frame: &Frame<'_, Records>, _: &ReportTables) -> bool {
         if self.now == 0 {
             self.start = frame.start();
             self.intervals = Intervals::new(frame.start(), preference::timeline_interval());
@@ -99,7 +99,7 @@ impl Report<Frames<Records>> for Timeline {
         for heard in frame.heard() {
             match heard {
                 Heard::Segment(segment) => {
-                    self.open.segment(&segment);
+                    self.open.on_segment(&segment);
                     if let Some(bytes) = self.connections.segment(&segment) {
                         self.intervals.at(segment.time).bytes += u64::from(bytes);
                     }
@@ -107,14 +107,14 @@ impl Report<Frames<Records>> for Timeline {
                 Heard::Record(record) => self.record(&record),
             }
         }
-        let open = self.open.open();
+        let open = self.open.open_count();
         self.intervals.note_open(frame.time(), open);
         true
     }
 
-    fn drawn(&mut self, sheet: &Sheet) {
-        sheet.clear(TOTALS);
-        sheet.clear(LIST);
+    fn on_draw(&mut self, tables: &ReportTables) {
+        tables.clear(TOTALS);
+        tables.clear(LIST);
         self.events.read();
         let mut rows = self.intervals.rows(self.now);
         let width = self.intervals.width();
@@ -129,7 +129,7 @@ impl Report<Frames<Records>> for Timeline {
         for row in &rows {
             all.merge(row);
         }
-        if let Some(row) = sheet.row(TOTALS, 0) {
+        if let Some(row) = tables.row(TOTALS, 0) {
             self.write(&all, (0, self.now - self.start), row);
             let last = counts.last().map_or(0, |(_, open)| *open);
             row.unsigned(CONNECTIONS, last);
@@ -138,7 +138,7 @@ impl Report<Frames<Records>> for Timeline {
         }
         let mut from = 0;
         for ((number, interval), (opened, open)) in (0u32..).zip(&rows).zip(counts) {
-            let Some(row) = sheet.row(LIST, number) else {
+            let Some(row) = tables.row(LIST, number) else {
                 return;
             };
             self.write(interval, (from, from + width), row);
@@ -158,7 +158,7 @@ impl Timeline {
         match record.event {
             Event::Asked => {
                 self.connections.record(record, &mut self.intervals);
-                self.open.asked(record, ());
+                self.open.on_request(record, ());
                 self.intervals.at(record.time).requests += 1;
             }
             Event::Answered { is_last, .. } => {
@@ -166,8 +166,8 @@ impl Timeline {
                 let Some(time) = record.response_time().filter(|_| is_last) else {
                     return;
                 };
-                self.intervals.note_open(record.time, self.open.open());
-                self.open.answered(record);
+                self.intervals.note_open(record.time, self.open.open_count());
+                self.open.on_response(record);
                 let row = self.intervals.at(record.time);
                 row.answers += 1;
                 row.errors += u32::from(outcome::is_error(record));
@@ -207,7 +207,7 @@ impl Timeline {
         notes
     }
 
-    fn write(&self, interval: &Interval, (from, to): (i64, i64), row: Row) {
+    fn write(&self, interval: &Interval, (from, to): (i64, i64), row: ReportRow) {
         let seconds = |time: i64| time as f64 / 1e9;
         row.decimal(FROM, seconds(from));
         row.decimal(TO, seconds(to));

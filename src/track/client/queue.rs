@@ -340,7 +340,7 @@ impl Queue {
         let mut index = count.checked_sub(1)?;
         let transaction = loop {
             let one = self.get(index)?;
-            match one.received() {
+            match one.received_ack() {
                 None => return self.oldest(ack_state),
                 Some(received) if !before(start, received) => break one,
                 Some(_) if count - index >= LATEST => return None,

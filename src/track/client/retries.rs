@@ -89,7 +89,7 @@ fn note(
 ) {
     let (file, now) = (packet.file(), transaction.asked_at);
     let retries = RETRIES.get(file);
-    let longest = retries.longest.get().max(transaction.allowed().unwrap_or(0));
+    let longest = retries.longest.get().max(transaction.allowed_time().unwrap_or(0));
     retries.longest.set(longest);
     retries.age(file, now);
     let before = retries.open.get(&fingerprint);
@@ -140,7 +140,7 @@ fn was_given_up(packet: Packet<'_>, stream: &Stream, earlier: &Transaction, now:
         (0..=most).contains(&now.wrapping_sub(closing.at)) && was_open(closing.at)
     });
     let waited = now.wrapping_sub(earlier.asked_at);
-    let is_over = earlier.allowed().is_some_and(|allowed| {
+    let is_over = earlier.allowed_time().is_some_and(|allowed| {
         (allowed..=allowed.saturating_mul(2)).contains(&waited)
             && earlier.answer_frames.0 == 0
             && stream.closed_by_client().is_none()

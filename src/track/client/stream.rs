@@ -172,7 +172,9 @@ impl Stream {
         if packet.is_visited() {
             return match packet.is_copy(&AEROSPIKE) {
                 true => Passage::Copy,
-                false => packet.hidden(&AEROSPIKE).map_or(Passage::Plain, Passage::Hidden),
+                false => packet
+                    .hidden_bytes(&AEROSPIKE)
+                    .map_or(Passage::Plain, Passage::Hidden),
             };
         }
         let fresh = passed.completeness & !self.completeness.replace(passed.completeness);

@@ -164,7 +164,7 @@ impl Transaction {
     pub fn is_late(&self) -> bool {
         self.may_be_late()
             && self
-                .allowed()
+                .allowed_time()
                 .is_some_and(|allowed| self.response_time() > allowed)
     }
 
@@ -181,7 +181,7 @@ impl Transaction {
     }
 
     /// What the client had received when it sent the request, in TCP's sequence numbers.
-    pub(super) const fn received(&self) -> Option<u32> {
+    pub(super) const fn received_ack(&self) -> Option<u32> {
         if self.has_received {
             Some(self.received)
         } else {
@@ -200,7 +200,7 @@ impl Transaction {
 
     /// Nanoseconds that the request allows, if it says so.
     #[must_use]
-    pub const fn allowed(&self) -> Option<i64> {
+    pub const fn allowed_time(&self) -> Option<i64> {
         match self.timeout {
             0 => None,
             milliseconds => Some(milliseconds as i64 * 1_000_000),
@@ -210,7 +210,7 @@ impl Transaction {
     /// Whether the time that the request allows has passed.
     #[must_use]
     pub fn is_overdue(&self, now: i64) -> bool {
-        self.allowed()
+        self.allowed_time()
             .is_some_and(|allowed| now.wrapping_sub(self.asked_at) > allowed)
     }
 

@@ -40,7 +40,7 @@ pub fn note(packet: Packet<'_>, node: u64, address: &[u8]) {
 
 /// The name of a node in the preference `node_names`: `a1=db-1, a2=db-2`.
 #[must_use]
-pub fn named(names: &str, node: u64) -> Option<&str> {
+pub fn preferred_name(names: &str, node: u64) -> Option<&str> {
     names.split([',', ';']).find_map(|one| {
         let (id, name) = one.split_once('=')?;
         let id = id.trim();
@@ -57,7 +57,7 @@ impl fmt::Display for NodeName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(packet, node) = *self;
         let by_preference = preference::node_names(|names| {
-            let name = named(names, node)?;
+            let name = preferred_name(names, node)?;
             Some(write!(f, " ({name})"))
         });
         if let Some(written) = by_preference {
@@ -78,10 +78,10 @@ mod tests {
     #[test]
     fn names_of_nodes() {
         let names = "a1=db-1, 0xBB9A1 = rack 2 ;a3=,=x,zz=y";
-        assert_eq!(named(names, 0xa1), Some("db-1"));
-        assert_eq!(named(names, 0xbb9a1), Some("rack 2"));
-        assert_eq!(named(names, 0xa3), None);
-        assert_eq!(named(names, 0), None);
-        assert_eq!(named("", 0xa1), None);
+        assert_eq!(preferred_name(names, 0xa1), Some("db-1"));
+        assert_eq!(preferred_name(names, 0xbb9a1), Some("rack 2"));
+        assert_eq!(preferred_name(names, 0xa3), None);
+        assert_eq!(preferred_name(names, 0), None);
+        assert_eq!(preferred_name("", 0xa1), None);
     }
 }

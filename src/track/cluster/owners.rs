@@ -29,7 +29,7 @@ pub struct Master {
 
 /// What a request asks of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked<'a> {
+pub struct RecordAccess<'a> {
     /// The namespace.
     pub namespace: &'a [u8],
     /// The partition.
@@ -49,10 +49,10 @@ pub struct Knowledge {
 
 /// What the client of the request that is dissected had been told.
 #[must_use]
-pub fn knowledge(packet: Packet<'_>, ends: &Ends<'_>, asked: &Asked<'_>) -> Knowledge {
+pub fn knowledge(packet: Packet<'_>, ends: &Ends<'_>, access: &RecordAccess<'_>) -> Knowledge {
     let maps = MAPS.get(packet.file());
     ends.key()
-        .and_then(|key| maps.knowledge(packet, key, asked))
+        .and_then(|key| maps.knowledge(packet, key, access))
         .unwrap_or_default()
 }
 
@@ -61,12 +61,12 @@ impl Maps {
         &self,
         packet: Packet<'_>,
         key: (PeerAddress, Port),
-        asked: &Asked<'_>,
+        access: &RecordAccess<'_>,
     ) -> Option<Knowledge> {
         let (file, at, now) = (packet.file(), here(packet), packet.nanoseconds());
         let client = self.clients.get(&key.0)?.get(file)?;
-        let namespace = hash(&asked.namespace);
-        let seen = |pair: &Pair| self.view(file, at, now, pair, (namespace, asked.partition));
+        let namespace = hash(&access.namespace);
+        let seen = |pair: &Pair| self.view(file, at, now, pair, (namespace, access.partition));
         let count = client.nodes.partition_point(|(first, _)| *first >= at);
         if count > NODES {
             return None;
@@ -90,8 +90,8 @@ impl Maps {
             }
             is_wrong |= own_claims.is_some_and(|(own_node, own)| {
                 own_node != node
-                    && own.is_wrong(asked.writes, now)
-                    && claims.is_owner(asked.writes, now, &own)
+                    && own.is_wrong(access.writes, now)
+                    && claims.is_owner(access.writes, now, &own)
             });
         }
         let named = master.filter(|_| !has_doubt);

@@ -57,7 +57,7 @@ pub struct Grant<'a> {
 
 impl<'a> Grant<'a> {
     fn parse(input: &'a [u8]) -> Parse<'a, Self> {
-        let name = |what| input::sized(what, "its length byte", input::u8(what));
+        let name = |what| input::sized_bytes(what, "its length byte", input::u8(what));
         let grant = |privilege: Privilege| {
             let scope = (name("privilege namespace"), name("privilege set"));
             cond(privilege.has_scope(), scope).map(move |scope| (privilege, scope.unzip()))

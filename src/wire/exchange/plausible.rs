@@ -52,7 +52,7 @@ pub fn plausibility(bytes: &[u8]) -> Plausibility {
         ProtoType::INFO => info(body, size),
         ProtoType::SECURITY => security(body),
         ProtoType::AS_MSG => as_msg(body, size),
-        ProtoType::AS_MSG_COMPRESSED => compressed(body),
+        ProtoType::AS_MSG_COMPRESSED => judge_compressed(body),
         _ => Plausibility::No,
     };
     let next = rest.get(size..).unwrap_or_default();
@@ -193,7 +193,7 @@ fn length<'a>(what: &'static str, input: &'a [u8]) -> Parse<'a, usize> {
         .parse(input)
 }
 
-fn compressed(body: &[u8]) -> Plausibility {
+fn judge_compressed(body: &[u8]) -> Plausibility {
     let Ok((stream, original)) = input::be_u64("original size")(body) else {
         return Plausibility::Weak;
     };

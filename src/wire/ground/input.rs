@@ -109,7 +109,7 @@ pub fn array<'a, const N: usize>(
 }
 
 /// As many bytes as `number` says; `by` is its name.
-pub fn sized<'a, N: ToUsize>(
+pub fn sized_bytes<'a, N: ToUsize>(
     what: &'static str,
     by: &'static str,
     number: impl Parser<&'a [u8], Output = N, Error = Malformed<'a>>,
@@ -171,7 +171,7 @@ pub fn each<'a, T>(
     parser: impl Parser<&'a [u8], Output = T, Error = Malformed<'a>>,
     mut input: &'a [u8],
 ) -> impl Iterator<Item = At<'a, T>> {
-    let mut parser = located(parser);
+    let mut parser = with_bytes(parser);
     core::iter::from_fn(move || {
         let (rest, value) = parser.parse(input).ok()?;
         input = rest;
@@ -180,7 +180,7 @@ pub fn each<'a, T>(
 }
 
 /// What `parser` reads, with its bytes.
-pub fn located<'a, T>(
+pub fn with_bytes<'a, T>(
     parser: impl Parser<&'a [u8], Output = T, Error = Malformed<'a>>,
 ) -> impl Parser<&'a [u8], Output = At<'a, T>, Error = Malformed<'a>> {
     consumed(parser).map(|(bytes, value)| At { value, bytes })
@@ -252,7 +252,7 @@ pub(crate) fn short_strings<'a>(
     let mut left = count;
     core::iter::from_fn(move || {
         left = left.checked_sub(1)?;
-        match consumed(sized(what, "its length byte", u8(what))).parse(rest) {
+        match consumed(sized_bytes(what, "its length byte", u8(what))).parse(rest) {
             Ok((tail, (bytes, text))) => {
                 rest = tail;
                 Some(Ok(ShortString { bytes, text }))
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_combination_says_what_stopped() {
-        let name = || sized("name", "its length", u8("name length"));
+        let name = || sized_bytes("name", "its length", u8("name length"));
         assert_eq!(front(name(), b"\x02ab!"), Ok(&b"ab"[..]));
         let error = front(name(), b"\x03ab").unwrap_err();
         assert_eq!(error.to_string(), "name: its length needs 3 bytes, 2 left");

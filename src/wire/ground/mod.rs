@@ -5,7 +5,7 @@
 //! ```
 //! use aerospike::wire::ground::input::{front, sized, u8};
 //!
-//! let name = || sized("bin name", "name_sz", u8("op name_sz"));
+//! let name = || sized_bytes("bin name", "name_sz", u8("op name_sz"));
 //! assert_eq!(front(name(), b"\x03age!"), Ok(&b"age"[..]));
 //! let error = front(name(), b"\x03ag").unwrap_err();
 //! assert_eq!(error.to_string(), "bin name: name_sz needs 3 bytes, 2 left");

@@ -30,7 +30,7 @@ pub(super) fn number(shown: &Shown<'_, '_>, spec: &'static Spec, value: u64) -> 
         Kind::SmdTid => {
             let below = shown.number(&smd::TID, value, format_args!("{value}"))?;
             if let Ok(tid) = u32::try_from(value) {
-                below.uint(&fabric::TID, data, tid)?.set_generated().hidden();
+                below.uint(&fabric::TID, data, tid)?.set_generated().set_hidden();
             }
         }
         Kind::OldTid => {

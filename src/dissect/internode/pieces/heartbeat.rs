@@ -38,7 +38,7 @@ pub fn paxos_data<'p>(tree: &Tree<'p>, data: &'p [u8]) -> Guarded {
     if let Some(node) = clustering.preferred_principal {
         tree.uint64(&common::NODE, preferred, node.0)?
             .set_generated()
-            .hidden();
+            .set_hidden();
     }
     tree.add_in(&CLUSTER_SIZE, part(PaxosData::SUCCESSION_LENGTH), Order::Little)?;
     tree.item().append(format_args!(

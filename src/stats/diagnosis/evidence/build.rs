@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Evidence;
 use super::capture::{CaptureFacts, Gap};
 use super::connection::Connection;
-use super::order::{count_copies, ordered};
+use super::order::{count_copies, put_in_order};
 use super::request::Request;
 use super::walk::Walk;
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
@@ -62,7 +62,7 @@ impl<'l> Evidence<'l> {
                 self.services.contains(&connection.ends[0]) && !self.services.contains(&connection.ends[1]),
             )
         });
-        let ordered = ordered(&connection.segments, self.capture.is_doubled);
+        let ordered = put_in_order(&connection.segments, self.capture.is_doubled);
         self.capture.copies.0 += ordered.copies;
         self.capture.mistimed += ordered.mistimed;
         if self.capture.copies.1 == 0 {

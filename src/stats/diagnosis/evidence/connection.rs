@@ -164,7 +164,7 @@ impl Connection {
 
     /// When it was closed by anybody.
     #[must_use]
-    pub fn closed(&self) -> Option<i64> {
+    pub fn closed_at(&self) -> Option<i64> {
         let times = [
             self.of_client.fin,
             self.of_client.rst,

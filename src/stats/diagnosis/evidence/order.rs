@@ -65,7 +65,7 @@ pub fn count_copies(segments: &[Segment]) -> (u32, u32, u32) {
 
 /// Puts the segments of a connection in order; `is_doubled`: copies are everywhere in the capture.
 #[must_use]
-pub fn ordered(segments: &[Segment], is_doubled: bool) -> Ordered {
+pub fn put_in_order(segments: &[Segment], is_doubled: bool) -> Ordered {
     let within = copies::within(None, is_doubled);
     let mut result = Ordered::default();
     let mut kept: Vec<Segment> = Vec::with_capacity(segments.len());

@@ -1,7 +1,7 @@
 //! A request and all that became of it, as far as the packets show it.
 
 use crate::track::transactions::RequestKind;
-use crate::wire::client::request::Request as Operation;
+use crate::wire::client::message::request;
 use crate::wire::client::result_code::ResultCode;
 
 /// A request. Times are nanoseconds since 1970.
@@ -92,19 +92,19 @@ impl Request {
 
     /// What its own timeout allows, in nanoseconds.
     #[must_use]
-    pub fn allowed(&self) -> Option<i64> {
+    pub fn allowed_time(&self) -> Option<i64> {
         (self.timeout > 0).then(|| i64::from(self.timeout) * 1_000_000)
     }
 
     /// The operation on one record, if it is one.
     #[must_use]
-    pub const fn single(&self) -> Option<Operation> {
+    pub const fn single(&self) -> Option<request::Request> {
         match self.what {
             RequestKind::Message(operation)
                 if !operation.is_query()
                     && !matches!(
                         operation,
-                        Operation::BATCH | Operation::BATCH_DIRECT | Operation::INVALID
+                        request::Request::BATCH | request::Request::BATCH_DIRECT | request::Request::INVALID
                     ) =>
             {
                 Some(operation)
@@ -118,7 +118,7 @@ impl Request {
     pub const fn is_batch(&self) -> bool {
         matches!(
             self.what,
-            RequestKind::Message(Operation::BATCH | Operation::BATCH_DIRECT)
+            RequestKind::Message(request::Request::BATCH | request::Request::BATCH_DIRECT)
         )
     }
 
@@ -131,7 +131,8 @@ impl Request {
     /// Whether a server answers it soon if all is well: one record, no function.
     #[must_use]
     pub fn is_short(&self) -> bool {
-        self.single().is_some_and(|operation| operation != Operation::UDF)
+        self.single()
+            .is_some_and(|operation| operation != request::Request::UDF)
     }
 
     /// Rows of a batch.

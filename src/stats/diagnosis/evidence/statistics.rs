@@ -7,12 +7,12 @@ pub fn percentile(values: &mut [i64], percent: usize) -> Option<i64> {
         return None;
     }
     values.sort_unstable();
-    sorted(values, percent)
+    percentile_of_sorted(values, percent)
 }
 
 /// The same of values that are sorted.
 #[must_use]
-pub fn sorted(values: &[i64], percent: usize) -> Option<i64> {
+pub fn percentile_of_sorted(values: &[i64], percent: usize) -> Option<i64> {
     let last = values.len().checked_sub(1)?;
     values.get((last * percent).div_ceil(100)).copied()
 }

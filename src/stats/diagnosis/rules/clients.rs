@@ -69,9 +69,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
-    idle_reused(evidence, findings);
-    let unread = not_reading(evidence);
-    paused(evidence, &unread, findings);
+    find_reused_idle(evidence, findings);
+    let unread = find_unread(evidence);
+    find_pauses(evidence, &unread, findings);
     for group in Group::episodes(evidence, unread, 15 * SECOND) {
         // One or two may be the program's own will.
         if group.requests.len() < FEW {
@@ -88,10 +88,10 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
     slow_reader(evidence, findings);
     busy(evidence, findings);
-    died(evidence, findings);
+    find_deaths(evidence, findings);
 }
 
-fn idle_reused(evidence: &Evidence<'_>, findings: &mut Findings) {
+fn find_reused_idle(evidence: &Evidence<'_>, findings: &mut Findings) {
     let reused: Vec<&Request> = evidence
         .all_requests()
         .filter(|(connection, request)| {
@@ -125,7 +125,7 @@ fn idle_reused(evidence: &Evidence<'_>, findings: &mut Findings) {
 }
 
 /// Requests whose answers were delivered, and which were asked again on another connection when theirs was closed.
-fn not_reading<'e>(evidence: &'e Evidence<'_>) -> Vec<&'e Request> {
+fn find_unread<'e>(evidence: &'e Evidence<'_>) -> Vec<&'e Request> {
     let mut alike: HashMap<(Endpoint, u64), Vec<&Request>> = HashMap::new();
     for (connection, request) in evidence.all_requests() {
         if request.fingerprint != 0 && matches!(request.what, RequestKind::Message(_)) {
@@ -177,7 +177,7 @@ fn not_reading<'e>(evidence: &'e Evidence<'_>) -> Vec<&'e Request> {
         let again = is_asked(last, connection.client.host(), closed);
         // Its own timeout has passed at that time, or nearly: who asks the same by chance did not wait for it.
         let waited = closed - last.sent;
-        let is_due = last.allowed().map_or(waited <= 10 * SECOND, |allowed| {
+        let is_due = last.allowed_time().map_or(waited <= 10 * SECOND, |allowed| {
             waited * 20 >= allowed * 19 && waited <= 3 * allowed
         });
         if again && is_due {
@@ -193,7 +193,7 @@ fn not_reading<'e>(evidence: &'e Evidence<'_>) -> Vec<&'e Request> {
     unread
 }
 
-fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings) {
+fn find_pauses(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings) {
     let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
     for connection in evidence
         .connections
@@ -298,7 +298,7 @@ fn paused(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings)
             // Whoever waits until its timeout is silent for so long, and no longer.
             let allowed = open
                 .iter()
-                .filter_map(|(_, request)| request.allowed())
+                .filter_map(|(_, request)| request.allowed_time())
                 .max()
                 .unwrap_or(0);
             let is_waiting = silence <= allowed * 3 / 2;
@@ -425,7 +425,7 @@ fn busy(evidence: &Evidence<'_>, findings: &mut Findings) {
             is_known(evidence, connection, request)
                 && request
                     .overtaken
-                    .zip(request.allowed())
+                    .zip(request.allowed_time())
                     .is_some_and(|(next, allowed)| next - request.sent > allowed)
         })
         .map(|(_, request)| request)
@@ -442,7 +442,7 @@ fn busy(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
 }
 
-fn died(evidence: &Evidence<'_>, findings: &mut Findings) {
+fn find_deaths(evidence: &Evidence<'_>, findings: &mut Findings) {
     let end = evidence.span().1;
     let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
     for connection in evidence
@@ -469,7 +469,7 @@ fn died(evidence: &Evidence<'_>, findings: &mut Findings) {
             .copied()
             .filter(|connection| {
                 connection
-                    .closed()
+                    .closed_at()
                     .is_none_or(|closed| closed >= last - SECOND / 10)
             })
             .collect();
@@ -502,7 +502,7 @@ fn died(evidence: &Evidence<'_>, findings: &mut Findings) {
             .any(|request| {
                 request.given_up.is_some_and(|at| {
                     request
-                        .allowed()
+                        .allowed_time()
                         .is_some_and(|allowed| at - request.sent >= allowed * 9 / 10)
                 })
             });

@@ -40,7 +40,7 @@ pub static RULE: Rule = Rule {
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     fabric(evidence, findings);
     configuration(evidence, findings);
-    uneven(evidence, findings);
+    find_uneven(evidence, findings);
 }
 
 /// Adds a finding about nodes.
@@ -222,7 +222,7 @@ fn configuration(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
 }
 
-fn uneven(evidence: &Evidence<'_>, findings: &mut Findings) {
+fn find_uneven(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut counts: BTreeMap<Endpoint, usize> =
         evidence.services.iter().map(|service| (*service, 0)).collect();
     let single = || {

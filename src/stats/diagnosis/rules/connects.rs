@@ -80,12 +80,12 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             .filter_map(|index| evidence.connections.get(*index))
             .filter(|connection| !connection.is_one_way)
             .collect();
-        unanswered(evidence, server, &list, findings);
+        find_unanswered(evidence, server, &list, findings);
         queue(evidence, server, &list, findings);
         slow(evidence, server, &list, findings);
         limit(evidence, server, &list, findings);
     }
-    dropped(evidence, findings);
+    find_dropped(evidence, findings);
 }
 
 /// A finding about connections, in the order of their beginning.
@@ -128,7 +128,7 @@ fn is_sent_again(connection: &Connection) -> bool {
         .is_some_and(|(first, last)| last.0 - first.0 >= SYN_AGAIN)
 }
 
-fn unanswered(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findings: &mut Findings) {
+fn find_unanswered(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findings: &mut Findings) {
     let silent: Vec<&Connection> = list
         .iter()
         .copied()
@@ -352,7 +352,7 @@ fn limit(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findin
     findings.rows.extend(found);
 }
 
-fn dropped(evidence: &Evidence<'_>, findings: &mut Findings) {
+fn find_dropped(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut by_server: HashMap<Endpoint, Vec<&Connection>> = HashMap::new();
     for connection in evidence
         .connections
@@ -383,7 +383,7 @@ fn dropped(evidence: &Evidence<'_>, findings: &mut Findings) {
             .iter()
             .copied()
             .filter(|connection| {
-                let at = connection.closed().unwrap_or(0);
+                let at = connection.closed_at().unwrap_or(0);
                 let is_explained = |finding: &&Finding| {
                     finding.nodes.iter().any(|node| node.host() == server.host())
                         && at >= finding.from - SECOND

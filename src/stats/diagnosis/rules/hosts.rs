@@ -58,8 +58,8 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         .iter()
         .map(|one| one.0.number)
         .collect();
-    unreachable(evidence, &forgotten, findings);
-    refused(evidence, findings);
+    find_unreachable(evidence, &forgotten, findings);
+    find_refused(evidence, findings);
 }
 
 fn was_never_heard(evidence: &Evidence<'_>, host: Endpoint) -> bool {
@@ -119,7 +119,7 @@ fn unreachable_addresses(evidence: &Evidence<'_>, findings: &mut Findings) {
     findings.add(touched.put(evidence, finding));
 }
 
-fn unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &mut Findings) {
+fn find_unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, findings: &mut Findings) {
     // What was sent to a host again or asked for, when.
     let mut asked: HashMap<Endpoint, Vec<(i64, u32, Endpoint)>> = HashMap::new();
     let is_asked = |connection: &&Connection| {
@@ -261,7 +261,7 @@ fn answers_others(
     })
 }
 
-fn refused(evidence: &Evidence<'_>, findings: &mut Findings) {
+fn find_refused(evidence: &Evidence<'_>, findings: &mut Findings) {
     let mut groups: HashMap<Endpoint, Vec<&Connection>> = HashMap::new();
     for connection in &evidence.connections {
         if connection.handshake.refused.is_some()

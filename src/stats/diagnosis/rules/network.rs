@@ -66,10 +66,10 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     if evidence.capture.is_data_only {
         return;
     }
-    let forgotten = forgotten(evidence, findings);
-    let large = large_lost(evidence, findings);
+    let forgotten = find_forgotten(evidence, findings);
+    let large = find_large_lost(evidence, findings);
     losses(evidence, findings, &forgotten, &large);
-    delayed(evidence, findings);
+    find_delayed(evidence, findings);
     super::paths::run(evidence, findings);
 }
 
@@ -160,7 +160,7 @@ pub fn forgotten_connections<'e>(evidence: &'e Evidence<'_>) -> Vec<(&'e Connect
     all
 }
 
-fn forgotten(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<usize> {
+fn find_forgotten(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<usize> {
     let all = forgotten_connections(evidence);
     let (Some(first), Some(last)) = (all.first(), all.last()) else {
         return HashSet::new();
@@ -212,7 +212,7 @@ fn forgotten(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<usize>
 }
 
 /// The ends between which full segments do not pass: sender, receiver.
-fn large_lost(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<(Endpoint, Endpoint)> {
+fn find_large_lost(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<(Endpoint, Endpoint)> {
     let mut pairs: BTreeMap<(Endpoint, Endpoint), Vec<(&Connection, &Resent)>> = BTreeMap::new();
     for connection in evidence
         .connections
@@ -448,7 +448,7 @@ fn loss(evidence: &Evidence<'_>, mut its: Vec<Lost<'_>>) -> Option<Finding> {
     Some(touched.put(evidence, finding))
 }
 
-fn delayed(evidence: &Evidence<'_>, findings: &mut Findings) {
+fn find_delayed(evidence: &Evidence<'_>, findings: &mut Findings) {
     let held: Vec<_> = evidence
         .all_requests()
         .filter(|(connection, request)| {

@@ -101,7 +101,7 @@ fn churn(evidence: &Evidence<'_>, findings: &mut Findings) {
         let requests: usize = short.iter().map(|connection| connection.requests.len()).sum();
         let mut lives: Vec<i64> = short
             .iter()
-            .filter_map(|connection| Some(connection.closed()? - connection.first))
+            .filter_map(|connection| Some(connection.closed_at()? - connection.first))
             .collect();
         let mut touched = Touched::default();
         for connection in &short {
@@ -137,7 +137,7 @@ fn leak(evidence: &Evidence<'_>, findings: &mut Findings) {
             .filter(|connection| {
                 let requests = evidence.requests_of(connection);
                 let last = requests.last().map_or(connection.first, |request| request.begun);
-                connection.closed().is_none() && requests.len() <= 3 && last - connection.first <= SECOND
+                connection.closed_at().is_none() && requests.len() <= 3 && last - connection.first <= SECOND
             })
             .collect();
         let (Some(first), Some(last)) = (left.first(), left.last()) else {

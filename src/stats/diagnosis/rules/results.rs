@@ -181,7 +181,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         if list.len() < FEW {
             continue;
         }
-        let touched = touched(&list);
+        let touched = count_touched(&list);
         let hint = match ResultCode(result) {
             ResultCode::FORBIDDEN => {
                 "the namespace takes no such writes: those with a time to live need its nsup-period"
@@ -215,7 +215,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             continue;
         }
         list.sort_by_key(|outcome| (outcome.request.begun, outcome.request.frame));
-        let touched = touched(&list);
+        let touched = count_touched(&list);
         let others = evidence.services.len().saturating_sub(touched.servers.len());
         let details = format!(
             "{} requests answered {}{}; {}",
@@ -242,7 +242,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         if list.len() < FEW {
             continue;
         }
-        let touched = touched(&list);
+        let touched = count_touched(&list);
         let mut places: Vec<String> = list
             .iter()
             .map(|outcome| LossyText(evidence.log.places.get(outcome.place)).to_string())
@@ -276,7 +276,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     big(evidence, findings);
 }
 
-fn touched(list: &[&Outcome<'_>]) -> Touched {
+fn count_touched(list: &[&Outcome<'_>]) -> Touched {
     let mut touched = Touched::default();
     for outcome in list {
         touched.add(outcome.connection);

@@ -21,9 +21,9 @@ const AFTER_TIMEOUT: i64 = 60 * MS;
 /// A request that failed, the next one that is the same, and the pause between.
 type Pause<'e> = (&'e Request, &'e Request, i64);
 
-/// Which request is a try of which.
-pub struct Tries<'e> {
-    /// Each retry with the try before it.
+/// Which request is a retry of which.
+pub struct Retries<'e> {
+    /// Each retry with the attempt before it.
     pub pairs: Vec<(&'e Request, &'e Request)>,
     /// Requests that were tried again, by frame and connection.
     pub again: HashSet<(u32, u32)>,
@@ -34,7 +34,7 @@ pub const fn name(request: &Request) -> (u32, u32) {
     (request.connection, request.end)
 }
 
-impl<'e> Tries<'e> {
+impl<'e> Retries<'e> {
     /// Those of the capture.
     pub fn of(evidence: &'e Evidence<'_>) -> Self {
         let mut alike: HashMap<(Endpoint, u64), Vec<&'e Request>> = HashMap::new();
@@ -73,7 +73,7 @@ impl<'e> Tries<'e> {
                 }
             }
         }
-        pairs.extend(delayed(&alike, &again));
+        pairs.extend(find_delayed(&alike, &again));
         again.extend(pairs.iter().map(|(first, _)| name(first)));
         // Three windows of chance for one of reason.
         let failed = evidence
@@ -123,7 +123,7 @@ fn fails_at(first: &Request) -> Option<(i64, i64)> {
         return None;
     }
     let passed = first
-        .allowed()
+        .allowed_time()
         .map(|allowed| first.sent + allowed)
         .filter(|passed| first.first.is_none_or(|(time, _)| time > *passed));
     match (first.given_up, first.dropped, passed) {
@@ -141,7 +141,7 @@ fn fails_at(first: &Request) -> Option<(i64, i64)> {
 
 /// Retries that wait first (`sleepBetweenRetries`): the first try's own timeout passed, and the same request follows within
 /// that time again, always after the same pause. Who asks the same after the same pause when all is well has a habit.
-fn delayed<'e>(
+fn find_delayed<'e>(
     alike: &HashMap<(Endpoint, u64), Vec<&'e Request>>,
     again: &HashSet<(u32, u32)>,
 ) -> Vec<(&'e Request, &'e Request)> {
@@ -166,7 +166,7 @@ fn delayed<'e>(
                 continue;
             };
             let Some(allowed) = first
-                .allowed()
+                .allowed_time()
                 .filter(|allowed| end - first.sent >= allowed * 9 / 10)
             else {
                 continue;
@@ -210,9 +210,9 @@ fn is_by_chance(first: &Request, later: &Request, shift: i64) -> bool {
 }
 
 /// Finds calls that were sent again.
-pub fn find_retries(evidence: &Evidence<'_>, tries: &Tries<'_>, findings: &mut Findings) {
-    let again: Vec<&Request> = tries.pairs.iter().map(|(_, request)| *request).collect();
-    let firsts: HashMap<(u32, u32), &Request> = tries
+pub fn find_retries(evidence: &Evidence<'_>, retries: &Retries<'_>, findings: &mut Findings) {
+    let again: Vec<&Request> = retries.pairs.iter().map(|(_, request)| *request).collect();
+    let firsts: HashMap<(u32, u32), &Request> = retries
         .pairs
         .iter()
         .map(|(first, request)| (name(request), *first))
@@ -256,14 +256,14 @@ pub fn is_applied(request: &Request) -> bool {
 }
 
 /// Finds writes that were applied more than once.
-pub fn find_duplicates(evidence: &Evidence<'_>, tries: &Tries<'_>, findings: &mut Findings) {
-    let before: HashMap<(u32, u32), &Request> = tries
+pub fn find_duplicates(evidence: &Evidence<'_>, retries: &Retries<'_>, findings: &mut Findings) {
+    let before: HashMap<(u32, u32), &Request> = retries
         .pairs
         .iter()
         .map(|(first, request)| (name(request), *first))
         .collect();
     let mut found: HashMap<(Endpoint, u32), Finding> = HashMap::new();
-    for (_, request) in tries
+    for (_, request) in retries
         .pairs
         .iter()
         .filter(|(_, request)| request.counts_twice && is_applied(request))

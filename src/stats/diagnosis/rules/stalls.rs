@@ -10,7 +10,7 @@ use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
-use crate::stats::diagnosis::evidence::statistics::{duration, percentile, sorted};
+use crate::stats::diagnosis::evidence::statistics::{duration, percentile, percentile_of_sorted};
 use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
 
 /// Shorter silence is a scheduler's: a time slice of Linux under load is 24 ms at most (sched_latency of eight processors).
@@ -35,7 +35,7 @@ pub static RULE: Rule = Rule {
 };
 
 /// Short requests to a service, in the order in which they were sent.
-type Asked<'e> = Vec<(&'e Connection, &'e Request)>;
+type ServiceRequests<'e> = Vec<(&'e Connection, &'e Request)>;
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     if evidence.capture.is_data_only {
@@ -43,7 +43,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
     let mut services: Vec<Endpoint> = evidence.services.iter().copied().collect();
     services.sort_unstable();
-    let asked: Vec<(Endpoint, Asked<'_>)> = services
+    let asked: Vec<(Endpoint, ServiceRequests<'_>)> = services
         .iter()
         .map(|service| (*service, short(evidence, *service)))
         .collect();
@@ -159,7 +159,7 @@ fn stalls(
     evidence: &Evidence<'_>,
     service: Endpoint,
     requests: &[(&Connection, &Request)],
-    all: &[(Endpoint, Asked<'_>)],
+    all: &[(Endpoint, ServiceRequests<'_>)],
     findings: &mut Findings,
 ) {
     let mut usual: Vec<i64> = requests
@@ -226,7 +226,7 @@ fn stalls(
     };
     let longest = silences.iter().copied().max().unwrap_or(0);
     let shortest = silences.iter().copied().min().unwrap_or(0);
-    let usual = sorted(&usual, 50).unwrap_or(0);
+    let usual = percentile_of_sorted(&usual, 50).unwrap_or(0);
     let times = if silences.len() == 1 {
         format!("answered nobody for {}", duration(longest))
     } else {
@@ -272,7 +272,7 @@ fn fails(request: &Request) -> bool {
     let needed = request.first_time();
     request.given_up.is_some()
         || request
-            .allowed()
+            .allowed_time()
             .is_some_and(|allowed| needed.is_none_or(|needed| needed > allowed))
 }
 
@@ -361,7 +361,7 @@ impl<'e> Silence<'e> {
 }
 
 /// Whether reads at other nodes that were asked meanwhile had to wait as well.
-fn are_peers_slow(all: &[(Endpoint, Asked<'_>)], service: Endpoint, from: i64, to: i64) -> bool {
+fn are_peers_slow(all: &[(Endpoint, ServiceRequests<'_>)], service: Endpoint, from: i64, to: i64) -> bool {
     let (mut asked, mut slow) = (0, 0);
     let quarter = (to - from) / 4;
     for (_, requests) in all.iter().filter(|(peer, _)| *peer != service) {

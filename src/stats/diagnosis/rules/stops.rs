@@ -120,7 +120,7 @@ fn stopped_process(
             .filter(|connection| {
                 connection.first < *time
                     && connection.handshake.refused.is_none()
-                    && connection.closed().is_none_or(|closed| closed > time - SOON)
+                    && connection.closed_at().is_none_or(|closed| closed > time - SOON)
             })
             .collect();
         let closes: Vec<(i64, u32)> = open
@@ -141,7 +141,9 @@ fn stopped_process(
         };
         // Nothing stays open and works on.
         let survivors = open.iter().filter(|connection| {
-            connection.closed().is_none_or(|closed| closed > last + AT_ONCE)
+            connection
+                .closed_at()
+                .is_none_or(|closed| closed > last + AT_ONCE)
                 && connection.first < begin.0
                 && side_of(connection, node).packets > 0
                 && side_of(connection, node).last > last + 200 * MS

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::retries::{Tries, find_duplicates, find_retries, is_applied, name};
+use super::retries::{Retries, find_duplicates, find_retries, is_applied, name};
 use super::tools::{EPISODE, Group, by_operation, is_known, over};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS};
@@ -73,7 +73,7 @@ fn is_timeout(evidence: &Evidence<'_>, request: &Request) -> bool {
     if request.result == Some(ResultCode::TIMEOUT) {
         return true;
     }
-    let Some(allowed) = request.allowed() else {
+    let Some(allowed) = request.allowed_time() else {
         return false;
     };
     match request.response_time() {
@@ -108,10 +108,10 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     for group in Group::episodes(evidence, late.clone(), EPISODE) {
         timeouts(evidence, &group, &asked, findings);
     }
-    let tries = Tries::of(evidence);
-    find_retries(evidence, &tries, findings);
-    find_duplicates(evidence, &tries, findings);
-    doubts(evidence, &tries, &late, findings);
+    let retries = Retries::of(evidence);
+    find_retries(evidence, &retries, findings);
+    find_duplicates(evidence, &retries, findings);
+    doubts(evidence, &retries, &late, findings);
     late_writes(evidence, findings);
 }
 
@@ -135,7 +135,7 @@ fn timeouts(
     let mut allowed: Vec<i64> = group
         .requests
         .iter()
-        .map(|request| match (request.given_up, request.allowed()) {
+        .map(|request| match (request.given_up, request.allowed_time()) {
             (Some(closed), Some(allowed)) => (closed - request.sent).min(allowed),
             (Some(closed), None) => closed - request.sent,
             (None, Some(allowed)) => allowed,
@@ -188,7 +188,7 @@ fn timeouts(
     }
 }
 
-fn doubts(evidence: &Evidence<'_>, tries: &Tries<'_>, late: &[&Request], findings: &mut Findings) {
+fn doubts(evidence: &Evidence<'_>, retries: &Retries<'_>, late: &[&Request], findings: &mut Findings) {
     // Requests that were not read: one of them may be the next try.
     let mut unread: HashMap<(Endpoint, u32), i64> = HashMap::new();
     for (connection, request) in evidence.all_requests() {
@@ -208,7 +208,7 @@ fn doubts(evidence: &Evidence<'_>, tries: &Tries<'_>, late: &[&Request], finding
     let is_in_doubt = |request: &&&Request| {
         if may_be_tried(request)
             || !request.writes
-            || tries.again.contains(&name(request))
+            || retries.again.contains(&name(request))
             || request.after_fin.is_some()
         {
             return false;
@@ -216,7 +216,7 @@ fn doubts(evidence: &Evidence<'_>, tries: &Tries<'_>, late: &[&Request], finding
         let is_unanswered = request.given_up.is_some()
             || request.result == Some(ResultCode::TIMEOUT)
             || request
-                .allowed()
+                .allowed_time()
                 .is_some_and(|allowed| request.response_time().is_none_or(|needed| needed > allowed));
         // The server closes without executing what it has not read when the client's FIN comes: RST and no answer.
         let server = evidence.connection(request).of_server;

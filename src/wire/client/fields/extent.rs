@@ -93,7 +93,9 @@ fn times<'a>(
 fn field(input: &[u8]) -> Parse<'_, ()> {
     let size = input::be_u32("field_sz");
     let size = input::legal("field", "field_sz must not be 0", size, |size| *size != 0);
-    input::sized("field", "field_sz", size).map(|_| ()).parse(input)
+    input::sized_bytes("field", "field_sz", size)
+        .map(|_| ())
+        .parse(input)
 }
 
 /// u32 length, then code, particle type, flags, length of the name, the name and with a flag 8 bytes of time.
@@ -102,10 +104,10 @@ fn op(input: &[u8]) -> Parse<'_, ()> {
     let head = (
         input::be_u16("op code and particle type"),
         input::u8("op flags"),
-        input::sized("bin name", "name_sz", input::u8("op name_sz")),
+        input::sized_bytes("bin name", "name_sz", input::u8("op name_sz")),
     );
     let content = head.flat_map(|(_, flags, _)| cond(flags & HAS_LUT != 0, input::be_u64("op lut")));
-    input::sized("op", "op_sz", input::be_u32("op_sz"))
+    input::sized_bytes("op", "op_sz", input::be_u32("op_sz"))
         .and_then(content)
         .map(|_| ())
         .parse(input)

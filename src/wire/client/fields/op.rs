@@ -161,12 +161,12 @@ impl<'a> Op<'a> {
                 input::u8("op code").map(OpCode),
                 input::u8("op particle type").map(ParticleType),
                 input::u8("op flags").map(OpFlags::from_bits_retain),
-                input::sized("bin name", "name_sz", input::u8("op name_sz")),
+                input::sized_bytes("bin name", "name_sz", input::u8("op name_sz")),
             );
             let whole = head.flat_map(move |(code, particle, flags, name)| {
                 let lut = cond(
                     flags.contains(OpFlags::HAS_LUT),
-                    input::located(order.u64("op lut")),
+                    input::with_bytes(order.u64("op lut")),
                 );
                 (lut, rest).map(move |(lut, value)| Self {
                     bytes: input,

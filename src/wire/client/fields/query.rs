@@ -233,12 +233,12 @@ impl<'a> IndexRange<'a> {
     /// # Errors
     /// A length that exceeds the bytes left.
     pub fn parse(data: &'a [u8]) -> Parse<'a, Self> {
-        let bound = |what| input::sized(what, "its length", input::be_u32(what));
+        let bound = |what| input::sized_bytes(what, "its length", input::be_u32(what));
         let width = input::u8("INDEX_RANGE bin name length");
         let range = (
-            input::located(input::u8("INDEX_RANGE number of ranges")),
-            input::sized("INDEX_RANGE bin name", "its length byte", width),
-            input::located(input::u8("INDEX_RANGE particle type").map(ParticleType)),
+            input::with_bytes(input::u8("INDEX_RANGE number of ranges")),
+            input::sized_bytes("INDEX_RANGE bin name", "its length byte", width),
+            input::with_bytes(input::u8("INDEX_RANGE particle type").map(ParticleType)),
             bound("INDEX_RANGE start"),
             bound("INDEX_RANGE end"),
         );

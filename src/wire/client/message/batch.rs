@@ -177,28 +177,28 @@ impl<'a> Body<'a> {
         let has = |flag| flags.contains(flag);
         let (info2, info3) = (input::u8("row info2"), input::u8("row info3"));
         let mut head = (
-            input::located(input::u8("row info1").map(Info1::from_bits_retain)),
+            input::with_bytes(input::u8("row info1").map(Info1::from_bits_retain)),
             cond(
                 has(RowFlags::HAS_EXTRA_INFO),
                 (
-                    input::located(info2.map(Info2::from_bits_retain)),
-                    input::located(info3.map(Info3::from_bits_retain)),
+                    input::with_bytes(info2.map(Info2::from_bits_retain)),
+                    input::with_bytes(info3.map(Info3::from_bits_retain)),
                 ),
             ),
             cond(
                 has(RowFlags::HAS_INFO4),
-                input::located(input::u8("row info4").map(Info4::from_bits_retain)),
+                input::with_bytes(input::u8("row info4").map(Info4::from_bits_retain)),
             ),
             cond(
                 has(RowFlags::HAS_GENERATION),
-                input::located(input::be_u16("row generation")),
+                input::with_bytes(input::be_u16("row generation")),
             ),
             cond(
                 has(RowFlags::HAS_RECORD_TTL),
-                input::located(input::be_u32("row record_ttl")),
+                input::with_bytes(input::be_u32("row record_ttl")),
             ),
-            input::located(input::be_u16("row n_fields")),
-            input::located(input::be_u16("row n_ops")),
+            input::with_bytes(input::be_u16("row n_fields")),
+            input::with_bytes(input::be_u16("row n_ops")),
         );
         let (content, (info1, extra, info4, generation, record_ttl, n_fields, n_ops)) = head.parse(input)?;
         let (info2, info3) = extra.unzip();

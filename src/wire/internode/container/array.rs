@@ -120,7 +120,9 @@ impl<'a> ArrayItems<'a> {
             return Err(Malformed::short(WHAT, whole, offset as usize, "the offset of an element").stop());
         };
         let (rest, data) = match self.array.elements {
-            Elements::Bufs => input::sized(WHAT, "the size of an element", input::le_u32(WHAT)).parse(at)?,
+            Elements::Bufs => {
+                input::sized_bytes(WHAT, "the size of an element", input::le_u32(WHAT)).parse(at)?
+            }
             Elements::Strs => {
                 let text = take_until(&b"\0"[..]);
                 input::or_illegal(WHAT, "a string has no NUL at its end", text)(at)?

@@ -106,13 +106,13 @@ impl<'a> ListItems<'a> {
                 .map(Item::Bytes)
                 .parse(rest),
             0xc0 => Ok((rest, Item::Nil)),
-            0xc4 | 0xd9 => input::sized(WHAT, BY, input::u8(WHAT))
+            0xc4 | 0xd9 => input::sized_bytes(WHAT, BY, input::u8(WHAT))
                 .map(Item::Bytes)
                 .parse(rest),
-            0xc5 | 0xda => input::sized(WHAT, BY, input::be_u16(WHAT))
+            0xc5 | 0xda => input::sized_bytes(WHAT, BY, input::be_u16(WHAT))
                 .map(Item::Bytes)
                 .parse(rest),
-            0xc6 | 0xdb => input::sized(WHAT, BY, input::be_u32(WHAT))
+            0xc6 | 0xdb => input::sized_bytes(WHAT, BY, input::be_u32(WHAT))
                 .map(Item::Bytes)
                 .parse(rest),
             0xcc => input::u8(WHAT).map(|n| Item::Uint(n.into())).parse(rest),

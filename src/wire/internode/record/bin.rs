@@ -141,7 +141,7 @@ impl<'a> Bin<'a> {
             input::u8(WHAT),
             is_legal,
         );
-        let (rest, name) = input::sized(WHAT, "the length of its name", length).parse(input)?;
+        let (rest, name) = input::sized_bytes(WHAT, "the length of its name", length).parse(input)?;
         let (after, first) = input::u8(WHAT)(rest)?;
         let mut rest = rest;
         let mut flags = None;
@@ -195,9 +195,9 @@ fn value(
         | ParticleType::BLOB
         | ParticleType::VECTOR
         | ParticleType::HLL
-        | ParticleType(7..=12) => sized.map(BinValue::Bytes).parse(input)?,
-        ParticleType::MAP | ParticleType::LIST => sized.map(BinValue::Msgpack).parse(input)?,
-        ParticleType::GEOJSON => sized.and_then(Geo::read).map(BinValue::Geo).parse(input)?,
+        | ParticleType(7..=12) => sized_value.map(BinValue::Bytes).parse(input)?,
+        ParticleType::MAP | ParticleType::LIST => sized_value.map(BinValue::Msgpack).parse(input)?,
+        ParticleType::GEOJSON => sized_value.and_then(Geo::read).map(BinValue::Geo).parse(input)?,
         _ => return Ok(None),
     }))
 }
@@ -216,14 +216,14 @@ fn integer(input: &[u8]) -> Parse<'_, BinValue<'_>> {
         input::u8(WHAT),
         is_legal,
     );
-    input::sized(WHAT, "the size of its integer", size)
+    input::sized_bytes(WHAT, "the size of its integer", size)
         .map(value)
         .parse(input)
 }
 
 /// u32 little-endian size, then so many bytes.
-fn sized(input: &[u8]) -> Parse<'_, &[u8]> {
-    input::sized(WHAT, "the size of its value", input::le_u32(WHAT)).parse(input)
+fn sized_value(input: &[u8]) -> Parse<'_, &[u8]> {
+    input::sized_bytes(WHAT, "the size of its value", input::le_u32(WHAT)).parse(input)
 }
 
 #[cfg(test)]

@@ -178,7 +178,7 @@ fn set(input: &[u8]) -> Parse<'_, Part<'_>> {
     const WHAT: &str = "set name";
     let is_legal = |length: &u8| (1..=63).contains(length);
     let length = input::legal(WHAT, "the length is none of 1 to 63", input::u8(WHAT), is_legal);
-    input::sized(WHAT, "its length", length)
+    input::sized_bytes(WHAT, "its length", length)
         .map(Part::Set)
         .parse(input)
 }
@@ -186,7 +186,7 @@ fn set(input: &[u8]) -> Parse<'_, Part<'_>> {
 /// uintvar size, then a particle type byte and the value.
 fn key(input: &[u8]) -> Parse<'_, Part<'_>> {
     const WHAT: &str = "stored key";
-    let (rest, key) = input::sized(WHAT, "its size", uintvar(WHAT)).parse(input)?;
+    let (rest, key) = input::sized_bytes(WHAT, "its size", uintvar(WHAT)).parse(input)?;
     match *key {
         [particle, ref value @ ..] => {
             let particle = ParticleType(particle);

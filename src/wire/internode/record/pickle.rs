@@ -70,10 +70,10 @@ impl<'a> PickleBin<'a> {
     fn read(input: &'a [u8]) -> Parse<'a, Self> {
         let version = input::u8(WHAT);
         let bin = (
-            input::sized(WHAT, "the length of a bin's name", input::u8(WHAT)),
+            input::sized_bytes(WHAT, "the length of a bin's name", input::u8(WHAT)),
             version,
             input::u8(WHAT).map(ParticleType),
-            input::sized(WHAT, "the size of a bin's value", input::be_u32(WHAT)),
+            input::sized_bytes(WHAT, "the size of a bin's value", input::be_u32(WHAT)),
         );
         consumed(bin)
             .map(|(bytes, (name, _, particle, value))| Self {

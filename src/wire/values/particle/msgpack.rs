@@ -8,7 +8,7 @@
 use nom::Parser;
 
 use crate::wire::ground::input::{self, Malformed, Parse};
-use crate::wire::ground::input::{be_f64, be_i64, be_u16, be_u32, be_u64, bytes, sized};
+use crate::wire::ground::input::{be_f64, be_i64, be_u16, be_u32, be_u64, bytes, sized_bytes};
 
 /// Containers may be nested this deep; deeper is malformed.
 pub const LEVELS: usize = 32;
@@ -104,9 +104,13 @@ pub(in crate::wire::values) fn head(input: &[u8]) -> Parse<'_, Token<'_>> {
         0xC0 => Ok((rest, Token::Nil)),
         0xC1 => Err(Malformed::illegal("msgpack value", input, "no value begins with the byte C1").stop()),
         0xC2 | 0xC3 => Ok((rest, Token::Bool(marker == 0xC3))),
-        0xC4 => sized(BLOB, LENGTH, byte(BLOB)).map(Token::Bin).parse(rest),
-        0xC5 => sized(BLOB, LENGTH, be_u16(BLOB)).map(Token::Bin).parse(rest),
-        0xC6 => sized(BLOB, LENGTH, be_u32(BLOB)).map(Token::Bin).parse(rest),
+        0xC4 => sized_bytes(BLOB, LENGTH, byte(BLOB)).map(Token::Bin).parse(rest),
+        0xC5 => sized_bytes(BLOB, LENGTH, be_u16(BLOB))
+            .map(Token::Bin)
+            .parse(rest),
+        0xC6 => sized_bytes(BLOB, LENGTH, be_u32(BLOB))
+            .map(Token::Bin)
+            .parse(rest),
         0xC7 => byte(EXT).map(usize::from).flat_map(ext).parse(rest),
         0xC8 => be_u16(EXT).map(usize::from).flat_map(ext).parse(rest),
         0xC9 => be_u32(EXT).map(|n| n as usize).flat_map(ext).parse(rest),
@@ -129,9 +133,15 @@ pub(in crate::wire::values) fn head(input: &[u8]) -> Parse<'_, Token<'_>> {
         0xD6 => ext(4).parse(rest),
         0xD7 => ext(8).parse(rest),
         0xD8 => ext(16).parse(rest),
-        0xD9 => sized(STRING, LENGTH, byte(STRING)).map(Token::Str).parse(rest),
-        0xDA => sized(STRING, LENGTH, be_u16(STRING)).map(Token::Str).parse(rest),
-        0xDB => sized(STRING, LENGTH, be_u32(STRING)).map(Token::Str).parse(rest),
+        0xD9 => sized_bytes(STRING, LENGTH, byte(STRING))
+            .map(Token::Str)
+            .parse(rest),
+        0xDA => sized_bytes(STRING, LENGTH, be_u16(STRING))
+            .map(Token::Str)
+            .parse(rest),
+        0xDB => sized_bytes(STRING, LENGTH, be_u32(STRING))
+            .map(Token::Str)
+            .parse(rest),
         0xDC => be_u16(LIST).map(u32::from).map(Token::List).parse(rest),
         0xDD => be_u32(LIST).map(Token::List).parse(rest),
         0xDE => be_u16(MAP).map(u32::from).map(Token::Map).parse(rest),

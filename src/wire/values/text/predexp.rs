@@ -12,7 +12,7 @@ use nom::combinator::consumed;
 
 use super::value_text::{geo, hex, write_quoted};
 use crate::wire::ground::input::{Malformed, Parse};
-use crate::wire::ground::input::{be_i64, be_u16, be_u32, front, reason, sized};
+use crate::wire::ground::input::{be_i64, be_u16, be_u32, front, reason, sized_bytes};
 use crate::wire::values::particle::GeoJson;
 use crate::wire::values::particle::msgpack::LEVELS;
 use crate::wire::values::tables::arg::Table;
@@ -111,7 +111,7 @@ pub enum Data<'a> {
 ///
 /// Source: client-protocol 7.6.
 pub fn item(input: &[u8]) -> Parse<'_, Item<'_>> {
-    let data = sized("predexp data", "its length", be_u32("predexp length"));
+    let data = sized_bytes("predexp data", "its length", be_u32("predexp length"));
     consumed((be_u16("predexp tag").map(PredexpTag), data))
         .map(|(bytes, (tag, data))| Item { tag, data, bytes })
         .parse(input)

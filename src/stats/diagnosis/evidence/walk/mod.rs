@@ -377,7 +377,7 @@ impl<'l> Walk<'l> {
             }
             is_unseen = true;
         }
-        if segment.has(FIN) && segment.length == 0 && self.facts.closed().is_some() && is_unseen {
+        if segment.has(FIN) && segment.length == 0 && self.facts.closed_at().is_some() && is_unseen {
             return;
         }
         let index = self.facts.resent.len();
@@ -518,7 +518,7 @@ impl<'l> Walk<'l> {
                 self.push(request);
             }
         }
-        let is_over = self.facts.closed().is_some();
+        let is_over = self.facts.closed_at().is_some();
         for request in self.requests.iter_mut().filter(|request| !request.is_complete) {
             if request.first.is_some() && request.given_up.is_none() && request.dropped.is_none() {
                 let is_stream = request.is_batch() || request.is_query();

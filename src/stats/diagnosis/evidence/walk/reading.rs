@@ -7,7 +7,7 @@ use crate::stats::diagnosis::evidence::order::distance;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::log::{ACK, Content, Message, Segment};
 use crate::track::transactions::RequestKind;
-use crate::wire::client::request::Request as Operation;
+use crate::wire::client::message::request;
 use crate::wire::client::result_code::ResultCode;
 
 impl<'l> Walk<'l> {
@@ -253,7 +253,7 @@ impl<'l> Walk<'l> {
         }
         let is_stream = request.is_batch()
             || matches!(request.what, RequestKind::Message(operation) if operation.is_foreground_query());
-        let is_lone_error = !matches!(request.what, RequestKind::Message(Operation::BATCH))
+        let is_lone_error = !matches!(request.what, RequestKind::Message(request::Request::BATCH))
             && results == 1
             && result != ResultCode::OK
             && request.results == 1;

@@ -12,7 +12,7 @@ const TEXT: usize = 4096;
 
 /// What a cell holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'c> {
+pub enum CellValue<'c> {
     /// Nothing was written.
     None,
     /// An unsigned number.
@@ -26,22 +26,22 @@ pub enum Value<'c> {
 }
 
 /// The tables of a report.
-pub struct Sheet(pub(super) c_int);
+pub struct ReportTables(pub(super) c_int);
 
 /// A row of a table.
 #[derive(Clone, Copy)]
-pub struct Row {
+pub struct ReportRow {
     report: c_int,
     table: c_uint,
     row: c_uint,
 }
 
-impl Sheet {
+impl ReportTables {
     /// A row, made if it is the next one; rows are numbered from 0.
     #[must_use]
-    pub fn row(&self, table: u32, row: u32) -> Option<Row> {
+    pub fn row(&self, table: u32, row: u32) -> Option<ReportRow> {
         // SAFETY: C checks the numbers.
-        (unsafe { sys::as_table_row(self.0, table, row) } != 0).then_some(Row {
+        (unsafe { sys::as_table_row(self.0, table, row) } != 0).then_some(ReportRow {
             report: self.0,
             table,
             row,
@@ -62,7 +62,7 @@ impl Sheet {
     }
 
     /// Hands over what a cell holds.
-    pub fn read<T>(&self, (table, row, column): (u32, u32, u32), read: impl FnOnce(Value<'_>) -> T) -> T {
+    pub fn read<T>(&self, (table, row, column): (u32, u32, u32), read: impl FnOnce(CellValue<'_>) -> T) -> T {
         let mut raw = sys::as_cell_value {
             cell: -1,
             uint_value: 0,
@@ -73,20 +73,20 @@ impl Sheet {
         // SAFETY: C checks the numbers, and writes all of the value.
         unsafe { sys::as_table_read(self.0, table, row, column, &mut raw) };
         read(match u32::try_from(raw.cell) {
-            Ok(sys::AS_CELL_UINT) => Value::Unsigned(raw.uint_value),
-            Ok(sys::AS_CELL_INT) => Value::Signed(raw.int_value),
-            Ok(sys::AS_CELL_FLOAT) => Value::Decimal(raw.float_value),
+            Ok(sys::AS_CELL_UINT) => CellValue::Unsigned(raw.uint_value),
+            Ok(sys::AS_CELL_INT) => CellValue::Signed(raw.int_value),
+            Ok(sys::AS_CELL_FLOAT) => CellValue::Decimal(raw.float_value),
             Ok(sys::AS_CELL_TEXT) if !raw.text.is_null() => {
                 // SAFETY: a cell's text ends with NUL, was written from UTF-8, and stays while `read` has it: what that
-                // gets borrows no sheet to write into.
-                Value::Text(unsafe { CStr::from_ptr(raw.text) }.to_str().unwrap_or_default())
+                // gets borrows no tables to write into.
+                CellValue::Text(unsafe { CStr::from_ptr(raw.text) }.to_str().unwrap_or_default())
             }
-            _ => Value::None,
+            _ => CellValue::None,
         })
     }
 }
 
-impl Row {
+impl ReportRow {
     /// Sets an unsigned cell.
     pub fn unsigned(self, column: u32, value: u32) {
         // SAFETY: C checks the numbers, as in the others.
