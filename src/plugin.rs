@@ -11,7 +11,7 @@ use crate::protocols::{self, AEROSPIKE, FABRIC, HEARTBEAT, INFO};
 use crate::stats;
 use crate::wire::exchange::plausible::{Plausibility, plausibility};
 use crate::wire::internode::container;
-use crate::wire::internode::container::plausible::{Claim, Family};
+use crate::wire::internode::container::plausible::{Confidence, TrafficFamily};
 
 static PLUGIN: Plugin = Plugin {
     register: register_protocols,
@@ -116,8 +116,8 @@ fn dissect_segment<'p>(
 ) -> Guarded<usize> {
     match entry {
         Entry::ClientTcp | Entry::ClientTls => client::stream::segment(&tree, segment),
-        Entry::HeartbeatTcp => internode::stream::segment(Family::Heartbeat, &tree, segment),
-        Entry::FabricTcp => internode::stream::segment(Family::Fabric, &tree, segment),
+        Entry::HeartbeatTcp => internode::stream::segment(TrafficFamily::Heartbeat, &tree, segment),
+        Entry::FabricTcp => internode::stream::segment(TrafficFamily::Fabric, &tree, segment),
         Entry::HeartbeatUdp => internode::stream::datagram(packet, source, tree),
         Entry::InfoTextTcp => text_port::segment(packet, source, tree, segment),
     }
@@ -131,28 +131,30 @@ fn too_deep<'p>(source: Source<'p>, tree: Tree<'p>) -> Guarded {
 fn heuristic(which: Heuristic, bytes: &[u8], reported: usize) -> bool {
     match which {
         Heuristic::ClientTcp | Heuristic::ClientClear => plausibility(bytes) == Plausibility::Strong,
-        Heuristic::HeartbeatTcp => container::plausible::stream(bytes, Family::Heartbeat) == Claim::Yes,
+        Heuristic::HeartbeatTcp => {
+            container::plausible::stream(bytes, TrafficFamily::Heartbeat) == Confidence::Yes
+        }
         Heuristic::HeartbeatUdp if bytes.len() < reported => {
             container::plausible::cut_datagram(bytes, reported)
         }
         Heuristic::HeartbeatUdp => container::plausible::datagram(bytes),
-        Heuristic::FabricTcp => container::plausible::stream(bytes, Family::Fabric) == Claim::Yes,
+        Heuristic::FabricTcp => container::plausible::stream(bytes, TrafficFamily::Fabric) == Confidence::Yes,
     }
 }
 
 fn pdu_length(framing: Framing, bytes: &[u8], _can_wait: bool) -> Option<usize> {
     match framing {
         Framing::Client => client::stream::length(bytes),
-        Framing::Heartbeat => internode::stream::length(Family::Heartbeat, bytes),
-        Framing::Fabric => internode::stream::length(Family::Fabric, bytes),
+        Framing::Heartbeat => internode::stream::length(TrafficFamily::Heartbeat, bytes),
+        Framing::Fabric => internode::stream::length(TrafficFamily::Fabric, bytes),
     }
 }
 
 fn pdu<'p>(framing: Framing, tree: Tree<'p>, context: &SegmentContext<'p>) -> Guarded {
     match framing {
         Framing::Client => client::stream::pdu(&tree, context),
-        Framing::Heartbeat => internode::stream::pdu(Family::Heartbeat, &tree, context),
-        Framing::Fabric => internode::stream::pdu(Family::Fabric, &tree, context),
+        Framing::Heartbeat => internode::stream::pdu(TrafficFamily::Heartbeat, &tree, context),
+        Framing::Fabric => internode::stream::pdu(TrafficFamily::Fabric, &tree, context),
     }
 }
 

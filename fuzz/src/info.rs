@@ -3,10 +3,10 @@
 use aerospike::wire::ground::base64::{Encoded, decode, is_encoded};
 use aerospike::wire::ground::text::{Hex, LossyText, decimal, hexadecimal};
 use aerospike::wire::info;
-use aerospike::wire::info::cluster::{Bitmap, Histories, HostPort, Latencies, Peers, Replicas, UserAgent};
-use aerospike::wire::info::message::{self, Command, Outcome, Pairs};
+use aerospike::wire::info::cluster::{Bitmap, Histories, HostPort, Latencies, PeerList, Replicas, UserAgent};
+use aerospike::wire::info::message::{self, CommandOutcome, InfoCommand, Pairs};
 use aerospike::wire::info::text_port::{Line, is_text};
-use aerospike::wire::info::value::{Rows, Table, Value, failure_pairs, guess};
+use aerospike::wire::info::value::{InfoRows, InfoTable, InfoValue, failure_pairs, guess};
 use aerospike::wire::values::text::value_text::write_escaped;
 
 use crate::account::Account;
@@ -22,12 +22,12 @@ pub fn all<'a>(account: &mut Account<'a>, bytes: &'a [u8]) {
     }
     let _ = bytes.first().map(|byte| is_text(*byte));
     for as_this in [
-        Value::Rows(Rows::new(bytes, b':')),
-        Value::Table(Table::new(bytes)),
-        Value::Replicas(Replicas::new(bytes)),
-        Value::Latencies(Latencies::new(bytes)),
-        Value::Histories(Histories::new(bytes)),
-        Peers::parse(bytes).map_or(Value::Scalar(bytes), Value::Peers),
+        InfoValue::Rows(InfoRows::new(bytes, b':')),
+        InfoValue::Table(InfoTable::new(bytes)),
+        InfoValue::Replicas(Replicas::new(bytes)),
+        InfoValue::Latencies(Latencies::new(bytes)),
+        InfoValue::Histories(Histories::new(bytes)),
+        PeerList::parse(bytes).map_or(InfoValue::Scalar(bytes), InfoValue::Peers),
     ] {
         value(account, as_this);
     }
@@ -67,7 +67,7 @@ pub fn body<'a>(account: &mut Account<'a>, body: &'a [u8]) {
             None => value(account, guess(answer.value)),
         }
         match message::outcome(answer.value) {
-            Outcome::Failed(failure) => {
+            CommandOutcome::Failed(failure) => {
                 account.see(failure.text);
                 account.see(failure.digits.unwrap_or_default());
                 let _ = failure.result();
@@ -78,7 +78,7 @@ pub fn body<'a>(account: &mut Account<'a>, body: &'a [u8]) {
     });
 }
 
-fn command<'a>(account: &mut Account<'a>, command: &Command<'a>) {
+fn command<'a>(account: &mut Account<'a>, command: &InfoCommand<'a>) {
     for piece in [command.bytes, command.text, command.name] {
         account.see(piece);
     }
@@ -96,16 +96,16 @@ fn pairs<'a>(account: &mut Account<'a>, pairs: Pairs<'a>) {
     });
 }
 
-fn value<'a>(account: &mut Account<'a>, value: Value<'a>) {
+fn value<'a>(account: &mut Account<'a>, value: InfoValue<'a>) {
     match value {
-        Value::Scalar(text) => account.see(text),
-        Value::List(list) => account.each(list, |account, piece| account.see(piece)),
-        Value::Map(map) => pairs(account, map),
-        Value::Rows(rows) => account.each(rows, |account, row| {
+        InfoValue::Scalar(text) => account.see(text),
+        InfoValue::List(list) => account.each(list, |account, piece| account.see(piece)),
+        InfoValue::Map(map) => pairs(account, map),
+        InfoValue::Rows(rows) => account.each(rows, |account, row| {
             account.see(row.bytes);
             pairs(account, row.pairs());
         }),
-        Value::Table(table) => {
+        InfoValue::Table(table) => {
             account.see(table.names());
             account.each(table, |account, row| {
                 account.see(row.bytes);
@@ -115,7 +115,7 @@ fn value<'a>(account: &mut Account<'a>, value: Value<'a>) {
                 });
             });
         }
-        Value::Peers(peers) => {
+        InfoValue::Peers(peers) => {
             account.see(peers.generation);
             account.see(peers.default_port);
             account.each(peers.iter(), |account, peer| {
@@ -126,19 +126,19 @@ fn value<'a>(account: &mut Account<'a>, value: Value<'a>) {
                 account.each(peer.endpoints(), endpoint);
             });
         }
-        Value::Replicas(rows) => account.each(rows, |account, row| {
+        InfoValue::Replicas(rows) => account.each(rows, |account, row| {
             account.see(row.bytes);
             account.see(row.namespace);
             let _ = row.numbers();
             account.each(row.columns(), bitmap);
         }),
-        Value::Latencies(rows) => account.each(rows, |account, row| {
+        InfoValue::Latencies(rows) => account.each(rows, |account, row| {
             for piece in [row.bytes, row.name, row.unit, row.rate] {
                 account.see(piece);
             }
             account.each(row.buckets(), |account, (_, share)| account.see(share));
         }),
-        Value::Histories(rows) => account.each(rows, |account, row| {
+        InfoValue::Histories(rows) => account.each(rows, |account, row| {
             account.see(row.bytes);
             account.see(row.name);
             account.each(row.cells(), |account, (name, cell)| {

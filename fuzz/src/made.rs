@@ -1,10 +1,10 @@
 //! Calls and expressions made after the plugin's own tables of operations and arguments, written as msgpack, and then
 //! spoiled in a few places: most of what comes out is nearly right, so that a parser goes deep into it.
 
-use aerospike::wire::ground::table::Row;
-use aerospike::wire::values::tables::arg::{Arg, Content, Presence};
+use aerospike::wire::ground::table::TableRow;
+use aerospike::wire::values::tables::arg::{Arg, ArgContent, Presence};
 use aerospike::wire::values::tables::bits::BitOp;
-use aerospike::wire::values::tables::call::Family;
+use aerospike::wire::values::tables::call::CallFamily;
 use aerospike::wire::values::tables::cdt_ops::CdtOp;
 use aerospike::wire::values::tables::expression_ops::ExpOp;
 use aerospike::wire::values::tables::hll::HllOp;
@@ -106,11 +106,11 @@ struct Maker<'u, 'a> {
 }
 
 impl Maker<'_, '_> {
-    fn family(&mut self) -> Result<Family> {
+    fn family(&mut self) -> Result<CallFamily> {
         self.u.choose(&crate::values::FAMILIES).copied()
     }
 
-    fn row(&mut self, rows: &[Row]) -> Result<u32> {
+    fn row(&mut self, rows: &[TableRow]) -> Result<u32> {
         Ok(self.u.choose(rows)?.value)
     }
 
@@ -229,14 +229,14 @@ impl Maker<'_, '_> {
     }
 
     /// An operation of a family with the arguments it takes; now and then in a context, or with one too many.
-    fn call(&mut self, family: Family) -> Result<()> {
+    fn call(&mut self, family: CallFamily) -> Result<()> {
         if self.goes_on() && self.u.ratio(1, 5)? {
             self.list(3)?;
             self.out.extend([0xcc, 0xff]);
             self.context()?;
             return self.nested(|maker| maker.call(family));
         }
-        if family == Family::Cdt && self.u.ratio(1, 12)? {
+        if family == CallFamily::Cdt && self.u.ratio(1, 12)? {
             self.list(4)?;
             self.out.extend([0xcc, 0xfe]);
             self.context()?;
@@ -244,10 +244,10 @@ impl Maker<'_, '_> {
             return self.nested(Self::expression);
         }
         let op = match family {
-            Family::Cdt => self.row(CdtOp::TABLE)?,
-            Family::Bits => self.row(BitOp::TABLE)?,
-            Family::Hll => self.row(HllOp::TABLE)?,
-            Family::String | Family::Text => self.u.int_in_range(0..=80)?,
+            CallFamily::Cdt => self.row(CdtOp::TABLE)?,
+            CallFamily::Bits => self.row(BitOp::TABLE)?,
+            CallFamily::Hll => self.row(HllOp::TABLE)?,
+            CallFamily::String | CallFamily::Text => self.u.int_in_range(0..=80)?,
         };
         self.operation(i64::from(op), family.args(i64::from(op)).unwrap_or(&[]))
     }
@@ -265,21 +265,21 @@ impl Maker<'_, '_> {
         self.list(count + 1)?;
         self.number(op)?;
         for index in 0..count {
-            let arg = Arg::at(args, index).map_or(Content::Value, |arg| arg.content);
+            let arg = Arg::at(args, index).map_or(ArgContent::Value, |arg| arg.content);
             self.nested(|maker| maker.argument(arg))?;
         }
         Ok(())
     }
 
-    fn argument(&mut self, content: Content) -> Result<()> {
+    fn argument(&mut self, content: ArgContent) -> Result<()> {
         if self.u.ratio(1, 16)? {
             return self.value();
         }
         match content {
-            Content::Value => self.value(),
-            Content::Code(_) => self.integer(),
-            Content::Raw(_) => self.bytes(false),
-            Content::Expression => self.expression(),
+            ArgContent::Value => self.value(),
+            ArgContent::Code(_) => self.integer(),
+            ArgContent::Raw(_) => self.bytes(false),
+            ArgContent::Expression => self.expression(),
         }
     }
 
@@ -318,7 +318,7 @@ impl Maker<'_, '_> {
                 self.out.push(ExpOp::CALL.0);
                 let (result, system) = (self.u.int_in_range(0..=9)?, self.u.int_in_range(0..=4)?);
                 self.out.extend([result, system]);
-                let family = Family::of_system(i64::from(system)).unwrap_or(Family::Cdt);
+                let family = CallFamily::of_system(i64::from(system)).unwrap_or(CallFamily::Cdt);
                 self.nested(|maker| maker.call(family))?;
                 self.nested(Self::expression)
             }

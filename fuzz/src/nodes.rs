@@ -8,7 +8,7 @@ use aerospike::wire::internode::container::{Msg, MsgField, MsgValue, list, plaus
 use aerospike::wire::internode::fabric::hello::Hello;
 use aerospike::wire::internode::fabric::{self, FabricFacts, exchange, info, links, paxos, proxy, smd};
 use aerospike::wire::internode::heartbeat::state::PaxosData;
-use aerospike::wire::internode::heartbeat::{self, Summary, endpoint};
+use aerospike::wire::internode::heartbeat::{self, HeartbeatSummary, endpoint};
 use aerospike::wire::internode::record::pickle::Pickle;
 use aerospike::wire::internode::record::{FlatRecord, uintvar};
 
@@ -20,73 +20,83 @@ pub fn heartbeat<'a>(account: &mut Account<'a>, bytes: &'a [u8]) {
         plausible::datagram(bytes),
         plausible::cut_datagram(bytes, bytes.len() * 2),
     );
-    messages(account, bytes, plausible::Family::Heartbeat, |account, msg| {
-        let summary = Summary::of(msg);
-        for piece in [summary.cluster_name, summary.compressed].into_iter().flatten() {
-            account.see(piece);
-        }
-        if let Some(table) = heartbeat::table(msg) {
-            let _ = summary.kind.and_then(|kind| table.op_name(kind.0));
-        }
-        if let Some(field) = heartbeat::compressed_field(msg) {
-            account.see(field.data);
-        }
-        let _ = heartbeat::reversed_ipv4(msg.header.size);
-        account.every(msg.fields(), |account, field| {
-            account.see(field.bytes);
-            nodes(account, field.data);
-            if let Some(list) = account.take(endpoint::endpoints(field.data)) {
-                let mut items = list.items();
-                account.every(items.by_ref(), |account, endpoint| {
-                    account.text(endpoint.bytes, endpoint)
-                });
-                account.rest(field.data, items.rest());
+    messages(
+        account,
+        bytes,
+        plausible::TrafficFamily::Heartbeat,
+        |account, msg| {
+            let summary = HeartbeatSummary::of(msg);
+            for piece in [summary.cluster_name, summary.compressed].into_iter().flatten() {
+                account.see(piece);
             }
-            account.every(endpoint::info_reply(field.data), |account, reply| {
-                account.see(reply.bytes);
-                account.see(reply.endpoints.bytes);
-                account.every(reply.endpoints.items(), |account, endpoint| {
-                    account.see(endpoint.bytes)
-                });
-            });
-            if let Some(state) = account.take(PaxosData::read(field.data)) {
-                account.see(state.leftover);
-                nodes(account, state.succession.0);
-                if let Some(fault) = state.complaint() {
-                    account.fault(&fault);
+            if let Some(table) = heartbeat::table(msg) {
+                let _ = summary.kind.and_then(|kind| table.op_name(kind.0));
+            }
+            if let Some(field) = heartbeat::compressed_field(msg) {
+                account.see(field.data);
+            }
+            let _ = heartbeat::reversed_ipv4(msg.header.size);
+            account.every(msg.fields(), |account, field| {
+                account.see(field.bytes);
+                nodes(account, field.data);
+                if let Some(list) = account.take(endpoint::endpoints(field.data)) {
+                    let mut items = list.items();
+                    account.every(items.by_ref(), |account, endpoint| {
+                        account.text(endpoint.bytes, endpoint)
+                    });
+                    account.rest(field.data, items.rest());
                 }
-            }
-        });
-    });
+                account.every(endpoint::info_reply(field.data), |account, reply| {
+                    account.see(reply.bytes);
+                    account.see(reply.endpoints.bytes);
+                    account.every(reply.endpoints.items(), |account, endpoint| {
+                        account.see(endpoint.bytes)
+                    });
+                });
+                if let Some(state) = account.take(PaxosData::read(field.data)) {
+                    account.see(state.leftover);
+                    nodes(account, state.succession.0);
+                    if let Some(fault) = state.complaint() {
+                        account.fault(&fault);
+                    }
+                }
+            });
+        },
+    );
 }
 
 pub fn fabric<'a>(account: &mut Account<'a>, bytes: &'a [u8]) {
-    messages(account, bytes, plausible::Family::Fabric, |account, msg| {
-        let facts = FabricFacts::of(msg);
-        let texts = [facts.namespace, facts.smd_key, facts.record, facts.proto];
-        for piece in texts.into_iter().flatten() {
-            account.see(piece);
-        }
-        let _ = (
-            facts.op_name(),
-            facts.partition(),
-            Hello::of(msg),
-            fabric::table(msg),
-        );
-        if let Some(link) = links::link(msg, &facts) {
-            let _ = (link.is_request(), link.expects_answer());
-        }
-        if let Some(record) = facts.record {
-            records(account, record);
-        }
-        if let Some(message) = facts.proto {
-            let _ = proxy::byte_order(message, message.len());
-            if let Some((body, header)) = account.parse(message, Header::parse_embedded(message)) {
-                client::body(account, header.kind, header.order, body);
+    messages(
+        account,
+        bytes,
+        plausible::TrafficFamily::Fabric,
+        |account, msg| {
+            let facts = FabricFacts::of(msg);
+            let texts = [facts.namespace, facts.smd_key, facts.record, facts.proto];
+            for piece in texts.into_iter().flatten() {
+                account.see(piece);
             }
-        }
-        account.every(msg.fields(), |account, field| service(account, &field));
-    });
+            let _ = (
+                facts.op_name(),
+                facts.partition(),
+                Hello::of(msg),
+                fabric::table(msg),
+            );
+            if let Some(link) = links::link(msg, &facts) {
+                let _ = (link.is_request(), link.expects_answer());
+            }
+            if let Some(record) = facts.record {
+                records(account, record);
+            }
+            if let Some(message) = facts.proto {
+                let _ = proxy::byte_order(message, message.len());
+                if let Some((body, header)) = account.parse(message, Header::parse_embedded(message)) {
+                    client::body(account, header.kind, header.order, body);
+                }
+            }
+            account.every(msg.fields(), |account, field| service(account, &field));
+        },
+    );
 }
 
 /// The contents of a field, as all that the services have in fields.
@@ -128,7 +138,7 @@ fn versions<'a>(account: &mut Account<'a>, data: &'a [u8]) {
 fn messages<'a>(
     account: &mut Account<'a>,
     bytes: &'a [u8],
-    family: plausible::Family,
+    family: plausible::TrafficFamily,
     mut look: impl FnMut(&mut Account<'a>, &Msg<'a>),
 ) {
     let _ = (

@@ -2,7 +2,7 @@
 
 use aerospike::wire::ground::input::Malformed;
 use aerospike::wire::values::particle::msgpack;
-use aerospike::wire::values::tables::call::Family;
+use aerospike::wire::values::tables::call::CallFamily;
 use aerospike::wire::values::text::predexp::{self, Items, PredexpText};
 use aerospike::wire::values::text::value_text::{
     CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
@@ -12,12 +12,12 @@ use aerospike::wire::values::walk::{self, Sink, Stop, Visit, Walked, cdt, expres
 
 use crate::account::Account;
 
-pub const FAMILIES: [Family; 5] = [
-    Family::Cdt,
-    Family::Bits,
-    Family::Hll,
-    Family::String,
-    Family::Text,
+pub const FAMILIES: [CallFamily; 5] = [
+    CallFamily::Cdt,
+    CallFamily::Bits,
+    CallFamily::Hll,
+    CallFamily::String,
+    CallFamily::Text,
 ];
 
 pub fn all<'a>(account: &mut Account<'a>, bytes: &'a [u8]) {

@@ -3,7 +3,7 @@
 use crate::track::client::transactions::RequestKind;
 use crate::track::record::Record;
 use crate::wire::client::message::result_code::ResultCode;
-use crate::wire::info::message::{self, Outcome};
+use crate::wire::info::message::{self, CommandOutcome};
 
 /// Whether the last message of an answer says that it is none: a result that is not OK (of a batch, a scan or a query
 /// that of the whole), or an error in place of a value of an info command.
@@ -11,7 +11,7 @@ use crate::wire::info::message::{self, Outcome};
 pub fn is_error(record: &Record<'_>) -> bool {
     if record.what == RequestKind::Info {
         return message::answers(record.detail.text)
-            .any(|answer| matches!(message::outcome(answer.value), Outcome::Failed(_)));
+            .any(|answer| matches!(message::outcome(answer.value), CommandOutcome::Failed(_)));
     }
     record
         .results

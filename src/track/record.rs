@@ -10,7 +10,7 @@ use super::internode::fabric::Part;
 use crate::epan::taps::tap::{Payload, Tap};
 use crate::epan::taps::tcp_tap::Frames;
 use crate::wire::client::fields::digest::LENGTH;
-use crate::wire::client::fields::key::Key;
+use crate::wire::client::fields::key::UserKey;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::proto::guess::GuessedProtocol;
@@ -237,7 +237,7 @@ pub struct Touch<'p> {
     /// Which record.
     pub digest: [u8; LENGTH],
     /// Its user key, from the message or from an earlier frame.
-    pub key: Option<Key<'p>>,
+    pub key: Option<UserKey<'p>>,
     /// What is asked of it; of a record that a scan or query returns, that.
     pub request: Request,
     /// Whether that can change it.

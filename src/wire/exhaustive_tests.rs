@@ -20,7 +20,7 @@ use crate::wire::internode::record::FlatRecord;
 use crate::wire::internode::record::pickle::Pickle;
 use crate::wire::internode::{container, fabric, heartbeat};
 use crate::wire::values::particle;
-use crate::wire::values::tables::call::Family;
+use crate::wire::values::tables::call::CallFamily;
 use crate::wire::values::text::predexp;
 use crate::wire::values::text::value_text::{
     BinText, CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
@@ -234,11 +234,11 @@ impl<'a> Reader<'a> {
         let Some(value) = self.take(value) else { return };
         if let particle::Value::Call(call) = value {
             for family in [
-                Family::Cdt,
-                Family::Bits,
-                Family::Hll,
-                Family::String,
-                Family::Text,
+                CallFamily::Cdt,
+                CallFamily::Bits,
+                CallFamily::Hll,
+                CallFamily::String,
+                CallFamily::Text,
             ] {
                 self.see(call, CallText(family, call));
             }
@@ -255,8 +255,8 @@ impl<'a> Reader<'a> {
             container::plausible::datagram(bytes),
         );
         for family in [
-            container::plausible::Family::Heartbeat,
-            container::plausible::Family::Fabric,
+            container::plausible::TrafficFamily::Heartbeat,
+            container::plausible::TrafficFamily::Fabric,
         ] {
             let _ = (
                 container::plausible::stream(bytes, family),
@@ -281,7 +281,10 @@ impl<'a> Reader<'a> {
                 facts.partition(),
                 fabric::links::link(&msg, &facts),
             );
-            let _ = (fabric::hello::Hello::of(&msg), heartbeat::Summary::of(&msg));
+            let _ = (
+                fabric::hello::Hello::of(&msg),
+                heartbeat::HeartbeatSummary::of(&msg),
+            );
             let _ = (
                 fabric::table(&msg),
                 heartbeat::table(&msg),

@@ -54,7 +54,7 @@ fn every_row_of_this_capture_is_in_the_document() {
 
 #[test]
 fn every_finding_has_one_rule() {
-    for kind in aerospike::stats::diagnosis::findings::Kind::ALL {
+    for kind in aerospike::stats::diagnosis::findings::FindingKind::ALL {
         let rules = rules::RULES
             .iter()
             .flat_map(|rule| rule.about)

@@ -4,7 +4,7 @@ use std::fs;
 
 use aerospike::epan::tcp_tap::TcpSegment;
 use aerospike::stats::diagnosis::evidence::Evidence;
-use aerospike::stats::diagnosis::findings::{Findings, Kind, Notice, causes};
+use aerospike::stats::diagnosis::findings::{FindingKind, Findings, Notice, causes};
 use aerospike::stats::diagnosis::log::{ACK, FIN, Log, RST, SYN};
 use aerospike::stats::diagnosis::rules;
 use aerospike::track::record::{Content, Detail, Endpoint, Event, Pulse, Record, Touch};
@@ -263,8 +263,8 @@ fn an_hour_of_tries_at_a_node_that_ended_costs_what_their_number_does() {
         let findings = found(&log);
         let after = spent();
         let of = |kind| findings.of(kind).map(|row| row.count).collect::<Vec<_>>();
-        assert_eq!(of(Kind::NodeStopped).len(), 1, "{:#?}", findings.rows);
-        assert_eq!(of(Kind::Refused), [tries], "{:#?}", findings.rows);
+        assert_eq!(of(FindingKind::NodeStopped).len(), 1, "{:#?}", findings.rows);
+        assert_eq!(of(FindingKind::Refused), [tries], "{:#?}", findings.rows);
         after - before
     };
     let few = (0..2).map(|_| cost(10_000)).min().expect("a time");

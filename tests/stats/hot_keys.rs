@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aerospike::wire::client::fields::digest::compute;
-use aerospike::wire::client::fields::key::Key;
+use aerospike::wire::client::fields::key::UserKey;
 use aerospike::wire::ground::text::Hex;
 use aerospike::wire::values::particle::ParticleType;
 
@@ -11,7 +11,7 @@ use crate::common::{captures, fields};
 use crate::report::{HotKey, HotKeys};
 
 fn digest(set: &str, key: &str) -> String {
-    let key = Key {
+    let key = UserKey {
         kind: ParticleType::STRING,
         value: key.as_bytes(),
     };

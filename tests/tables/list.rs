@@ -1,23 +1,23 @@
 //! Every table of the wire layer.
 
-use aerospike::wire::ground::table::Row;
+use aerospike::wire::ground::table::TableRow;
 use aerospike::wire::internode::container::spec::Spec;
 use aerospike::wire::internode::fabric::TABLES;
-use aerospike::wire::values::tables::arg::{Arg, Content, Presence};
+use aerospike::wire::values::tables::arg::{Arg, ArgContent, Presence};
 use aerospike::wire::{admin, client, internode, values};
 
 /// A table, by its form.
 pub enum Table {
     /// Codes and names.
-    Rows(&'static [Row]),
+    Rows(&'static [TableRow]),
     /// Operations, with the arguments of each.
-    Operations(&'static [Row], fn(u32) -> String),
+    Operations(&'static [TableRow], fn(u32) -> String),
     /// Flags by their bits.
     Flags(Vec<(u64, &'static str)>),
     /// Fields of messages between nodes.
     Fields(&'static [Spec]),
     /// Fields of client messages.
-    FieldTypes(&'static [Row]),
+    FieldTypes(&'static [TableRow]),
     /// Kinds of content of fields between nodes: those that are used.
     Kinds(Vec<String>),
 }
@@ -39,7 +39,7 @@ fn arguments(args: Option<&[Arg]>) -> String {
         .iter()
         .map(|arg| {
             let name = match arg.content {
-                Content::Raw(_) => format!("{} (raw)", arg.name),
+                ArgContent::Raw(_) => format!("{} (raw)", arg.name),
                 _ => arg.name.to_string(),
             };
             match arg.presence {

@@ -92,7 +92,7 @@ pub fn request_line(out: &mut dyn fmt::Write, message: &Message<'_>) -> fmt::Res
 
 /// What the messages of a response say together.
 #[derive(Default)]
-pub struct Summary<'a> {
+pub struct SecuritySummary<'a> {
     /// Messages.
     pub count: u32,
     /// Messages that describe a user or role.
@@ -105,7 +105,7 @@ pub struct Summary<'a> {
     pub last: Option<Message<'a>>,
 }
 
-impl<'a> Summary<'a> {
+impl<'a> SecuritySummary<'a> {
     /// Adds a message.
     pub fn add(&mut self, message: Message<'a>) {
         self.count = self.count.saturating_add(1);
@@ -125,7 +125,7 @@ impl<'a> Summary<'a> {
 /// Those of `out`.
 pub fn response_line(
     out: &mut dyn fmt::Write,
-    answer: &Summary<'_>,
+    answer: &SecuritySummary<'_>,
     command: Option<Command>,
 ) -> fmt::Result {
     match command {
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_response_is_named_by_its_request() {
         let bytes = examples::bytes("17.17");
-        let mut answer = Summary::default();
+        let mut answer = SecuritySummary::default();
         answer.add(message(&bytes[8..]));
         let mut text = String::new();
         response_line(&mut text, &answer, Some(Command::LOGIN)).unwrap();

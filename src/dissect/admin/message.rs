@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use crate::dissect::admin::field;
 use crate::dissect::admin::field::{FIELD_SIZE, add_broken, field, opaque, secret_field, unreadable};
-use crate::dissect::admin::line::{Lower, Subject, Summary, request_line, response_line};
+use crate::dissect::admin::line::{Lower, SecuritySummary, Subject, request_line, response_line};
 use crate::dissect::exchange::body::{RequestBody, ResponseBody, SecurityMessages};
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::{self, outcome};
@@ -92,7 +92,7 @@ fn credential(packet: Packet<'_>, message: &Message<'_>) {
 fn response_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
     let all = SecurityMessages::new(context.packet, Messages::new(context.body), true);
     let mut facts = EndFacts::default();
-    let mut answer = Summary::default();
+    let mut answer = SecuritySummary::default();
     for message in all.iter().flatten() {
         facts.add_security(&message);
         answer.add(message);

@@ -11,7 +11,7 @@ use crate::wire::exchange::matching::EndFacts;
 
 /// What the messages of a response say together.
 #[derive(Default)]
-pub struct Summary<'a> {
+pub struct ResponseSummary<'a> {
     /// For the end of the answer.
     pub facts: EndFacts,
     /// Messages.
@@ -32,7 +32,7 @@ pub struct Summary<'a> {
     pub last: Option<Message<'a>>,
 }
 
-impl<'a> Summary<'a> {
+impl<'a> ResponseSummary<'a> {
     /// Adds the next message.
     pub fn add(&mut self, message: &Message<'a>) {
         self.facts.add(&message.header);

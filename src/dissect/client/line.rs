@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::answer::Summary;
+use super::answer::ResponseSummary;
 use super::field::Range;
 use super::label;
 use super::text::{self, CALL_TEXT};
@@ -46,7 +46,7 @@ pub fn request_line(out: &mut dyn fmt::Write, packet: Packet<'_>, message: &Mess
 pub fn response_line(
     out: &mut dyn fmt::Write,
     context: &MessageContext<'_>,
-    answer: &Summary<'_>,
+    answer: &ResponseSummary<'_>,
 ) -> fmt::Result {
     let Some(message) = &answer.last else {
         return out.write_str("Response malformed");

@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use super::answer::Summary;
+use super::answer::ResponseSummary;
 use super::line::{request_line, response_line};
 use super::{batch, field, header, label, line, op};
 use crate::dissect::exchange::answered_request::AnsweredRequest;
@@ -112,7 +112,7 @@ fn response_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'
     let body = context.body;
     let are_looked_at = is_looked_at(tree) || TAP.has_listener() || windows::is_followed();
     let messages = AnswerMessages::new(context.packet, Messages::new(context.order, body), are_looked_at);
-    let mut answer = Summary::default();
+    let mut answer = ResponseSummary::default();
     messages.each(|message| {
         answer.add(message);
         first_pass::response(context, message);

@@ -13,7 +13,7 @@ use crate::wire::client::fields::op::{
 use crate::wire::client::proto::Order;
 use crate::wire::ground::text::LossyText;
 use crate::wire::ground::time::UpdateTime;
-use crate::wire::values::particle::order::{self, Fault};
+use crate::wire::values::particle::order::{self, OrderFault};
 use crate::wire::values::particle::{ParticleType, Value};
 
 fields! {
@@ -62,8 +62,8 @@ pub fn op<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, op: &Op<'p>) -> Gua
     };
     if let (true, Ok(Value::List(bytes) | Value::Map(bytes))) = (context.is_request, &value) {
         match order::fault(bytes) {
-            Some(Fault::Unordered) => heading.expert(&hint::UNORDERED, format_args!(""))?,
-            Some(Fault::KeyType) => heading.expert(&hint::KEY_TYPE, format_args!(""))?,
+            Some(OrderFault::Unordered) => heading.expert(&hint::UNORDERED, format_args!(""))?,
+            Some(OrderFault::KeyType) => heading.expert(&hint::KEY_TYPE, format_args!(""))?,
             None => {}
         }
     }

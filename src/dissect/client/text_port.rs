@@ -12,7 +12,7 @@ use crate::protocols::{AEROSPIKE, INFO};
 use crate::track::client;
 use crate::wire::client::proto::guess::{GuessedProtocol, guess_protocol};
 use crate::wire::exchange::plausible::{Plausibility, plausibility};
-use crate::wire::info::message::{Answer, answers};
+use crate::wire::info::message::{InfoAnswer, answers};
 use crate::wire::info::text_port::{ABORT, Line, is_text};
 
 /// What is spoken on a connection, decided by the first bytes that the capture holds.
@@ -208,12 +208,12 @@ fn requests<'p>(packet: Packet<'p>, tree: &Tree<'p>, bytes: &'p [u8]) -> Guarded
 }
 
 /// Values come without the command that they answer.
-fn values(bytes: &[u8]) -> impl Iterator<Item = Answer<'_>> {
+fn values(bytes: &[u8]) -> impl Iterator<Item = InfoAnswer<'_>> {
     answers(bytes).map(|line| {
         let end = if line.terminated { 1 } else { 0 };
         let text = line.bytes.get(..line.bytes.len().saturating_sub(end));
         let text = text.unwrap_or_default();
-        Answer {
+        InfoAnswer {
             echo: None,
             value: text.strip_suffix(b"\r").unwrap_or(text),
             ..line

@@ -11,7 +11,7 @@ use crate::epan::{Guarded, Tree};
 use crate::track::client::transactions::{Answer, RequestKind, Transaction};
 use crate::track::ground::{keys, sets};
 use crate::wire::client::fields::digest::{self, Digest, LENGTH};
-use crate::wire::client::fields::key::Key;
+use crate::wire::client::fields::key::UserKey;
 use crate::wire::client::message::identity::Identity;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::{Header, Part};
@@ -43,7 +43,7 @@ pub struct AnsweredRequest<'p> {
     set: &'p [u8],
     digest: Option<[u8; LENGTH]>,
     /// The user key, if the capture had told it by the time of the request, and the frame that did.
-    key: Option<(Key<'p>, u32)>,
+    key: Option<(UserKey<'p>, u32)>,
 }
 
 /// What the request of a stream of messages asked for as a whole.

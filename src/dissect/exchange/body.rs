@@ -5,7 +5,7 @@ use crate::track::client::transactions::RequestKind;
 use crate::wire::admin;
 use crate::wire::client::message::{Message, Messages};
 use crate::wire::exchange::matching::Expected;
-use crate::wire::info::message::{Command, commands};
+use crate::wire::info::message::{InfoCommand, commands};
 
 /// A request.
 #[derive(Clone, Copy)]
@@ -57,7 +57,7 @@ impl RequestBody<'_, '_> {
     #[must_use]
     pub fn commands(&self) -> u32 {
         let Self::Info(lines) = self else { return 0 };
-        let answered = |command: &Command<'_>| command.terminated && !command.text.is_empty();
+        let answered = |command: &InfoCommand<'_>| command.terminated && !command.text.is_empty();
         u32::try_from(commands(lines).filter(answered).count()).unwrap_or(u32::MAX)
     }
 

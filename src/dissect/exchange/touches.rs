@@ -9,7 +9,7 @@ use crate::track::ground::{keys, sets};
 use crate::track::record::{Content, Record, TOUCHES, Touch};
 use crate::wire::client::fields::digest::LENGTH;
 use crate::wire::client::fields::field::FieldValue;
-use crate::wire::client::fields::key::Key;
+use crate::wire::client::fields::key::UserKey;
 use crate::wire::client::fields::op::Op;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;
@@ -43,7 +43,7 @@ fn touch<'p>(
     packet: Packet<'p>,
     place: (&'p [u8], &'p [u8]),
     digest: [u8; LENGTH],
-    key: Option<Key<'p>>,
+    key: Option<UserKey<'p>>,
 ) -> Touch<'p> {
     Touch {
         namespace: place.0,

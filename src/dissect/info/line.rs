@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::wire::ground::base64::{self, Encoded};
 use crate::wire::ground::text::LossyText;
-use crate::wire::info::message::{self, Answer, Command, Failure, Outcome};
+use crate::wire::info::message::{self, CommandOutcome, Failure, InfoAnswer, InfoCommand};
 
 /// `ERROR:4 (PARAMETER) unrecognized command`.
 pub struct Reason<'f, 'a>(pub &'f Failure<'a>);
@@ -55,7 +55,7 @@ impl fmt::Display for Brief<'_> {
 }
 
 /// A command, and what it encodes: `user-agent-set 1,python-19.3.0,not-set`.
-struct CommandText<'c, 'a>(&'c Command<'a>);
+struct CommandText<'c, 'a>(&'c InfoCommand<'a>);
 
 impl fmt::Display for CommandText<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,7 +87,7 @@ impl fmt::Display for RequestList<'_> {
     }
 }
 
-fn commands<'a>(out: &mut dyn fmt::Write, commands: impl Iterator<Item = Command<'a>>) -> fmt::Result {
+fn commands<'a>(out: &mut dyn fmt::Write, commands: impl Iterator<Item = InfoCommand<'a>>) -> fmt::Result {
     let mut count = 0usize;
     for command in commands {
         if count < SHOWN {
@@ -115,7 +115,10 @@ pub fn request_line(out: &mut dyn fmt::Write, body: &[u8]) -> fmt::Result {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn commands_line<'a>(out: &mut dyn fmt::Write, list: impl Iterator<Item = Command<'a>>) -> fmt::Result {
+pub fn commands_line<'a>(
+    out: &mut dyn fmt::Write,
+    list: impl Iterator<Item = InfoCommand<'a>>,
+) -> fmt::Result {
     out.write_str("Request info ")?;
     commands(out, list)
 }
@@ -130,13 +133,13 @@ impl fmt::Display for ResponseList<'_> {
 }
 
 /// `build 8.1.0.3`, `no-such ERROR:4 unrecognized command`, `statistics 2014 bytes (+9 more, 1 error)`.
-fn answers<'a>(out: &mut dyn fmt::Write, answers: impl Iterator<Item = Answer<'a>>) -> fmt::Result {
+fn answers<'a>(out: &mut dyn fmt::Write, answers: impl Iterator<Item = InfoAnswer<'a>>) -> fmt::Result {
     let (mut count, mut errors) = (0usize, 0usize);
     for answer in answers {
         count = count.saturating_add(1);
         let outcome = message::outcome(answer.value);
         if count > SHOWN {
-            errors = errors.saturating_add(usize::from(matches!(outcome, Outcome::Failed(_))));
+            errors = errors.saturating_add(usize::from(matches!(outcome, CommandOutcome::Failed(_))));
             continue;
         }
         if count > 1 {
@@ -146,7 +149,7 @@ fn answers<'a>(out: &mut dyn fmt::Write, answers: impl Iterator<Item = Answer<'a
             write!(out, "{} ", CommandText(echo))?;
         }
         match outcome {
-            Outcome::Failed(Failure {
+            CommandOutcome::Failed(Failure {
                 code: Some(code),
                 text,
                 ..
@@ -171,7 +174,10 @@ fn answers<'a>(out: &mut dyn fmt::Write, answers: impl Iterator<Item = Answer<'a
 ///
 /// # Errors
 /// Those of `out`.
-pub fn response_line<'a>(out: &mut dyn fmt::Write, list: impl Iterator<Item = Answer<'a>>) -> fmt::Result {
+pub fn response_line<'a>(
+    out: &mut dyn fmt::Write,
+    list: impl Iterator<Item = InfoAnswer<'a>>,
+) -> fmt::Result {
     out.write_str("Response info ")?;
     answers(out, list)
 }

@@ -20,7 +20,9 @@ use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
 use crate::wire::ground::text::LossyText;
 use crate::wire::info::cluster::Replicas;
-use crate::wire::info::message::{Answer, Command, Failure, Outcome, Pairs, answers, commands, outcome};
+use crate::wire::info::message::{
+    CommandOutcome, Failure, InfoAnswer, InfoCommand, Pairs, answers, commands, outcome,
+};
 
 fields! {
     LINE: String, "aerospike.info.line", "Line", "One command and its value, shortened: build = 8.1.0.3";
@@ -191,7 +193,7 @@ fn requests<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8], is_cut: bool) -
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn request<'p>(tree: &Tree<'p>, command: &Command<'p>, is_cut: bool) -> Guarded {
+pub fn request<'p>(tree: &Tree<'p>, command: &InfoCommand<'p>, is_cut: bool) -> Guarded {
     let mut cover = Cover::new(command.bytes);
     let item = name(tree, command)?;
     if !command.terminated && !is_cut {
@@ -212,7 +214,7 @@ fn responses<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
     if !info.wants_any(&CONTENT) {
         // An error is noted even if nobody looks.
         for answer in answers(body) {
-            if let Outcome::Failed(failure) = outcome(answer.value) {
+            if let CommandOutcome::Failed(failure) = outcome(answer.value) {
                 verdict(&info, answer.echo.as_ref(), &failure)?;
             }
         }
@@ -232,7 +234,7 @@ fn responses<'p>(tree: &Tree<'p>, top: &Tree<'p>, body: &'p [u8]) -> Guarded {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
+pub fn response<'p>(tree: &Tree<'p>, answer: &InfoAnswer<'p>) -> Guarded {
     let mut cover = Cover::new(answer.bytes);
     // What was not captured of a value is not known, which is not to say that it is empty.
     let unknown = if answer.terminated { "" } else { "…" };
@@ -261,12 +263,12 @@ pub fn response<'p>(tree: &Tree<'p>, answer: &Answer<'p>) -> Guarded {
     let item = line.add(&VALUE, answer.value)?;
     let value = line.under(item, &VALUE)?;
     match outcome(answer.value) {
-        Outcome::Done => {}
-        Outcome::Failed(failure) => {
+        CommandOutcome::Done => {}
+        CommandOutcome::Failed(failure) => {
             add_failure(&value, command, answer.value, &failure)?;
             verdict(&value, command, &failure)?;
         }
-        Outcome::Value => {
+        CommandOutcome::Value => {
             value::pieces(&value, command, answer.value)?;
             let is_map = command.is_some_and(|command| command.name.starts_with(b"replicas"));
             if is_map && answer.terminated {
@@ -294,7 +296,7 @@ fn partition_map(tree: &Tree<'_>, value: &[u8]) -> Guarded {
 }
 
 /// A command's text, and its parts below.
-fn name<'p>(tree: &Tree<'p>, command: &Command<'p>) -> Guarded<crate::epan::Item<'p>> {
+fn name<'p>(tree: &Tree<'p>, command: &InfoCommand<'p>) -> Guarded<crate::epan::Item<'p>> {
     let item = tree.add(&NAME, command.text)?;
     let node = tree.under(item, &NAME)?;
     let mut cover = Cover::new(command.text);
@@ -319,7 +321,7 @@ fn name<'p>(tree: &Tree<'p>, command: &Command<'p>) -> Guarded<crate::epan::Item
 }
 
 /// What the command is about, under the names that everything else has for it.
-fn scope(tree: &Tree<'_>, command: &Command<'_>) -> Guarded {
+fn scope(tree: &Tree<'_>, command: &InfoCommand<'_>) -> Guarded {
     let fields: [&'static crate::epan::Field; 2] = match command.name {
         b"namespace" | b"sets" | b"bins" | b"truncate-namespace" => [&NAMESPACE, &SET],
         b"sindex" => [&NAMESPACE, &INDEX_NAME],
@@ -349,7 +351,7 @@ fn scope(tree: &Tree<'_>, command: &Command<'_>) -> Guarded {
 /// An error's code and text under its value.
 fn add_failure<'p>(
     tree: &Tree<'p>,
-    command: Option<&Command<'p>>,
+    command: Option<&InfoCommand<'p>>,
     value: &'p [u8],
     failure: &Failure<'p>,
 ) -> Guarded {
@@ -384,7 +386,7 @@ fn add_failure<'p>(
 }
 
 /// The expert item of an error.
-fn verdict(tree: &Tree<'_>, command: Option<&Command<'_>>, failure: &Failure<'_>) -> Guarded {
+fn verdict(tree: &Tree<'_>, command: Option<&InfoCommand<'_>>, failure: &Failure<'_>) -> Guarded {
     let expert = match failure.result() {
         Some(code) => result::expert(code),
         None if failure.text.ends_with(b"type=unknown") || failure.text == b"hist-unavailable" => {

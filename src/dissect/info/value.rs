@@ -10,9 +10,9 @@ use crate::track::cluster::names::NodeName;
 use crate::wire::ground::at::Cover;
 use crate::wire::ground::base64;
 use crate::wire::ground::text::{LossyText, decimal, hexadecimal};
-use crate::wire::info::cluster::{Bitmap, Histories, Latencies, Peers, Replicas, UserAgent};
-use crate::wire::info::message::{Command, Pair, Pairs, Pieces};
-use crate::wire::info::value::{Rows, Table, Value, failure_pairs, guess, value};
+use crate::wire::info::cluster::{Bitmap, Histories, Latencies, PeerList, Replicas, UserAgent};
+use crate::wire::info::message::{InfoCommand, NamedValue, Pairs, Pieces};
+use crate::wire::info::value::{InfoRows, InfoTable, InfoValue, failure_pairs, guess, value};
 use crate::wire::values::text::value_text::{ContextText, ExpressionText};
 
 fields! {
@@ -69,7 +69,7 @@ static PIECE: Names = Names {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn pieces<'p>(tree: &Tree<'p>, command: Option<&Command<'p>>, text: &'p [u8]) -> Guarded {
+pub fn pieces<'p>(tree: &Tree<'p>, command: Option<&InfoCommand<'p>>, text: &'p [u8]) -> Guarded {
     if text.is_empty() || !tree.wants_any(&PIECES) {
         return Ok(());
     }
@@ -79,15 +79,15 @@ pub fn pieces<'p>(tree: &Tree<'p>, command: Option<&Command<'p>>, text: &'p [u8]
         None => guess(text),
     };
     match shape {
-        Value::Scalar(_) => return scalar(tree, command, text),
-        Value::List(list) => list_items(tree, &mut cover, list)?,
-        Value::Map(map) => pairs(tree, &mut cover, command, map)?,
-        Value::Rows(rows) => records(tree, &mut cover, command, rows)?,
-        Value::Table(table) => cells(tree, &mut cover, table)?,
-        Value::Peers(peers) => peer_list(tree, &mut cover, &peers)?,
-        Value::Replicas(rows) => replicas(tree, &mut cover, rows)?,
-        Value::Latencies(rows) => latencies(tree, &mut cover, rows)?,
-        Value::Histories(rows) => histories(tree, &mut cover, rows)?,
+        InfoValue::Scalar(_) => return scalar(tree, command, text),
+        InfoValue::List(list) => list_items(tree, &mut cover, list)?,
+        InfoValue::Map(map) => pairs(tree, &mut cover, command, map)?,
+        InfoValue::Rows(rows) => records(tree, &mut cover, command, rows)?,
+        InfoValue::Table(table) => cells(tree, &mut cover, table)?,
+        InfoValue::Peers(peers) => peer_list(tree, &mut cover, &peers)?,
+        InfoValue::Replicas(rows) => replicas(tree, &mut cover, rows)?,
+        InfoValue::Latencies(rows) => latencies(tree, &mut cover, rows)?,
+        InfoValue::Histories(rows) => histories(tree, &mut cover, rows)?,
     }
     separator(tree, cover.rest())
 }
@@ -96,13 +96,13 @@ pub fn pieces<'p>(tree: &Tree<'p>, command: Option<&Command<'p>>, text: &'p [u8]
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn failure<'p>(tree: &Tree<'p>, command: Option<&Command<'p>>, text: &'p [u8]) -> Guarded {
+pub fn failure<'p>(tree: &Tree<'p>, command: Option<&InfoCommand<'p>>, text: &'p [u8]) -> Guarded {
     let mut cover = Cover::new(text);
     pairs(tree, &mut cover, command, failure_pairs(text))?;
     separator(tree, cover.rest())
 }
 
-fn scalar(tree: &Tree<'_>, command: Option<&Command<'_>>, text: &[u8]) -> Guarded {
+fn scalar(tree: &Tree<'_>, command: Option<&InfoCommand<'_>>, text: &[u8]) -> Guarded {
     if command.is_some_and(|command| command.name == b"node") {
         node(tree, text, text)?.set_generated();
     }
@@ -131,7 +131,7 @@ fn list_items<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, list: Pieces<'p>) -> G
 fn pairs<'p>(
     tree: &Tree<'p>,
     cover: &mut Cover<'p>,
-    command: Option<&Command<'p>>,
+    command: Option<&InfoCommand<'p>>,
     list: Pairs<'p>,
 ) -> Guarded {
     for piece in list {
@@ -152,8 +152,8 @@ fn pairs<'p>(
 pub fn pair<'p>(
     tree: &Tree<'p>,
     cover: &mut Cover<'p>,
-    command: Option<&Command<'p>>,
-    pair: &Pair<'p>,
+    command: Option<&InfoCommand<'p>>,
+    pair: &NamedValue<'p>,
     fields: &Names,
 ) -> Guarded {
     let name = LossyText(pair.name);
@@ -194,7 +194,7 @@ enum Encoding {
     Node,
 }
 
-fn encoding(command: Option<&Command<'_>>, name: &[u8]) -> Option<Encoding> {
+fn encoding(command: Option<&InfoCommand<'_>>, name: &[u8]) -> Option<Encoding> {
     let command = command.map_or(&b""[..], |command| command.name);
     Some(match name {
         b"cluster_principal" | b"paxos_principal" => Encoding::Node,
@@ -255,8 +255,8 @@ fn add_decoded(tree: &Tree<'_>, encoding: Encoding, text: &[u8]) -> Guarded {
 fn records<'p>(
     tree: &Tree<'p>,
     cover: &mut Cover<'p>,
-    command: Option<&Command<'p>>,
-    rows: Rows<'p>,
+    command: Option<&InfoCommand<'p>>,
+    rows: InfoRows<'p>,
 ) -> Guarded {
     for row in rows {
         let heading = tree.heading(
@@ -269,7 +269,7 @@ fn records<'p>(
     Ok(())
 }
 
-fn cells<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, table: Table<'p>) -> Guarded {
+fn cells<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, table: InfoTable<'p>) -> Guarded {
     let columns = tree.line(
         &ITEM,
         table.names(),
@@ -299,7 +299,7 @@ fn cells<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, table: Table<'p>) -> Guarde
 /// A decimal number, or the text where it is none.
 fn number(tree: &Tree<'_>, field: &'static Field, part: &[u8], text: &[u8]) -> Guarded {
     match decimal(text) {
-        Some(number) if matches!(field.kind, crate::epan::fields::field::Kind::U64) => {
+        Some(number) if matches!(field.kind, crate::epan::fields::field::FieldKind::U64) => {
             tree.uint64(field, part, number)?
         }
         Some(number) => tree.uint(field, part, u32::try_from(number).unwrap_or(u32::MAX))?,
@@ -308,7 +308,7 @@ fn number(tree: &Tree<'_>, field: &'static Field, part: &[u8], text: &[u8]) -> G
     Ok(())
 }
 
-fn peer_list<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, peers: &Peers<'p>) -> Guarded {
+fn peer_list<'p>(tree: &Tree<'p>, cover: &mut Cover<'p>, peers: &PeerList<'p>) -> Guarded {
     number(
         tree,
         &PEERS_GENERATION,

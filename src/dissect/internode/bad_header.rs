@@ -9,7 +9,7 @@ use crate::protocols::AEROSPIKE;
 use crate::track::ground::position::StreamPosition;
 use crate::wire::client::proto::guess::{GuessedProtocol, guess_protocol};
 use crate::wire::exchange::plausible::{Plausibility, plausibility};
-use crate::wire::internode::container::plausible::{self, Family, Fit};
+use crate::wire::internode::container::plausible::{self, Fit, TrafficFamily};
 use crate::wire::internode::container::{HEADER_SIZE, Header, MsgType};
 
 fields! {
@@ -17,16 +17,16 @@ fields! {
     REFUSED: Bytes, "aerospike.container.refused", "Not a message header", "Bytes that a node does not understand";
 }
 
-const fn name(family: Family) -> &'static str {
+const fn name(family: TrafficFamily) -> &'static str {
     match family {
-        Family::Heartbeat => "Heartbeat",
-        Family::Fabric => "Fabric",
+        TrafficFamily::Heartbeat => "Heartbeat",
+        TrafficFamily::Fabric => "Fabric",
     }
 }
 
 /// A bad header at a known position.
 #[derive(Clone, Copy)]
-pub enum Fault {
+pub enum HeaderFault {
     /// The type is none that runs here.
     Type(u16),
     /// The size is one that no receiver accepts, or that the fields do not have.
@@ -35,20 +35,20 @@ pub enum Fault {
 
 /// What is wrong with the header that must stand at the front of `bytes`. Fewer bytes than a header tell by their
 /// first, which is below 8 in any size up to 128 MiB.
-pub fn fault(family: Family, bytes: &[u8]) -> Option<Fault> {
+pub fn fault(family: TrafficFamily, bytes: &[u8]) -> Option<HeaderFault> {
     let Ok((_, header)) = Header::read(bytes) else {
         return match *bytes {
-            [first, ..] if first >= 8 => Some(Fault::Size(u32::from(first) << 24)),
+            [first, ..] if first >= 8 => Some(HeaderFault::Size(u32::from(first) << 24)),
             _ => None,
         };
     };
     if header.kind > MsgType::LAST || !family.has(header.kind) {
-        return Some(Fault::Type(header.kind.0));
+        return Some(HeaderFault::Type(header.kind.0));
     }
     let hello = header.kind == MsgType::FABRIC && !HELLO.contains(&header.size);
     // What would swallow the segments to come must look right as far as it is here.
     let swallows = header.length() > bytes.len() && plausible::fit(bytes) == Fit::No;
-    (header.complaint().is_some() || hello || swallows).then_some(Fault::Size(header.size))
+    (header.complaint().is_some() || hello || swallows).then_some(HeaderFault::Size(header.size))
 }
 
 /// The size of a hello: it names a node, and receivers have a limit for the first message of a connection.
@@ -58,7 +58,7 @@ const HELLO: core::ops::Range<u32> = 11..(1 << 20) + 6;
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn show_continuation(family: Family, tree: &Tree<'_>, position: StreamPosition) -> Guarded {
+pub fn show_continuation(family: TrafficFamily, tree: &Tree<'_>, position: StreamPosition) -> Guarded {
     let bytes = tree.source().bytes();
     let why = match position {
         StreamPosition::Repeated => "sent again by TCP",
@@ -87,7 +87,12 @@ fn find_as_aerospike(tree: &Tree<'_>, bytes: &[u8]) -> Guarded {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn show_bad_header<'p>(family: Family, tree: &Tree<'p>, fault: Fault, hand_over: bool) -> Guarded {
+pub fn show_bad_header<'p>(
+    family: TrafficFamily,
+    tree: &Tree<'p>,
+    fault: HeaderFault,
+    hand_over: bool,
+) -> Guarded {
     let packet = tree.packet();
     let source = tree.source();
     let bytes = source.bytes();
@@ -105,8 +110,8 @@ pub fn show_bad_header<'p>(family: Family, tree: &Tree<'p>, fault: Fault, hand_o
     };
     column::line(packet, |out| {
         match fault {
-            Fault::Type(kind) => write!(out, "{}: bad message type {kind}", name(family))?,
-            Fault::Size(size) => write!(out, "{}: bad message size {size}", name(family))?,
+            HeaderFault::Type(kind) => write!(out, "{}: bad message type {kind}", name(family))?,
+            HeaderFault::Size(size) => write!(out, "{}: bad message size {size}", name(family))?,
         }
         write!(out, ", looks like {words}")?;
         // What the other dissector writes goes behind.
@@ -124,11 +129,11 @@ pub fn show_bad_header<'p>(family: Family, tree: &Tree<'p>, fault: Fault, hand_o
     ));
     let item = common::at(&top, top.add(&REFUSED, bytes)?);
     match fault {
-        Fault::Type(kind) => item.expert(
+        HeaderFault::Type(kind) => item.expert(
             &common::UNSUPPORTED_TYPE,
             format_args!("These bytes look like {words}; type {kind} is none of {}", name(family)),
         )?,
-        Fault::Size(size) => item.expert(
+        HeaderFault::Size(size) => item.expert(
             &common::INVALID_SIZE,
             format_args!(
                 "These bytes look like {words}; a size of {size} bytes is over the limit, or not that of the fields"
@@ -144,13 +149,13 @@ pub fn show_bad_header<'p>(family: Family, tree: &Tree<'p>, fault: Fault, hand_o
 }
 
 /// The dissector of what bytes look like that are not ours here.
-fn foreign_dissector(looks: GuessedProtocol, family: Family) -> Option<&'static core::ffi::CStr> {
+fn foreign_dissector(looks: GuessedProtocol, family: TrafficFamily) -> Option<&'static core::ffi::CStr> {
     match (looks, family) {
         (GuessedProtocol::TlsClientHello | GuessedProtocol::TlsRecord, _) => Some(c"tls"),
         (GuessedProtocol::Http, _) => Some(c"http"),
         (GuessedProtocol::Ssh, _) => Some(c"ssh"),
-        (GuessedProtocol::Heartbeat, Family::Fabric) => Some(c"aerospike.heartbeat"),
-        (GuessedProtocol::FabricHello | GuessedProtocol::Fabric, Family::Heartbeat) => {
+        (GuessedProtocol::Heartbeat, TrafficFamily::Fabric) => Some(c"aerospike.heartbeat"),
+        (GuessedProtocol::FabricHello | GuessedProtocol::Fabric, TrafficFamily::Heartbeat) => {
             Some(c"aerospike.fabric")
         }
         _ => None,

@@ -10,11 +10,11 @@ use crate::protocols::{FABRIC, HEARTBEAT};
 use crate::track::cluster::names::NodeName;
 use crate::wire::client::proto::Order;
 use crate::wire::ground::input::Malformed;
-use crate::wire::ground::table::Row;
+use crate::wire::ground::table::TableRow;
 use crate::wire::ground::text::LossyText;
 use crate::wire::internode::cluster::{Hlc, NodeId, Nodes};
-use crate::wire::internode::container::plausible::Family;
-use crate::wire::internode::container::spec::{Spec, Table};
+use crate::wire::internode::container::plausible::TrafficFamily;
+use crate::wire::internode::container::spec::{MsgTable, Spec};
 use crate::wire::internode::container::{Msg, MsgField, MsgType, WireType};
 use crate::wire::internode::fabric::hello::Hello;
 
@@ -44,8 +44,8 @@ fields! {
     NODE_MAC: Ether, "aerospike.node.mac", "Hardware address", "Hint: the hardware address in a node id that the server made itself";
 }
 
-const fn row(value: u32, name: &'static str) -> Row {
-    Row {
+const fn row(value: u32, name: &'static str) -> TableRow {
+    TableRow {
         value,
         name,
         remark: "",
@@ -53,7 +53,7 @@ const fn row(value: u32, name: &'static str) -> Row {
 }
 
 /// Every protocol identifier there is.
-pub const PROTOCOLS: &[Row] = &[
+pub const PROTOCOLS: &[TableRow] = &[
     row(1, "EXCHANGE"),
     row(0x123b, "SMD up to 4.5.0"),
     row(0x6862, "HEARTBEAT v1"),
@@ -73,9 +73,9 @@ pub struct ShownMessage<'m, 'p> {
     /// The message.
     pub msg: &'m Msg<'p>,
     /// What its field ids mean.
-    pub table: Option<&'static Table>,
+    pub table: Option<&'static MsgTable>,
     /// Heartbeat or fabric.
-    pub family: Family,
+    pub family: TrafficFamily,
     /// Its ordinal in the frame.
     pub ordinal: u32,
     /// The hello of its connection, if it was before.
@@ -92,10 +92,10 @@ pub struct ShownMessage<'m, 'p> {
 
 /// The protocol that a family is shown as.
 #[must_use]
-pub const fn protocol(family: Family) -> &'static Protocol {
+pub const fn protocol(family: TrafficFamily) -> &'static Protocol {
     match family {
-        Family::Heartbeat => &HEARTBEAT,
-        Family::Fabric => &FABRIC,
+        TrafficFamily::Heartbeat => &HEARTBEAT,
+        TrafficFamily::Fabric => &FABRIC,
     }
 }
 
@@ -106,7 +106,7 @@ pub(super) struct Shown<'s, 'p> {
     /// Where its line hangs.
     pub top: &'s Tree<'p>,
     pub field: &'s MsgField<'p>,
-    pub name: Name,
+    pub name: FieldName,
 }
 
 impl<'p> Shown<'_, 'p> {
@@ -168,12 +168,12 @@ impl<'p> Shown<'_, 'p> {
 
 /// The name of a field, or its id.
 #[derive(Clone, Copy)]
-pub(super) struct Name {
+pub(super) struct FieldName {
     pub id: u16,
     pub spec: Option<&'static Spec>,
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for FieldName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.spec {
             Some(spec) => f.write_str(spec.name),

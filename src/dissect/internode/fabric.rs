@@ -14,7 +14,7 @@ use crate::wire::client::fields::digest::partition;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;
 use crate::wire::internode::container::MsgType;
-use crate::wire::internode::container::spec::Kind;
+use crate::wire::internode::container::spec::ContentKind;
 use crate::wire::internode::fabric::FabricFacts;
 use crate::wire::internode::fabric::rw::RwOp;
 
@@ -44,7 +44,7 @@ pub fn message<'p>(
     } else {
         let proto = message.msg.fields().flatten().find(|field| {
             let spec = message.table.and_then(|table| table.of(field));
-            spec.is_some_and(|spec| spec.kind == Kind::Proto)
+            spec.is_some_and(|spec| spec.kind == ContentKind::Proto)
         });
         if let Some(field) = proto.filter(|_| is_proxied) {
             proxy::add_embedded(packet, tree, &field)?;
@@ -67,7 +67,7 @@ fn items<'p>(
     top.item().label(format_args!(
         "Aerospike Fabric, {}{}, {} bytes",
         msg.header.kind,
-        fabric_line::Operation(facts),
+        fabric_line::FabricOperation(facts),
         msg.header.size
     ));
     content::fields(message, &top)?;

@@ -18,9 +18,9 @@ use crate::wire::internode::fabric::{FabricFacts, clustering, smd};
 use crate::wire::internode::record::FlatRecord;
 
 /// ` REPL_WRITE`, or ` op 77` where it has no name.
-pub struct Operation<'f, 'a>(pub &'f FabricFacts<'a>);
+pub struct FabricOperation<'f, 'a>(pub &'f FabricFacts<'a>);
 
-impl fmt::Display for Operation<'_, '_> {
+impl fmt::Display for FabricOperation<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.0.op_name(), self.0.op) {
             (Some(name), _) => write!(f, " {name}"),
@@ -42,7 +42,7 @@ pub fn line(
     let kind = msg.header.kind;
     match kind {
         MsgType::FABRIC => write!(out, "Fabric hello")?,
-        kind => write!(out, "{kind}{}", Operation(facts))?,
+        kind => write!(out, "{kind}{}", FabricOperation(facts))?,
     }
     match kind {
         MsgType::FABRIC => hello(out, facts)?,

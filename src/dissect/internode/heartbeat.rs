@@ -13,7 +13,7 @@ use crate::track::internode::fabric::Linked;
 use crate::wire::ground::inflate::inflate;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::LossyText;
-use crate::wire::internode::heartbeat::{HeartbeatType, Summary};
+use crate::wire::internode::heartbeat::{HeartbeatSummary, HeartbeatType};
 
 fields! {
     SKEW: RelativeTime, "aerospike.heartbeat.skew", "Skew", "How far the sender's hybrid clock is ahead of its wall clock";
@@ -33,7 +33,7 @@ const LIMIT: usize = 1 << 20;
 pub fn message<'p>(
     message: &ShownMessage<'_, 'p>,
     tree: &Tree<'p>,
-    summary: &Summary<'p>,
+    summary: &HeartbeatSummary<'p>,
     linked: &Linked,
     inside: impl FnOnce(&Tree<'p>) -> Guarded,
 ) -> Guarded {
@@ -55,7 +55,7 @@ pub fn message<'p>(
 }
 
 /// `HB pulse a1 cluster "lab" adj 2 size 3 principal a3`.
-fn pulse(out: &mut dyn Write, summary: &Summary<'_>) -> fmt::Result {
+fn pulse(out: &mut dyn Write, summary: &HeartbeatSummary<'_>) -> fmt::Result {
     let words = match summary.kind {
         Some(HeartbeatType::PULSE) => "pulse",
         Some(HeartbeatType::INFO_REQUEST) => "info request",
@@ -93,7 +93,7 @@ fn pulse(out: &mut dyn Write, summary: &Summary<'_>) -> fmt::Result {
 fn items<'p>(
     message: &ShownMessage<'_, 'p>,
     tree: &Tree<'p>,
-    summary: &Summary<'p>,
+    summary: &HeartbeatSummary<'p>,
     linked: &Linked,
 ) -> Guarded<Tree<'p>> {
     let msg = message.msg;

@@ -14,15 +14,15 @@ use crate::track::internode::peers::PeerEnd;
 use crate::track::record::{Pulse, TAP};
 use crate::wire;
 use crate::wire::internode::cluster::NodeId;
-use crate::wire::internode::container::plausible::Family;
-use crate::wire::internode::container::spec::Kind;
+use crate::wire::internode::container::plausible::TrafficFamily;
+use crate::wire::internode::container::spec::ContentKind;
 use crate::wire::internode::container::{Msg, MsgType};
 use crate::wire::internode::fabric::FabricFacts;
 use crate::wire::internode::fabric::hello::Hello;
 use crate::wire::internode::fabric::links::{self, Link};
 use crate::wire::internode::fabric::smd::ModuleId;
 use crate::wire::internode::heartbeat::endpoint::{Address, endpoints};
-use crate::wire::internode::heartbeat::{HeartbeatType, Summary, V3};
+use crate::wire::internode::heartbeat::{HeartbeatSummary, HeartbeatType, V3};
 
 /// Both ends of a connection: that of the sender of `segment`, then the other.
 pub(super) fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<NodeId>) -> [PeerEnd<'p>; 2] {
@@ -53,7 +53,7 @@ pub(super) fn ends<'p>(packet: Packet<'p>, segment: &Segment<'p>, hello: Option<
 #[derive(Clone, Copy)]
 pub(super) struct InternodeMessage<'s, 'p> {
     pub packet: Packet<'p>,
-    pub family: Family,
+    pub family: TrafficFamily,
     pub ordinal: u32,
     pub connection: Option<(&'p Connection, &'s Segment<'p>)>,
     /// Not sent before: may be remembered.
@@ -79,15 +79,15 @@ impl<'p> InternodeMessage<'_, 'p> {
             return Ok(());
         }
         match self.family {
-            Family::Heartbeat => self.heartbeat(tree, msg, is_outer, learns),
-            Family::Fabric => self.fabric(tree, msg, learns),
+            TrafficFamily::Heartbeat => self.heartbeat(tree, msg, is_outer, learns),
+            TrafficFamily::Fabric => self.fabric(tree, msg, learns),
         }
     }
 
     fn heartbeat(&self, tree: &Tree<'p>, msg: &Msg<'p>, is_outer: bool, learns: bool) -> Guarded {
         let packet = self.packet;
         let facts = FabricFacts::of(msg);
-        let mut summary = Summary::of(msg);
+        let mut summary = HeartbeatSummary::of(msg);
         if !is_outer {
             // What was inflated never holds another stream.
             summary.compressed = None;
@@ -144,7 +144,7 @@ impl<'p> InternodeMessage<'_, 'p> {
             ordinal: self.ordinal,
             hello: self
                 .connection
-                .filter(|_| self.family == Family::Fabric)
+                .filter(|_| self.family == TrafficFamily::Fabric)
                 .and_then(|(connection, _)| connection.hello(self.packet, self.ordinal)),
             end: self.end,
             lacks_hello: self.lacks_hello,
@@ -194,7 +194,7 @@ impl<'p> InternodeMessage<'_, 'p> {
 }
 
 /// What a pulse says of the cluster.
-fn pulse<'p>(summary: &Summary<'p>) -> Option<Pulse<'p>> {
+fn pulse<'p>(summary: &HeartbeatSummary<'p>) -> Option<Pulse<'p>> {
     if summary.kind != Some(HeartbeatType::PULSE) {
         return None;
     }
@@ -220,7 +220,7 @@ fn holds_secrets(msg: &Msg<'_>) -> bool {
 const SERVICE: usize = 80;
 
 /// First pass: who a heartbeat's sender is, and where its fabric service is.
-fn learn(packet: Packet<'_>, msg: &Msg<'_>, summary: &Summary<'_>) {
+fn learn(packet: Packet<'_>, msg: &Msg<'_>, summary: &HeartbeatSummary<'_>) {
     let Some(node) = summary.node else { return };
     let peers = &internode::fabric::of(packet).peers;
     peers.speaks(packet.file(), packet.source_address(), node);
@@ -231,7 +231,7 @@ fn learn(packet: Packet<'_>, msg: &Msg<'_>, summary: &Summary<'_>) {
     let services = msg.fields().flatten().filter(|field| {
         table
             .of(field)
-            .is_some_and(|spec| spec.id == V3::FABRIC_DATA && spec.kind == Kind::Endpoints)
+            .is_some_and(|spec| spec.id == V3::FABRIC_DATA && spec.kind == ContentKind::Endpoints)
     });
     for list in services.filter_map(|field| endpoints(field.data).ok()) {
         for endpoint in list.items().flatten() {

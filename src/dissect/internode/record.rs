@@ -8,14 +8,14 @@ use crate::dissect::shared::common::{self, BIN_NAME};
 use crate::dissect::values::bin;
 use crate::dissect::values::fields::value;
 use crate::epan::{Guarded, Tree};
-use crate::wire::client::fields::key::{Key, KeyLiteral};
+use crate::wire::client::fields::key::{KeyLiteral, UserKey};
 use crate::wire::client::proto::Order;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::time::{UpdateTime, VoidTime};
-use crate::wire::internode::container::spec::Kind;
+use crate::wire::internode::container::spec::ContentKind;
 use crate::wire::internode::record::bin::{Bin, BinFlags, BinValue, Geo};
 use crate::wire::internode::record::pickle::{Pickle, PickleBin};
-use crate::wire::internode::record::{ExtraFlags, FlatRecord, Layout, Part, PartAt, RecordFlags};
+use crate::wire::internode::record::{ExtraFlags, FlatRecord, Layout, PartAt, RecordFlags, RecordPart};
 use crate::wire::values::particle::{self, ParticleType};
 
 fields! {
@@ -50,7 +50,7 @@ pub struct KeyOf<'a> {
 
 impl fmt::Display for KeyOf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = Key {
+        let key = UserKey {
             kind: self.particle,
             value: self.value,
         };
@@ -62,11 +62,11 @@ impl fmt::Display for KeyOf<'_> {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn record<'p>(tree: &Tree<'p>, kind: Kind, data: &'p [u8]) -> Guarded {
+pub fn record<'p>(tree: &Tree<'p>, kind: ContentKind, data: &'p [u8]) -> Guarded {
     match FlatRecord::read(data) {
         Ok(record) => flat(tree, &record),
         Err(error) if FlatRecord::is_flat(data) => common::add_error(tree, &error),
-        Err(_) if kind == Kind::Record => match Pickle::read(data) {
+        Err(_) if kind == ContentKind::Record => match Pickle::read(data) {
             Ok(old) => pickle(tree, &old),
             Err(error) => common::add_error(tree, &error),
         },
@@ -123,32 +123,32 @@ fn flat<'p>(tree: &Tree<'p>, record: &FlatRecord<'p>) -> Guarded {
 fn part<'p>(tree: &Tree<'p>, at: &PartAt<'p>) -> Guarded {
     let bytes = at.bytes;
     match at.part {
-        Part::ExtraFlags(_) => {
+        RecordPart::ExtraFlags(_) => {
             tree.bits(&EXTRA_FLAGS, bytes, Order::Big)?;
         }
-        Part::VoidTime(time) => void_time(tree, bytes, time)?,
-        Part::Set(name) => {
+        RecordPart::VoidTime(time) => void_time(tree, bytes, time)?,
+        RecordPart::Set(name) => {
             tree.add(&SET_SIZE, bytes.get(..1).unwrap_or_default())?;
             tree.add(&common::SET, name)?;
         }
-        Part::Key { particle, value } => {
+        RecordPart::Key { particle, value } => {
             let head = bytes.len().saturating_sub(value.len().saturating_add(1));
             let (size, data) = bytes.split_at_checked(head).unwrap_or((bytes, &[]));
             tree.uint(&KEY_SIZE, size, u32::try_from(data.len()).unwrap_or(u32::MAX))?;
-            let key = Key {
+            let key = UserKey {
                 kind: particle,
                 value,
             };
             common::key(tree, data, &key)?;
         }
-        Part::BinCount(count) => {
+        RecordPart::BinCount(count) => {
             tree.uint(&BIN_COUNT, bytes, count)?;
         }
-        Part::Bin(of) => bin(tree, &of)?,
-        Part::Padding => {
+        RecordPart::Bin(of) => bin(tree, &of)?,
+        RecordPart::Padding => {
             tree.add(&PADDING, bytes)?;
         }
-        Part::Opaque(why) => {
+        RecordPart::Opaque(why) => {
             tree.add(&OPAQUE, bytes)?.append(format_args!(" ({why})"));
         }
     }

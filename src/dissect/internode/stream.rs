@@ -1,6 +1,6 @@
 //! Messages between nodes on their ports: position in the stream, framing, datagrams, and who gets the message.
 
-use super::bad_header::{Fault, fault, show_bad_header, show_continuation};
+use super::bad_header::{HeaderFault, fault, show_bad_header, show_continuation};
 use super::container::protocol;
 use super::message::{InternodeMessage, ends};
 use crate::dissect::shared::stream::{self, ProtocolStream};
@@ -12,12 +12,12 @@ use crate::track::ground::budget;
 use crate::track::ground::position::{PositionTracker, StreamPosition, before};
 use crate::track::internode::connection::Connection;
 use crate::track::internode::fabric;
-use crate::wire::internode::container::plausible::{self, Claim, Family, Fit};
+use crate::wire::internode::container::plausible::{self, Confidence, Fit, TrafficFamily};
 use crate::wire::internode::container::{Header, Msg, MsgType};
 
 /// The length of the message that begins `bytes`: all of them where no message does; `None`: more are needed.
 #[must_use]
-pub fn length(family: Family, bytes: &[u8]) -> Option<usize> {
+pub fn length(family: TrafficFamily, bytes: &[u8]) -> Option<usize> {
     if fault(family, bytes).is_some() {
         return Some(bytes.len());
     }
@@ -27,12 +27,12 @@ pub fn length(family: Family, bytes: &[u8]) -> Option<usize> {
 /// A connection between nodes.
 #[derive(Clone, Copy)]
 struct InternodeStream<'p> {
-    family: Family,
+    family: TrafficFamily,
     connection: &'p Connection,
 }
 
 impl<'p> InternodeStream<'p> {
-    fn of(family: Family, segment: &Segment<'p>) -> Option<Self> {
+    fn of(family: TrafficFamily, segment: &Segment<'p>) -> Option<Self> {
         let connection = Connection::of(segment, protocol(family))?;
         Some(Self { family, connection })
     }
@@ -42,7 +42,7 @@ impl<'p> InternodeStream<'p> {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn segment<'p>(family: Family, tree: &Tree<'p>, segment: Segment<'p>) -> Guarded<usize> {
+pub fn segment<'p>(family: TrafficFamily, tree: &Tree<'p>, segment: Segment<'p>) -> Guarded<usize> {
     match InternodeStream::of(family, &segment) {
         Some(stream) => stream::segment(stream, tree, segment),
         None => Ok(0),
@@ -53,7 +53,7 @@ pub fn segment<'p>(family: Family, tree: &Tree<'p>, segment: Segment<'p>) -> Gua
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn pdu<'p>(family: Family, tree: &Tree<'p>, context: &SegmentContext<'p>) -> Guarded {
+pub fn pdu<'p>(family: TrafficFamily, tree: &Tree<'p>, context: &SegmentContext<'p>) -> Guarded {
     match InternodeStream::of(family, &context.segment) {
         Some(stream) => stream::pdu(stream, tree, context),
         None => Ok(()),
@@ -61,12 +61,12 @@ pub fn pdu<'p>(family: Family, tree: &Tree<'p>, context: &SegmentContext<'p>) ->
 }
 
 impl<'p> ProtocolStream<'p> for InternodeStream<'p> {
-    type Fault = Fault;
+    type Fault = HeaderFault;
 
     fn framing(self) -> Framing {
         match self.family {
-            Family::Heartbeat => Framing::Heartbeat,
-            Family::Fabric => Framing::Fabric,
+            TrafficFamily::Heartbeat => Framing::Heartbeat,
+            TrafficFamily::Fabric => Framing::Fabric,
         }
     }
 
@@ -80,13 +80,13 @@ impl<'p> ProtocolStream<'p> for InternodeStream<'p> {
 
     fn locate(self, packet: Packet<'p>, segment: &Segment<'p>) -> StreamPosition {
         let (position, _) = self.tracker().locate(packet, self.protocol(), segment);
-        if self.family == Family::Fabric && !packet.is_visited() {
+        if self.family == TrafficFamily::Fabric && !packet.is_visited() {
             meet(packet, segment, self.connection, position);
         }
         position
     }
 
-    fn fault(self, bytes: &[u8]) -> Option<Fault> {
+    fn fault(self, bytes: &[u8]) -> Option<HeaderFault> {
         fault(self.family, bytes)
     }
 
@@ -94,7 +94,7 @@ impl<'p> ProtocolStream<'p> for InternodeStream<'p> {
         let (family, bytes) = (self.family, source.bytes());
         match position {
             StreamPosition::Unknown => {
-                plausible::stream(bytes, family) == Claim::Yes
+                plausible::stream(bytes, family) == Confidence::Yes
                     || plausible::begins(bytes, family)
                     || fills(family, source)
             }
@@ -102,7 +102,7 @@ impl<'p> ProtocolStream<'p> for InternodeStream<'p> {
         }
     }
 
-    fn show_fault(self, tree: &Tree<'p>, _: &Segment<'p>, fault: Fault, hand_over: bool) -> Guarded {
+    fn show_fault(self, tree: &Tree<'p>, _: &Segment<'p>, fault: HeaderFault, hand_over: bool) -> Guarded {
         show_bad_header(self.family, tree, fault, hand_over)
     }
 
@@ -132,7 +132,7 @@ impl<'p> ProtocolStream<'p> for InternodeStream<'p> {
                 .segment
                 .sequence
                 .map(|start| start.wrapping_add(u32::try_from(used).unwrap_or(0))),
-            lacks_hello: family == Family::Fabric
+            lacks_hello: family == TrafficFamily::Fabric
                 && position == StreamPosition::Known
                 && context.segment.is_first
                 && context.segment.side == Side::Client
@@ -144,7 +144,7 @@ impl<'p> ProtocolStream<'p> for InternodeStream<'p> {
 }
 
 /// Whether a segment that was cut by the capture is exactly one message.
-fn fills(family: Family, source: Source<'_>) -> bool {
+fn fills(family: TrafficFamily, source: Source<'_>) -> bool {
     let bytes = source.bytes();
     source.is_cut()
         && Header::read(bytes)
@@ -201,7 +201,7 @@ pub fn datagram<'p>(packet: Packet<'p>, source: Source<'p>, tree: Tree<'p>) -> G
     budget::earn(packet, bytes.len());
     let message = InternodeMessage {
         packet,
-        family: Family::Heartbeat,
+        family: TrafficFamily::Heartbeat,
         ordinal: frame::count(packet),
         connection: None,
         is_new: !packet.is_aside(),

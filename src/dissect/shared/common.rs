@@ -4,7 +4,7 @@ use crate::epan::packet::level::LEVELS;
 use crate::epan::{Guarded, Item, Source, Tree};
 use crate::track::ground::keys;
 use crate::wire::client::fields::digest::{self, Digest, LENGTH};
-use crate::wire::client::fields::key::Key;
+use crate::wire::client::fields::key::UserKey;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::LossyText;
@@ -62,7 +62,7 @@ pub fn partition(tree: &Tree<'_>, digest: Digest<'_>) -> Guarded {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn key(tree: &Tree<'_>, data: &[u8], key: &Key<'_>) -> Guarded {
+pub fn key(tree: &Tree<'_>, data: &[u8], key: &UserKey<'_>) -> Guarded {
     key_type(tree, data)?;
     tree.text(&KEY, key.value, format_args!("{key}"))?;
     Ok(())
@@ -101,7 +101,7 @@ pub fn seen_key(tree: &Tree<'_>, digest: &[u8; LENGTH]) -> Guarded {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn known_key(tree: &Tree<'_>, key: &Key<'_>, frame: u32) -> Guarded {
+pub fn known_key(tree: &Tree<'_>, key: &UserKey<'_>, frame: u32) -> Guarded {
     tree.text(&KEY, &[], format_args!("{key}"))?.set_generated();
     tree.uint(&KEY_TYPE, &[], u32::from(key.kind.0))?.set_generated();
     tree.uint(&KEY_SEEN_IN, &[], frame)?.set_generated();
@@ -123,7 +123,7 @@ pub fn place(tree: &Tree<'_>, namespace: &[u8], set: &[u8]) -> Guarded {
 }
 
 /// The digest that follows from set and key: compared with the one that was sent, or shown where none was.
-pub fn digest_of_key(tree: &Tree<'_>, set: &[u8], key: &Key<'_>, sent: Option<Digest<'_>>) -> Guarded {
+pub fn digest_of_key(tree: &Tree<'_>, set: &[u8], key: &UserKey<'_>, sent: Option<Digest<'_>>) -> Guarded {
     let is_wanted = match sent {
         Some(_) => tree.wants_expert(&DIGEST_MISMATCH),
         None => tree.wants(&DIGEST) || tree.wants(&PARTITION),

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::epan::{Guarded, Tree};
 use crate::track::cluster::builds;
-use crate::wire::ground::version::Version;
+use crate::wire::ground::version::ServerVersion;
 
 experts! {
     UNORDERED: Note Protocol, "aerospike.expert.hint", "The value says that it is ordered, but is not: servers answer UNKNOWN (1)";
@@ -19,7 +19,7 @@ experts! {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn too_new(tree: &Tree<'_>, name: impl fmt::Display, since: Option<Version>) -> Guarded {
+pub fn too_new(tree: &Tree<'_>, name: impl fmt::Display, since: Option<ServerVersion>) -> Guarded {
     let Some(since) = since.filter(|_| tree.wants_expert(&TOO_NEW)) else {
         return Ok(());
     };

@@ -12,7 +12,7 @@ use crate::epan::{BitSet, Field, Guarded, Text, Tree};
 use crate::wire::client::fields::op::{Op, OpCode};
 use crate::wire::values;
 use crate::wire::values::particle::{GeoJson, Value};
-use crate::wire::values::tables::call::Family;
+use crate::wire::values::tables::call::CallFamily;
 use crate::wire::values::text::value_text::BinText;
 use crate::wire::values::walk::node::Strings;
 
@@ -104,7 +104,7 @@ fn call<'p>(tree: &Tree<'p>, op: &Op<'p>, input: &'p [u8]) -> Guarded {
     if !is_call_wanted(tree) {
         return Ok(());
     }
-    match Family::of_op(op.code.0) {
+    match CallFamily::of_op(op.code.0) {
         Some(family) => walk::items(tree, Subject::new("call"), input, |input, items| {
             values::walk::cdt::call(family, input, items)
         }),

@@ -11,7 +11,7 @@ use crate::wire::client::proto::Order;
 use crate::wire::ground::text::LossyText;
 use crate::wire::values::particle::msgpack::{self, Token};
 use crate::wire::values::particle::{HLL_COUNT_AT, Hll, ParticleType};
-use crate::wire::values::tables::arg::{Content, RawName, Table};
+use crate::wire::values::tables::arg::{ArgContent, NumberTable, RawName};
 use crate::wire::values::tables::call::Coded;
 use crate::wire::values::tables::cdt_ops::{CdtOp, ContextType, ReturnType};
 use crate::wire::values::tables::expression_ops::System;
@@ -19,18 +19,18 @@ use crate::wire::values::text::value_text::{
     CallText, ContextText, EvaluationText, ExpressionText, RawValueText, ValueText,
 };
 use crate::wire::values::walk::cdt::operation_of;
-use crate::wire::values::walk::node::{Kind, Node, Role, Strings};
+use crate::wire::values::walk::node::{Node, NodeKind, Role, Strings};
 
 /// What a node is called in the tree: `[0]`, `Argument 0`, `Key`, `Return type`.
 #[derive(Clone, Copy)]
-pub struct Name {
+pub struct NodeLabel {
     role: Role,
     index: u32,
     whole: &'static str,
     element: Option<&'static str>,
 }
 
-impl Name {
+impl NodeLabel {
     /// Of a node; `whole` is what a whole is called, `element` what its elements are.
     #[must_use]
     pub const fn new(node: &Node<'_>, whole: &'static str, element: Option<&'static str>) -> Self {
@@ -43,7 +43,7 @@ impl Name {
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for NodeLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.role, self.element) {
             (Role::Element, Some(element)) => write!(f, "{element} {}", self.index),
@@ -73,35 +73,37 @@ impl fmt::Display for NodeText<'_, '_> {
         let bytes = node.bytes;
         match (node.kind, node.role) {
             // The text of a whole value stands in an item of its own.
-            (Kind::List { count, order }, Role::Whole) => {
+            (NodeKind::List { count, order }, Role::Whole) => {
                 write!(f, "{count} element{}", plural(count))?;
                 order.map_or(Ok(()), |order| write!(f, ", {order}"))
             }
-            (Kind::Map { count, order }, Role::Whole) => {
+            (NodeKind::Map { count, order }, Role::Whole) => {
                 write!(f, "{count} pair{}", plural(count))?;
                 order.map_or(Ok(()), |order| write!(f, ", {order}"))
             }
-            (Kind::Call(call) | Kind::InContext(call), _) if call.inside || node.role == Role::Whole => {
+            (NodeKind::Call(call) | NodeKind::InContext(call), _)
+                if call.inside || node.role == Role::Whole =>
+            {
                 match operation_of(call.family, bytes) {
                     Some(op) => write!(f, "{op}"),
                     None => f.write_str("unknown operation"),
                 }
             }
-            (Kind::Call(call) | Kind::InContext(call), _) => CallText(call.family, bytes).fmt(f),
-            (Kind::Context, _) => ContextText(bytes).fmt(f),
-            (Kind::Evaluation, _) => EvaluationText(bytes).fmt(f),
-            (Kind::Expression { .. }, _) => ExpressionText(bytes).fmt(f),
-            (Kind::Pair, _) => {
+            (NodeKind::Call(call) | NodeKind::InContext(call), _) => CallText(call.family, bytes).fmt(f),
+            (NodeKind::Context, _) => ContextText(bytes).fmt(f),
+            (NodeKind::Evaluation, _) => EvaluationText(bytes).fmt(f),
+            (NodeKind::Expression { .. }, _) => ExpressionText(bytes).fmt(f),
+            (NodeKind::Pair, _) => {
                 text(f, bytes, strings)?;
                 f.write_str(": ")?;
                 text(f, behind(bytes), strings)
             }
-            (Kind::Definition, _) => {
+            (NodeKind::Definition, _) => {
                 text(f, bytes, Strings::Raw)?;
                 f.write_str(", ")?;
                 ExpressionText(behind(bytes)).fmt(f)
             }
-            (Kind::Level(level), _) => {
+            (NodeKind::Level(level), _) => {
                 write!(f, "{level}(")?;
                 if level.is_expression() {
                     ExpressionText(behind(bytes)).fmt(f)?;
@@ -110,7 +112,7 @@ impl fmt::Display for NodeText<'_, '_> {
                 }
                 f.write_str(")")
             }
-            (Kind::Raw(_), _) => text(f, bytes, Strings::Raw),
+            (NodeKind::Raw(_), _) => text(f, bytes, Strings::Raw),
             _ => text(f, bytes, strings),
         }
     }
@@ -136,10 +138,10 @@ const fn plural(count: u32) -> &'static str {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn count(tree: &Tree<'_>, header: &[u8], kind: &Kind<'_>, count: u32) -> Guarded {
+pub fn count(tree: &Tree<'_>, header: &[u8], kind: &NodeKind<'_>, count: u32) -> Guarded {
     let (parts, is_ordered, of) = match *kind {
-        Kind::List { count, order } => (count, order.is_some(), "elements"),
-        Kind::Map { count, order } => (count, order.is_some(), "pairs"),
+        NodeKind::List { count, order } => (count, order.is_some(), "elements"),
+        NodeKind::Map { count, order } => (count, order.is_some(), "pairs"),
         _ => (count, false, "elements"),
     };
     let item = tree.uint(&value::COUNT, header, parts)?;
@@ -154,16 +156,16 @@ pub fn count(tree: &Tree<'_>, header: &[u8], kind: &Kind<'_>, count: u32) -> Gua
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn leaf<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, text: NodeText<'_, 'p>) -> Guarded {
+pub fn leaf<'p>(tree: &Tree<'p>, node: &Node<'p>, name: NodeLabel, text: NodeText<'_, 'p>) -> Guarded {
     let bytes = node.bytes;
     let item = match node.kind {
-        Kind::Nil => tree.boolean(&value::NIL, bytes, true)?,
-        Kind::Bool(truth) => tree.boolean(&value::BOOL, bytes, truth)?,
-        Kind::Int(number) => tree.int64(&value::INTEGER, bytes, number)?,
-        Kind::UInt(number) => tree.uint64(&value::UNSIGNED, bytes, number)?,
-        Kind::Float(number) => tree.double(&value::FLOAT, bytes, number)?,
-        Kind::Wildcard => tree.boolean(&value::WILDCARD, bytes, true)?,
-        Kind::Infinity => tree.boolean(&value::INFINITY, bytes, true)?,
+        NodeKind::Nil => tree.boolean(&value::NIL, bytes, true)?,
+        NodeKind::Bool(truth) => tree.boolean(&value::BOOL, bytes, truth)?,
+        NodeKind::Int(number) => tree.int64(&value::INTEGER, bytes, number)?,
+        NodeKind::UInt(number) => tree.uint64(&value::UNSIGNED, bytes, number)?,
+        NodeKind::Float(number) => tree.double(&value::FLOAT, bytes, number)?,
+        NodeKind::Wildcard => tree.boolean(&value::WILDCARD, bytes, true)?,
+        NodeKind::Infinity => tree.boolean(&value::INFINITY, bytes, true)?,
         _ => return string(tree, node, name, text),
     };
     item.label(format_args!("{name}: {text}"));
@@ -174,23 +176,23 @@ pub fn leaf<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, text: NodeText<'_,
 const SHORT: usize = 1024;
 
 /// A string, blob or ext: its line is the item of its content; below it what stands in front of that.
-fn string<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, text: NodeText<'_, 'p>) -> Guarded {
+fn string<'p>(tree: &Tree<'p>, node: &Node<'p>, name: NodeLabel, text: NodeText<'_, 'p>) -> Guarded {
     let (content, of, particle) = match node.kind {
         // The empty string has no type byte.
-        Kind::String([]) if node.bytes.len() == 1 => (&[][..], &value::STRING, None),
-        Kind::String(text) => (text, &value::STRING, Some(ParticleType::STRING.0)),
-        Kind::GeoJson(json) => (json, &value::GEOJSON, Some(ParticleType::GEOJSON.0)),
-        Kind::Blob { particle, payload } => (payload, &value::BYTES, particle),
-        Kind::Raw(text) => (text, raw_field(node.role), None),
-        Kind::Ext { data, .. } => (data, &value::EXT, None),
-        Kind::Hll(sketch) => (sketch, &value::BYTES, Some(ParticleType::HLL.0)),
+        NodeKind::String([]) if node.bytes.len() == 1 => (&[][..], &value::STRING, None),
+        NodeKind::String(text) => (text, &value::STRING, Some(ParticleType::STRING.0)),
+        NodeKind::GeoJson(json) => (json, &value::GEOJSON, Some(ParticleType::GEOJSON.0)),
+        NodeKind::Blob { particle, payload } => (payload, &value::BYTES, particle),
+        NodeKind::Raw(text) => (text, raw_field(node.role), None),
+        NodeKind::Ext { data, .. } => (data, &value::EXT, None),
+        NodeKind::Hll(sketch) => (sketch, &value::BYTES, Some(ParticleType::HLL.0)),
         _ => return Ok(()),
     };
     let prefix = node.prefix(content);
-    let is_short = content.len() < SHORT && !matches!(node.kind, Kind::Hll(_));
+    let is_short = content.len() < SHORT && !matches!(node.kind, NodeKind::Hll(_));
     let heading = if is_short {
         let item = match of.kind() {
-            field::Kind::Bytes => tree.bytes(of, node.bytes, content)?,
+            field::FieldKind::Bytes => tree.bytes(of, node.bytes, content)?,
             _ => tree.text(of, node.bytes, format_args!("{}", LossyText(content)))?,
         };
         item.label(format_args!("{name}: {text}"));
@@ -209,7 +211,7 @@ fn string<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, text: NodeText<'_, '
     };
     match node.kind {
         _ if is_short => Ok(()),
-        Kind::Hll(_) => match Hll::parse(content) {
+        NodeKind::Hll(_) => match Hll::parse(content) {
             Ok((_, hll)) => hyperloglog(tree, content, &hll),
             Err(_) => tree.add(&value::BYTES, content).map(|_| ()),
         },
@@ -239,10 +241,10 @@ fn raw_field(role: Role) -> &'static Field {
         return &value::STRING;
     };
     match arg.content {
-        Content::Raw(RawName::Bin) => &BIN_NAME,
-        Content::Raw(RawName::Variable) => &expression::VARIABLE,
-        Content::Raw(RawName::Pattern) => &expression::PATTERN,
-        Content::Raw(RawName::Ael) => &expression::AEL,
+        ArgContent::Raw(RawName::Bin) => &BIN_NAME,
+        ArgContent::Raw(RawName::Variable) => &expression::VARIABLE,
+        ArgContent::Raw(RawName::Pattern) => &expression::PATTERN,
+        ArgContent::Raw(RawName::Ael) => &expression::AEL,
         _ => &value::STRING,
     }
 }
@@ -251,14 +253,14 @@ fn raw_field(role: Role) -> &'static Field {
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn add_coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> Guarded {
+pub fn add_coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: NodeLabel, coded: Coded) -> Guarded {
     let part = node.bytes;
     if node.role == Role::Metadata {
         return metadata(tree, node, name, coded);
     }
     let order = match coded.table {
-        Table::ListOrder => LIST_ORDER,
-        Table::MapOrder => MAP_ORDER,
+        NumberTable::ListOrder => LIST_ORDER,
+        NumberTable::MapOrder => MAP_ORDER,
         _ => -1,
     };
     if coded.value & !order != 0 {
@@ -266,10 +268,15 @@ pub fn add_coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded)
     }
     hint::too_new(tree, coded, coded.since())?;
     match (coded.table, u32::try_from(coded.value)) {
-        (Table::CdtOp | Table::BitOp | Table::HllOp | Table::StringOp | Table::TextOp, _) => {
-            operation(tree, part, name, coded)
-        }
-        (Table::ReturnType, Ok(bits @ 0..=0x1_FFFF)) => {
+        (
+            NumberTable::CdtOp
+            | NumberTable::BitOp
+            | NumberTable::HllOp
+            | NumberTable::StringOp
+            | NumberTable::TextOp,
+            _,
+        ) => operation(tree, part, name, coded),
+        (NumberTable::ReturnType, Ok(bits @ 0..=0x1_FFFF)) => {
             let kind = ReturnType(bits);
             let item = tree.uint(&cdt::RETURN_TYPE, part, kind.return_type().0)?;
             item.label(format_args!("{name}: {}", Numbered(coded)));
@@ -277,8 +284,10 @@ pub fn add_coded<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded)
                 .boolean(&cdt::INVERTED, part, kind.is_inverted())?;
             Ok(())
         }
-        (Table::ContextType, Ok(bits @ 0..=0xFFFF)) => context_type(tree, part, name, ContextType(bits)),
-        (Table::SelectFlags, Ok(bits @ 0..=0x1F)) => {
+        (NumberTable::ContextType, Ok(bits @ 0..=0xFFFF)) => {
+            context_type(tree, part, name, ContextType(bits))
+        }
+        (NumberTable::SelectFlags, Ok(bits @ 0..=0x1F)) => {
             let item = tree.uint(&cdt::SELECT_FLAGS, part, bits & 0x0F)?;
             match coded.is_known() {
                 true => item.label(format_args!("{name}: {coded} (0x{bits:02x})")),
@@ -317,37 +326,37 @@ impl fmt::Display for Numbered {
 }
 
 /// The bit set of a table.
-fn set(table: Table) -> Option<&'static BitSet> {
+fn set(table: NumberTable) -> Option<&'static BitSet> {
     Some(match table {
-        Table::ListOrder => &cdt::LIST_ORDER,
-        Table::MapOrder => &cdt::MAP_ORDER,
-        Table::ListFlags => &cdt::LIST_FLAGS,
-        Table::MapFlags => &cdt::MAP_FLAGS,
-        Table::SortFlags => &cdt::SORT_FLAGS,
-        Table::BitFlags => &cdt::BIT_FLAGS,
-        Table::ResizeFlags => &cdt::RESIZE_FLAGS,
-        Table::IntFlags | Table::Sign => &cdt::INT_FLAGS,
-        Table::HllFlags => &cdt::HLL_FLAGS,
-        Table::ExpFlags => &expression::EXP_FLAGS,
-        Table::RegexFlags => &expression::REGEX_FLAGS,
+        NumberTable::ListOrder => &cdt::LIST_ORDER,
+        NumberTable::MapOrder => &cdt::MAP_ORDER,
+        NumberTable::ListFlags => &cdt::LIST_FLAGS,
+        NumberTable::MapFlags => &cdt::MAP_FLAGS,
+        NumberTable::SortFlags => &cdt::SORT_FLAGS,
+        NumberTable::BitFlags => &cdt::BIT_FLAGS,
+        NumberTable::ResizeFlags => &cdt::RESIZE_FLAGS,
+        NumberTable::IntFlags | NumberTable::Sign => &cdt::INT_FLAGS,
+        NumberTable::HllFlags => &cdt::HLL_FLAGS,
+        NumberTable::ExpFlags => &expression::EXP_FLAGS,
+        NumberTable::RegexFlags => &expression::REGEX_FLAGS,
         _ => return None,
     })
 }
 
-fn flags(tree: &Tree<'_>, set: &BitSet, part: &[u8], name: Name, coded: Coded, bits: u32) -> Guarded {
+fn flags(tree: &Tree<'_>, set: &BitSet, part: &[u8], name: NodeLabel, coded: Coded, bits: u32) -> Guarded {
     tree.bits_of(set, part, bits)?
         .label(format_args!("{name}: {coded} (0x{bits:02x})"));
     Ok(())
 }
 
-fn add_unexplained(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded) -> Guarded {
+fn add_unexplained(tree: &Tree<'_>, part: &[u8], name: NodeLabel, coded: Coded) -> Guarded {
     tree.int64(&value::INTEGER, part, coded.value)?
         .label(format_args!("{name}: {coded}"));
     Ok(())
 }
 
 /// The operation of a call, or the marker of a call in a context.
-fn operation(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded) -> Guarded {
+fn operation(tree: &Tree<'_>, part: &[u8], name: NodeLabel, coded: Coded) -> Guarded {
     if coded.value == i64::from(CdtOp::CONTEXT_EVAL.0) {
         tree.boolean(&cdt::IN_CONTEXT, part, true)?
             .label(format_args!("In a context"));
@@ -358,7 +367,7 @@ fn operation(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded) -> Guarded 
     Ok(())
 }
 
-fn context_type(tree: &Tree<'_>, part: &[u8], name: Name, kind: ContextType) -> Guarded {
+fn context_type(tree: &Tree<'_>, part: &[u8], name: NodeLabel, kind: ContextType) -> Guarded {
     let item = tree.uint(&cdt::CONTEXT_TYPE, part, kind.0)?;
     item.label(format_args!("{name}: {kind} (0x{:02x})", kind.0));
     let tree = tree.under(item, &cdt::CONTEXT_TYPE)?;
@@ -372,7 +381,7 @@ fn context_type(tree: &Tree<'_>, part: &[u8], name: Name, kind: ContextType) -> 
 
 /// The order of a list or map, which stands in it as an ext of that type; in a map a nil is its value. An index
 /// that is stored with it is its content.
-fn metadata<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> Guarded {
+fn metadata<'p>(tree: &Tree<'p>, node: &Node<'p>, name: NodeLabel, coded: Coded) -> Guarded {
     let Some(set) = set(coded.table) else {
         return Ok(());
     };
@@ -394,22 +403,24 @@ fn metadata<'p>(tree: &Tree<'p>, node: &Node<'p>, name: Name, coded: Coded) -> G
 }
 
 /// The field of a code in an expression.
-fn expression_field(table: Table) -> Option<&'static Field> {
+fn expression_field(table: NumberTable) -> Option<&'static Field> {
     Some(match table {
-        Table::ExpOp => &expression::EXP_OP,
-        Table::ResultType | Table::BinType | Table::KeyType | Table::LoopType => &expression::TYPE,
-        Table::LoopVariable => &expression::LOOP_VARIABLE,
-        Table::System => &expression::SYSTEM,
+        NumberTable::ExpOp => &expression::EXP_OP,
+        NumberTable::ResultType | NumberTable::BinType | NumberTable::KeyType | NumberTable::LoopType => {
+            &expression::TYPE
+        }
+        NumberTable::LoopVariable => &expression::LOOP_VARIABLE,
+        NumberTable::System => &expression::SYSTEM,
         _ => return None,
     })
 }
 
 /// A code in an expression.
-fn expression_code(tree: &Tree<'_>, part: &[u8], name: Name, coded: Coded, bits: u32) -> Guarded {
+fn expression_code(tree: &Tree<'_>, part: &[u8], name: NodeLabel, coded: Coded, bits: u32) -> Guarded {
     let Some(of) = expression_field(coded.table) else {
         return Ok(());
     };
-    if coded.table != Table::System {
+    if coded.table != NumberTable::System {
         tree.uint(of, part, bits)?
             .label(format_args!("{name}: {}", Numbered(coded)));
         return Ok(());
@@ -427,7 +438,7 @@ mod tests {
     use super::*;
     use crate::wire::values::tables::cdt_ops::ContextType;
 
-    fn node<'a>(role: Role, kind: Kind<'a>, bytes: &'a [u8]) -> Node<'a> {
+    fn node<'a>(role: Role, kind: NodeKind<'a>, bytes: &'a [u8]) -> Node<'a> {
         Node {
             role,
             index: 3,
@@ -439,7 +450,7 @@ mod tests {
     #[test]
     fn names_say_what_a_node_is() {
         let name = |role, element| {
-            let name = Name {
+            let name = NodeLabel {
                 role,
                 index: 3,
                 whole: "Call",
@@ -457,7 +468,7 @@ mod tests {
     #[test]
     fn an_open_node_has_the_text_of_its_first_value() {
         let text = |node: Node<'_>| NodeText(&node, Strings::Typed).to_string();
-        let list = Kind::List {
+        let list = NodeKind::List {
             count: 2,
             order: None,
         };
@@ -468,16 +479,16 @@ mod tests {
         );
         assert_eq!(text(node(Role::Whole, list, b"\x92\x01\xa2\x03ax")), "2 elements");
         assert_eq!(
-            text(node(Role::Pair, Kind::Pair, b"\xa2\x03k\x91\x05\x07")),
+            text(node(Role::Pair, NodeKind::Pair, b"\xa2\x03k\x91\x05\x07")),
             "\"k\": [5]"
         );
-        let level = Kind::Level(ContextType(0x22));
+        let level = NodeKind::Level(ContextType(0x22));
         assert_eq!(text(node(Role::Level, level, b"\x22\xa2\x03k")), "map_key(\"k\")");
         assert_eq!(text(node(Role::Level, level, b"\x22")), "map_key(…)");
         assert_eq!(
             text(node(
                 Role::Definition,
-                Kind::Definition,
+                NodeKind::Definition,
                 b"\xa1x\x93\x51\x02\xa1i"
             )),
             "\"x\", int_bin(\"i\")"

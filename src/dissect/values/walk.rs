@@ -4,12 +4,12 @@
 //! has the type byte of a string (with the length in front of it).
 
 use super::fields::{cdt, expression, value};
-use super::node::{self, Name, NodeText};
+use super::node::{self, NodeLabel, NodeText};
 use crate::dissect::shared::common;
 use crate::epan::{Field, Guarded, Thrown, Tree};
 use crate::wire::ground::input::Malformed;
 use crate::wire::values::particle::msgpack;
-use crate::wire::values::walk::node::{Kind, Node, Role, Strings};
+use crate::wire::values::walk::node::{Node, NodeKind, Role, Strings};
 use crate::wire::values::walk::{Sink, Stop, Visit, Walked};
 
 /// Headings that can be open at once: 32 containers with a pair, level or definition in each, and the root.
@@ -113,22 +113,22 @@ impl<'p> Items<'p> {
         }
     }
 
-    fn name(&self, node: &Node<'p>, whole: &'static str) -> Name {
-        Name::new(node, whole, self.subject.element.filter(|_| self.depth == 1))
+    fn name(&self, node: &Node<'p>, whole: &'static str) -> NodeLabel {
+        NodeLabel::new(node, whole, self.subject.element.filter(|_| self.depth == 1))
     }
 }
 
 /// The heading of a node with parts.
-fn heading(kind: &Kind<'_>) -> &'static Field {
+fn heading(kind: &NodeKind<'_>) -> &'static Field {
     match kind {
-        Kind::Map { .. } => &value::MAP,
-        Kind::Pair => &value::PAIR,
-        Kind::Call(_) | Kind::InContext(_) => &cdt::CALL,
-        Kind::Context => &cdt::CONTEXT,
-        Kind::Level(_) => &cdt::LEVEL,
-        Kind::Expression { .. } => &expression::EXPRESSION,
-        Kind::Definition => &expression::DEFINITION,
-        Kind::Evaluation => &expression::EVALUATION,
+        NodeKind::Map { .. } => &value::MAP,
+        NodeKind::Pair => &value::PAIR,
+        NodeKind::Call(_) | NodeKind::InContext(_) => &cdt::CALL,
+        NodeKind::Context => &cdt::CONTEXT,
+        NodeKind::Level(_) => &cdt::LEVEL,
+        NodeKind::Expression { .. } => &expression::EXPRESSION,
+        NodeKind::Definition => &expression::DEFINITION,
+        NodeKind::Evaluation => &expression::EVALUATION,
         _ => &value::LIST,
     }
 }
@@ -170,7 +170,7 @@ impl<'p> Sink<'p> for Items<'p> {
         self.cover(node.bytes);
         let name = self.name(node, "Value");
         match node.kind {
-            Kind::Coded(coded) => node::add_coded(&tree, node, name, coded),
+            NodeKind::Coded(coded) => node::add_coded(&tree, node, name, coded),
             _ => node::leaf(&tree, node, name, NodeText(node, self.subject.strings)),
         }
     }

@@ -10,11 +10,11 @@ use super::ref_type::{RefType, RefTypes};
 use crate::epan::guard::sys;
 use crate::epan::memory::scope;
 use crate::wire::client::proto::Order;
-use crate::wire::ground::table::Row;
+use crate::wire::ground::table::TableRow;
 
 /// What a field holds; the narrowest type that is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FieldKind {
     /// A heading without a value.
     None,
     /// Yes or no; with a mask, a bit of an integer.
@@ -61,7 +61,7 @@ pub enum Kind {
     Ether,
 }
 
-impl Kind {
+impl FieldKind {
     pub(crate) const fn ftype(self) -> sys::ftenum {
         match self {
             Self::None => sys::FT_NONE,
@@ -127,16 +127,16 @@ pub struct Field {
     pub(crate) abbrev: &'static str,
     pub(crate) name: &'static str,
     pub(crate) blurb: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: FieldKind,
     pub(crate) base: Base,
-    pub(crate) values: &'static [Row],
+    pub(crate) values: &'static [TableRow],
     pub(crate) unit: &'static str,
 }
 
 impl Field {
     /// A field by its filter name, its name in the tree and what it means.
     #[must_use]
-    pub const fn new(kind: Kind, abbrev: &'static str, name: &'static str, blurb: &'static str) -> Self {
+    pub const fn new(kind: FieldKind, abbrev: &'static str, name: &'static str, blurb: &'static str) -> Self {
         Self {
             id: AtomicI32::new(-1),
             ett: AtomicI32::new(-1),
@@ -167,7 +167,7 @@ impl Field {
 
     /// Printed with the names of a table.
     #[must_use]
-    pub const fn values(mut self, rows: &'static [Row]) -> Self {
+    pub const fn values(mut self, rows: &'static [TableRow]) -> Self {
         self.values = rows;
         self
     }
@@ -187,7 +187,7 @@ impl Field {
 
     /// What it holds.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> FieldKind {
         self.kind
     }
 
@@ -223,7 +223,7 @@ pub struct BitSet {
     pub(crate) whole: Field,
     pub(crate) bits: fn(&mut dyn FnMut(Bit)),
     /// Names of what a group of several bits says.
-    pub(crate) groups: &'static [Row],
+    pub(crate) groups: &'static [TableRow],
     pub(crate) ids: AtomicPtr<*mut c_int>,
     /// One for each bit: the statics of a set are made at registration.
     pub(crate) ref_types: OnceCell<&'static [RefType]>,
@@ -236,8 +236,8 @@ impl BitSet {
     #[must_use]
     pub const fn new(whole: Field, bits: fn(&mut dyn FnMut(Bit))) -> Self {
         let width = match whole.kind {
-            Kind::U8 => 8,
-            Kind::U16 => 16,
+            FieldKind::U8 => 8,
+            FieldKind::U16 => 16,
             _ => 32,
         };
         Self {
@@ -259,7 +259,7 @@ impl BitSet {
 
     /// With names for what a group of several bits says.
     #[must_use]
-    pub const fn groups(mut self, groups: &'static [Row]) -> Self {
+    pub const fn groups(mut self, groups: &'static [TableRow]) -> Self {
         self.groups = groups;
         self
     }
@@ -427,7 +427,7 @@ macro_rules! fields {
             $(#[$meta])*
             #[doc = concat!("`", $abbrev, "`: ", $blurb)]
             pub static $NAME: $crate::epan::Field =
-                $crate::epan::Field::new($crate::epan::fields::field::Kind::$kind, $abbrev, $name, $blurb)
+                $crate::epan::Field::new($crate::epan::fields::field::FieldKind::$kind, $abbrev, $name, $blurb)
                     $( .$builder($($argument),*) )*;
         )*
         /// Every field declared here.
@@ -444,7 +444,7 @@ macro_rules! bit_sets {
         $(
             #[doc = concat!("`", $abbrev, "`: ", $blurb)]
             pub static $NAME: $crate::epan::BitSet = $crate::epan::BitSet::new(
-                $crate::epan::Field::new($crate::epan::fields::field::Kind::$kind, $abbrev, $name, $blurb).hex(),
+                $crate::epan::Field::new($crate::epan::fields::field::FieldKind::$kind, $abbrev, $name, $blurb).hex(),
                 $crate::epan::fields::field::bits_of::<$flags>,
             )
             $( .$builder($($argument),*) )*;

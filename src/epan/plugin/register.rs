@@ -8,19 +8,19 @@ use std::ffi::CString;
 
 use libc::{c_char, c_int, c_void};
 
-use crate::epan::fields::field::{Base, Bit, BitSet, Expert, Field, Group, Kind, Severity};
+use crate::epan::fields::field::{Base, Bit, BitSet, Expert, Field, FieldKind, Group, Severity};
 use crate::epan::fields::protocol::Protocol;
 use crate::epan::fields::ref_type::RefType;
 use crate::epan::guard::sys;
 use crate::epan::packet::segment::{Entry, Heuristic};
-use crate::wire::ground::table::Row;
+use crate::wire::ground::table::TableRow;
 
 /// Leaked for as long as the program lives, as Wireshark keeps the pointer.
 fn forever(text: &str) -> *const c_char {
     CString::new(text).unwrap_or_default().into_raw()
 }
 
-fn value_strings(rows: &[Row]) -> *const c_void {
+fn value_strings(rows: &[TableRow]) -> *const c_void {
     let mut table: Vec<sys::_value_string> = rows
         .iter()
         .map(|row| sys::_value_string {
@@ -43,10 +43,10 @@ fn display(field: &Field) -> (c_int, *const c_void) {
     };
     let framenum = |kind: sys::ft_framenum_type| (sys::BASE_NONE as c_int, kind as usize as *const c_void);
     match field.kind {
-        Kind::Response => framenum(sys::FT_FRAMENUM_RESPONSE),
-        Kind::Request => framenum(sys::FT_FRAMENUM_REQUEST),
-        Kind::Frame => framenum(sys::FT_FRAMENUM_NONE),
-        Kind::AbsoluteTime => (sys::ABSOLUTE_TIME_UTC as c_int, ptr::null()),
+        FieldKind::Response => framenum(sys::FT_FRAMENUM_RESPONSE),
+        FieldKind::Request => framenum(sys::FT_FRAMENUM_REQUEST),
+        FieldKind::Frame => framenum(sys::FT_FRAMENUM_NONE),
+        FieldKind::AbsoluteTime => (sys::ABSOLUTE_TIME_UTC as c_int, ptr::null()),
         kind if kind.is_integer() && !field.values.is_empty() => (base as c_int, value_strings(field.values)),
         kind if kind.is_integer() && !field.unit.is_empty() => {
             // unit_name_string: singular, plural (NULL: the same).

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::Tree;
 use super::item::{Item, LABEL};
-use crate::epan::fields::field::{Field, Kind};
+use crate::epan::fields::field::{Field, FieldKind};
 use crate::epan::guard::Guarded;
 use crate::epan::memory::text::Text;
 
@@ -55,7 +55,9 @@ impl<'p> Tree<'p> {
     /// What Wireshark threw.
     pub fn number(&self, field: &Field, part: &[u8], value: u64) -> Guarded<Item<'p>> {
         match field.kind {
-            Kind::U40 | Kind::U48 | Kind::U56 | Kind::U64 => self.uint64(field, part, value),
+            FieldKind::U40 | FieldKind::U48 | FieldKind::U56 | FieldKind::U64 => {
+                self.uint64(field, part, value)
+            }
             _ => self.uint(field, part, u32::try_from(value).unwrap_or(u32::MAX)),
         }
     }

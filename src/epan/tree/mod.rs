@@ -15,7 +15,7 @@ use core::ptr;
 
 use libc::c_int;
 
-use super::fields::field::{Expert, Field, Kind, encoding};
+use super::fields::field::{Expert, Field, FieldKind, encoding};
 use super::fields::protocol::Protocol;
 use super::guard::{Guarded, check, sys};
 use super::memory::text::Text;
@@ -196,7 +196,7 @@ impl<'p> Tree<'p> {
             // A byte that is no text becomes three, in a buffer that doubles as it grows.
             let copies = if core::str::from_utf8(part).is_ok() { 2 } else { 8 };
             self.afford_value(part.len().saturating_mul(copies))
-        } else if matches!(field.kind, Kind::Bytes) {
+        } else if matches!(field.kind, FieldKind::Bytes) {
             self.afford_value(part.len())
         } else {
             self.afford(1)

@@ -8,10 +8,10 @@ use crate::stats::diagnosis::endpoint::Endpoint;
 use crate::stats::diagnosis::info::short;
 use crate::track::record::{Event, Migration, Pulse, Record};
 use crate::wire::ground::text::{LossyText, decimal, hexadecimal};
-use crate::wire::info::cluster::{HostPort, Peers};
-use crate::wire::info::message::{Command, answers};
+use crate::wire::info::cluster::{HostPort, PeerList};
+use crate::wire::info::message::{InfoCommand, answers};
 use crate::wire::info::partitions::{Owned, PartitionSet, is_map, ownership};
-use crate::wire::info::value::Table;
+use crate::wire::info::value::InfoTable;
 use crate::wire::internode::cluster::{NodeId, Nodes};
 use crate::wire::internode::fabric::migrate::MigrateOp;
 
@@ -83,7 +83,7 @@ pub struct Members {
 
 /// What a node owns of a namespace.
 #[derive(Clone)]
-pub struct Map {
+pub struct OwnedPartitions {
     /// Where it is the master.
     pub masters: PartitionSet,
     /// Where it has any copy, if it tells.
@@ -128,7 +128,7 @@ pub struct Gathered {
     pub members: Vec<Members>,
     last_of: HashMap<u64, usize>,
     /// Maps by node and namespace.
-    pub maps: BTreeMap<(String, Endpoint), Map>,
+    pub maps: BTreeMap<(String, Endpoint), OwnedPartitions>,
     /// Addresses that nodes name to clients: of which node, which, and who names it.
     pub advertised: BTreeMap<(Option<u64>, String), (Times, BTreeSet<String>)>,
     /// Migrations by sender, receiver and namespace.
@@ -259,7 +259,7 @@ impl Gathered {
         Some(service)
     }
 
-    fn answer(&mut self, record: &Record<'_>, server: Endpoint, command: &Command<'_>, value: &[u8]) {
+    fn answer(&mut self, record: &Record<'_>, server: Endpoint, command: &InfoCommand<'_>, value: &[u8]) {
         if is_map(command) {
             let name = match command.name {
                 b"replicas" => "replicas",
@@ -296,7 +296,9 @@ impl Gathered {
                 return;
             }
             name if name.starts_with(b"peers-") && name != b"peers-generation" => {
-                let Some(peers) = Peers::parse(value) else { return };
+                let Some(peers) = PeerList::parse(value) else {
+                    return;
+                };
                 for peer in peers.iter().take(MOST) {
                     for end in peer.endpoints().take(16) {
                         let node = peer.node_id();
@@ -318,7 +320,7 @@ impl Gathered {
         node: Option<u64>,
         end: &HostPort<'_>,
         port: &[u8],
-        command: &Command<'_>,
+        command: &InfoCommand<'_>,
         by: Endpoint,
     ) {
         let host = LossyText(end.host).to_string();
@@ -345,7 +347,7 @@ impl Gathered {
             self.is_full = true;
             return;
         }
-        let map = self.maps.entry(key).or_insert_with(|| Map {
+        let map = self.maps.entry(key).or_insert_with(|| OwnedPartitions {
             masters: owned.masters,
             copies: owned.copies,
             regime: owned.regime,
@@ -366,7 +368,7 @@ impl Gathered {
     fn partition_info(&mut self, record: &Record<'_>, server: Endpoint, value: &[u8]) {
         let own = self.services.get(&server).and_then(|service| service.node);
         let mut sets: BTreeMap<&[u8], (PartitionSet, PartitionSet)> = BTreeMap::new();
-        for row in Table::new(value).take(MOST * 4096) {
+        for row in InfoTable::new(value).take(MOST * 4096) {
             let cell = |name: &[u8]| {
                 row.cells()
                     .find(|(column, _)| *column == name)

@@ -6,7 +6,7 @@ pub mod gather;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use self::gather::{Gathered, MOST, Map, Times};
+use self::gather::{Gathered, MOST, OwnedPartitions, Times};
 use super::diagnosis::endpoint::{Endpoint, names};
 use super::opening::PRESS_APPLY;
 use crate::epan::plugin::register::preference;
@@ -379,7 +379,7 @@ fn partitions(gathered: &Gathered, known: &Known, rows: &mut Rows<'_>) {
 /// are known have told theirs, those of none.
 fn together(gathered: &Gathered, known: &Known, namespace: &str, rows: &mut Rows<'_>) {
     // A node by two addresses is one.
-    let mut maps: BTreeMap<String, &Map> = BTreeMap::new();
+    let mut maps: BTreeMap<String, &OwnedPartitions> = BTreeMap::new();
     for ((_, end), map) in gathered.maps.iter().filter(|((name, _), _)| name == namespace) {
         let newest = maps.entry(known.node(*end)).or_insert(map);
         if map.times.span.1 > newest.times.span.1 {

@@ -14,7 +14,7 @@ const MOST: usize = 200_000;
 
 /// Pulses in a row of one node from one address to another that say the same.
 #[derive(Clone, Copy, Debug)]
-pub struct Run {
+pub struct PulseRun {
     /// The sender's id.
     pub node: u64,
     /// Its address.
@@ -82,7 +82,7 @@ pub struct Migration {
 #[derive(Default)]
 pub struct ClusterLog {
     /// The runs in the order of their beginning.
-    pub runs: Vec<Run>,
+    pub runs: Vec<PulseRun>,
     open: HashMap<(u64, Endpoint, Endpoint), usize>,
     /// Names of clusters.
     pub names: Names,
@@ -196,7 +196,7 @@ impl ClusterLog {
         });
         nodes.sort_unstable();
         let list: Vec<u8> = nodes.iter().flat_map(|node| node.to_le_bytes()).collect();
-        let run = Run {
+        let run = PulseRun {
             node: pulse.node,
             from,
             to,
@@ -209,7 +209,7 @@ impl ClusterLog {
             count: 1,
         };
         let key = (run.node, from, to);
-        let same = |old: &&mut Run| {
+        let same = |old: &&mut PulseRun| {
             (old.cluster, old.key, old.size, old.hears) == (run.cluster, run.key, run.size, run.hears)
         };
         let old = self.open.get(&key).and_then(|index| self.runs.get_mut(*index));
@@ -225,7 +225,7 @@ impl ClusterLog {
     }
 
     /// The nodes that a run's sender hears.
-    pub fn hears(&self, run: &Run) -> impl Iterator<Item = u64> + '_ {
+    pub fn hears(&self, run: &PulseRun) -> impl Iterator<Item = u64> + '_ {
         self.lists.get(run.hears).chunks_exact(8).map(|bytes| {
             bytes
                 .iter()

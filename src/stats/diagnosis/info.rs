@@ -7,8 +7,8 @@ use super::endpoint::Endpoint;
 use crate::track::record::{Event, Record};
 use crate::wire::client::digest::PARTITIONS;
 use crate::wire::ground::text::LossyText;
-use crate::wire::info::cluster::{Peers, Replicas};
-use crate::wire::info::message::{Command, Outcome, answers, commands, outcome};
+use crate::wire::info::cluster::{PeerList, Replicas};
+use crate::wire::info::message::{CommandOutcome, InfoCommand, answers, commands, outcome};
 
 /// Changes, addresses and maps that are kept at most.
 const MOST: usize = 10_000;
@@ -32,7 +32,7 @@ pub fn is_set(bits: &Bits, partition: u16) -> bool {
 
 /// The partitions of a namespace that a node says it holds, at a time.
 #[derive(Clone, Debug)]
-pub struct Map {
+pub struct HeldPartitions {
     /// Time and frame of the answer.
     pub at: (i64, u32),
     /// The node.
@@ -81,7 +81,7 @@ pub struct Change {
 #[derive(Default)]
 pub struct InfoLog {
     /// Maps in the order of their coming, those that repeat what the node said before left out.
-    pub maps: Vec<Map>,
+    pub maps: Vec<HeldPartitions>,
     latest: HashMap<(Endpoint, Box<[u8]>), usize>,
     /// Addresses.
     pub advertised: Vec<Advertised>,
@@ -118,7 +118,7 @@ const CHANGING: &[&str] = &[
     "namespaces-set",
 ];
 
-fn changing(command: &Command<'_>) -> Option<&'static str> {
+fn changing(command: &InfoCommand<'_>) -> Option<&'static str> {
     let name = CHANGING
         .iter()
         .find(|name| name.as_bytes() == command.name)
@@ -160,13 +160,16 @@ impl InfoLog {
         }
     }
 
-    fn answer(&mut self, at: (i64, u32), server: Endpoint, command: &Command<'_>, value: &[u8]) {
+    fn answer(&mut self, at: (i64, u32), server: Endpoint, command: &InfoCommand<'_>, value: &[u8]) {
         if let Some(name) = changing(command) {
             let is_it = |change: &&mut Change| {
                 change.is_done.is_none() && change.server == server && change.name == name
             };
             if let Some(change) = self.changes.iter_mut().rev().take(200).find(is_it) {
-                change.is_done = Some(matches!(outcome(value), Outcome::Done | Outcome::Value));
+                change.is_done = Some(matches!(
+                    outcome(value),
+                    CommandOutcome::Done | CommandOutcome::Value
+                ));
             }
             return;
         }
@@ -188,7 +191,9 @@ impl InfoLog {
                 if command.name.starts_with(b"alumni") {
                     return;
                 }
-                let Some(peers) = Peers::parse(value) else { return };
+                let Some(peers) = PeerList::parse(value) else {
+                    return;
+                };
                 for peer in peers.iter().take(1000) {
                     for end in peer.endpoints().take(16) {
                         let port = end.port.unwrap_or(peers.default_port);
@@ -250,7 +255,7 @@ impl InfoLog {
             }
             if self.maps.len() < MOST {
                 self.latest.insert(key, self.maps.len());
-                self.maps.push(Map {
+                self.maps.push(HeldPartitions {
                     at,
                     server,
                     namespace: row.namespace.into(),

@@ -32,7 +32,7 @@ pub const ACK: u8 = 16;
 
 /// A TCP segment.
 #[derive(Clone, Copy, Debug)]
-pub struct Segment {
+pub struct LoggedSegment {
     /// Nanoseconds since 1970.
     pub time: i64,
     /// The frame.
@@ -55,7 +55,7 @@ pub struct Segment {
     pub is_copy: bool,
 }
 
-impl Segment {
+impl LoggedSegment {
     /// Whether it has one of the flags.
     #[must_use]
     pub const fn has(&self, flag: u8) -> bool {
@@ -72,7 +72,7 @@ impl Segment {
 
 /// A record that a message asks for or answers for.
 #[derive(Clone, Copy, Debug)]
-pub struct Row {
+pub struct LoggedRow {
     /// Which, by its number in [`Log::digests`].
     pub digest: u32,
     /// Namespace and set, by their number in [`Log::places`].
@@ -87,7 +87,7 @@ pub struct Row {
 
 /// What a message is.
 #[derive(Clone, Copy, Debug)]
-pub enum Content {
+pub enum LoggedContent {
     /// A request.
     Request {
         /// Its own timeout in milliseconds; 0: none.
@@ -116,7 +116,7 @@ pub enum Content {
 
 /// A message, in the frame that completes it.
 #[derive(Clone, Copy, Debug)]
-pub struct Message {
+pub struct LoggedMessage {
     /// The frame.
     pub frame: u32,
     /// The sequence number behind it, as on the wire, if it is known.
@@ -134,7 +134,7 @@ pub struct Message {
     /// Its rows: first and behind the last in the connection's.
     pub rows: (u32, u32),
     /// What it is.
-    pub content: Content,
+    pub content: LoggedContent,
 }
 
 /// What TLS shows in clear.
@@ -152,17 +152,17 @@ pub struct Tls {
 
 /// A connection: all that is kept of it.
 #[derive(Debug, Default)]
-pub struct Connection {
+pub struct LoggedConnection {
     /// Wireshark's number.
     pub stream: u32,
     /// Its ends: the sender of its first segment, and the other.
     pub ends: [Endpoint; 2],
     /// Its segments in the order of the frames.
-    pub segments: Vec<Segment>,
+    pub segments: Vec<LoggedSegment>,
     /// Its messages of the client protocol.
-    pub messages: Vec<Message>,
+    pub messages: Vec<LoggedMessage>,
     /// The rows of all messages.
-    pub rows: Vec<Row>,
+    pub rows: Vec<LoggedRow>,
     /// Messages between nodes on it.
     pub internode: u32,
     /// What TLS shows.
@@ -177,7 +177,7 @@ pub struct Connection {
 #[derive(Default)]
 pub struct Log {
     /// The connections in the order of their first segment.
-    pub connections: Vec<Connection>,
+    pub connections: Vec<LoggedConnection>,
     by_stream: HashMap<u32, usize, RandomState>,
     /// Digests by their number; number 0 is none.
     pub digests: Vec<[u8; LENGTH]>,
@@ -256,16 +256,16 @@ impl Log {
         let next = self.connections.len();
         let index = *self.by_stream.entry(tcp.stream).or_insert(next);
         if index == next {
-            self.connections.push(Connection {
+            self.connections.push(LoggedConnection {
                 stream: tcp.stream,
                 ends: [source, destination],
-                ..Connection::default()
+                ..LoggedConnection::default()
             });
         }
         let Some(connection) = self.connections.get_mut(index) else {
             return;
         };
-        let segment = Segment {
+        let segment = LoggedSegment {
             time: tcp.time,
             frame: tcp.frame,
             seq: tcp.seq,
@@ -392,7 +392,7 @@ impl Log {
         if !record.detail.text.is_empty() {
             self.info.record(record, (client, server));
         }
-        let rows: Vec<Row> = record
+        let rows: Vec<LoggedRow> = record
             .touches
             .iter()
             .map(|touch| {
@@ -400,7 +400,7 @@ impl Log {
                 if let Some(key) = touch.key.filter(|_| !self.keys.contains_key(&digest)) {
                     self.keys.insert(digest, key.to_string());
                 }
-                Row {
+                LoggedRow {
                     digest,
                     place: self.place(touch.namespace, touch.set),
                     request: touch.request,
@@ -418,7 +418,7 @@ impl Log {
         let (sender, content) = match record.event {
             Event::Asked => (
                 client,
-                Content::Request {
+                LoggedContent::Request {
                     timeout: record.detail.timeout,
                     fingerprint: record.detail.fingerprint,
                     counts_twice: record.detail.counts_twice,
@@ -426,12 +426,13 @@ impl Log {
                         || record.touches.iter().any(|touch| touch.writes),
                 },
             ),
-            Event::Refused { looks, from_server } => {
-                (if from_server { server } else { client }, Content::Refused(looks))
-            }
+            Event::Refused { looks, from_server } => (
+                if from_server { server } else { client },
+                LoggedContent::Refused(looks),
+            ),
             Event::Answered { .. } | Event::Internode { .. } => (
                 server,
-                Content::Response {
+                LoggedContent::Response {
                     result: record
                         .results
                         .iter()
@@ -444,7 +445,7 @@ impl Log {
                 },
             ),
         };
-        connection.messages.push(Message {
+        connection.messages.push(LoggedMessage {
             frame: record.frame,
             end: record.detail.end.map(|end| end.wrapping_add(offset)),
             size: record.detail.size,
@@ -458,9 +459,9 @@ impl Log {
     }
 }
 
-impl Connection {
+impl LoggedConnection {
     /// What the first bytes of a segment say of TLS and of clear text.
-    fn look(&mut self, segment: &Segment, head: &[u8]) {
+    fn look(&mut self, segment: &LoggedSegment, head: &[u8]) {
         let at = (segment.time, segment.frame);
         match head {
             [22, 3, 0..=4, _, _, 1, ..] => {

@@ -4,13 +4,13 @@ use crate::epan::Packet;
 use crate::epan::memory::file::CaptureState;
 use crate::track::ground::budget;
 use crate::track::ground::map::{FileMap, hash};
-use crate::wire::ground::version::Version;
+use crate::wire::ground::version::ServerVersion;
 
 /// The newest build that a server said, and the frame that did so first.
 #[derive(Clone, Copy)]
 struct Known {
     frame: u32,
-    build: Version,
+    build: ServerVersion,
 }
 
 /// By the hash of the server's address and port.
@@ -21,7 +21,7 @@ static BUILDS: CaptureState<Builds> = CaptureState::new();
 
 /// On the first pass: the server that sends this says that it is of that build.
 pub fn note(packet: Packet<'_>, build: &[u8]) {
-    let (false, Some(build)) = (packet.is_visited(), Version::parse(build)) else {
+    let (false, Some(build)) = (packet.is_visited(), ServerVersion::parse(build)) else {
         return;
     };
     let Builds(known) = BUILDS.get(packet.file());
@@ -38,7 +38,7 @@ pub fn note(packet: Packet<'_>, build: &[u8]) {
 
 /// The build of the server to which this is sent, if it said so before.
 #[must_use]
-pub fn of_destination(packet: Packet<'_>) -> Option<Version> {
+pub fn of_destination(packet: Packet<'_>) -> Option<ServerVersion> {
     let Builds(known) = BUILDS.get(packet.file());
     let server = hash(&(packet.destination_address(), packet.ports().1));
     let known = known.get(&server)?;

@@ -17,7 +17,7 @@ use crate::track::ground::budget;
 use crate::track::ground::map::{FileMap, hash};
 use crate::track::internode::peers::PeerAddress;
 use crate::wire::ground::text::{decimal, hexadecimal};
-use crate::wire::info::message::{Command, answers};
+use crate::wire::info::message::{InfoCommand, answers};
 use crate::wire::info::partitions::{Owned, PartitionSet, is_map, ownership};
 
 /// Nodes of a client at most, and connections to a node on which it asks: with more nothing is said.
@@ -311,7 +311,7 @@ impl Maps {
     fn note_maps(&self, packet: Packet<'_>, questions: &Questions, body: &[u8]) -> bool {
         let commands = answers(body).filter_map(|answer| Some((answer.echo?, answer.value)));
         let maps = commands.filter(|(command, _)| is_map(command));
-        let mut rows = maps.flat_map(|(command, value): (Command<'_>, &[u8])| ownership(&command, value));
+        let mut rows = maps.flat_map(|(command, value): (InfoCommand<'_>, &[u8])| ownership(&command, value));
         let is_kept = |owned: Option<Owned<'_>>| {
             let owned = owned?;
             let masters = self.set(packet, &owned.masters)?;

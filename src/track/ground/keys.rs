@@ -6,7 +6,7 @@ use super::map::FileMap;
 use crate::epan::Packet;
 use crate::epan::memory::file::{CaptureState, FileArena, FileSlice};
 use crate::wire::client::fields::digest::{self, LENGTH};
-use crate::wire::client::fields::key::Key;
+use crate::wire::client::fields::key::UserKey;
 use crate::wire::values::particle::ParticleType;
 
 /// A key and where it was seen first.
@@ -31,7 +31,7 @@ const LONGEST: usize = 32;
 
 /// On the first pass: a record whose message says digest and key. A digest that does not follow from set and key is
 /// not believed.
-pub fn note(packet: Packet<'_>, set: &[u8], digest: &[u8; LENGTH], key: &Key<'_>) {
+pub fn note(packet: Packet<'_>, set: &[u8], digest: &[u8; LENGTH], key: &UserKey<'_>) {
     if packet.is_visited() || key.value.len() > LONGEST {
         return;
     }
@@ -56,17 +56,17 @@ pub fn note(packet: Packet<'_>, set: &[u8], digest: &[u8; LENGTH], key: &Key<'_>
 
 /// The key of a record, if a frame before this one said it; and that frame.
 #[must_use]
-pub fn find<'p>(packet: Packet<'p>, digest: &[u8; LENGTH]) -> Option<(Key<'p>, u32)> {
+pub fn find<'p>(packet: Packet<'p>, digest: &[u8; LENGTH]) -> Option<(UserKey<'p>, u32)> {
     known_by(packet, digest, packet.frame().checked_sub(1)?)
 }
 
 /// The key of a record, if `frame` or one before it said it; and the frame that did.
 #[must_use]
-pub fn known_by<'p>(packet: Packet<'p>, digest: &[u8; LENGTH], frame: u32) -> Option<(Key<'p>, u32)> {
+pub fn known_by<'p>(packet: Packet<'p>, digest: &[u8; LENGTH], frame: u32) -> Option<(UserKey<'p>, u32)> {
     let keys = KEYS.get(packet.file());
     let seen = keys.seen.get(digest)?;
     let (kind, value) = keys.bytes.get(packet.file(), seen.data).split_first()?;
-    let key = Key {
+    let key = UserKey {
         kind: ParticleType(*kind),
         value,
     };

@@ -1,7 +1,7 @@
 //! Requests and answers between nodes, and the emigrations that records belong to.
 //!
 //! An answer usually comes on another TCP connection than its request, so this is remembered for the capture as a
-//! whole: by the pair of nodes and what request and answer have in common ([`Key`]). The first pass writes; later
+//! whole: by the pair of nodes and what request and answer have in common ([`LinkKey`]). The first pass writes; later
 //! passes find what a message belongs to by its frame and its ordinal there.
 //!
 //! Source: internode-protocol 8
@@ -15,7 +15,7 @@ use crate::epan::Packet;
 use crate::epan::memory::file::{CaptureState, File, FileArena, FileSlice, FileVec};
 use crate::track::ground::budget;
 use crate::track::ground::map::{FileMap, RecentMap, hash};
-use crate::wire::internode::fabric::links::{Class, Expect, Key, Link, Role};
+use crate::wire::internode::fabric::links::{Class, Expect, Link, LinkKey, Role};
 
 /// How long a request waits for its answer: after that the counters may have begun anew. Nanoseconds.
 const PATIENCE: i64 = 30_000_000_000;
@@ -144,7 +144,7 @@ impl Default for Pair {
 struct Pending(NonZeroU64);
 
 impl Pending {
-    fn of(pair: u32, key: &Key) -> Self {
+    fn of(pair: u32, key: &LinkKey) -> Self {
         Self(NonZeroU64::new(hash(&(pair, key))).unwrap_or(NonZeroU64::MIN))
     }
 }

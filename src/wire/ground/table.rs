@@ -5,7 +5,7 @@
 
 /// One row of a table: a code, the server's name of it and, where there is one, a remark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct TableRow {
     /// The code on the wire.
     pub value: u32,
     /// The server's constant without its prefix.
@@ -38,8 +38,8 @@ macro_rules! table {
             )*
 
             /// Every known code, in the order of the protocol reference.
-            pub const TABLE: &'static [$crate::wire::ground::table::Row] = &[
-                $( $crate::wire::ground::table::Row {
+            pub const TABLE: &'static [$crate::wire::ground::table::TableRow] = &[
+                $( $crate::wire::ground::table::TableRow {
                     value: $value as u32,
                     name: $crate::table!(@name $CONST $(as $shown)?),
                     remark: $crate::table!(@remark $($remark)?),
@@ -57,9 +57,9 @@ macro_rules! table {
 
             /// The server's version that knew it first, where the table says so.
             #[must_use]
-            pub fn since(self) -> Option<$crate::wire::ground::version::Version> {
+            pub fn since(self) -> Option<$crate::wire::ground::version::ServerVersion> {
                 let row = Self::TABLE.iter().find(|row| row.value == self.0 as u32)?;
-                $crate::wire::ground::version::Version::since(row.remark)
+                $crate::wire::ground::version::ServerVersion::since(row.remark)
             }
         }
 

@@ -4,9 +4,9 @@ use core::fmt;
 
 /// A server's version: `8.1.2` of the build `8.1.2.0-rc1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version(pub u8, pub u8, pub u8);
+pub struct ServerVersion(pub u8, pub u8, pub u8);
 
-impl Version {
+impl ServerVersion {
     /// Of a text that begins with two numbers and a dot between them, or three.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
@@ -34,7 +34,7 @@ fn number(text: &[u8]) -> Option<(u8, &[u8])> {
     Some((core::str::from_utf8(digits).ok()?.parse().ok()?, rest))
 }
 
-impl fmt::Display for Version {
+impl fmt::Display for ServerVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(major, minor, patch) = *self;
         write!(f, "{major}.{minor}")?;
@@ -48,8 +48,8 @@ mod tests {
 
     #[test]
     fn builds_and_remarks_are_read() {
-        assert_eq!(Version::parse(b"8.1.2.0-rc1"), Some(Version(8, 1, 2)));
-        assert_eq!(Version::parse(b"4.9"), Some(Version(4, 9, 0)));
+        assert_eq!(ServerVersion::parse(b"8.1.2.0-rc1"), Some(ServerVersion(8, 1, 2)));
+        assert_eq!(ServerVersion::parse(b"4.9"), Some(ServerVersion(4, 9, 0)));
         for text in [
             &b""[..],
             b"8",
@@ -58,15 +58,15 @@ mod tests {
             b"300.1",
             b"ERROR:4:unrecognized command",
         ] {
-            assert_eq!(Version::parse(text), None, "{text:?}");
+            assert_eq!(ServerVersion::parse(text), None, "{text:?}");
         }
         assert_eq!(
-            Version::since("path select or apply, since 8.1.1"),
-            Some(Version(8, 1, 1))
+            ServerVersion::since("path select or apply, since 8.1.1"),
+            Some(ServerVersion(8, 1, 1))
         );
-        assert_eq!(Version::since("ns since 1970"), None);
-        assert_eq!(Version::since("deprecated 7.0"), None);
-        assert!(Version(8, 2, 0) > Version(8, 1, 2));
-        assert_eq!(Version(8, 2, 0).to_string(), "8.2");
+        assert_eq!(ServerVersion::since("ns since 1970"), None);
+        assert_eq!(ServerVersion::since("deprecated 7.0"), None);
+        assert!(ServerVersion(8, 2, 0) > ServerVersion(8, 1, 2));
+        assert_eq!(ServerVersion(8, 2, 0).to_string(), "8.2");
     }
 }

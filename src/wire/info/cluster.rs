@@ -18,7 +18,7 @@ use crate::wire::info::message::Pieces;
 
 /// The peers of a node: `<generation>,<default port>,[[<node>,<tls name>,[<host>[:<port>],…]],…]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peers<'a> {
+pub struct PeerList<'a> {
     /// Generation of the list.
     pub generation: &'a [u8],
     /// The port of every endpoint that names none.
@@ -26,7 +26,7 @@ pub struct Peers<'a> {
     list: &'a [u8],
 }
 
-impl<'a> Peers<'a> {
+impl<'a> PeerList<'a> {
     /// Reads the three parts; `None` where they are not there.
     #[must_use]
     pub fn parse(text: &'a [u8]) -> Option<Self> {
@@ -41,14 +41,14 @@ impl<'a> Peers<'a> {
     }
 
     /// The peers.
-    pub fn iter(&self) -> impl Iterator<Item = Peer<'a>> {
-        elements(self.list).filter_map(Peer::parse)
+    pub fn iter(&self) -> impl Iterator<Item = PeerEntry<'a>> {
+        elements(self.list).filter_map(PeerEntry::parse)
     }
 }
 
 /// One peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer<'a> {
+pub struct PeerEntry<'a> {
     /// All of it, in its brackets.
     pub bytes: &'a [u8],
     /// The node id as hexadecimal text.
@@ -59,7 +59,7 @@ pub struct Peer<'a> {
     pub endpoints: &'a [u8],
 }
 
-impl<'a> Peer<'a> {
+impl<'a> PeerEntry<'a> {
     fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (inside, _) = brackets(bytes)?;
         let (node, rest) = split(inside, b',');

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 #[test]
 fn peers_with_names_ports_and_a_departed_node() {
     let text = b"6,3000,[[BB9040011AC4202,tls1,[10.1.2.3,[2001:db8::1]:4000]],[A2,,[host:3100]],[A3,,]]";
-    let peers = Peers::parse(text).unwrap();
+    let peers = PeerList::parse(text).unwrap();
     assert_eq!((peers.generation, peers.default_port), (&b"6"[..], &b"3000"[..]));
     let all: Vec<_> = peers.iter().collect();
     assert_eq!(all.len(), 3);
@@ -19,8 +19,8 @@ fn peers_with_names_ports_and_a_departed_node() {
     assert_eq!((end.host, end.port), (&b"host"[..], Some(&b"3100"[..])));
     assert_eq!(all[2].node, b"A3");
     assert_eq!(all[2].endpoints().count(), 0);
-    assert_eq!(Peers::parse(b"0,3000,[]").unwrap().iter().count(), 0);
-    assert_eq!(Peers::parse(b"0"), None);
+    assert_eq!(PeerList::parse(b"0,3000,[]").unwrap().iter().count(), 0);
+    assert_eq!(PeerList::parse(b"0"), None);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_user_agent_has_three_parts() {
 proptest! {
     #[test]
     fn peers_end(text in "[0-9A-F:,\\[\\]]{0,60}") {
-        if let Some(peers) = Peers::parse(text.as_bytes()) {
+        if let Some(peers) = PeerList::parse(text.as_bytes()) {
             let n: usize = peers.iter().map(|peer| peer.endpoints().count()).sum();
             prop_assert!(n <= text.len());
         }

@@ -21,7 +21,7 @@ const HT: u8 = b'\t';
 ///
 /// Source: client-protocol 2.1
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Command<'a> {
+pub struct InfoCommand<'a> {
     /// The line with its end.
     pub bytes: &'a [u8],
     /// The line without its end. A NUL ends a command early too.
@@ -36,7 +36,7 @@ pub struct Command<'a> {
     pub terminated: bool,
 }
 
-impl<'a> Command<'a> {
+impl<'a> InfoCommand<'a> {
     /// A command from its text without the line's end.
     #[must_use]
     pub fn new(text: &'a [u8]) -> Self {
@@ -77,7 +77,7 @@ impl<'a> Command<'a> {
 
 /// A name and, if its separator is there, a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pair<'a> {
+pub struct NamedValue<'a> {
     /// Name, separator and value.
     pub bytes: &'a [u8],
     /// What stands before the separator.
@@ -105,12 +105,12 @@ impl<'a> Pairs<'a> {
 }
 
 impl<'a> Iterator for Pairs<'a> {
-    type Item = Pair<'a>;
+    type Item = NamedValue<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let bytes = self.pieces.next()?;
         let (name, value) = split(bytes, self.inner);
-        Some(Pair { bytes, name, value })
+        Some(NamedValue { bytes, name, value })
     }
 }
 
@@ -170,11 +170,11 @@ fn lines(body: &[u8]) -> impl Iterator<Item = (&[u8], &[u8], bool)> {
 /// The commands of a request body; an empty body asks for the summary of everything.
 ///
 /// Source: client-protocol 2.1
-pub fn commands(body: &[u8]) -> impl Iterator<Item = Command<'_>> {
-    lines(body).map(|(bytes, line, terminated)| Command {
+pub fn commands(body: &[u8]) -> impl Iterator<Item = InfoCommand<'_>> {
+    lines(body).map(|(bytes, line, terminated)| InfoCommand {
         bytes,
         terminated,
-        ..Command::new(line)
+        ..InfoCommand::new(line)
     })
 }
 
@@ -182,11 +182,11 @@ pub fn commands(body: &[u8]) -> impl Iterator<Item = Command<'_>> {
 ///
 /// Source: client-protocol 2.2
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer<'a> {
+pub struct InfoAnswer<'a> {
     /// The line with its end.
     pub bytes: &'a [u8],
     /// The command as the server echoes it; `None` for an error that refuses the whole request.
-    pub echo: Option<Command<'a>>,
+    pub echo: Option<InfoCommand<'a>>,
     /// The value; may be empty.
     pub value: &'a [u8],
     /// Whether the line feed is there.
@@ -196,13 +196,13 @@ pub struct Answer<'a> {
 /// The answers of a response body, in the order of the commands.
 ///
 /// Source: client-protocol 2.2
-pub fn answers(body: &[u8]) -> impl Iterator<Item = Answer<'_>> {
+pub fn answers(body: &[u8]) -> impl Iterator<Item = InfoAnswer<'_>> {
     lines(body).map(|(bytes, line, terminated)| {
         let (echo, value) = match split(line, HT) {
-            (echo, Some(value)) => (Some(Command::new(echo)), value),
+            (echo, Some(value)) => (Some(InfoCommand::new(echo)), value),
             (value, None) => (None, value),
         };
-        Answer {
+        InfoAnswer {
             bytes,
             echo,
             value,
@@ -222,7 +222,7 @@ pub fn is_response(body: &[u8]) -> bool {
 
 /// What a value says about the success of its command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome<'a> {
+pub enum CommandOutcome<'a> {
     /// `ok`, the success of an action.
     Done,
     /// An error in one of its forms.
@@ -256,12 +256,12 @@ impl Failure<'_> {
 ///
 /// Source: client-protocol 2.3
 #[must_use]
-pub fn outcome(value: &[u8]) -> Outcome<'_> {
+pub fn outcome(value: &[u8]) -> CommandOutcome<'_> {
     if matches!(value, b"ok" | b"OK") {
-        return Outcome::Done;
+        return CommandOutcome::Done;
     }
     let plain = |text| {
-        Outcome::Failed(Failure {
+        CommandOutcome::Failed(Failure {
             code: None,
             digits: None,
             text,
@@ -271,12 +271,12 @@ pub fn outcome(value: &[u8]) -> Outcome<'_> {
     if let Ok(rest) = input::front(preceded(word, rest), value) {
         let (digits, text) = split(rest, b':');
         return match (decimal(digits), text) {
-            (Some(code), text) => Outcome::Failed(Failure {
+            (Some(code), text) => CommandOutcome::Failed(Failure {
                 code: Some(u32::try_from(code).unwrap_or(u32::MAX)),
                 digits: Some(digits),
                 text: text.unwrap_or_default(),
             }),
-            (None, Some(text)) if digits.is_empty() => Outcome::Failed(Failure {
+            (None, Some(text)) if digits.is_empty() => CommandOutcome::Failed(Failure {
                 code: Some(u32::from(ResultCode::UNKNOWN.0)),
                 digits: None,
                 text,
@@ -306,7 +306,7 @@ pub fn outcome(value: &[u8]) -> Outcome<'_> {
     if words.iter().any(is) {
         plain(value)
     } else {
-        Outcome::Value
+        CommandOutcome::Value
     }
 }
 

@@ -35,25 +35,25 @@ fn three_answers_in_one_response() {
 
 #[test]
 fn the_parts_of_a_command() {
-    let command = Command::new(b"get-config:context=namespace;id=test");
+    let command = InfoCommand::new(b"get-config:context=namespace;id=test");
     assert_eq!(command.name, b"get-config");
     assert_eq!(command.parameter(b"id"), Some(&b"test"[..]));
-    let command = Command::new(b"sets/test/demo");
+    let command = InfoCommand::new(b"sets/test/demo");
     assert_eq!(texts(command.arguments()), ["test", "demo"]);
     assert_eq!(command.parameters, None);
-    let command = Command::new(b"sindex-create:ns=a/b;exp=kxaT=;x;");
+    let command = InfoCommand::new(b"sindex-create:ns=a/b;exp=kxaT=;x;");
     assert_eq!((command.name, command.arguments), (&b"sindex-create"[..], None));
     assert_eq!(command.parameter(b"ns"), Some(&b"a/b"[..]));
     assert_eq!(command.parameter(b"exp"), Some(&b"kxaT="[..]));
     assert_eq!(command.parameters().last().unwrap().value, None);
-    let command = Command::new(b"racks:");
+    let command = InfoCommand::new(b"racks:");
     assert_eq!(
         (command.name, command.parameters),
         (&b"racks"[..], Some(&b""[..]))
     );
-    let command = Command::new(b"bu\0ild");
+    let command = InfoCommand::new(b"bu\0ild");
     assert_eq!((command.name, command.text), (&b"bu"[..], &b"bu\0ild"[..]));
-    let command = Command::new(b"log/0:x=1");
+    let command = InfoCommand::new(b"log/0:x=1");
     assert_eq!(
         (command.arguments, command.parameter(b"x")),
         (Some(&b"0"[..]), Some(&b"1"[..]))
@@ -66,7 +66,7 @@ fn a_refused_request_is_one_line_without_echo() {
     assert!(is_response(body));
     let answer = answers(body).next().unwrap();
     assert_eq!(answer.echo, None);
-    let Outcome::Failed(failure) = outcome(answer.value) else {
+    let CommandOutcome::Failed(failure) = outcome(answer.value) else {
         panic!("no failure")
     };
     assert_eq!(failure.result(), Some(ResultCode::SEC_ERR_NOT_AUTHENTICATED));
@@ -79,7 +79,7 @@ fn a_refused_request_is_one_line_without_echo() {
 #[test]
 fn errors_in_all_forms() {
     let failure = |value| match outcome(value) {
-        Outcome::Failed(failure) => (failure.code, failure.text),
+        CommandOutcome::Failed(failure) => (failure.code, failure.text),
         other => panic!("{other:?}"),
     };
     assert_eq!(
@@ -105,8 +105,8 @@ fn errors_in_all_forms() {
     ] {
         assert_eq!(failure(plain), (None, plain));
     }
-    assert_eq!(outcome(b"ok"), Outcome::Done);
-    assert_eq!(outcome(b"OK"), Outcome::Done);
+    assert_eq!(outcome(b"ok"), CommandOutcome::Done);
+    assert_eq!(outcome(b"OK"), CommandOutcome::Done);
     for value in [
         &b""[..],
         b"errors=0",
@@ -114,7 +114,7 @@ fn errors_in_all_forms() {
         b"failed_best_practices=true;x=1",
         b"ERRORS=1",
     ] {
-        assert_eq!(outcome(value), Outcome::Value);
+        assert_eq!(outcome(value), CommandOutcome::Value);
     }
 }
 

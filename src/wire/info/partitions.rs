@@ -5,7 +5,7 @@
 use crate::wire::client::fields::digest::PARTITIONS;
 use crate::wire::ground::text::decimal;
 use crate::wire::info::cluster::{Bitmap, ReplicaRow, Replicas};
-use crate::wire::info::message::Command;
+use crate::wire::info::message::InfoCommand;
 
 /// A set of partitions: bit `n % 64` of word `n / 64` is partition `n`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -109,13 +109,13 @@ pub struct Owned<'a> {
 
 /// Whether a command asks which partitions the node is master of.
 #[must_use]
-pub fn is_map(command: &Command<'_>) -> bool {
+pub fn is_map(command: &InfoCommand<'_>) -> bool {
     matches!(command.name, b"replicas" | b"replicas-all" | b"replicas-master")
 }
 
 /// What the value of such a command says, namespace by namespace; `None` for one that cannot be read to its end.
 pub fn ownership<'a>(
-    command: &Command<'_>,
+    command: &InfoCommand<'_>,
     value: &'a [u8],
 ) -> impl Iterator<Item = Option<Owned<'a>>> + use<'a> {
     // Fewer columns than there are copies do not tell of all.
@@ -178,31 +178,31 @@ mod tests {
             bitmap("QA"),
             bitmap("wA")
         );
-        let command = Command::new(b"replicas");
+        let command = InfoCommand::new(b"replicas");
         let rows: Vec<_> = ownership(&command, text.as_bytes()).map(Option::unwrap).collect();
         assert_eq!((rows[0].namespace, rows[0].regime), (&b"test"[..], Some(7)));
         assert_eq!(rows[0].masters.runs().collect::<Vec<_>>(), [(0, 0)]);
         assert_eq!(rows[0].copies.unwrap().runs().collect::<Vec<_>>(), [(0, 1)]);
         assert_eq!(rows[1].masters.count(), 2);
-        let some = Command::new(b"replicas:max=1");
+        let some = InfoCommand::new(b"replicas:max=1");
         assert!(ownership(&some, text.as_bytes()).all(|row| row.unwrap().copies.is_none()));
     }
 
     #[test]
     fn older_values() {
         let master = format!("test:{};", bitmap("gA"));
-        let mut rows = ownership(&Command::new(b"replicas-master"), master.as_bytes());
+        let mut rows = ownership(&InfoCommand::new(b"replicas-master"), master.as_bytes());
         let row = rows.next().unwrap().unwrap();
         assert_eq!((row.masters.count(), row.copies, row.regime), (1, None, None));
         let all = format!("test:2,{},{}", bitmap("gA"), bitmap("QA"));
-        let mut rows = ownership(&Command::new(b"replicas-all"), all.as_bytes());
+        let mut rows = ownership(&InfoCommand::new(b"replicas-all"), all.as_bytes());
         assert_eq!(rows.next().unwrap().unwrap().copies.unwrap().count(), 2);
     }
 
     #[test]
     fn what_is_cut_is_no_map() {
         let text = format!("test:7,2,{},{}", bitmap("gA"), bitmap("QA"));
-        let command = Command::new(b"replicas");
+        let command = InfoCommand::new(b"replicas");
         for end in [5, 9, 300, 700, 1000, text.len() - 2] {
             let rows: Vec<_> = ownership(&command, &text.as_bytes()[..end]).collect();
             assert_eq!(rows, [None], "cut at {end}");

@@ -9,7 +9,7 @@ use nom::combinator::consumed;
 use nom::sequence::terminated;
 
 use crate::wire::ground::input;
-use crate::wire::info::message::Command;
+use crate::wire::info::message::InfoCommand;
 
 /// One line and what ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +32,11 @@ impl<'a> Line<'a> {
 
     /// The line as a command of a client.
     #[must_use]
-    pub fn command(&self) -> Command<'a> {
-        Command {
+    pub fn command(&self) -> InfoCommand<'a> {
+        InfoCommand {
             bytes: self.bytes,
             terminated: true,
-            ..Command::new(self.text)
+            ..InfoCommand::new(self.text)
         }
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! Source: client-protocol 2.4
 
-use crate::wire::info::cluster::{Histories, Latencies, Peers, Replicas};
-use crate::wire::info::message::{Command, Pairs, Pieces};
+use crate::wire::info::cluster::{Histories, Latencies, PeerList, Replicas};
+use crate::wire::info::message::{InfoCommand, Pairs, Pieces};
 
 /// How the value of a command is built.
 #[derive(Clone, Debug)]
-pub enum Value<'a> {
+pub enum InfoValue<'a> {
     /// One piece of text.
     Scalar(&'a [u8]),
     /// Pieces between `;`.
@@ -15,11 +15,11 @@ pub enum Value<'a> {
     /// Name-value pairs: `a=1;b=2`, `0:/var/log;…`.
     Map(Pairs<'a>),
     /// Rows between `;`, each of pairs: `ns=test:set=demo;…`.
-    Rows(Rows<'a>),
+    Rows(InfoRows<'a>),
     /// Rows between `;` of cells between `:`, the first with the names.
-    Table(Table<'a>),
+    Table(InfoTable<'a>),
     /// Peers of a node.
-    Peers(Peers<'a>),
+    Peers(PeerList<'a>),
     /// Partitions of a node as bitmaps.
     Replicas(Replicas<'a>),
     /// Latency histograms (5.1 and later).
@@ -28,7 +28,7 @@ pub enum Value<'a> {
     Histories(Histories<'a>),
 }
 
-/// The kinds of [`Value`] that a command's name decides on.
+/// The kinds of [`InfoValue`] that a command's name decides on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     List,
@@ -43,7 +43,7 @@ enum Shape {
     Histories,
 }
 
-fn shape(command: &Command<'_>) -> Option<Shape> {
+fn shape(command: &InfoCommand<'_>) -> Option<Shape> {
     Some(match command.name {
         b"namespaces"
         | b"features"
@@ -83,32 +83,32 @@ fn shape(command: &Command<'_>) -> Option<Shape> {
 ///
 /// Source: client-protocol 2.4
 #[must_use]
-pub fn value<'a>(command: &Command<'_>, value: &'a [u8]) -> Value<'a> {
+pub fn value<'a>(command: &InfoCommand<'_>, value: &'a [u8]) -> InfoValue<'a> {
     match shape(command) {
-        Some(Shape::List) => Value::List(Pieces::new(value, b';')),
-        Some(Shape::Map) => Value::Map(Pairs::new(value, b';', b'=')),
-        Some(Shape::Logs) => Value::Map(Pairs::new(value, b';', b':')),
-        Some(Shape::RowsByColon) => Value::Rows(Rows::new(value, b':')),
-        Some(Shape::RowsByComma) => Value::Rows(Rows::new(value, b',')),
-        Some(Shape::Table) => Value::Table(Table::new(value)),
-        Some(Shape::Peers) => Peers::parse(value).map_or(Value::Scalar(value), Value::Peers),
-        Some(Shape::Replicas) => Value::Replicas(Replicas::new(value)),
-        Some(Shape::Latencies) => Value::Latencies(Latencies::new(value)),
-        Some(Shape::Histories) => Value::Histories(Histories::new(value)),
-        None => Value::Scalar(value),
+        Some(Shape::List) => InfoValue::List(Pieces::new(value, b';')),
+        Some(Shape::Map) => InfoValue::Map(Pairs::new(value, b';', b'=')),
+        Some(Shape::Logs) => InfoValue::Map(Pairs::new(value, b';', b':')),
+        Some(Shape::RowsByColon) => InfoValue::Rows(InfoRows::new(value, b':')),
+        Some(Shape::RowsByComma) => InfoValue::Rows(InfoRows::new(value, b',')),
+        Some(Shape::Table) => InfoValue::Table(InfoTable::new(value)),
+        Some(Shape::Peers) => PeerList::parse(value).map_or(InfoValue::Scalar(value), InfoValue::Peers),
+        Some(Shape::Replicas) => InfoValue::Replicas(Replicas::new(value)),
+        Some(Shape::Latencies) => InfoValue::Latencies(Latencies::new(value)),
+        Some(Shape::Histories) => InfoValue::Histories(Histories::new(value)),
+        None => InfoValue::Scalar(value),
     }
 }
 
 /// Takes a value apart whose command is not known, by its first separators.
 #[must_use]
-pub fn guess(value: &[u8]) -> Value<'_> {
+pub fn guess(value: &[u8]) -> InfoValue<'_> {
     let separators = value.iter().filter(|byte| matches!(byte, b'=' | b';' | b':'));
     let mut separators = separators.copied();
     match (separators.next(), separators.next()) {
-        (Some(b'='), Some(b':')) => Value::Rows(Rows::new(value, b':')),
-        (Some(b'='), Some(b';')) => Value::Map(Pairs::new(value, b';', b'=')),
-        (Some(b';'), Some(b';')) => Value::List(Pieces::new(value, b';')),
-        _ => Value::Scalar(value),
+        (Some(b'='), Some(b':')) => InfoValue::Rows(InfoRows::new(value, b':')),
+        (Some(b'='), Some(b';')) => InfoValue::Map(Pairs::new(value, b';', b'=')),
+        (Some(b';'), Some(b';')) => InfoValue::List(Pieces::new(value, b';')),
+        _ => InfoValue::Scalar(value),
     }
 }
 
@@ -122,12 +122,12 @@ pub const fn failure_pairs(text: &[u8]) -> Pairs<'_> {
 
 /// Rows of pairs: `a=1:b=2;a=3:b=4`.
 #[derive(Clone, Debug)]
-pub struct Rows<'a> {
+pub struct InfoRows<'a> {
     rows: Pieces<'a>,
     separator: u8,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> InfoRows<'a> {
     /// Rows between `;`, pairs between `separator`, names and values around `=`.
     #[must_use]
     pub const fn new(text: &'a [u8], separator: u8) -> Self {
@@ -140,13 +140,13 @@ impl<'a> Rows<'a> {
 
 /// One row of pairs.
 #[derive(Clone, Debug)]
-pub struct Record<'a> {
+pub struct InfoRow<'a> {
     /// The row.
     pub bytes: &'a [u8],
     separator: u8,
 }
 
-impl<'a> Record<'a> {
+impl<'a> InfoRow<'a> {
     /// Its pairs.
     #[must_use]
     pub const fn pairs(&self) -> Pairs<'a> {
@@ -154,12 +154,12 @@ impl<'a> Record<'a> {
     }
 }
 
-impl<'a> Iterator for Rows<'a> {
-    type Item = Record<'a>;
+impl<'a> Iterator for InfoRows<'a> {
+    type Item = InfoRow<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let bytes = self.rows.next()?;
-        Some(Record {
+        Some(InfoRow {
             bytes,
             separator: self.separator,
         })
@@ -170,12 +170,12 @@ impl<'a> Iterator for Rows<'a> {
 ///
 /// Source: client-protocol 2.4 (partition-info)
 #[derive(Clone, Debug)]
-pub struct Table<'a> {
+pub struct InfoTable<'a> {
     names: &'a [u8],
     rows: Pieces<'a>,
 }
 
-impl<'a> Table<'a> {
+impl<'a> InfoTable<'a> {
     /// Rows between `;`, cells between `:`.
     #[must_use]
     pub fn new(text: &'a [u8]) -> Self {
@@ -207,7 +207,7 @@ impl<'a> TableRow<'a> {
     }
 }
 
-impl<'a> Iterator for Table<'a> {
+impl<'a> Iterator for InfoTable<'a> {
     type Item = TableRow<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -223,7 +223,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn rows(command: &[u8], text: &'static [u8]) -> Vec<Vec<(String, String)>> {
-        let Value::Rows(rows) = value(&Command::new(command), text) else {
+        let InfoValue::Rows(rows) = value(&InfoCommand::new(command), text) else {
             panic!("no rows")
         };
         let string = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
@@ -238,30 +238,30 @@ mod tests {
 
     #[test]
     fn lists_and_maps() {
-        let Value::List(list) = value(&Command::new(b"namespaces"), b"test;bar") else {
+        let InfoValue::List(list) = value(&InfoCommand::new(b"namespaces"), b"test;bar") else {
             panic!("no list")
         };
         assert_eq!(list.collect::<Vec<_>>(), [b"test", &b"bar"[..]]);
-        let Value::Map(map) = value(&Command::new(b"namespace/test"), b"objects=0;x=;y") else {
+        let InfoValue::Map(map) = value(&InfoCommand::new(b"namespace/test"), b"objects=0;x=;y") else {
             panic!("no map")
         };
         let values: Vec<_> = map.map(|pair| pair.value).collect();
         assert_eq!(values, [Some(&b"0"[..]), Some(&b""[..]), None]);
-        let Value::Map(mut logs) = value(&Command::new(b"logs"), b"0:/var/log/a.log") else {
+        let InfoValue::Map(mut logs) = value(&InfoCommand::new(b"logs"), b"0:/var/log/a.log") else {
             panic!("no map")
         };
         assert_eq!(logs.next().unwrap().value, Some(&b"/var/log/a.log"[..]));
         assert!(matches!(
-            value(&Command::new(b"build"), b"8.1.0.3"),
-            Value::Scalar(b"8.1.0.3")
+            value(&InfoCommand::new(b"build"), b"8.1.0.3"),
+            InfoValue::Scalar(b"8.1.0.3")
         ));
         assert!(matches!(
-            value(&Command::new(b"peers-generation"), b"0"),
-            Value::Scalar(_)
+            value(&InfoCommand::new(b"peers-generation"), b"0"),
+            InfoValue::Scalar(_)
         ));
         assert!(matches!(
-            value(&Command::new(b"sindex/test/i"), b"a=1"),
-            Value::Map(_)
+            value(&InfoCommand::new(b"sindex/test/i"), b"a=1"),
+            InfoValue::Map(_)
         ));
     }
 
@@ -284,18 +284,18 @@ mod tests {
 
     #[test]
     fn without_a_command_the_separators_tell() {
-        assert!(matches!(guess(b"a=1;b=2"), Value::Map(_)));
-        assert!(matches!(guess(b"ns=test:set=demo;"), Value::Rows(_)));
-        assert!(matches!(guess(b"batch-any;cdt-list;udf"), Value::List(_)));
+        assert!(matches!(guess(b"a=1;b=2"), InfoValue::Map(_)));
+        assert!(matches!(guess(b"ns=test:set=demo;"), InfoValue::Rows(_)));
+        assert!(matches!(guess(b"batch-any;cdt-list;udf"), InfoValue::List(_)));
         for scalar in [&b"8.0.0.15"[..], b"10.0.0.1:3000", b"a;b", b"", b"x=y"] {
-            assert!(matches!(guess(scalar), Value::Scalar(_)), "{scalar:?}");
+            assert!(matches!(guess(scalar), InfoValue::Scalar(_)), "{scalar:?}");
         }
     }
 
     #[test]
     fn a_table_names_its_cells() {
         let text = b"namespace:partition:state;test:0:S;test:1:S;";
-        let Value::Table(table) = value(&Command::new(b"partition-info"), text) else {
+        let InfoValue::Table(table) = value(&InfoCommand::new(b"partition-info"), text) else {
             panic!("no table")
         };
         let rows: Vec<_> = table.map(|row| row.cells().collect::<Vec<_>>()).collect();
@@ -311,18 +311,18 @@ mod tests {
                 b"latency", b"logs",
             ];
             let max = text.len() + 1;
-            match value(&Command::new(names[name]), text.as_bytes()) {
-                Value::Scalar(_) => {}
-                Value::List(list) => prop_assert!(list.count() <= max),
-                Value::Map(map) => prop_assert!(map.count() <= max),
-                Value::Rows(rows) => prop_assert!(rows.map(|row| row.pairs().count()).sum::<usize>() <= max),
-                Value::Table(table) => prop_assert!(table.filter(|row| row.cells().count() > 0).count() <= max),
-                Value::Peers(peers) => prop_assert!(
+            match value(&InfoCommand::new(names[name]), text.as_bytes()) {
+                InfoValue::Scalar(_) => {}
+                InfoValue::List(list) => prop_assert!(list.count() <= max),
+                InfoValue::Map(map) => prop_assert!(map.count() <= max),
+                InfoValue::Rows(rows) => prop_assert!(rows.map(|row| row.pairs().count()).sum::<usize>() <= max),
+                InfoValue::Table(table) => prop_assert!(table.filter(|row| row.cells().count() > 0).count() <= max),
+                InfoValue::Peers(peers) => prop_assert!(
                     peers.iter().map(|peer| peer.endpoints().count()).sum::<usize>() <= max
                 ),
-                Value::Replicas(rows) => prop_assert!(rows.map(|row| row.columns().count()).sum::<usize>() <= max),
-                Value::Latencies(rows) => prop_assert!(rows.map(|row| row.buckets().count()).sum::<usize>() <= max),
-                Value::Histories(rows) => prop_assert!(rows.count() <= max),
+                InfoValue::Replicas(rows) => prop_assert!(rows.map(|row| row.columns().count()).sum::<usize>() <= max),
+                InfoValue::Latencies(rows) => prop_assert!(rows.map(|row| row.buckets().count()).sum::<usize>() <= max),
+                InfoValue::Histories(rows) => prop_assert!(rows.count() <= max),
             }
         }
     }

@@ -6,11 +6,11 @@ use crate::dissect::internode::record;
 use crate::dissect::shared::common;
 use crate::epan::{Field, Guarded, Tree};
 use crate::wire::client::fields::digest::Digest;
-use crate::wire::client::fields::key::{Key, KeyLiteral};
+use crate::wire::client::fields::key::{KeyLiteral, UserKey};
 use crate::wire::ground::input::Malformed;
 use crate::wire::internode::cluster::Nodes;
 use crate::wire::internode::container::MsgType;
-use crate::wire::internode::container::spec::{Kind, Spec};
+use crate::wire::internode::container::spec::{ContentKind, Spec};
 use crate::wire::values::particle::ParticleType;
 
 /// A text or buffer of a known field.
@@ -18,16 +18,16 @@ pub(super) fn buffer(shown: &Shown<'_, '_>, spec: &'static Spec) -> Guarded {
     let (message, field) = (shown.message, shown.field);
     let data = field.data;
     match spec.kind {
-        Kind::ClusterName => shown.text(&heartbeat::CLUSTER_NAME)?,
-        Kind::Namespace => shown.text(&common::NAMESPACE)?,
-        Kind::Set => shown.text(&common::SET)?,
-        Kind::Text => shown.text(own(message.msg.header.kind, field.id))?,
-        Kind::Digest => return digest(shown, data),
-        Kind::Key => return key(shown, data),
-        Kind::SmdKey => secret(shown, &smd::KEY)?,
-        Kind::SmdValue => secret(shown, &smd::VALUE)?,
-        Kind::Services => return services::services(shown),
-        Kind::Proto if message.has_proto.replace(true) => {
+        ContentKind::ClusterName => shown.text(&heartbeat::CLUSTER_NAME)?,
+        ContentKind::Namespace => shown.text(&common::NAMESPACE)?,
+        ContentKind::Set => shown.text(&common::SET)?,
+        ContentKind::Text => shown.text(own(message.msg.header.kind, field.id))?,
+        ContentKind::Digest => return digest(shown, data),
+        ContentKind::Key => return key(shown, data),
+        ContentKind::SmdKey => secret(shown, &smd::KEY)?,
+        ContentKind::SmdValue => secret(shown, &smd::VALUE)?,
+        ContentKind::Services => return services::services(shown),
+        ContentKind::Proto if message.has_proto.replace(true) => {
             let heading = opaque(shown, data)?;
             heading.item().append(format_args!(" (one stands before it)"));
             heading
@@ -38,25 +38,25 @@ pub(super) fn buffer(shown: &Shown<'_, '_>, spec: &'static Spec) -> Guarded {
 }
 
 /// What is of several parts: its line is its name.
-fn parts<'p>(shown: &Shown<'_, 'p>, kind: Kind, data: &'p [u8]) -> Guarded {
+fn parts<'p>(shown: &Shown<'_, 'p>, kind: ContentKind, data: &'p [u8]) -> Guarded {
     match kind {
-        Kind::FlatRecord | Kind::Record => record::record(&shown.heading()?, kind, data),
-        Kind::Proto => proxy::add_embedded(shown.message.packet, &shown.heading()?, shown.field),
-        Kind::Ipv6 if data.len() == 16 => shown.heading()?.add(&endpoints::IPV6, data).map(|_| ()),
-        Kind::Nodes | Kind::PaddedNodes => {
+        ContentKind::FlatRecord | ContentKind::Record => record::record(&shown.heading()?, kind, data),
+        ContentKind::Proto => proxy::add_embedded(shown.message.packet, &shown.heading()?, shown.field),
+        ContentKind::Ipv6 if data.len() == 16 => shown.heading()?.add(&endpoints::IPV6, data).map(|_| ()),
+        ContentKind::Nodes | ContentKind::PaddedNodes => {
             let heading = shown.heading()?;
             heading.item().append(format_args!(": {}", Listed(Nodes(data))));
-            nodes(&heading, data, kind == Kind::PaddedNodes)
+            nodes(&heading, data, kind == ContentKind::PaddedNodes)
         }
-        Kind::Endpoints => endpoints::endpoint_list(&shown.heading()?, data),
-        Kind::InfoReply => endpoints::info_reply(&shown.heading()?, data),
-        Kind::PaxosData => heartbeat::paxos_data(&shown.heading()?, data),
-        Kind::Compressed => {
+        ContentKind::Endpoints => endpoints::endpoint_list(&shown.heading()?, data),
+        ContentKind::InfoReply => endpoints::info_reply(&shown.heading()?, data),
+        ContentKind::PaxosData => heartbeat::paxos_data(&shown.heading()?, data),
+        ContentKind::Compressed => {
             let heading = shown.heading()?;
             heading.item().append(format_args!(": {} bytes", data.len()));
             heading.add(&heartbeat::STREAM, data).map(|_| ())
         }
-        Kind::PaxosChange => paxos::change(&shown.heading()?, data),
+        ContentKind::PaxosChange => paxos::change(&shown.heading()?, data),
         _ => opaque(shown, data).map(|_| ()),
     }
 }
@@ -113,7 +113,7 @@ fn key(shown: &Shown<'_, '_>, data: &[u8]) -> Guarded {
     let [kind, value @ ..] = data else {
         return shown.heading().map(|_| ());
     };
-    let key = Key {
+    let key = UserKey {
         kind: ParticleType(*kind),
         value,
     };

@@ -10,7 +10,7 @@ use crate::wire::ground::time::UpdateTime;
 use crate::wire::internode::container::Uints;
 use crate::wire::internode::container::array::Array;
 use crate::wire::internode::container::list::{Element, Item, List};
-use crate::wire::internode::container::spec::Kind;
+use crate::wire::internode::container::spec::ContentKind;
 
 /// The line of a field with elements.
 fn elements<'p>(shown: &Shown<'_, 'p>, count: usize) -> Guarded<Tree<'p>> {
@@ -20,14 +20,14 @@ fn elements<'p>(shown: &Shown<'_, 'p>, count: usize) -> Guarded<Tree<'p>> {
 }
 
 /// ARRAY_UINT32 or ARRAY_UINT64.
-pub(super) fn uints<'p>(shown: &Shown<'_, 'p>, kind: Kind, uints: Uints<'p>) -> Guarded<Tree<'p>> {
+pub(super) fn uints<'p>(shown: &Shown<'_, 'p>, kind: ContentKind, uints: Uints<'p>) -> Guarded<Tree<'p>> {
     let tree = elements(shown, uints.count())?;
     for (bytes, value) in uints {
         match kind {
-            Kind::Actions => {
+            ContentKind::Actions => {
                 tree.add(&smd::ACTION, bytes)?;
             }
-            Kind::Ms2010s => {
+            ContentKind::Ms2010s => {
                 time(&tree, &smd::TIMESTAMP, bytes, UpdateTime(value).unix())?;
             }
             _ => {
@@ -39,7 +39,7 @@ pub(super) fn uints<'p>(shown: &Shown<'_, 'p>, kind: Kind, uints: Uints<'p>) -> 
 }
 
 /// ARRAY_STR or ARRAY_BUF. The elements may stand anywhere, so the whole image is one item.
-pub(super) fn array<'p>(shown: &Shown<'_, 'p>, kind: Kind, array: &Array<'p>) -> Guarded<Tree<'p>> {
+pub(super) fn array<'p>(shown: &Shown<'_, 'p>, kind: ContentKind, array: &Array<'p>) -> Guarded<Tree<'p>> {
     let tree = elements(shown, array.count as usize)?;
     let image = tree.add(&IMAGE, array.bytes())?;
     let below = tree.under(image, &IMAGE)?;
@@ -49,9 +49,9 @@ pub(super) fn array<'p>(shown: &Shown<'_, 'p>, kind: Kind, array: &Array<'p>) ->
         match element {
             Ok(None) => {}
             Ok(Some(data)) => match kind {
-                Kind::SmdKeys => smd::text(&below, &smd::KEY, secret, data, data)?,
-                Kind::SmdValues => smd::text(&below, &smd::VALUE, secret, data, data)?,
-                Kind::Texts => {
+                ContentKind::SmdKeys => smd::text(&below, &smd::KEY, secret, data, data)?,
+                ContentKind::SmdValues => smd::text(&below, &smd::VALUE, secret, data, data)?,
+                ContentKind::Texts => {
                     below.add(&TEXT, data)?;
                 }
                 _ => {
@@ -68,7 +68,7 @@ pub(super) fn array<'p>(shown: &Shown<'_, 'p>, kind: Kind, array: &Array<'p>) ->
 }
 
 /// MSGPACK.
-pub(super) fn list<'p>(shown: &Shown<'_, 'p>, kind: Kind, list: &List<'p>) -> Guarded<Tree<'p>> {
+pub(super) fn list<'p>(shown: &Shown<'_, 'p>, kind: ContentKind, list: &List<'p>) -> Guarded<Tree<'p>> {
     let heading = elements(shown, list.count as usize)?;
     let (tree, secret) = (&heading, shown.message.is_secret);
     tree.uint(&COUNT, list.head, list.count)?;
@@ -86,28 +86,38 @@ pub(super) fn list<'p>(shown: &Shown<'_, 'p>, kind: Kind, list: &List<'p>) -> Gu
             (_, Item::Nil) => {
                 tree.boolean(&NIL, element.bytes, true)?;
             }
-            (Kind::VersionTriples, Item::Uint(value)) => smd::version(tree, &element, index % 3, value)?,
-            (Kind::RebalanceFlagsList, Item::Uint(value)) => {
+            (ContentKind::VersionTriples, Item::Uint(value)) => {
+                smd::version(tree, &element, index % 3, value)?
+            }
+            (ContentKind::RebalanceFlagsList, Item::Uint(value)) => {
                 exchange::rebalance_flags(tree, &element, value)?
             }
             (_, Item::Uint(value)) => {
                 tree.uint64(&NUMBER, element.bytes, value)?;
             }
-            (Kind::NamespaceList, Item::Bytes(name)) => text(tree, &common::NAMESPACE, &element, name)?,
-            (Kind::SmdKeyList, Item::Bytes(key)) => smd::text(tree, &smd::KEY, secret, element.bytes, key)?,
-            (Kind::SmdValueList, Item::Bytes(value)) => {
+            (ContentKind::NamespaceList, Item::Bytes(name)) => {
+                text(tree, &common::NAMESPACE, &element, name)?
+            }
+            (ContentKind::SmdKeyList, Item::Bytes(key)) => {
+                smd::text(tree, &smd::KEY, secret, element.bytes, key)?
+            }
+            (ContentKind::SmdValueList, Item::Bytes(value)) => {
                 smd::text(tree, &smd::VALUE, secret, element.bytes, value)?;
             }
-            (Kind::VersionsList, Item::Bytes(blob)) => exchange::versions(tree, &element, blob, index)?,
-            (Kind::NodesList, Item::Bytes(blob)) => {
+            (ContentKind::VersionsList, Item::Bytes(blob)) => {
+                exchange::versions(tree, &element, blob, index)?
+            }
+            (ContentKind::NodesList, Item::Bytes(blob)) => {
                 let below = exchange::blob(tree, &element, blob, index)?;
                 nodes(&below, blob, false)?;
             }
-            (Kind::RackIdsList, Item::Bytes(blob)) => {
+            (ContentKind::RackIdsList, Item::Bytes(blob)) => {
                 let below = exchange::blob(tree, &element, blob, index)?;
                 exchange::rack_ids(&below, blob)?;
             }
-            (Kind::TextList | Kind::UintList, Item::Bytes(value)) => text(tree, &TEXT, &element, value)?,
+            (ContentKind::TextList | ContentKind::UintList, Item::Bytes(value)) => {
+                text(tree, &TEXT, &element, value)?
+            }
             (_, Item::Bytes(_)) => {
                 tree.add(&BYTES, element.bytes)?;
             }

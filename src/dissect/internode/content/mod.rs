@@ -5,12 +5,12 @@ mod buffer;
 mod list;
 mod number;
 
-use super::container::{NUMBER, Name, SIZE, Shown, ShownMessage, TEXT, TYPE, cut};
+use super::container::{FieldName, NUMBER, SIZE, Shown, ShownMessage, TEXT, TYPE, cut};
 use super::pieces::fabric;
 use crate::dissect::shared::common;
 use crate::epan::{Guarded, Tree};
-use crate::wire::internode::container::plausible::Family;
-use crate::wire::internode::container::spec::{Kind, Spec};
+use crate::wire::internode::container::plausible::TrafficFamily;
+use crate::wire::internode::container::spec::{ContentKind, Spec};
 use crate::wire::internode::container::{HEADER_SIZE, MsgField, MsgValue};
 
 /// Header and fields of a message, below the item of its protocol.
@@ -21,8 +21,8 @@ pub fn fields<'p>(message: &ShownMessage<'_, 'p>, top: &Tree<'p>) -> Guarded {
     let msg = message.msg;
     top.add(&SIZE, msg.bytes.get(..4).unwrap_or_default())?;
     let kind = match message.family {
-        Family::Heartbeat => &TYPE,
-        Family::Fabric => &fabric::TYPE,
+        TrafficFamily::Heartbeat => &TYPE,
+        TrafficFamily::Fabric => &fabric::TYPE,
     };
     top.add(kind, msg.bytes.get(4..HEADER_SIZE).unwrap_or_default())?;
     for field in msg.fields() {
@@ -40,11 +40,15 @@ fn field<'p>(message: &ShownMessage<'_, 'p>, top: &Tree<'p>, field: &MsgField<'p
         message,
         top,
         field,
-        name: Name { id: field.id, spec },
+        name: FieldName { id: field.id, spec },
     };
     // These show what there is of them.
-    let is_readable =
-        spec.is_some_and(|spec| matches!(spec.kind, Kind::Proto | Kind::Record | Kind::FlatRecord));
+    let is_readable = spec.is_some_and(|spec| {
+        matches!(
+            spec.kind,
+            ContentKind::Proto | ContentKind::Record | ContentKind::FlatRecord
+        )
+    });
     if field.is_cut() && !is_readable {
         return cut(&shown.heading()?, field);
     }
@@ -80,8 +84,8 @@ fn add_unknown<'p>(shown: &Shown<'_, 'p>, value: &MsgValue<'p>) -> Guarded<Tree<
         MsgValue::Uint(number) => shown.number(&NUMBER, *number, format_args!("{number}"))?,
         MsgValue::Str(_) => shown.text(&TEXT)?,
         MsgValue::Buf(bytes) => buffer::opaque(shown, bytes)?,
-        MsgValue::Uints(uints) => list::uints(shown, Kind::Uints, *uints)?,
-        MsgValue::Array(array) => list::array(shown, Kind::Bufs, array)?,
-        MsgValue::List(items) => list::list(shown, Kind::UintList, items)?,
+        MsgValue::Uints(uints) => list::uints(shown, ContentKind::Uints, *uints)?,
+        MsgValue::Array(array) => list::array(shown, ContentKind::Bufs, array)?,
+        MsgValue::List(items) => list::list(shown, ContentKind::UintList, items)?,
     })
 }

@@ -13,8 +13,8 @@ use crate::wire::client::proto::Order;
 use crate::wire::ground::time::{UpdateTime, VoidTime};
 use crate::wire::internode::cluster::{self, ClusterKey, Hlc, NodeId};
 use crate::wire::internode::container::MsgType;
-use crate::wire::internode::container::plausible::Family;
-use crate::wire::internode::container::spec::{Kind, Spec};
+use crate::wire::internode::container::plausible::TrafficFamily;
+use crate::wire::internode::container::spec::{ContentKind, Spec};
 use crate::wire::internode::fabric::exchange::CompatibilityId;
 use crate::wire::internode::fabric::hello::Channel;
 use crate::wire::internode::fabric::smd::ModuleId;
@@ -25,78 +25,82 @@ pub(super) fn number(shown: &Shown<'_, '_>, spec: &'static Spec, value: u64) -> 
     let data = shown.field.data;
     let short = u32::try_from(value).unwrap_or(u32::MAX);
     match spec.kind {
-        Kind::Op => op(shown, short)?,
-        Kind::Tid => simple(shown, &fabric::TID, value)?,
-        Kind::SmdTid => {
+        ContentKind::Op => op(shown, short)?,
+        ContentKind::Tid => simple(shown, &fabric::TID, value)?,
+        ContentKind::SmdTid => {
             let below = shown.number(&smd::TID, value, format_args!("{value}"))?;
             if let Ok(tid) = u32::try_from(value) {
                 below.uint(&fabric::TID, data, tid)?.set_generated().set_hidden();
             }
         }
-        Kind::OldTid => {
+        ContentKind::OldTid => {
             shown.number(&smd::TRID, value, format_args!("{value:#018x}"))?;
         }
-        Kind::Result => result(shown, short)?,
-        Kind::EmigId => simple(shown, &fabric::EMIG_ID, value)?,
-        Kind::InsertId => simple(shown, &fabric::INSERT_ID, value)?,
-        Kind::Node => {
+        ContentKind::Result => result(shown, short)?,
+        ContentKind::EmigId => simple(shown, &fabric::EMIG_ID, value)?,
+        ContentKind::InsertId => simple(shown, &fabric::INSERT_ID, value)?,
+        ContentKind::Node => {
             let id = NodeId(value);
             let below = shown.number(&common::NODE, value, format_args!("{id}"))?;
             node_parts(&below, data, id)?;
         }
-        Kind::ClusterKey => {
+        ContentKind::ClusterKey => {
             shown.number(&CLUSTER_KEY, value, format_args!("{}", ClusterKey(value)))?;
         }
-        Kind::Hlc | Kind::Sequence => {
-            let of = if spec.kind == Kind::Hlc { &HLC } else { &SEQUENCE };
+        ContentKind::Hlc | ContentKind::Sequence => {
+            let of = if spec.kind == ContentKind::Hlc {
+                &HLC
+            } else {
+                &SEQUENCE
+            };
             let below = shown.number(of, value, format_args!("{value:#x}"))?;
             hlc_parts(&below, data, Hlc(value), Order::Big)?;
         }
-        Kind::UnixMs => {
+        ContentKind::UnixMs => {
             shown.time(&heartbeat::SKEW_MONITOR_DATA, cluster::unix_ms(value))?;
         }
-        Kind::Ms2010 => {
+        ContentKind::Ms2010 => {
             let of = match shown.message.msg.header.kind {
                 MsgType::SMD => &smd::TIMESTAMP,
                 _ => &record::LAST_UPDATE_TIME,
             };
             shown.time(of, UpdateTime(value).unix())?;
         }
-        Kind::VoidTime => match VoidTime(short).unix_seconds().filter(|_| value > 1) {
+        ContentKind::VoidTime => match VoidTime(short).unix_seconds().filter(|_| value > 1) {
             Some(seconds) => {
                 shown.time(&header::VOID_TIME, (seconds, 0))?;
             }
             None => simple(shown, &NUMBER, value)?,
         },
-        Kind::Partition if value < 0x1_0000 => simple(shown, &common::PARTITION, value)?,
-        Kind::Generation if shown.message.msg.header.kind == MsgType::SMD => {
+        ContentKind::Partition if value < 0x1_0000 => simple(shown, &common::PARTITION, value)?,
+        ContentKind::Generation if shown.message.msg.header.kind == MsgType::SMD => {
             simple(shown, &smd::GENERATION, value)?;
         }
-        Kind::Generation => simple(shown, &header::GENERATION, value)?,
-        Kind::NamespaceIndex => simple(shown, &fabric::NS_IX, value)?,
-        Kind::Channel => {
+        ContentKind::Generation => simple(shown, &header::GENERATION, value)?,
+        ContentKind::NamespaceIndex => simple(shown, &fabric::NS_IX, value)?,
+        ContentKind::Channel => {
             shown.number(&fabric::CHANNEL, value, format_args!("{}", Channel(short)))?;
         }
-        Kind::CompatibilityId => {
+        ContentKind::CompatibilityId => {
             shown.number(
                 &fabric::COMPATIBILITY_ID,
                 value,
                 format_args!("{} ({value})", CompatibilityId(short)),
             )?;
         }
-        Kind::ModuleId => {
+        ContentKind::ModuleId => {
             shown.number(&smd::MODULE, value, format_args!("{}", ModuleId(short)))?;
         }
-        Kind::RwInfo => flags(shown, &fabric::RW_INFO, short)?,
-        Kind::ProxyInfo => flags(shown, &fabric::PROXY_INFO, short)?,
-        Kind::MigrateInfo => flags(shown, &fabric::MIGRATE_INFO, short)?,
-        Kind::Features => flags(shown, &fabric::FEATURES, short)?,
-        Kind::SmdOptions => flags(shown, &fabric::SMD_OPTIONS, short)?,
-        Kind::ProtocolId => {
+        ContentKind::RwInfo => flags(shown, &fabric::RW_INFO, short)?,
+        ContentKind::ProxyInfo => flags(shown, &fabric::PROXY_INFO, short)?,
+        ContentKind::MigrateInfo => flags(shown, &fabric::MIGRATE_INFO, short)?,
+        ContentKind::Features => flags(shown, &fabric::FEATURES, short)?,
+        ContentKind::SmdOptions => flags(shown, &fabric::SMD_OPTIONS, short)?,
+        ContentKind::ProtocolId => {
             shown.number(&PROTOCOL_ID, value, format_args!("{value:#x}"))?;
         }
-        Kind::Port => simple(shown, &endpoints::PORT, value & 0xffff)?,
-        Kind::ReversedIpv4 => {
+        ContentKind::Port => simple(shown, &endpoints::PORT, value & 0xffff)?,
+        ContentKind::ReversedIpv4 => {
             let below = shown.heading()?;
             below.add_in(&endpoints::IPV4, data, Order::Little)?;
             below.item().append(format_args!(": {}", reversed_ipv4(short)));
@@ -135,15 +139,15 @@ fn own(kind: MsgType, id: u16) -> &'static Field {
 fn op(shown: &Shown<'_, '_>, value: u32) -> Guarded {
     let message = shown.message;
     let of = match message.family {
-        Family::Heartbeat => &heartbeat::TYPE,
-        Family::Fabric => &fabric::OP,
+        TrafficFamily::Heartbeat => &heartbeat::TYPE,
+        TrafficFamily::Fabric => &fabric::OP,
     };
     let Some(name) = message.table.and_then(|table| table.op_name(value)) else {
         shown.number(of, u64::from(value), format_args!("Unknown ({value})"))?;
         return Ok(());
     };
     let below = shown.number(of, u64::from(value), format_args!("{name} ({value})"))?;
-    if message.family == Family::Fabric {
+    if message.family == TrafficFamily::Fabric {
         below
             .text(&fabric::OP_NAME, shown.field.data, format_args!("{name}"))?
             .set_generated();

@@ -9,7 +9,7 @@ use super::order::{count_copies, put_in_order};
 use super::request::Request;
 use super::walk::Walk;
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
-use crate::stats::diagnosis::log::{self, ACK, Content, Log, SYN};
+use crate::stats::diagnosis::log::{self, ACK, Log, LoggedContent, SYN};
 
 /// Clients ask for news each second by default: who does nothing else is silent for that long.
 const LEAST_GAP: i64 = 3 * SECOND / 2;
@@ -56,7 +56,7 @@ impl<'l> Evidence<'l> {
         evidence
     }
 
-    fn add(&mut self, number: usize, connection: &log::Connection) {
+    fn add(&mut self, number: usize, connection: &log::LoggedConnection) {
         let client = client_side(connection).unwrap_or_else(|| {
             u8::from(
                 self.services.contains(&connection.ends[0]) && !self.services.contains(&connection.ends[1]),
@@ -225,16 +225,16 @@ impl Evidence<'_> {
 }
 
 /// Whether a message of ours was understood: a request and an answer, or one linked to the other, or several.
-fn is_understood(connection: &log::Connection) -> bool {
+fn is_understood(connection: &log::LoggedConnection) -> bool {
     connection.internode > 0
         || connection
             .messages
             .iter()
-            .any(|message| !matches!(message.content, Content::Refused(_)))
+            .any(|message| !matches!(message.content, LoggedContent::Refused(_)))
 }
 
 /// On which side the client is; none where nothing tells.
-fn client_side(connection: &log::Connection) -> Option<u8> {
+fn client_side(connection: &log::LoggedConnection) -> Option<u8> {
     let syn = connection
         .segments
         .iter()
@@ -246,9 +246,9 @@ fn client_side(connection: &log::Connection) -> Option<u8> {
     let message = connection
         .messages
         .iter()
-        .find(|message| !matches!(message.content, Content::Refused(_)));
+        .find(|message| !matches!(message.content, LoggedContent::Refused(_)));
     if let Some(message) = message {
-        let is_request = matches!(message.content, Content::Request { .. });
+        let is_request = matches!(message.content, LoggedContent::Request { .. });
         return Some(if is_request {
             message.side
         } else {

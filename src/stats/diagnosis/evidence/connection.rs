@@ -95,7 +95,7 @@ pub struct RoundTrip {
 
 /// Bytes that the other side does not take.
 #[derive(Clone, Copy, Debug)]
-pub struct Refusal {
+pub struct UnreadBytes {
     /// When.
     pub time: i64,
     /// The frame.
@@ -148,7 +148,7 @@ pub struct Connection {
     /// Requests were sent while others were open, and answered in order.
     pub is_pipelined: bool,
     /// Bytes that were refused.
-    pub refusals: Vec<Refusal>,
+    pub refusals: Vec<UnreadBytes>,
     /// Copies that were left out, and the frame of the first.
     pub copies: (u32, u32),
     /// Frames out of order, and the first.

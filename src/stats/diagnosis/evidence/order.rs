@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::stats::diagnosis::endpoint::MS;
-use crate::stats::diagnosis::log::{ACK, FIN, SYN, Segment};
+use crate::stats::diagnosis::log::{ACK, FIN, LoggedSegment, SYN};
 use crate::track::copies;
 
 /// Bytes that fill a gap within this time were only overtaken.
@@ -20,7 +20,7 @@ pub const fn distance(one: u32, other: u32) -> i32 {
 #[derive(Default)]
 pub struct Ordered {
     /// The segments.
-    pub segments: Vec<Segment>,
+    pub segments: Vec<LoggedSegment>,
     /// Copies that were left out, of segments that carry something.
     pub copies: u32,
     /// Frame of the first copy.
@@ -31,14 +31,14 @@ pub struct Ordered {
     pub mistimed: u32,
 }
 
-const fn carries(segment: &Segment) -> bool {
+const fn carries(segment: &LoggedSegment) -> bool {
     segment.length > 0 || segment.has(SYN | FIN)
 }
 
 /// What a copy has in common with its original; of a bare acknowledgement the window, too, which TCP renews by another one.
 type Same = (u8, u32, u32, u8, u32, u32);
 
-const fn same(one: &Segment) -> Same {
+const fn same(one: &LoggedSegment) -> Same {
     let window = if carries(one) { 0 } else { one.window };
     (one.side, one.seq, one.length, one.flags, one.ack, window)
 }
@@ -46,7 +46,7 @@ const fn same(one: &Segment) -> Same {
 /// How many segments that carry something are copies that come at once, and a little later, and how many segments
 /// there are.
 #[must_use]
-pub fn count_copies(segments: &[Segment]) -> (u32, u32, u32) {
+pub fn count_copies(segments: &[LoggedSegment]) -> (u32, u32, u32) {
     let (mut soon, mut late, mut all) = (0, 0, 0);
     let mut seen: HashMap<Same, i64> = HashMap::with_capacity(segments.len());
     for segment in segments.iter().filter(|one| carries(one)) {
@@ -65,10 +65,10 @@ pub fn count_copies(segments: &[Segment]) -> (u32, u32, u32) {
 
 /// Puts the segments of a connection in order; `is_doubled`: copies are everywhere in the capture.
 #[must_use]
-pub fn put_in_order(segments: &[Segment], is_doubled: bool) -> Ordered {
+pub fn put_in_order(segments: &[LoggedSegment], is_doubled: bool) -> Ordered {
     let within = copies::within(None, is_doubled);
     let mut result = Ordered::default();
-    let mut kept: Vec<Segment> = Vec::with_capacity(segments.len());
+    let mut kept: Vec<LoggedSegment> = Vec::with_capacity(segments.len());
     // When the original was seen: on a busy connection many others stand between the two.
     let mut seen: HashMap<Same, i64> = HashMap::with_capacity(segments.len());
     for segment in segments {
@@ -110,7 +110,7 @@ pub fn put_in_order(segments: &[Segment], is_doubled: bool) -> Ordered {
 }
 
 /// Moves segments before those that stand too early: that acknowledge what comes later, or overtake their own side.
-fn repair(segments: &mut [Segment], result: &mut Ordered) {
+fn repair(segments: &mut [LoggedSegment], result: &mut Ordered) {
     let mut next: [Option<u32>; 2] = [None; 2];
     let mut index = 0;
     let mut moved = 0;

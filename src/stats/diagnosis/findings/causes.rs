@@ -1,14 +1,14 @@
 //! Which finding is the effect of which, and in what order they are shown.
 
-use super::{Finding, Findings, Kind, Note, Notice};
+use super::{Finding, FindingKind, Findings, Note, Notice};
 use crate::stats::diagnosis::endpoint::SECOND;
 
 /// Findings that are arranged at most: twice as many as a table has rows.
 const MOST: usize = 2000;
 
 /// Kinds that can be the cause of a kind, the likeliest first.
-const fn causes(kind: Kind) -> &'static [Kind] {
-    use Kind::{
+const fn causes(kind: FindingKind) -> &'static [FindingKind] {
+    use FindingKind::{
         AcceptQueue, ApplicationErrors, BadAnswer, BusyConnection, Changed, Churn, ClearOnTls, ClientDied,
         ClientPaused, ClientTimeouts, ConnectionLimit, DelayedAck, Dropped, DuplicateWrite, FabricBlocked,
         Forgotten, HeavyScan, HotKey, IdleReused, LargeLost, LateWrite, Loss, LostBoundaries, NodeStopped,
@@ -144,30 +144,30 @@ const fn causes(kind: Kind) -> &'static [Kind] {
 }
 
 /// Findings about the whole cluster: their effects are at any node.
-const fn is_wide(kind: Kind) -> bool {
+const fn is_wide(kind: FindingKind) -> bool {
     matches!(
         kind,
-        Kind::NodeStopped
-            | Kind::Unreachable
-            | Kind::Split
-            | Kind::Changed
-            | Kind::OneWay
-            | Kind::FabricBlocked
+        FindingKind::NodeStopped
+            | FindingKind::Unreachable
+            | FindingKind::Split
+            | FindingKind::Changed
+            | FindingKind::OneWay
+            | FindingKind::FabricBlocked
     )
 }
 
 /// Kinds that touch nodes by what replicas wait for.
 const fn reaches_others(effect: &Finding, cause: &Finding) -> bool {
     is_wide(cause.kind)
-        || matches!(cause.kind, Kind::StalledServer | Kind::SlowPath)
+        || matches!(cause.kind, FindingKind::StalledServer | FindingKind::SlowPath)
             && matches!(
                 effect.kind,
-                Kind::ClientTimeouts
-                    | Kind::ServerErrors
-                    | Kind::SlowRequests
-                    | Kind::WritesInDoubt
-                    | Kind::StalledServer
-                    | Kind::Retries
+                FindingKind::ClientTimeouts
+                    | FindingKind::ServerErrors
+                    | FindingKind::SlowRequests
+                    | FindingKind::WritesInDoubt
+                    | FindingKind::StalledServer
+                    | FindingKind::Retries
             )
 }
 

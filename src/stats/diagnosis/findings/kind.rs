@@ -22,7 +22,7 @@ macro_rules! names {
 
 names! {
     /// What is found.
-    Kind {
+    FindingKind {
         /// A node closed all its connections and refuses new ones, or is gone.
         NodeStopped => "Node stopped",
         /// Nothing comes from a host any more.

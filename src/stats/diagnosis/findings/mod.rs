@@ -3,7 +3,7 @@
 pub mod causes;
 pub mod kind;
 
-pub use kind::{Kind, Notice};
+pub use kind::{FindingKind, Notice};
 
 use super::endpoint::Endpoint;
 
@@ -32,7 +32,7 @@ pub struct Note {
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// What.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// Who, as the contract says for the kind.
     pub who: String,
     /// Nodes that it is about.
@@ -66,7 +66,7 @@ pub struct Finding {
 impl Finding {
     /// Of a kind, from a time and frame on.
     #[must_use]
-    pub const fn new(kind: Kind, who: String, (from, frame): (i64, u32)) -> Self {
+    pub const fn new(kind: FindingKind, who: String, (from, frame): (i64, u32)) -> Self {
         Self {
             kind,
             who,
@@ -103,7 +103,7 @@ impl Findings {
     }
 
     /// The findings of a kind.
-    pub fn of(&self, kind: Kind) -> impl Iterator<Item = &Finding> {
+    pub fn of(&self, kind: FindingKind) -> impl Iterator<Item = &Finding> {
         self.rows.iter().filter(move |row| row.kind == kind)
     }
 }

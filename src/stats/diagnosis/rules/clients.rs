@@ -11,7 +11,7 @@ use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::{Evidence, between};
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::track::transactions::RequestKind;
 
 /// Requests that are sent again leave within this time of the end of the first try.
@@ -23,42 +23,42 @@ const CLOSED: i64 = SECOND / 5;
 pub static RULE: Rule = Rule {
     about: &[
         About {
-            kind: Kind::IdleReused,
+            kind: FindingKind::IdleReused,
             claim: "The client used connections that the server had closed.",
             evidence: "A request sent after the server's FIN (seen, or acknowledged by the client) on the same connection, with no answer.",
             silenced: "Holes; one direction only.",
             next: "Set the client's idle limit (maxSocketIdle, IdleTimeout) below the server's proto-fd-idle-ms.",
         },
         About {
-            kind: Kind::NotReading,
+            kind: FindingKind::NotReading,
             claim: "Answers arrived at the client and it did not read them.",
             evidence: "The whole answer was acknowledged by the client's TCP, and then the client closed the connection and asked the same again on another, or closed it long after.",
             silenced: "Holes; cut packets, where requests cannot be compared.",
             next: "The client's CPU, garbage collection, event loops that are blocked by listeners.",
         },
         About {
-            kind: Kind::ClientPaused,
+            kind: FindingKind::ClientPaused,
             claim: "The client did nothing at all for a while.",
             evidence: "It sent no data on any connection, not even the info requests that it sends at regular times, while answers came and its TCP acknowledged them; or it closed several connections with unread answers right after a silence of all of them.",
             silenced: "A gap in time; one direction only; silence in which its info requests go on.",
             next: "Garbage collection, a suspended process or machine, CPU limits of a container (throttling).",
         },
         About {
-            kind: Kind::SlowReader,
+            kind: FindingKind::SlowReader,
             claim: "The reader's receive buffer is full: it reads more slowly than the other sends.",
             evidence: "Its window is 0 or smaller than a segment for 200 ms and more while an answer is on its way.",
             silenced: "A window whose scale is not known (joined in the middle), unless it is 0.",
             next: "What the client does between reads; larger buffers; fewer records at once.",
         },
         About {
-            kind: Kind::BusyConnection,
+            kind: FindingKind::BusyConnection,
             claim: "A request was sent while an earlier one on the same connection was open and past its timeout: the client may take the wrong answer.",
             evidence: "The first one's own timeout had passed, nothing of its answer had come, and the connection was used again.",
             silenced: "Holes; one direction only.",
             next: "A connection with an open request must be closed, not given back to the pool: a bug of the client.",
         },
         About {
-            kind: Kind::ClientDied,
+            kind: FindingKind::ClientDied,
             claim: "All connections of a client ended at once, with requests open, and it did not come back.",
             evidence: "Three and more connections of a host, all it had, closed by it within 100 ms, at least one with a request open, and nothing of it afterwards.",
             silenced: "The end of the capture within a second after it.",
@@ -81,7 +81,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             "{} answers were acknowledged by the client's TCP and not read: the client closed the connection later and asked again",
             group.requests.len()
         );
-        if let Some(mut finding) = group.finding(evidence, Kind::NotReading, details) {
+        if let Some(mut finding) = group.finding(evidence, FindingKind::NotReading, details) {
             finding.failed = group.count();
             findings.add(finding);
         }
@@ -117,7 +117,7 @@ fn find_reused_idle(evidence: &Evidence<'_>, findings: &mut Findings) {
             group.requests.len(),
             percentile(&mut ages, 50).map_or_else(String::new, duration)
         );
-        if let Some(mut finding) = group.finding(evidence, Kind::IdleReused, details) {
+        if let Some(mut finding) = group.finding(evidence, FindingKind::IdleReused, details) {
             finding.failed = group.count();
             findings.add(finding);
         }
@@ -312,7 +312,7 @@ fn find_pauses(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Find
                 count: 0,
                 is_root: true,
                 clients: vec![host],
-                ..Finding::new(Kind::ClientPaused, host.to_string(), (*from, *frame))
+                ..Finding::new(FindingKind::ClientPaused, host.to_string(), (*from, *frame))
             });
             finding.count += count(open.len().max(1));
             (finding.to, finding.until) = (*from, to + SECOND);
@@ -412,7 +412,7 @@ fn slow_reader(evidence: &Evidence<'_>, findings: &mut Findings) {
                 duration(total),
                 list.len()
             ),
-            ..Finding::new(Kind::SlowReader, reader.to_string(), first)
+            ..Finding::new(FindingKind::SlowReader, reader.to_string(), first)
         };
         findings.add(touched.put(evidence, finding));
     }
@@ -435,7 +435,7 @@ fn busy(evidence: &Evidence<'_>, findings: &mut Findings) {
             "{} requests were open and past their timeout when the client sent the next one on the same connection: it may take the answer of the first for that of the second",
             group.requests.len()
         );
-        if let Some(mut finding) = group.finding(evidence, Kind::BusyConnection, details) {
+        if let Some(mut finding) = group.finding(evidence, FindingKind::BusyConnection, details) {
             finding.failed = group.count();
             findings.add(finding);
         }
@@ -531,7 +531,7 @@ fn find_deaths(evidence: &Evidence<'_>, findings: &mut Findings) {
                 duration(last - begun.0),
                 duration(end - last)
             ),
-            ..Finding::new(Kind::ClientDied, host.to_string(), begun)
+            ..Finding::new(FindingKind::ClientDied, host.to_string(), begun)
         };
         findings.add(touched.put(evidence, finding));
     }

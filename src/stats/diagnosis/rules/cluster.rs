@@ -6,28 +6,28 @@ use super::tools::{FEW, count, filter};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
 use crate::stats::diagnosis::evidence::{Evidence, between};
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::info::Change;
 
 /// The rule.
 pub static RULE: Rule = Rule {
     about: &[
         About {
-            kind: Kind::FabricBlocked,
+            kind: FindingKind::FabricBlocked,
             claim: "Nodes hear each other's heartbeats but fabric does not pass between them.",
             evidence: "Connections to the fabric port between two nodes are refused, unanswered or no longer acknowledged, while heartbeats of both pass.",
             silenced: "A node that stopped, or of which nothing comes.",
             next: "A firewall for port 3001 (fabric) between the two.",
         },
         About {
-            kind: Kind::Configuration,
+            kind: FindingKind::Configuration,
             claim: "Settings, sets, indexes or modules were changed by hand.",
             evidence: "Info commands that change something: set-config, truncate, roster-set, recluster, quiesce, sindex-create, udf-put and their like.",
             silenced: "Nothing.",
             next: "Compare its time with the other findings.",
         },
         About {
-            kind: Kind::UnevenLoad,
+            kind: FindingKind::UnevenLoad,
             claim: "One node gets far more than its share of the requests.",
             evidence: "Three nodes and more; one of them gets three times the median of the others, of a thousand requests and more, and no hot record explains it.",
             silenced: "Few requests; one direction only; cut packets, of which the record is not known.",
@@ -127,7 +127,7 @@ fn fabric(evidence: &Evidence<'_>, findings: &mut Findings) {
             !times.is_empty() && pulses(evidence, *host, first.0 + SECOND, last.0 + SECOND)
         };
         let is_explained = findings.rows.iter().any(|row| {
-            matches!(row.kind, Kind::NodeStopped | Kind::Unreachable)
+            matches!(row.kind, FindingKind::NodeStopped | FindingKind::Unreachable)
                 && row
                     .nodes
                     .iter()
@@ -168,7 +168,7 @@ fn fabric(evidence: &Evidence<'_>, findings: &mut Findings) {
             hows.join(", ")
         ),
         ..Finding::new(
-            Kind::FabricBlocked,
+            FindingKind::FabricBlocked,
             format!("fabric between {}", names(&who)),
             (first.0, first.1),
         )
@@ -208,7 +208,7 @@ fn configuration(evidence: &Evidence<'_>, findings: &mut Findings) {
             to: last.time,
             details: format!("{name}: {}", names(&texts)),
             ..Finding::new(
-                Kind::Configuration,
+                FindingKind::Configuration,
                 format!(
                     "{client} to {}: {}",
                     names(&servers),
@@ -257,7 +257,7 @@ fn find_uneven(evidence: &Evidence<'_>, findings: &mut Findings) {
         return;
     };
     let hot: usize = findings
-        .of(Kind::HotKey)
+        .of(FindingKind::HotKey)
         .filter(|hot| hot.nodes.contains(&node))
         .map(|hot| hot.count as usize)
         .sum();
@@ -268,7 +268,7 @@ fn find_uneven(evidence: &Evidence<'_>, findings: &mut Findings) {
     let is_disturbed = findings.rows.iter().any(|row| {
         matches!(
             row.kind,
-            Kind::NodeStopped | Kind::Unreachable | Kind::StalledServer
+            FindingKind::NodeStopped | FindingKind::Unreachable | FindingKind::StalledServer
         )
     });
     if all < 1000 || most.saturating_sub(hot + unknown) < 3 * usual || is_disturbed {
@@ -286,7 +286,7 @@ fn find_uneven(evidence: &Evidence<'_>, findings: &mut Findings) {
         count: count(most),
         to: last.0,
         details: format!("{most} of {all} requests go to this node, {usual} to the usual other one"),
-        ..Finding::new(Kind::UnevenLoad, node.to_string(), *first)
+        ..Finding::new(FindingKind::UnevenLoad, node.to_string(), *first)
     };
     push(evidence, finding, vec![node], findings);
 }

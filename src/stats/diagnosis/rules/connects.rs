@@ -8,7 +8,7 @@ use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::{Evidence, between};
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::track::transactions::RequestKind;
 
 /// TCP sends a SYN again after a second (RFC 6298, 2.1), less what timers and clocks are wrong; a copy comes sooner.
@@ -22,35 +22,35 @@ const AT_ONCE: i64 = 50 * MS;
 pub static RULE: Rule = Rule {
     about: &[
         About {
-            kind: Kind::SynsUnanswered,
+            kind: FindingKind::SynsUnanswered,
             claim: "SYNs get no answer from a host that lives.",
             evidence: "The same SYN again after TCP's first timeout, never answered, while the host answers others.",
             silenced: "One direction only; a host of which nothing comes (Unreachable host).",
             next: "A firewall or an access list for these clients.",
         },
         About {
-            kind: Kind::AcceptQueue,
+            kind: FindingKind::AcceptQueue,
             claim: "The server's queue of new connections is full.",
             evidence: "Three or more SYNs within a second are answered at a later try only, while open connections of the same server are served and nothing of them is lost.",
             silenced: "Data that is sent again at the same time: then it is loss.",
             next: "somaxconn and the backlog of the node; fewer connections at once (a pool that is warmed up, ramp up slowly).",
         },
         About {
-            kind: Kind::SlowConnects,
+            kind: FindingKind::SlowConnects,
             claim: "The SYN-ACK itself is late.",
             evidence: "Five SYNs and more, a tenth of all, are answered after 100 ms and more, ten times what round trips of the same client's open connections to the same port take beside them, without a SYN sent again.",
             silenced: "A round trip of an open connection that begins about when the SYN does and takes half as long: then it is the path.",
             next: "The machine's load, conntrack, SYN cookies.",
         },
         About {
-            kind: Kind::ConnectionLimit,
+            kind: FindingKind::ConnectionLimit,
             claim: "The server closes new connections at once because it has as many as it takes (proto-fd-max).",
             evidence: "Three or more connections are accepted and closed by the server within 50 ms and a round trip, or so soon after their first request, without an answer, while older ones are served.",
             silenced: "Bytes that the server does not take (TLS, other protocols); a node that stops.",
             next: "proto-fd-max against client_connections of the node; connections of all clients times their pools.",
         },
         About {
-            kind: Kind::Dropped,
+            kind: FindingKind::Dropped,
             claim: "The server closed connections on which requests were open.",
             evidence: "FIN or RST of the server first, with a request sent and not answered.",
             silenced: "What explains it better: a stopped node, the limit, bytes that it does not take, idle connections.",
@@ -91,7 +91,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
 /// A finding about connections, in the order of their beginning.
 fn about(
     evidence: &Evidence<'_>,
-    kind: Kind,
+    kind: FindingKind,
     who: Option<String>,
     list: &[&Connection],
     details: String,
@@ -157,7 +157,7 @@ fn find_unanswered(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connectio
         silent.len(),
         heard.len()
     );
-    if let Some(mut finding) = about(evidence, Kind::SynsUnanswered, None, &silent, details) {
+    if let Some(mut finding) = about(evidence, FindingKind::SynsUnanswered, None, &silent, details) {
         let syns = silent.iter().filter_map(|one| one.handshake.syns.last());
         finding.to = syns.map(|syn| syn.0).max().unwrap_or(finding.to);
         findings.add(finding);
@@ -209,7 +209,7 @@ fn queue(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findin
     );
     findings.rows.extend(about(
         evidence,
-        Kind::AcceptQueue,
+        FindingKind::AcceptQueue,
         Some(server.to_string()),
         &late,
         details,
@@ -279,7 +279,7 @@ fn slow(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], finding
     );
     findings.rows.extend(about(
         evidence,
-        Kind::SlowConnects,
+        FindingKind::SlowConnects,
         Some(server.to_string()),
         &late,
         details,
@@ -330,7 +330,7 @@ fn limit(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findin
     let is_all = away.len() == list.len() && away.len() >= 5;
     if away.len() < FEW
         || older == 0 && !is_all
-        || findings.of(Kind::NodeStopped).any(|stop| {
+        || findings.of(FindingKind::NodeStopped).any(|stop| {
             stop.nodes.iter().any(|node| node.host() == server.host())
                 && stop.from <= last.first + SECOND
                 && first.first <= stop.until
@@ -344,7 +344,7 @@ fn limit(evidence: &Evidence<'_>, server: Endpoint, list: &[&Connection], findin
     );
     let found = about(
         evidence,
-        Kind::ConnectionLimit,
+        FindingKind::ConnectionLimit,
         Some(server.to_string()),
         &away,
         details,
@@ -390,11 +390,11 @@ fn find_dropped(evidence: &Evidence<'_>, findings: &mut Findings) {
                         && at <= finding.until + SECOND
                 };
                 let by_limit = findings
-                    .of(Kind::ConnectionLimit)
+                    .of(FindingKind::ConnectionLimit)
                     .any(|finding| is_explained(&finding))
                     && is_turned_away(evidence, connection);
                 let by_stop = findings
-                    .of(Kind::NodeStopped)
+                    .of(FindingKind::NodeStopped)
                     .any(|finding| is_explained(&finding));
                 !by_limit && !by_stop
             })
@@ -403,7 +403,7 @@ fn find_dropped(evidence: &Evidence<'_>, findings: &mut Findings) {
             "{} connections closed by the server while a request was open",
             list.len()
         );
-        if let Some(mut finding) = about(evidence, Kind::Dropped, None, &list, details) {
+        if let Some(mut finding) = about(evidence, FindingKind::Dropped, None, &list, details) {
             // When what was asked in vain was sent.
             let open = |connection: &&Connection| {
                 evidence

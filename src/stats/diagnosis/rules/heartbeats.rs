@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::cluster::push;
 use super::tools::count;
 use super::{About, Rule};
-use crate::stats::diagnosis::cluster::Run;
+use crate::stats::diagnosis::cluster::PulseRun;
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::statistics::duration;
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::info::short;
 
 /// A node sends a heartbeat each 150 ms and takes another for gone after ten of them (the server's defaults of `interval`
@@ -20,28 +20,28 @@ const SETTLED: i64 = 3 * 150 * MS;
 pub static RULE: Rule = Rule {
     about: &[
         About {
-            kind: Kind::NamesDiffer,
+            kind: FindingKind::NamesDiffer,
             claim: "Nodes that hear each other's heartbeats have different cluster names, and so form no cluster.",
             evidence: "The names in their heartbeats.",
             silenced: "Heartbeats without a name (before 7.0).",
             next: "cluster-name in the configuration of the node that was added last.",
         },
         About {
-            kind: Kind::OneWay,
+            kind: FindingKind::OneWay,
             claim: "A node does not hear another one that hears it.",
             evidence: "The lists of nodes in heartbeats: one listed the other before and does so no longer, while the other goes on sending and lists the first itself.",
             silenced: "A node that stopped, or of which nothing comes.",
             next: "A firewall or a multicast router between the two; the direction is in the finding.",
         },
         About {
-            kind: Kind::Split,
+            kind: FindingKind::Split,
             claim: "One cluster became two or more.",
             evidence: "At the same time nodes of a cluster give two different cluster keys in their heartbeats, neither of them none, for longer than a change takes.",
             silenced: "Different cluster names; clusters that never were one.",
             next: "The network between the two parts; writes of both sides are resolved when they meet again.",
         },
         About {
-            kind: Kind::Changed,
+            kind: FindingKind::Changed,
             claim: "The cluster changed: a node joined or left.",
             evidence: "Another cluster key and size in the heartbeats, or an exchange of partition versions and migrations after it.",
             silenced: "The first formation that the capture sees of each node alone.",
@@ -115,7 +115,7 @@ fn heartbeat_names(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Find
                     .insert(run.cluster);
                 groups
             });
-    let meets = |run: &&Run| {
+    let meets = |run: &&PulseRun| {
         run.cluster != 0
             && (host_name.get(&run.to).is_some_and(|name| *name != run.cluster)
                 || groups.get(&run.to).is_some_and(|names| names.len() > 1))
@@ -163,7 +163,7 @@ fn heartbeat_names(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Find
         details:
             "nodes that send heartbeats to each other give different cluster names: they form no cluster"
                 .to_string(),
-        ..Finding::new(Kind::NamesDiffer, groups.join("; "), first.first)
+        ..Finding::new(FindingKind::NamesDiffer, groups.join("; "), first.first)
     };
     push(evidence, finding, labels.hosts(nodes), findings);
 }
@@ -291,7 +291,7 @@ fn splits(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
                 parts.len(),
                 sizes.join(" and ")
             ),
-            ..Finding::new(Kind::Split, who.join(" / "), (*time, *frame))
+            ..Finding::new(FindingKind::Split, who.join(" / "), (*time, *frame))
         };
         push(evidence, finding, labels.hosts(nodes), findings);
         return;
@@ -301,7 +301,7 @@ fn splits(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
 /// The pulses of one node.
 #[derive(Default)]
 struct Pulses<'e> {
-    runs: Vec<&'e Run>,
+    runs: Vec<&'e PulseRun>,
     /// When it sent, pauses of less than a second left out: from, to.
     spans: Vec<(i64, i64)>,
 }
@@ -365,7 +365,7 @@ fn one_way(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
     let (Some(first), Some(last)) = (deaf.first(), deaf.last()) else {
         return;
     };
-    let split = findings.of(Kind::Split).map(|split| split.from).min();
+    let split = findings.of(FindingKind::Split).map(|split| split.from).min();
     let pairs: BTreeSet<String> = deaf
         .iter()
         .map(|(_, _, node, lost, _)| format!("{} to {}", labels.name(*lost), labels.name(*node)))
@@ -387,7 +387,7 @@ fn one_way(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
                 "one direction is blocked"
             }
         ),
-        ..Finding::new(Kind::OneWay, names(&pairs), (first.0, first.1))
+        ..Finding::new(FindingKind::OneWay, names(&pairs), (first.0, first.1))
     };
     push(evidence, finding, labels.hosts(nodes), findings);
 }
@@ -471,7 +471,7 @@ fn changes(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
                 "no migration".to_string()
             }
         ),
-        ..Finding::new(Kind::Changed, who, first)
+        ..Finding::new(FindingKind::Changed, who, first)
     };
     push(evidence, finding, hosts, findings);
 }

@@ -8,7 +8,7 @@ use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::evidence::{Evidence, between};
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 
 /// A host of which nothing comes for so long is gone: TCP has sent again at least twice then.
 const GONE: i64 = 900 * MS;
@@ -17,28 +17,28 @@ const GONE: i64 = 900 * MS;
 pub static RULE: Rule = Rule {
     about: &[
         About {
-            kind: Kind::NodeStopped,
+            kind: FindingKind::NodeStopped,
             claim: "A node's process ended.",
             evidence: "The node closed all its connections (as server and, between nodes, as client; on a host with several nodes those at its port) within two seconds, and then refused connections to a port that it had served.",
             silenced: "Connections that the clients close first; connections left open; one direction only.",
             next: "The node's log before that time; who stopped it (systemd, a rolling restart, the OOM killer).",
         },
         About {
-            kind: Kind::Unreachable,
+            kind: FindingKind::Unreachable,
             claim: "Nothing comes from a host any more, though it is sent to.",
             evidence: "The host was alive in the capture; then no packet of it for a second or more, while what is sent to it is sent again by TCP and not acknowledged, or its SYNs stay unanswered, and others go on.",
             silenced: "One direction only, holes, a gap in time; packets of the host itself that go on (then it is loss).",
             next: "Is the machine or its link down? Its switch port, its host, a firewall.",
         },
         About {
-            kind: Kind::Refused,
+            kind: FindingKind::Refused,
             claim: "Connections are refused: the host is there, nothing listens at the port.",
             evidence: "SYNs answered by RST. Ports between nodes that refuse before the node is up are not said.",
             silenced: "One direction only.",
             next: "Is the service started, is this the right port?",
         },
         About {
-            kind: Kind::UnreachableAddress,
+            kind: FindingKind::UnreachableAddress,
             claim: "A node tells clients or nodes an address at which nobody answers.",
             evidence: "The address stands in an answer to peers or services, SYNs go to it, and no packet of that host is in the capture.",
             silenced: "Any packet of that host.",
@@ -114,7 +114,7 @@ fn unreachable_addresses(evidence: &Evidence<'_>, findings: &mut Findings) {
             "named by {} in peers or services; {tries} SYNs to it were never answered and no packet of it is in the capture: an address of a container or of another network?",
             names(&by)
         ),
-        ..Finding::new(Kind::UnreachableAddress, names(&hosts), first)
+        ..Finding::new(FindingKind::UnreachableAddress, names(&hosts), first)
     };
     findings.add(touched.put(evidence, finding));
 }
@@ -224,7 +224,7 @@ fn find_unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, finding
                     names(&senders),
                     if to >= end { "" } else { "; then it is heard again" }
                 ),
-                ..Finding::new(Kind::Unreachable, host.to_string(), (begin, frame))
+                ..Finding::new(FindingKind::Unreachable, host.to_string(), (begin, frame))
             };
             finding.nodes = vec![host];
             finding.is_root = true;
@@ -315,7 +315,7 @@ fn find_refused(evidence: &Evidence<'_>, findings: &mut Findings) {
                 if was_up { " any more" } else { "" }
             ),
             ..Finding::new(
-                Kind::Refused,
+                FindingKind::Refused,
                 touched.clients_to_servers(),
                 (first.first, first.frame),
             )

@@ -8,7 +8,7 @@ use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;
 
@@ -19,7 +19,7 @@ const HOT: usize = 50;
 /// The rule.
 pub static RULE: Rule = Rule {
     about: &[About {
-        kind: Kind::HotKey,
+        kind: FindingKind::HotKey,
         claim: "One record gets far more than its share of the requests, or so many at once that the server refuses them.",
         evidence: "KEY_BUSY for it, three times or more; or within a second fifty requests and more, a fifth of all and five times those of the next one, among twenty records and more; or more than half of the batches (twenty and more) ask for it, three times as many as for the usual record.",
         silenced: "A handful of requests, or of records.",
@@ -145,7 +145,7 @@ fn add(
         until: last.begun + SECOND,
         failed: count(failed),
         details,
-        ..Finding::new(Kind::HotKey, who, (first.begun, first.frame))
+        ..Finding::new(FindingKind::HotKey, who, (first.begun, first.frame))
     };
     finding.nodes = touched.servers.iter().copied().collect();
     finding.filter = filter(evidence, &finding);

@@ -8,8 +8,8 @@ use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
-use crate::stats::diagnosis::info::{Bits, Map, is_set};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::info::{Bits, HeldPartitions, is_set};
 use crate::wire::client::digest::{PARTITIONS, partition};
 use crate::wire::ground::text::LossyText;
 
@@ -21,14 +21,14 @@ const AFTER_CHANGE: i64 = 10 * SECOND;
 pub static RULE: Rule = Rule {
     about: &[
         About {
-            kind: Kind::StaleMap,
+            kind: FindingKind::StaleMap,
             claim: "Clients send requests to nodes that do not own the partition: these have to be passed on.",
             evidence: "PROXY messages between nodes for records that clients asked for just before; or, where these are not in the capture, requests to a node whose own replicas, given to clients ten seconds before and more, have no copy of the partition, while another node's have it as master; five and more.",
             silenced: "Ten seconds after nodes exchanged what they hold or said another map; packets missing, among which a later map may be; reads where only masters were asked for.",
             next: "Does the client learn the partition map (partition-generation, replicas)? Proxies are normal for a moment after a change.",
         },
         About {
-            kind: Kind::NoMaster,
+            kind: FindingKind::NoMaster,
             claim: "Partitions that no node is master of.",
             evidence: "The replicas that all known nodes of a cluster gave to clients leave these partitions without a master.",
             silenced: "Nodes whose map was not asked for; maps that are of different times; packets missing, among which a later map may be.",
@@ -84,7 +84,11 @@ fn stale(evidence: &Evidence<'_>, findings: &mut Findings) {
         count: count(all.len()),
         to: last.0,
         details,
-        ..Finding::new(Kind::StaleMap, touched.clients_to_servers(), (first.0, first.1))
+        ..Finding::new(
+            FindingKind::StaleMap,
+            touched.clients_to_servers(),
+            (first.0, first.1),
+        )
     };
     findings.add(touched.put(evidence, finding));
 }
@@ -145,7 +149,7 @@ fn passed_on<'e>(evidence: &'e Evidence<'_>) -> Vec<Strayed<'e>> {
 /// Requests that the maps, as nodes gave them to clients, would not send there.
 fn against_maps<'e>(evidence: &'e Evidence<'_>) -> Vec<Strayed<'e>> {
     // The maps of each node in the order of their times, by namespace.
-    let mut said: HashMap<&[u8], BTreeMap<Endpoint, Vec<&Map>>> = HashMap::new();
+    let mut said: HashMap<&[u8], BTreeMap<Endpoint, Vec<&HeldPartitions>>> = HashMap::new();
     for map in &evidence.log.info.maps {
         let nodes = said.entry(&map.namespace).or_default();
         nodes.entry(map.server).or_default().push(map);
@@ -181,7 +185,7 @@ fn against_maps<'e>(evidence: &'e Evidence<'_>) -> Vec<Strayed<'e>> {
             if !is_known {
                 continue;
             }
-            let is_master = |maps: &&Vec<&Map>| {
+            let is_master = |maps: &&Vec<&HeldPartitions>| {
                 let later = maps.partition_point(|map| map.at.0 <= request.begun);
                 let map = later.checked_sub(1).and_then(|index| maps.get(index));
                 map.is_some_and(|map| is_set(&map.masters, partition))
@@ -199,7 +203,7 @@ fn masters(evidence: &Evidence<'_>, findings: &mut Findings) {
     let info = &evidence.log.info;
     let holed_until = holed_until(evidence);
     // The last map of each node, by namespace.
-    let mut latest: BTreeMap<(Box<[u8]>, Endpoint), &Map> = BTreeMap::new();
+    let mut latest: BTreeMap<(Box<[u8]>, Endpoint), &HeldPartitions> = BTreeMap::new();
     for map in &info.maps {
         latest.insert((map.namespace.clone(), map.server), map);
     }
@@ -257,7 +261,7 @@ fn masters(evidence: &Evidence<'_>, findings: &mut Findings) {
             ),
             until: evidence.span().1,
             ..Finding::new(
-                Kind::NoMaster,
+                FindingKind::NoMaster,
                 format!("namespace {namespace} at {}", names(&servers)),
                 at,
             )
@@ -277,6 +281,6 @@ fn holed_until(evidence: &Evidence<'_>) -> HashMap<Endpoint, i64> {
 }
 
 /// Whether a later map of the same node may be among packets that are missing.
-fn may_be_older(holed_until: &HashMap<Endpoint, i64>, map: &Map) -> bool {
+fn may_be_older(holed_until: &HashMap<Endpoint, i64>, map: &HeldPartitions) -> bool {
     holed_until.get(&map.server).is_some_and(|last| *last > map.at.0)
 }

@@ -10,7 +10,7 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::{Connection, Resent};
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::walk::{PROBE, SOON};
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 
 /// A connection that is idle for so long may be forgotten by what stands between: half of the second in which clients ask each
 /// node for news by default.
@@ -24,35 +24,35 @@ const DELAYED: i64 = 30 * MS;
 pub static RULE: Rule = Rule {
     about: &[
         About {
-            kind: Kind::Forgotten,
+            kind: FindingKind::Forgotten,
             claim: "Something between client and server (a firewall, NAT, a load balancer) forgot idle connections.",
             evidence: "A connection that was idle for half a second or more gets no acknowledgement at all, or a RST without a FIN before, when it is used again, while other connections to the same server work.",
             silenced: "A server of which nothing comes; a FIN of the server that was seen or acknowledged.",
             next: "Idle limits of firewalls against the client's (maxSocketIdle) and the server's (proto-fd-idle-ms); TCP keepalive.",
         },
         About {
-            kind: Kind::LargeLost,
+            kind: FindingKind::LargeLost,
             claim: "Full packets do not arrive, short ones do: a path with a smaller MTU.",
             evidence: "At least two full segments of a direction are sent again twice or more without an acknowledgement, and no short one.",
             silenced: "Short segments that are lost, too: then it is loss.",
             next: "MTU of the interfaces and tunnels, ICMP \"fragmentation needed\" that is filtered; ping -M do -s 1472.",
         },
         About {
-            kind: Kind::Loss,
+            kind: FindingKind::Loss,
             claim: "Packets are lost.",
             evidence: "TCP sends segments again that were not acknowledged. The direction is named where all are of one sender.",
             silenced: "Copies, and all where copies have each other's times; segments that a DSACK shows to have come twice; a host of which nothing comes; connections that were forgotten; probes of idle connections and closed windows; one direction only.",
             next: "Count drops of interfaces and switches on the way (ethtool -S, ip -s link); a capture at the other end tells the direction.",
         },
         About {
-            kind: Kind::SlowPath,
+            kind: FindingKind::SlowPath,
             claim: "The way to a host (or of one connection) takes much longer than before or than the others do.",
             evidence: "TCP's own round trips: handshakes, and bare acknowledgements of more than 50 ms, ten times those of other connections or times, and no shorter one in between.",
             silenced: "A capture with one path that is as slow all the time; packets missing on the connection.",
             next: "Routes, tunnels, queues on the way; the server is not at fault.",
         },
         About {
-            kind: Kind::DelayedAck,
+            kind: FindingKind::DelayedAck,
             claim: "Requests are sent in pieces, the rest only after the server's delayed acknowledgement (Nagle's algorithm).",
             evidence: "A request in two or more segments, the second right after the acknowledgement of the first, which took 30 ms or more; five times at least.",
             silenced: "Windows that are closed.",
@@ -205,7 +205,11 @@ fn find_forgotten(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<u
                 "nodes"
             }
         ),
-        ..Finding::new(Kind::Forgotten, touched.clients_to_servers(), (first.1, first.2))
+        ..Finding::new(
+            FindingKind::Forgotten,
+            touched.clients_to_servers(),
+            (first.1, first.2),
+        )
     };
     findings.add(touched.put(evidence, finding));
     all.iter().map(|(connection, _, _)| connection.number).collect()
@@ -263,7 +267,7 @@ fn find_large_lost(evidence: &Evidence<'_>, findings: &mut Findings) -> HashSet<
                 list.len()
             ),
             ..Finding::new(
-                Kind::LargeLost,
+                FindingKind::LargeLost,
                 format!("{} to {}", pair.0, pair.1),
                 (first.1.sent.unwrap_or(first.1.again), first.1.sent_frame),
             )
@@ -301,7 +305,7 @@ fn losses(
     large: &HashSet<(Endpoint, Endpoint)>,
 ) {
     let gone: Vec<(Endpoint, i64, i64)> = findings
-        .of(Kind::Unreachable)
+        .of(FindingKind::Unreachable)
         .flat_map(|finding| {
             finding
                 .nodes
@@ -310,11 +314,11 @@ fn losses(
         })
         .collect();
     let queues: Vec<Endpoint> = findings
-        .of(Kind::AcceptQueue)
+        .of(FindingKind::AcceptQueue)
         .flat_map(|finding| finding.nodes.iter().copied())
         .collect();
     let blocked: Vec<(Vec<Endpoint>, i64)> = findings
-        .of(Kind::FabricBlocked)
+        .of(FindingKind::FabricBlocked)
         .map(|finding| (finding.nodes.clone(), finding.from))
         .collect();
     let mut lost: Vec<Lost<'_>> = Vec::new();
@@ -443,7 +447,7 @@ fn loss(evidence: &Evidence<'_>, mut its: Vec<Lost<'_>>) -> Option<Finding> {
                 "; of both directions"
             }
         ),
-        ..Finding::new(Kind::Loss, who, (first.sent, first.frame))
+        ..Finding::new(FindingKind::Loss, who, (first.sent, first.frame))
     };
     Some(touched.put(evidence, finding))
 }
@@ -474,7 +478,7 @@ fn find_delayed(evidence: &Evidence<'_>, findings: &mut Findings) {
             group.requests.len(),
             percentile(&mut waits, 50).map_or_else(String::new, duration)
         );
-        if let Some(mut finding) = group.finding(evidence, Kind::DelayedAck, details) {
+        if let Some(mut finding) = group.finding(evidence, FindingKind::DelayedAck, details) {
             finding.lost = waits.iter().sum();
             finding.filter = filter(evidence, &finding);
             findings.add(finding);

@@ -7,7 +7,7 @@ use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::{Connection, RoundTrip};
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 
 /// A path is not called slow for less.
 const LEAST: i64 = 5 * MS;
@@ -130,7 +130,7 @@ fn for_a_time(
             duration(base)
         ),
         ..Finding::new(
-            Kind::SlowPath,
+            FindingKind::SlowPath,
             format!("{} to {}", path.1, path.0),
             (first.sent, frame),
         )
@@ -199,7 +199,7 @@ fn one_of_many(
             duration(usual)
         ),
         ..Finding::new(
-            Kind::SlowPath,
+            FindingKind::SlowPath,
             format!("{} to {}", names(&clients), path.0),
             (connection.first, connection.frame),
         )

@@ -8,7 +8,7 @@ use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::track::transactions::RequestKind;
 
 /// Connections that a client opens for a few requests, in all, until it is called churn.
@@ -20,14 +20,14 @@ const LEAK: usize = 20;
 pub static RULE: Rule = Rule {
     about: &[
         About {
-            kind: Kind::Churn,
+            kind: FindingKind::Churn,
             claim: "The client opens connections for a few requests each instead of keeping them.",
             evidence: "Thirty and more connections of a client host, opened and closed by it within a second, with ten requests at most, in four different seconds and more, and at least half of all that it opens.",
             silenced: "Connections that are closed because of a timeout.",
             next: "One client object for the whole program; larger pools (maxConnsPerNode); idle limits.",
         },
         About {
-            kind: Kind::Leak,
+            kind: FindingKind::Leak,
             claim: "The client opens connections and leaves them open without using them.",
             evidence: "Twenty and more connections, opened one after the other over at least half of the capture, used once or twice at their beginning and never again, none of them closed.",
             silenced: "Connections that are used again; a pool that is opened at once.",
@@ -119,7 +119,7 @@ fn churn(evidence: &Evidence<'_>, findings: &mut Findings) {
                 percentile(&mut lives, 50).map_or_else(String::new, duration)
             ),
             ..Finding::new(
-                Kind::Churn,
+                FindingKind::Churn,
                 touched.clients_to_servers(),
                 (first.first, first.frame),
             )
@@ -167,7 +167,7 @@ fn leak(evidence: &Evidence<'_>, findings: &mut Findings) {
                 duration(step)
             ),
             ..Finding::new(
-                Kind::Leak,
+                FindingKind::Leak,
                 touched.clients_to_servers(),
                 (first.first, first.frame),
             )

@@ -6,8 +6,8 @@ use super::tools::{Touched, count};
 use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
 use crate::stats::diagnosis::evidence::Evidence;
-use crate::stats::diagnosis::evidence::connection::{Connection, Refusal};
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::evidence::connection::{Connection, UnreadBytes};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::track::transactions::RequestKind;
 use crate::wire::admin::message::Command;
 use crate::wire::client::guess::GuessedProtocol;
@@ -18,49 +18,49 @@ use crate::wire::ground::text::LossyText;
 pub static RULE: Rule = Rule {
     about: &[
         About {
-            kind: Kind::TlsOnClear,
+            kind: FindingKind::TlsOnClear,
             claim: "Clients speak TLS to a port that expects clear text.",
             evidence: "A TLS ClientHello where a proto header must stand.",
             silenced: "A server that answers in TLS.",
             next: "The clients' TLS setting, or the port: TLS is at tls-port (4333).",
         },
         About {
-            kind: Kind::ClearOnTls,
+            kind: FindingKind::ClearOnTls,
             claim: "Clients speak clear text to a port that expects TLS.",
             evidence: "A proto header in clear at the start of a connection, to a port at which other connections are TLS or which answers with a TLS alert.",
             silenced: "Any answer in clear.",
             next: "The clients' TLS setting, or the port.",
         },
         About {
-            kind: Kind::Unsupported,
+            kind: FindingKind::Unsupported,
             claim: "Bytes that no server takes: another protocol at this port.",
             evidence: "The first bytes of a connection are no proto header; what they look like is said.",
             silenced: "A position in the stream that is not known.",
             next: "Who is the sender, and which port did it mean?",
         },
         About {
-            kind: Kind::LostBoundaries,
+            kind: FindingKind::LostBoundaries,
             claim: "The client's message boundaries do not fit: after some requests the next bytes are no header.",
             evidence: "Requests were understood on the connection, then bytes follow where a proto header must stand that are none.",
             silenced: "Holes in the capture before these bytes.",
             next: "The size that the client wrote into the message before; two threads writing to one connection.",
         },
         About {
-            kind: Kind::BadAnswer,
+            kind: FindingKind::BadAnswer,
             claim: "The server (or what stands before it) sends bytes that no client takes.",
             evidence: "Where an answer's proto header must stand is none, or one with a size that no client takes; the client closes.",
             silenced: "Holes in the capture before these bytes.",
             next: "Is that address a node, is anything between (a proxy, a load balancer)?",
         },
         About {
-            kind: Kind::LoginFailed,
+            kind: FindingKind::LoginFailed,
             claim: "Logins are refused.",
             evidence: "Answers to LOGIN or AUTHENTICATE with an error of security.",
             silenced: "A server without security, which says so; a session that ran out and was renewed.",
             next: "User, password, expiry, and the roles of the user.",
         },
         About {
-            kind: Kind::TlsFailed,
+            kind: FindingKind::TlsFailed,
             claim: "Handshakes of TLS fail.",
             evidence: "A fatal alert, and no application data of both sides on the connection.",
             silenced: "Handshakes that go on.",
@@ -71,10 +71,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let mut tls: Vec<(&Connection, &Refusal)> = Vec::new();
-    let mut foreign: Vec<(&Connection, &Refusal)> = Vec::new();
-    let mut lost: Vec<(&Connection, &Refusal)> = Vec::new();
-    let mut bad: Vec<(&Connection, &Refusal)> = Vec::new();
+    let mut tls: Vec<(&Connection, &UnreadBytes)> = Vec::new();
+    let mut foreign: Vec<(&Connection, &UnreadBytes)> = Vec::new();
+    let mut lost: Vec<(&Connection, &UnreadBytes)> = Vec::new();
+    let mut bad: Vec<(&Connection, &UnreadBytes)> = Vec::new();
     for connection in &evidence.connections {
         let log = &evidence.log.connections[connection.number];
         let mut seen = false;
@@ -104,7 +104,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             }
         }
     }
-    let closes = |list: &[(&Connection, &Refusal)]| {
+    let closes = |list: &[(&Connection, &UnreadBytes)]| {
         let closed = list
             .iter()
             .filter(|(connection, refusal)| {
@@ -121,7 +121,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             format!("the server closes {closed} of them")
         }
     };
-    let words = |list: &[(&Connection, &Refusal)]| {
+    let words = |list: &[(&Connection, &UnreadBytes)]| {
         let mut counts: BTreeMap<&'static str, u32> = BTreeMap::new();
         for (_, refusal) in list {
             *counts.entry(refusal.looks.words()).or_default() += 1;
@@ -140,14 +140,14 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         tls.len(),
         closes(&tls)
     );
-    add(evidence, Kind::TlsOnClear, &tls, details, findings);
+    add(evidence, FindingKind::TlsOnClear, &tls, details, findings);
     let details = format!(
         "{} connections: {}; {}",
         foreign.len(),
         words(&foreign),
         closes(&foreign)
     );
-    add(evidence, Kind::Unsupported, &foreign, details, findings);
+    add(evidence, FindingKind::Unsupported, &foreign, details, findings);
     let requests = lost
         .iter()
         .map(|(_, refusal)| refusal.requests)
@@ -158,13 +158,13 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         words(&lost),
         closes(&lost)
     );
-    add(evidence, Kind::LostBoundaries, &lost, details, findings);
+    add(evidence, FindingKind::LostBoundaries, &lost, details, findings);
     let details = format!(
         "{} connections on which an answer is no answer: {}",
         bad.len(),
         words(&bad)
     );
-    add(evidence, Kind::BadAnswer, &bad, details, findings);
+    add(evidence, FindingKind::BadAnswer, &bad, details, findings);
     logins(evidence, findings);
     alerts(evidence, findings);
     clear(evidence, findings);
@@ -172,8 +172,8 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
 
 fn add(
     evidence: &Evidence<'_>,
-    kind: Kind,
-    list: &[(&Connection, &Refusal)],
+    kind: FindingKind,
+    list: &[(&Connection, &UnreadBytes)],
     details: String,
     findings: &mut Findings,
 ) {
@@ -187,10 +187,10 @@ fn add(
         touched.add(connection);
     }
     let who = match (kind, list.as_slice()) {
-        (Kind::LostBoundaries, [(connection, _)]) => {
+        (FindingKind::LostBoundaries, [(connection, _)]) => {
             format!("{} to {}", connection.client, connection.server)
         }
-        (Kind::BadAnswer, _) => format!("{} to {}", touched.servers(), {
+        (FindingKind::BadAnswer, _) => format!("{} to {}", touched.servers(), {
             let clients: Vec<Endpoint> = touched.clients.iter().copied().collect();
             crate::stats::diagnosis::endpoint::names(&clients)
         }),
@@ -255,7 +255,7 @@ fn logins(evidence: &Evidence<'_>, findings: &mut Findings) {
             to: last.1.begun,
             failed: count(list.len()),
             details: format!("{} logins refused: {}", list.len(), ResultCode(result)),
-            ..Finding::new(Kind::LoginFailed, who, (first.1.begun, first.1.frame))
+            ..Finding::new(FindingKind::LoginFailed, who, (first.1.begun, first.1.frame))
         };
         findings.add(touched.put(evidence, finding));
     }
@@ -331,7 +331,7 @@ fn alerts(evidence: &Evidence<'_>, findings: &mut Findings) {
                 list.len(),
                 alert_name(description)
             ),
-            ..Finding::new(Kind::TlsFailed, touched.clients_to_servers(), first.1)
+            ..Finding::new(FindingKind::TlsFailed, touched.clients_to_servers(), first.1)
         };
         findings.add(touched.put(evidence, finding));
     }
@@ -386,7 +386,7 @@ fn clear(evidence: &Evidence<'_>, findings: &mut Findings) {
             list.len(),
             closed.count()
         ),
-        ..Finding::new(Kind::ClearOnTls, touched.clients_to_servers(), first.1)
+        ..Finding::new(FindingKind::ClearOnTls, touched.clients_to_servers(), first.1)
     };
     findings.add(touched.put(evidence, finding));
 }

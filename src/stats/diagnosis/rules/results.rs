@@ -8,7 +8,7 @@ use crate::stats::diagnosis::endpoint::Endpoint;
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::track::transactions::RequestKind;
 use crate::wire::client::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;
@@ -32,35 +32,35 @@ const ORDINARY: &[ResultCode] = &[
 pub static RULE: Rule = Rule {
     about: &[
         About {
-            kind: Kind::WritesRefused,
+            kind: FindingKind::WritesRefused,
             claim: "A namespace takes no writes.",
             evidence: "Writes answered with OUT_OF_SPACE, FORBIDDEN or DEVICE_OVERLOAD.",
             silenced: "Reads with these results.",
             next: "The namespace's stop-writes, its memory and devices; for FORBIDDEN its nsup-period, if the writes have a time to live; for DEVICE_OVERLOAD the write queues of its devices.",
         },
         About {
-            kind: Kind::ServerErrors,
+            kind: FindingKind::ServerErrors,
             claim: "A node answers with errors that are its own or its cluster's fault.",
             evidence: "Results such as UNAVAILABLE, DEVICE_OVERLOAD, BATCH_QUEUES_FULL or UNKNOWN; TIMEOUT is counted by Client timeouts, KEY_BUSY by Hot key.",
             silenced: "Fewer than three of a kind.",
             next: "The node's log, and the state of its cluster.",
         },
         About {
-            kind: Kind::ApplicationErrors,
+            kind: FindingKind::ApplicationErrors,
             claim: "The application asks for what the server cannot do.",
             evidence: "Results such as RECORD_TOO_BIG, BIN_NAME, PARAMETER or BIN_TYPE, three times or more from one client host.",
             silenced: "Results that applications get on purpose (not found, exists, generation, filtered out); one error here and there.",
             next: "The filter finds the requests: what they write, and how large it is.",
         },
         About {
-            kind: Kind::ScanEnded,
+            kind: FindingKind::ScanEnded,
             claim: "A scan or query ended without its last message.",
             evidence: "The server closed the connection before the message that ends the stream.",
             silenced: "Holes; a client that closed first.",
             next: "The node's log; timeouts of proxies and firewalls on the way.",
         },
         About {
-            kind: Kind::BigRecords,
+            kind: FindingKind::BigRecords,
             claim: "Records of half a megabyte and more are read or written.",
             evidence: "Requests or answers about one record of that size: half of the largest that a namespace takes by default.",
             silenced: "Fewer than three.",
@@ -198,7 +198,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         );
         add(
             evidence,
-            Kind::WritesRefused,
+            FindingKind::WritesRefused,
             who,
             details,
             &list,
@@ -230,7 +230,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         );
         add(
             evidence,
-            Kind::ServerErrors,
+            FindingKind::ServerErrors,
             touched.servers(),
             details,
             &list,
@@ -264,7 +264,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         );
         add(
             evidence,
-            Kind::ApplicationErrors,
+            FindingKind::ApplicationErrors,
             who,
             details,
             &list,
@@ -291,7 +291,7 @@ fn clients(touched: &Touched) -> String {
 
 fn add(
     evidence: &Evidence<'_>,
-    kind: Kind,
+    kind: FindingKind,
     who: String,
     details: String,
     list: &[&Outcome<'_>],
@@ -332,7 +332,7 @@ fn scans(evidence: &Evidence<'_>, findings: &mut Findings) {
                 group.requests.len(),
                 crate::stats::diagnosis::endpoint::names(&places)
             );
-            if let Some(mut finding) = group.finding(evidence, Kind::ScanEnded, details) {
+            if let Some(mut finding) = group.finding(evidence, FindingKind::ScanEnded, details) {
                 finding.failed = group.count();
                 findings.add(finding);
             }
@@ -373,6 +373,6 @@ fn big(evidence: &Evidence<'_>, findings: &mut Findings) {
         );
         findings
             .rows
-            .extend(group.finding(evidence, Kind::BigRecords, details));
+            .extend(group.finding(evidence, FindingKind::BigRecords, details));
     }
 }

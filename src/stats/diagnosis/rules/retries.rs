@@ -7,7 +7,7 @@ use crate::stats::diagnosis::endpoint::{Endpoint, MS};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::track::transactions::RequestKind;
 use crate::wire::client::result_code::ResultCode;
 
@@ -240,7 +240,7 @@ pub fn find_retries(evidence: &Evidence<'_>, retries: &Retries<'_>, findings: &m
             group.requests.len(),
             by_operation(evidence, group.requests.iter().copied()),
         );
-        if let Some(finding) = group.finding(evidence, Kind::Retries, details) {
+        if let Some(finding) = group.finding(evidence, FindingKind::Retries, details) {
             let finding = Finding {
                 who: touched.clients_to_servers(),
                 ..finding
@@ -286,7 +286,7 @@ pub fn find_duplicates(evidence: &Evidence<'_>, retries: &Retries<'_>, findings:
                     format!(" {}", evidence.record_name(row.digest, row.place))
                 });
                 let mut finding = Finding::new(
-                    Kind::DuplicateWrite,
+                    FindingKind::DuplicateWrite,
                     format!("{}{record}", connection.client.host()),
                     (first.begun, first.frame),
                 );

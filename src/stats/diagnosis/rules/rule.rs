@@ -1,12 +1,12 @@
 //! What a rule is.
 
 use crate::stats::diagnosis::evidence::Evidence;
-use crate::stats::diagnosis::findings::{Findings, Kind};
+use crate::stats::diagnosis::findings::{FindingKind, Findings};
 
 /// What a finding means: the text of `docs/diagnosis.md`.
 pub struct About {
     /// The finding.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// What it claims.
     pub claim: &'static str,
     /// On what evidence.

@@ -11,7 +11,7 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::wire::ground::text::LossyText;
 
 /// So many requests have a median that says something: a single slow one among fewer moves it.
@@ -27,28 +27,28 @@ const STRETCH: i64 = DEFAULT_TIMEOUT / 2;
 pub static RULE: Rule = Rule {
     about: &[
         About {
-            kind: Kind::SlowServer,
+            kind: FindingKind::SlowServer,
             claim: "A node answered much more slowly than before, or than its peers do the same.",
             evidence: "Half of the answers of a stretch of half a second or more take ten times the usual time of the node (five times that of its peers), and TCP's own round trips to it are much shorter.",
             silenced: "What silences Stalled server; round trips that are as slow; frames with each other's times (Out of order).",
             next: "Compare the node's load, its devices and what else ran then (scans, batches, migrations).",
         },
         About {
-            kind: Kind::SlowRequests,
+            kind: FindingKind::SlowRequests,
             claim: "A part of the requests takes far longer than the rest.",
             evidence: "At least one in a hundred, and five, take twenty times the median and at least 100 ms; TCP sent none of them again.",
             silenced: "What silences Stalled server; frames with each other's times (Out of order).",
             next: "See which records, operations and times they share: the filter finds them.",
         },
         About {
-            kind: Kind::SlowBatches,
+            kind: FindingKind::SlowBatches,
             claim: "Batches take longer than a second, which is what clients allow by default.",
             evidence: "The time from the request to the last row.",
             silenced: "Holes in the capture.",
             next: "Smaller batches, more threads (batch-index-threads), or a longer timeout.",
         },
         About {
-            kind: Kind::HeavyScan,
+            kind: FindingKind::HeavyScan,
             claim: "Scans or queries slow down what else is asked.",
             evidence: "While they run, half of the other requests to the same nodes take five times longer than while none runs.",
             silenced: "Fewer than 20 other requests meanwhile.",
@@ -233,7 +233,7 @@ fn finding_of<'e>(
             .filter_map(|request| request.first_time())
             .map(|time| (time - usual).max(0))
             .sum(),
-        ..Finding::new(Kind::SlowServer, service.to_string(), at)
+        ..Finding::new(FindingKind::SlowServer, service.to_string(), at)
     };
     touched.put(evidence, finding)
 }
@@ -271,7 +271,7 @@ fn than_before(
     // Up to half of the stretches may be slow.
     let usual = percentile(&mut all, 25)?;
     let is_stalled = |stretch: &&Stretch<'_>| {
-        findings.of(Kind::StalledServer).any(|stall| {
+        findings.of(FindingKind::StalledServer).any(|stall| {
             stall.nodes.contains(&service)
                 && stall.from <= stretch.from + STRETCH
                 && stretch.from <= stall.until
@@ -380,7 +380,11 @@ fn tail(
             .unwrap_or(last.sent),
         details,
         lost: slow_times.iter().sum(),
-        ..Finding::new(Kind::SlowRequests, service.to_string(), (first.sent, first.frame))
+        ..Finding::new(
+            FindingKind::SlowRequests,
+            service.to_string(),
+            (first.sent, first.frame),
+        )
     };
     findings.add(touched.put(evidence, finding));
 }
@@ -412,7 +416,7 @@ fn batches(evidence: &Evidence<'_>, findings: &mut Findings) {
             percentile(&mut times, 50).map_or_else(String::new, duration),
             percentile(&mut times, 100).map_or_else(String::new, duration)
         );
-        if let Some(mut finding) = group.finding(evidence, Kind::SlowBatches, details) {
+        if let Some(mut finding) = group.finding(evidence, FindingKind::SlowBatches, details) {
             finding.lost = times.iter().sum();
             findings.add(finding);
         }
@@ -550,7 +554,7 @@ impl Eater<'_> {
             duration(slow),
             duration(self.usual)
         );
-        let mut finding = group.finding(evidence, Kind::HeavyScan, details)?;
+        let mut finding = group.finding(evidence, FindingKind::HeavyScan, details)?;
         finding.who = format!("{} {}", finding.who, names(&places));
         finding.until = self.until;
         // Whoever is slowed down may be any client.

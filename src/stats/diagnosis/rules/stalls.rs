@@ -11,7 +11,7 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile, percentile_of_sorted};
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 
 /// Shorter silence is a scheduler's: a time slice of Linux under load is 24 ms at most (sched_latency of eight processors).
 const LEAST_STALL: i64 = 25 * MS;
@@ -25,7 +25,7 @@ const MANY: usize = 5;
 /// The rule.
 pub static RULE: Rule = Rule {
     about: &[About {
-        kind: Kind::StalledServer,
+        kind: FindingKind::StalledServer,
         claim: "A node acknowledged requests and answered nobody for a while.",
         evidence: "At least two connections waited for requests on single records that the node's TCP had acknowledged, no byte of data came from the node, that lasted ten times longer than nine of ten answers of the node take, and all answers followed when it ended. Requests failed by it, or it lasted for a second (what clients allow by default), or five connections and more waited for longer than TCP's own timers (250 ms). Between nodes: three requests over fabric and more that wait for half a second and ten times the usual.",
         silenced: "One direction only; packets missing on these connections; no acknowledgements in the capture; a gap in time. Where several nodes are known, writes alone prove nothing (they may wait for another node), nor does a time in which the others are as slow.",
@@ -70,7 +70,10 @@ fn replicas(evidence: &Evidence<'_>, findings: &mut Findings) {
         findings.rows.iter().any(|row| {
             matches!(
                 row.kind,
-                Kind::NodeStopped | Kind::Unreachable | Kind::FabricBlocked | Kind::StalledServer
+                FindingKind::NodeStopped
+                    | FindingKind::Unreachable
+                    | FindingKind::FabricBlocked
+                    | FindingKind::StalledServer
             ) && row.nodes.iter().any(|other| other.host() == node)
                 && row.from <= from + SECOND
                 && from <= row.until + SECOND
@@ -147,7 +150,11 @@ fn replicas(evidence: &Evidence<'_>, findings: &mut Findings) {
                     String::new()
                 }
             ),
-            ..Finding::new(Kind::StalledServer, node.to_string(), (first.time, first.frame))
+            ..Finding::new(
+                FindingKind::StalledServer,
+                node.to_string(),
+                (first.time, first.frame),
+            )
         };
         finding.nodes = vec![node];
         finding.filter = super::tools::filter(evidence, &finding);
@@ -252,7 +259,7 @@ fn stalls(
         lost: silences.iter().sum(),
         failed: count(total.iter().filter(|request| request.given_up.is_some()).count()),
         ..Finding::new(
-            Kind::StalledServer,
+            FindingKind::StalledServer,
             service.to_string(),
             (first.sent, first.frame),
         )

@@ -7,7 +7,7 @@ use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
 use crate::stats::diagnosis::evidence::connection::{Connection, SideFacts};
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::evidence::{Evidence, between};
-use crate::stats::diagnosis::findings::{Finding, Findings, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 
 /// A node that stops closes its connections within this time: the kernel does it as the process ends.
 const AT_ONCE: i64 = 2 * SECOND;
@@ -189,7 +189,7 @@ fn stopped_process(
                     evidence.seconds(again)
                 ))
             ),
-            ..Finding::new(Kind::NodeStopped, name.to_string(), begin)
+            ..Finding::new(FindingKind::NodeStopped, name.to_string(), begin)
         };
         finding.nodes = vec![name];
         finding.is_root = true;

@@ -9,7 +9,7 @@ use crate::stats::diagnosis::endpoint::{Endpoint, MS};
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::{Evidence, between};
-use crate::stats::diagnosis::findings::{Findings, Kind};
+use crate::stats::diagnosis::findings::{FindingKind, Findings};
 use crate::track::transactions::RequestKind;
 use crate::wire::client::result_code::ResultCode;
 
@@ -17,35 +17,35 @@ use crate::wire::client::result_code::ResultCode;
 pub static RULE: Rule = Rule {
     about: &[
         About {
-            kind: Kind::ClientTimeouts,
+            kind: FindingKind::ClientTimeouts,
             claim: "Requests were not answered within what they allow, or the client gave them up.",
             evidence: "The client closed the connection (FIN or RST) while the request was open; or the answer came later than the request's own timeout; or the server answered TIMEOUT; or the timeout passed in the capture and nothing came.",
             silenced: "Connections in one direction; holes in the capture around the request; a gap in time across it.",
             next: "Read its cause, if it has one. Without one compare what is allowed with what is needed (both are in the details).",
         },
         About {
-            kind: Kind::Retries,
+            kind: FindingKind::Retries,
             claim: "The client sent requests again.",
             evidence: "The same request (timeout apart) of the same client on another connection, within 12 ms of the end of the first try's connection; or, where that stays open and is not used, within 60 ms of the request's own timeout; or, three times and more, after the same pause each time, within the request's own timeout after that had passed. More of them than chance brings: the same requests as often at other times after the first ones are none.",
             silenced: "Packets that are cut: what cannot be compared is no retry. Requests that are merely alike: two threads, or the same key read again.",
             next: "Retries are an effect: look at what made the first try fail. Writes that are not idempotent should not be sent again.",
         },
         About {
-            kind: Kind::DuplicateWrite,
+            kind: FindingKind::DuplicateWrite,
             claim: "A change that is not idempotent was applied more than once.",
             evidence: "A retry in the sense above, and two tries of it answered OK, also after the client's FIN.",
             silenced: "What silences Retries. A try that ends with RST and no answer was not applied.",
             next: "Set maxRetries 0 for such writes, or make them idempotent (operations with a generation, a list of done ids).",
         },
         About {
-            kind: Kind::WritesInDoubt,
+            kind: FindingKind::WritesInDoubt,
             claim: "The client does not know whether these writes were applied.",
             evidence: "The client gave up while they were open, or the server said TIMEOUT; no later try of them is seen. Rows of batches count one each.",
             silenced: "What silences Client timeouts.",
             next: "Read the records (the first digests are in the details) before writing again.",
         },
         About {
-            kind: Kind::LateWrite,
+            kind: FindingKind::LateWrite,
             claim: "An older try of a write reached the server after a newer write of the same record was applied: it overwrote it.",
             evidence: "The older one was sent again by TCP or given up by the client, and acknowledged after the newer one was answered.",
             silenced: "Holes in the capture.",
@@ -182,7 +182,7 @@ fn timeouts(
         details += &format!("; {resent} sent again by TCP");
     }
     details += &format!("; {}", by_operation(evidence, group.requests.iter().copied()));
-    if let Some(mut finding) = group.finding(evidence, Kind::ClientTimeouts, details) {
+    if let Some(mut finding) = group.finding(evidence, FindingKind::ClientTimeouts, details) {
         finding.failed = group.count();
         findings.add(finding);
     }
@@ -254,7 +254,7 @@ fn doubts(evidence: &Evidence<'_>, retries: &Retries<'_>, late: &[&Request], fin
             "{count} {writes} given up while open, or answered TIMEOUT, and not tried again: {}",
             records.join(", ")
         );
-        if let Some(mut finding) = group.finding(evidence, Kind::WritesInDoubt, details) {
+        if let Some(mut finding) = group.finding(evidence, FindingKind::WritesInDoubt, details) {
             finding.count = count;
             finding.failed = count;
             findings.add(finding);
@@ -310,7 +310,7 @@ fn late_writes(evidence: &Evidence<'_>, findings: &mut Findings) {
             group.requests.len(),
             records.join(", ")
         );
-        if let Some(mut finding) = group.finding(evidence, Kind::LateWrite, details) {
+        if let Some(mut finding) = group.finding(evidence, FindingKind::LateWrite, details) {
             finding.failed = group.count();
             findings.add(finding);
         }

@@ -7,7 +7,7 @@ use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
-use crate::stats::diagnosis::findings::{Finding, Kind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind};
 use crate::track::transactions::RequestKind;
 use crate::wire::ground::text::LossyText;
 
@@ -196,7 +196,7 @@ impl<'e> Group<'e> {
 
     /// A finding about them: who is `clients to servers`.
     #[must_use]
-    pub fn finding(&self, evidence: &Evidence<'_>, kind: Kind, details: String) -> Option<Finding> {
+    pub fn finding(&self, evidence: &Evidence<'_>, kind: FindingKind, details: String) -> Option<Finding> {
         let (first, last) = (self.requests.first()?, self.requests.last()?);
         let until = self.requests.iter().filter_map(|request| over(request)).max();
         let finding = Finding {

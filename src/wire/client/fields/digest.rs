@@ -4,7 +4,7 @@ use core::fmt;
 
 use ripemd::{Digest as _, Ripemd160};
 
-use super::key::Key;
+use super::key::UserKey;
 use crate::wire::ground::text::Hex;
 
 /// Length of a digest in bytes.
@@ -51,7 +51,7 @@ pub const fn partition(digest: &[u8; LENGTH]) -> u16 {
 ///
 /// Source: client-protocol 4 (field 4)
 #[must_use]
-pub fn compute(set: &[u8], key: &Key<'_>) -> [u8; LENGTH] {
+pub fn compute(set: &[u8], key: &UserKey<'_>) -> [u8; LENGTH] {
     let mut hash = Ripemd160::new();
     hash.update(set);
     hash.update([key.kind.0]);
@@ -65,7 +65,7 @@ mod tests {
     use crate::wire::values::particle::ParticleType;
 
     fn digest(set: &str, kind: ParticleType, value: &[u8]) -> String {
-        Hex(&compute(set.as_bytes(), &Key { kind, value })).to_string()
+        Hex(&compute(set.as_bytes(), &UserKey { kind, value })).to_string()
     }
 
     #[test]

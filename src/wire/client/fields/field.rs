@@ -7,7 +7,7 @@ use nom::combinator::{consumed, rest};
 
 use super::digest::{self, Digest};
 use super::extent;
-use super::key::Key;
+use super::key::UserKey;
 use super::op::Ops;
 use super::query::{BinList, Bvals, Digests, IndexRange, IndexType, Partitions, ScanOptions, UdfOp, Where};
 use crate::wire::client::proto::Order;
@@ -85,7 +85,7 @@ pub enum FieldValue<'a> {
     /// NAMESPACE, SET, INDEX_NAME, UDF_FILENAME, UDF_FUNCTION: text without NUL.
     Text(&'a [u8]),
     /// KEY: particle type and value.
-    Key(Key<'a>),
+    Key(UserKey<'a>),
     /// RECORD_VERSION: 7 bytes, little endian.
     RecordVersion(u64),
     /// DIGEST_RIPE: 20 bytes.
@@ -223,7 +223,7 @@ impl<'a> Field<'a> {
             | FieldType::INDEX_NAME
             | FieldType::UDF_FILENAME
             | FieldType::UDF_FUNCTION => FieldValue::Text(data),
-            FieldType::KEY => FieldValue::Key(input::front(Key::parse, data)?),
+            FieldType::KEY => FieldValue::Key(input::front(UserKey::parse, data)?),
             FieldType::RECORD_VERSION => {
                 let [a, b, c, d, e, f, g] = *self.whole(input::array(WHAT, WIDTH))?;
                 FieldValue::RecordVersion(u64::from_le_bytes([a, b, c, d, e, f, g, 0]))

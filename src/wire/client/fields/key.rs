@@ -16,14 +16,14 @@ use crate::wire::values::particle::ParticleType;
 ///
 /// Source: client-protocol 4.1
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key<'a> {
+pub struct UserKey<'a> {
     /// Integer, float, string or blob.
     pub kind: ParticleType,
     /// The value: 8 bytes big endian, 8 bytes IEEE 754, UTF-8 or raw bytes.
     pub value: &'a [u8],
 }
 
-impl<'a> Key<'a> {
+impl<'a> UserKey<'a> {
     /// Reads the key, which fills its field.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl<'a> Key<'a> {
 
 /// A user key that shows its type: `"9"` a string, `9` an integer, `2.5` a float, `x'010203'` a blob.
 #[derive(Clone, Copy, Debug)]
-pub struct KeyLiteral<'k, 'a>(pub &'k Key<'a>);
+pub struct KeyLiteral<'k, 'a>(pub &'k UserKey<'a>);
 
 impl fmt::Display for KeyLiteral<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,7 +79,7 @@ impl fmt::Display for KeyLiteral<'_, '_> {
     }
 }
 
-impl fmt::Display for Key<'_> {
+impl fmt::Display for UserKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(number) = self.integer() {
             write!(f, "{number}")
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn every_type_of_key_has_a_text() {
-        let text = |data: &[u8]| Key::parse(data).unwrap().1.to_string();
+        let text = |data: &[u8]| UserKey::parse(data).unwrap().1.to_string();
         assert_eq!(text(b"\x01\0\0\0\0\0\0\0\x2a"), "42");
         assert_eq!(text(b"\x01\xff\xff\xff\xff\xff\xff\xff\xff"), "-1");
         assert_eq!(text(b"\x01\x2a"), "2a");
@@ -108,12 +108,12 @@ mod tests {
         assert_eq!(text(b"\x04\x0a\x0b\x0c"), "0a0b0c");
         assert_eq!(text(b"\x03a\0b"), "610062");
         assert_eq!(text(b"\0"), "");
-        assert!(Key::parse(b"").is_err());
+        assert!(UserKey::parse(b"").is_err());
     }
 
     #[test]
     fn a_literal_shows_the_type() {
-        let text = |data: &[u8]| KeyLiteral(&Key::parse(data).unwrap().1).to_string();
+        let text = |data: &[u8]| KeyLiteral(&UserKey::parse(data).unwrap().1).to_string();
         assert_eq!(text(b"\x039"), "\"9\"");
         assert_eq!(text(b"\x01\0\0\0\0\0\0\0\x09"), "9");
         assert_eq!(text(b"\x02\x40\x04\0\0\0\0\0\0"), "2.5");
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_key_without_a_legal_value_has_no_digest() {
-        let legal = |data: &[u8]| Key::parse(data).unwrap().1.has_digest();
+        let legal = |data: &[u8]| UserKey::parse(data).unwrap().1.has_digest();
         assert!(legal(b"\x01\0\0\0\0\0\0\0\x2a") && legal(b"\x03") && legal(b"\x09x"));
         assert!(!legal(b"\x01\x2a") && !legal(b"\0") && !legal(b"\x14\x90"));
     }

@@ -113,7 +113,7 @@ impl<'a> Partitions<'a> {
     }
 
     /// Runs of consecutive ids (first, last, bytes), since a client asks for a third of 4096 at once.
-    pub fn runs(&self) -> impl Iterator<Item = Run<'a>> {
+    pub fn runs(&self) -> impl Iterator<Item = PartitionRun<'a>> {
         let id = || input::le_u16("partition");
         let mut rest = self.0;
         core::iter::from_fn(move || {
@@ -127,14 +127,14 @@ impl<'a> Partitions<'a> {
             }
             let bytes = before(rest, tail);
             rest = tail;
-            Some(Run { first, last, bytes })
+            Some(PartitionRun { first, last, bytes })
         })
     }
 }
 
 /// Consecutive partition ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run<'a> {
+pub struct PartitionRun<'a> {
     /// The first id.
     pub first: u16,
     /// The last id, at least `first`.

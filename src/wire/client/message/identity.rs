@@ -5,7 +5,7 @@ use core::fmt;
 use crate::wire::client::fields::digest::{self, Digest, LENGTH};
 use crate::wire::client::fields::extent;
 use crate::wire::client::fields::field::{Field, FieldType};
-use crate::wire::client::fields::key::{Key, KeyLiteral};
+use crate::wire::client::fields::key::{KeyLiteral, UserKey};
 use crate::wire::ground::input;
 use crate::wire::ground::text::{LossyText, write_hex4};
 
@@ -19,7 +19,7 @@ pub struct Identity<'a> {
     /// SET.
     pub set: &'a [u8],
     /// KEY.
-    pub key: Option<Key<'a>>,
+    pub key: Option<UserKey<'a>>,
     /// DIGEST_RIPE.
     pub digest: Option<Digest<'a>>,
     /// Rows of BATCH.
@@ -36,7 +36,7 @@ impl<'a> Identity<'a> {
             FieldType::NAMESPACE => self.namespace = data,
             FieldType::SET => self.set = data,
             FieldType::UDF_FUNCTION => self.function = data,
-            FieldType::KEY => self.key = input::front(Key::parse, data).ok().or(self.key),
+            FieldType::KEY => self.key = input::front(UserKey::parse, data).ok().or(self.key),
             FieldType::DIGEST_RIPE => self.digest = Digest::exactly(data).or(self.digest),
             FieldType::BATCH | FieldType::BATCH_WITH_SET => self.rows = extent::rows(data).or(self.rows),
             _ => {}

@@ -31,14 +31,14 @@ pub enum Fit {
 
 /// What a connection or datagram carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
+pub enum TrafficFamily {
     /// Heartbeats: types HEARTBEAT and HEARTBEAT_V2.
     Heartbeat,
     /// All other types.
     Fabric,
 }
 
-impl Family {
+impl TrafficFamily {
     /// Whether messages of that type belong here.
     #[must_use]
     pub const fn has(self, kind: MsgType) -> bool {
@@ -167,7 +167,7 @@ fn zlib(data: &[u8]) -> bool {
 
 /// How sure a claim on unknown traffic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Claim {
+pub enum Confidence {
     /// It is something else.
     No,
     /// More bytes are needed to tell.
@@ -181,25 +181,25 @@ pub enum Claim {
 /// A hello or the start of a heartbeat is conclusive; other messages need to be whole, and followed by
 /// nothing or by another plausible one.
 #[must_use]
-pub fn stream(bytes: &[u8], family: Family) -> Claim {
+pub fn stream(bytes: &[u8], family: TrafficFamily) -> Confidence {
     let Ok((_, msg)) = Msg::read(bytes) else {
-        return Claim::More;
+        return Confidence::More;
     };
     if !family.has(msg.header.kind) {
-        return Claim::No;
+        return Confidence::No;
     }
     if bytes.len() < ANCHOR && msg.is_cut() && fit(bytes) == Fit::Part {
-        return Claim::More;
+        return Confidence::More;
     }
     match (anchored_fit(bytes), msg.header.kind) {
-        (Fit::No, _) => Claim::No,
-        (_, MsgType::FABRIC | MsgType::HEARTBEAT | MsgType::HEARTBEAT_V2) => Claim::Yes,
-        (Fit::Part, _) => Claim::More,
+        (Fit::No, _) => Confidence::No,
+        (_, MsgType::FABRIC | MsgType::HEARTBEAT | MsgType::HEARTBEAT_V2) => Confidence::Yes,
+        (Fit::Part, _) => Confidence::More,
         (Fit::Whole(length), _) => {
             if follows(bytes.get(length..).unwrap_or_default(), family) {
-                Claim::Yes
+                Confidence::Yes
             } else {
-                Claim::No
+                Confidence::No
             }
         }
     }
@@ -208,7 +208,7 @@ pub fn stream(bytes: &[u8], family: Family) -> Claim {
 /// Whether a datagram is one heartbeat message and nothing else.
 #[must_use]
 pub fn datagram(bytes: &[u8]) -> bool {
-    let heartbeat = Msg::read(bytes).is_ok_and(|(_, msg)| Family::Heartbeat.has(msg.header.kind));
+    let heartbeat = Msg::read(bytes).is_ok_and(|(_, msg)| TrafficFamily::Heartbeat.has(msg.header.kind));
     heartbeat && anchored_fit(bytes) == Fit::Whole(bytes.len())
 }
 
@@ -216,14 +216,14 @@ pub fn datagram(bytes: &[u8]) -> bool {
 #[must_use]
 pub fn cut_datagram(bytes: &[u8], length: usize) -> bool {
     Msg::read(bytes).is_ok_and(|(_, msg)| {
-        Family::Heartbeat.has(msg.header.kind)
+        TrafficFamily::Heartbeat.has(msg.header.kind)
             && msg.header.length() == length
             && anchored_fit(bytes) != Fit::No
     })
 }
 
 /// Whether bytes after a whole message are none, too few to tell, or another message.
-fn follows(bytes: &[u8], family: Family) -> bool {
+fn follows(bytes: &[u8], family: TrafficFamily) -> bool {
     match Msg::read(bytes) {
         Err(_) => !matches!(bytes.first(), Some(1..)),
         Ok((_, msg)) => {
@@ -241,7 +241,7 @@ fn follows(bytes: &[u8], family: Family) -> bool {
 /// Whether a message surely begins here, in a stream that was joined in the middle or lost bytes: a whole one with
 /// nothing or another behind it, or one that reaches beyond the end, of which the first fields are there.
 #[must_use]
-pub fn begins(bytes: &[u8], family: Family) -> bool {
+pub fn begins(bytes: &[u8], family: TrafficFamily) -> bool {
     let Ok((_, msg)) = Msg::read(bytes) else {
         return false;
     };
@@ -259,7 +259,7 @@ pub fn begins(bytes: &[u8], family: Family) -> bool {
 /// The first place from which whole messages follow one another to the end, or where one begins that
 /// reaches beyond the end and is surely one. Linear in the bytes.
 #[must_use]
-pub fn resync(bytes: &[u8], family: Family) -> Option<usize> {
+pub fn resync(bytes: &[u8], family: TrafficFamily) -> Option<usize> {
     let heads = bytes.windows(super::HEADER_SIZE).enumerate();
     for (at, head) in heads {
         // Cheap: sizes up to 128 MiB and types up to 17 leave these bytes no choice.

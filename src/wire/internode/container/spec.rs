@@ -1,18 +1,18 @@
 //! What the field ids of one message type mean: tables of names, wire types and kinds of content.
 
 use super::{MsgField, MsgType, WireType};
-use crate::wire::ground::table::Row;
+use crate::wire::ground::table::TableRow;
 
 /// What a field's content is, whatever its name: the display follows from this alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum ContentKind {
     /// Bytes that nobody outside the sender understands.
     Opaque,
     /// A number with no more meaning than its name.
     Uint,
     /// A number that identifies a protocol and its version; in hexadecimal.
     ProtocolId,
-    /// The operation or message type: see [`Table::ops`].
+    /// The operation or message type: see [`MsgTable::ops`].
     Op,
     /// A transaction id: u32.
     Tid,
@@ -32,7 +32,7 @@ pub enum Kind {
     ClusterKey,
     /// A hybrid logical clock: milliseconds since 1970 in the upper 48 bits, a counter in the lower 16.
     Hlc,
-    /// A paxos sequence number: the shape of [`Kind::Hlc`].
+    /// A paxos sequence number: the shape of [`ContentKind::Hlc`].
     Sequence,
     /// Milliseconds since 1970.
     UnixMs,
@@ -98,7 +98,7 @@ pub enum Kind {
     Ipv6,
     /// Node ids u64 **little endian**, back to back ([`Nodes`](crate::wire::internode::cluster::Nodes)).
     Nodes,
-    /// As [`Kind::Nodes`], with zeros after the last.
+    /// As [`ContentKind::Nodes`], with zeros after the last.
     PaddedNodes,
     /// An endpoint list ([`crate::wire::internode::heartbeat::endpoints`]).
     Endpoints,
@@ -158,7 +158,7 @@ pub struct Spec {
     /// The wire type that the server's template asks for.
     pub wire: WireType,
     /// What the content is.
-    pub kind: Kind,
+    pub kind: ContentKind,
     /// Versions and use; may be empty.
     pub remark: &'static str,
 }
@@ -179,18 +179,18 @@ impl Spec {
 
 /// All that is known of a message type in one of its dialects.
 #[derive(Debug)]
-pub struct Table {
+pub struct MsgTable {
     /// The message type.
     pub kind: MsgType,
     /// The name of type and dialect, for the documentation.
     pub name: &'static str,
     /// The fields, ascending by id.
     pub fields: &'static [Spec],
-    /// The names of operations or message types in the field of [`Kind::Op`].
-    pub ops: &'static [Row],
+    /// The names of operations or message types in the field of [`ContentKind::Op`].
+    pub ops: &'static [TableRow],
 }
 
-impl Table {
+impl MsgTable {
     /// What is known of the field of that id.
     #[must_use]
     pub fn spec(&self, id: u16) -> Option<&'static Spec> {
@@ -238,7 +238,7 @@ macro_rules! specs {
                     id: $id,
                     name: stringify!($CONST),
                     wire: $crate::wire::internode::container::WireType::$wire,
-                    kind: $crate::wire::internode::container::spec::Kind::$kind,
+                    kind: $crate::wire::internode::container::spec::ContentKind::$kind,
                     remark: $crate::table!(@remark $($remark)?),
                 } ),*
             ];
@@ -263,13 +263,13 @@ mod tests {
         assert_eq!((Sample::OP, Sample::RECORD), (0, 7));
         assert_eq!(Sample::TABLE[1].name, "RECORD");
         assert_eq!(Sample::TABLE[1].remark, "since 4.5.3");
-        let table = Table {
+        let table = MsgTable {
             kind: MsgType::RW,
             name: "RW",
             fields: Sample::TABLE,
             ops: &[],
         };
-        assert_eq!(table.spec(7).unwrap().kind, Kind::Record);
+        assert_eq!(table.spec(7).unwrap().kind, ContentKind::Record);
         assert!(table.spec(1).is_none());
         assert!(table.spec(0).unwrap().fits(WireType::OLD_UINT32));
         assert!(!table.spec(0).unwrap().fits(WireType::UINT64));

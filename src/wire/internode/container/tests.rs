@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::plausible::{self, Claim, Family, Fit, anchored_fit, fit, resync};
+use super::plausible::{self, Confidence, Fit, TrafficFamily, anchored_fit, fit, resync};
 use super::samples::{self, hex};
 use super::*;
 use crate::wire::internode::fabric;
@@ -11,11 +11,11 @@ fn msg(bytes: &[u8]) -> Msg<'_> {
     msg
 }
 
-fn family(bytes: &[u8]) -> Family {
+fn family(bytes: &[u8]) -> TrafficFamily {
     if Header::read(bytes).unwrap().1.kind.is_heartbeat() {
-        Family::Heartbeat
+        TrafficFamily::Heartbeat
     } else {
-        Family::Fabric
+        TrafficFamily::Fabric
     }
 }
 
@@ -187,12 +187,12 @@ fn the_last_of_repeated_fields_counts() {
 #[test]
 fn every_sample_is_claimed_and_every_other_thing_is_not() {
     for sample in samples::all() {
-        assert_eq!(plausible::stream(&sample, family(&sample)), Claim::Yes);
+        assert_eq!(plausible::stream(&sample, family(&sample)), Confidence::Yes);
         let other = match family(&sample) {
-            Family::Heartbeat => Family::Fabric,
-            Family::Fabric => Family::Heartbeat,
+            TrafficFamily::Heartbeat => TrafficFamily::Fabric,
+            TrafficFamily::Fabric => TrafficFamily::Heartbeat,
         };
-        assert_eq!(plausible::stream(&sample, other), Claim::No);
+        assert_eq!(plausible::stream(&sample, other), Confidence::No);
     }
     let proto = hex("02 03 00 00 00 00 00 52 16 00 01 00 00 00 00 00 00 00 00 00 00 00 03 e8 00 03 00 01");
     let tls = hex("16 03 01 02 00 01 00 01 fc 03 03 00 00 00 00 00 00 00 00 00 00 00 00 00");
@@ -204,8 +204,8 @@ fn every_sample_is_claimed_and_every_other_thing_is_not() {
         &[0; 64],
         b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n",
     ] {
-        for family in [Family::Heartbeat, Family::Fabric] {
-            assert_eq!(plausible::stream(bytes, family), Claim::No);
+        for family in [TrafficFamily::Heartbeat, TrafficFamily::Fabric] {
+            assert_eq!(plausible::stream(bytes, family), Confidence::No);
             assert_eq!(resync(bytes, family), None);
         }
         assert!(!plausible::datagram(bytes));
@@ -220,7 +220,7 @@ fn a_claim_waits_for_what_is_missing() {
             let claim = plausible::stream(&sample[..end], family);
             assert_ne!(
                 claim,
-                Claim::No,
+                Confidence::No,
                 "{family:?} of type {:?} cut at {end}",
                 &sample[4..6]
             );
@@ -268,18 +268,24 @@ fn old_messages_have_anchors_too() {
 fn resync_finds_the_next_message() {
     let tail_of_a_record = &samples::h()[60..];
     let bytes = [tail_of_a_record, &samples::h_ack(), &samples::h()].concat();
-    assert_eq!(resync(&bytes, Family::Fabric), Some(tail_of_a_record.len()));
+    assert_eq!(
+        resync(&bytes, TrafficFamily::Fabric),
+        Some(tail_of_a_record.len())
+    );
     // The last one may go on in the next segment.
     assert_eq!(
-        resync(&bytes[..bytes.len() - 9], Family::Fabric),
+        resync(&bytes[..bytes.len() - 9], TrafficFamily::Fabric),
         Some(tail_of_a_record.len())
     );
     let only = [tail_of_a_record, &samples::h()[..50]].concat();
-    assert_eq!(resync(&only, Family::Fabric), Some(tail_of_a_record.len()));
-    assert_eq!(resync(&bytes, Family::Heartbeat), None);
+    assert_eq!(resync(&only, TrafficFamily::Fabric), Some(tail_of_a_record.len()));
+    assert_eq!(resync(&bytes, TrafficFamily::Heartbeat), None);
     let pulses = [&samples::c()[9..], &samples::c(), &samples::a()].concat();
-    assert_eq!(resync(&pulses, Family::Heartbeat), Some(samples::c().len() - 9));
-    assert_eq!(resync(&[0; 4096], Family::Fabric), None);
+    assert_eq!(
+        resync(&pulses, TrafficFamily::Heartbeat),
+        Some(samples::c().len() - 9)
+    );
+    assert_eq!(resync(&[0; 4096], TrafficFamily::Fabric), None);
 }
 
 #[test]
@@ -287,7 +293,7 @@ fn resync_is_linear() {
     // Headers of the longest sizes everywhere: each place costs a bounded walk.
     let bytes = hex("07 00 00 00 00 07 00 00 01 00 00 00 08").repeat(20_000);
     let start = std::time::Instant::now();
-    let _ = resync(&bytes, Family::Fabric);
+    let _ = resync(&bytes, TrafficFamily::Fabric);
     assert!(start.elapsed().as_secs() < 5);
 }
 
@@ -310,8 +316,8 @@ proptest! {
         }
         let facts = fabric::FabricFacts::of(&msg);
         let _ = (facts.op_name(), facts.partition(), fabric::links::link(&msg, &facts));
-        let _ = crate::wire::internode::heartbeat::Summary::of(&msg);
-        for family in [Family::Heartbeat, Family::Fabric] {
+        let _ = crate::wire::internode::heartbeat::HeartbeatSummary::of(&msg);
+        for family in [TrafficFamily::Heartbeat, TrafficFamily::Fabric] {
             let _ = (plausible::stream(&bytes, family), resync(&bytes, family));
         }
     }
@@ -334,13 +340,13 @@ proptest! {
                 let _ = data.complaint();
             }
         }
-        let _ = resync(&bytes, Family::Fabric);
+        let _ = resync(&bytes, TrafficFamily::Fabric);
     }
 
     #[test]
     fn noise_is_never_claimed(bytes in proptest::collection::vec(any::<u8>(), 40..400)) {
-        for family in [Family::Heartbeat, Family::Fabric] {
-            prop_assert_ne!(plausible::stream(&bytes, family), Claim::Yes);
+        for family in [TrafficFamily::Heartbeat, TrafficFamily::Fabric] {
+            prop_assert_ne!(plausible::stream(&bytes, family), Confidence::Yes);
         }
     }
 }

@@ -5,7 +5,7 @@
 //! PAXOS_LEARN.
 
 use crate::wire::internode::container::MsgType;
-use crate::wire::internode::container::spec::Table;
+use crate::wire::internode::container::spec::MsgTable;
 
 specs! {
     /// Fields of CLUSTERING.
@@ -42,7 +42,7 @@ table! {
 }
 
 /// CLUSTERING.
-pub static TABLE: Table = Table {
+pub static TABLE: MsgTable = MsgTable {
     kind: MsgType::CLUSTERING,
     name: "CLUSTERING",
     fields: Fields::TABLE,

@@ -9,7 +9,7 @@ use nom::combinator::consumed;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use crate::wire::internode::cluster::ClusterKey;
 use crate::wire::internode::container::MsgType;
-use crate::wire::internode::container::spec::Table;
+use crate::wire::internode::container::spec::MsgTable;
 
 specs! {
     /// Fields of EXCHANGE. All lists run parallel to NAMESPACES; only DATA has fields from 3 on.
@@ -49,7 +49,7 @@ table! {
 }
 
 /// EXCHANGE.
-pub static TABLE: Table = Table {
+pub static TABLE: MsgTable = MsgTable {
     kind: MsgType::EXCHANGE,
     name: "EXCHANGE",
     fields: Fields::TABLE,

@@ -1,7 +1,7 @@
 //! FABRIC: the first message of a fabric connection, from the side that opened it.
 
 use crate::wire::internode::cluster::NodeId;
-use crate::wire::internode::container::spec::Table;
+use crate::wire::internode::container::spec::MsgTable;
 use crate::wire::internode::container::{Msg, MsgType};
 
 specs! {
@@ -19,7 +19,7 @@ specs! {
 }
 
 /// FABRIC.
-pub static TABLE: Table = Table {
+pub static TABLE: MsgTable = MsgTable {
     kind: MsgType::FABRIC,
     name: "FABRIC",
     fields: Fields::TABLE,

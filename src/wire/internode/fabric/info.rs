@@ -1,7 +1,7 @@
 //! INFO: nodes tell each other the addresses that they tell clients. Not the clients' info protocol.
 
 use crate::wire::internode::container::MsgType;
-use crate::wire::internode::container::spec::Table;
+use crate::wire::internode::container::spec::MsgTable;
 
 specs! {
     /// Fields of INFO.
@@ -32,7 +32,7 @@ table! {
 }
 
 /// INFO.
-pub static TABLE: Table = Table {
+pub static TABLE: MsgTable = MsgTable {
     kind: MsgType::INFO,
     name: "INFO",
     fields: Fields::TABLE,

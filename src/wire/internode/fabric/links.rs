@@ -1,4 +1,4 @@
-//! Which message answers which: a request and its answer have the same [`Key`].
+//! Which message answers which: a request and its answer have the same [`LinkKey`].
 //!
 //! The key says nothing of the nodes: who keeps pending requests adds the pair (requester,
 //! answerer), since one write goes to several replicas under one transaction id, and since the answer
@@ -65,7 +65,7 @@ pub enum Class {
 ///
 /// Source: internode-protocol 8
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
+pub struct LinkKey {
     /// What kind of exchange it is.
     pub class: Class,
     /// Transaction id, emigration id, sequence number, cluster key, generation or SMD module.
@@ -101,7 +101,7 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Which exchange.
-    pub key: Key,
+    pub key: LinkKey,
     /// Which side of it.
     pub role: Role,
 }
@@ -109,7 +109,7 @@ pub struct Link {
 impl Link {
     const fn new(role: Role, class: Class, id: u64, sub: u64) -> Self {
         Self {
-            key: Key { class, id, sub },
+            key: LinkKey { class, id, sub },
             role,
         }
     }

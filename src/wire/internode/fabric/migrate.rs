@@ -6,7 +6,7 @@
 use bitflags::bitflags;
 
 use crate::wire::internode::container::MsgType;
-use crate::wire::internode::container::spec::Table;
+use crate::wire::internode::container::spec::MsgTable;
 
 specs! {
     /// Fields of MIGRATE.
@@ -69,7 +69,7 @@ table! {
 }
 
 /// MIGRATE.
-pub static TABLE: Table = Table {
+pub static TABLE: MsgTable = MsgTable {
     kind: MsgType::MIGRATE,
     name: "MIGRATE",
     fields: Fields::TABLE,

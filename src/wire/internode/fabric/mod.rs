@@ -22,7 +22,7 @@ use super::cluster::{ClusterKey, Hlc, NodeId};
 use super::heartbeat;
 use super::record::FlatRecord;
 use crate::wire::client::fields::digest::Digest;
-use crate::wire::internode::container::spec::{Kind, Table};
+use crate::wire::internode::container::spec::{ContentKind, MsgTable};
 use crate::wire::internode::container::{Msg, MsgType};
 use hello::Channel;
 use migrate::MigrateOp;
@@ -34,7 +34,7 @@ use smd::ModuleId;
 ///
 /// Source: internode-protocol 5
 #[must_use]
-pub fn table(msg: &Msg<'_>) -> Option<&'static Table> {
+pub fn table(msg: &Msg<'_>) -> Option<&'static MsgTable> {
     Some(match msg.header.kind {
         MsgType::FABRIC => &hello::TABLE,
         MsgType::PAXOS => &paxos::TABLE,
@@ -50,7 +50,7 @@ pub fn table(msg: &Msg<'_>) -> Option<&'static Table> {
 }
 
 /// Every table there is, for the documentation.
-pub static TABLES: [&Table; 13] = [
+pub static TABLES: [&MsgTable; 13] = [
     &heartbeat::TABLE_V3,
     &heartbeat::TABLE_V391,
     &heartbeat::TABLE_V2,
@@ -70,7 +70,7 @@ pub static TABLES: [&Table; 13] = [
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FabricFacts<'a> {
     /// The table of the message's dialect.
-    pub table: Option<&'static Table>,
+    pub table: Option<&'static MsgTable>,
     /// Operation or message type.
     pub op: Option<u32>,
     /// Transaction id, where the type has one.
@@ -127,26 +127,30 @@ impl<'a> FabricFacts<'a> {
                 continue;
             };
             match spec.kind {
-                Kind::Record | Kind::FlatRecord => facts.record = facts.record.or(Some(field.data)),
-                Kind::Proto => facts.proto = Some(field.data),
+                ContentKind::Record | ContentKind::FlatRecord => {
+                    facts.record = facts.record.or(Some(field.data))
+                }
+                ContentKind::Proto => facts.proto = Some(field.data),
                 // Half a name is another name.
                 _ if field.is_cut() => {}
-                Kind::Op => facts.op = field.uint32(),
-                Kind::Tid | Kind::SmdTid | Kind::OldTid => facts.tid = field.uint(),
-                Kind::Result => facts.result = field.uint32(),
-                Kind::Namespace => facts.namespace = Some(field.text()),
-                Kind::NamespaceIndex => facts.namespace_index = field.uint32(),
-                Kind::Digest => facts.digest = Digest::exactly(field.data),
-                Kind::Partition => facts.partition_id = field.uint32(),
-                Kind::EmigId => facts.emig_id = field.uint32(),
-                Kind::InsertId => facts.insert_id = field.uint(),
-                Kind::RwInfo => facts.rw_info = field.uint32().map(RwInfo::from_bits_retain),
-                Kind::Node => facts.node = field.uint().map(NodeId),
-                Kind::Channel => facts.channel = field.uint32().map(Channel),
-                Kind::ClusterKey => facts.cluster_key = facts.cluster_key.or(field.uint().map(ClusterKey)),
-                Kind::Sequence => facts.sequence = field.uint().map(Hlc),
-                Kind::ModuleId => facts.module = field.uint32().map(ModuleId),
-                Kind::SmdKey => facts.smd_key = Some(field.text()),
+                ContentKind::Op => facts.op = field.uint32(),
+                ContentKind::Tid | ContentKind::SmdTid | ContentKind::OldTid => facts.tid = field.uint(),
+                ContentKind::Result => facts.result = field.uint32(),
+                ContentKind::Namespace => facts.namespace = Some(field.text()),
+                ContentKind::NamespaceIndex => facts.namespace_index = field.uint32(),
+                ContentKind::Digest => facts.digest = Digest::exactly(field.data),
+                ContentKind::Partition => facts.partition_id = field.uint32(),
+                ContentKind::EmigId => facts.emig_id = field.uint32(),
+                ContentKind::InsertId => facts.insert_id = field.uint(),
+                ContentKind::RwInfo => facts.rw_info = field.uint32().map(RwInfo::from_bits_retain),
+                ContentKind::Node => facts.node = field.uint().map(NodeId),
+                ContentKind::Channel => facts.channel = field.uint32().map(Channel),
+                ContentKind::ClusterKey => {
+                    facts.cluster_key = facts.cluster_key.or(field.uint().map(ClusterKey))
+                }
+                ContentKind::Sequence => facts.sequence = field.uint().map(Hlc),
+                ContentKind::ModuleId => facts.module = field.uint32().map(ModuleId),
+                ContentKind::SmdKey => facts.smd_key = Some(field.text()),
                 _ => {}
             }
         }

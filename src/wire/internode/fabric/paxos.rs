@@ -8,7 +8,7 @@ use nom::combinator::rest;
 use crate::wire::ground::input::{self, Malformed};
 use crate::wire::internode::cluster::NodeId;
 use crate::wire::internode::container::MsgType;
-use crate::wire::internode::container::spec::Table;
+use crate::wire::internode::container::spec::MsgTable;
 
 specs! {
     /// Fields of PAXOS.
@@ -54,7 +54,7 @@ table! {
 }
 
 /// PAXOS.
-pub static TABLE: Table = Table {
+pub static TABLE: MsgTable = MsgTable {
     kind: MsgType::PAXOS,
     name: "PAXOS",
     fields: Fields::TABLE,

@@ -4,7 +4,7 @@ use bitflags::bitflags;
 
 use crate::wire::client::proto::{Header, Order};
 use crate::wire::internode::container::MsgType;
-use crate::wire::internode::container::spec::Table;
+use crate::wire::internode::container::spec::MsgTable;
 
 specs! {
     /// Fields of PROXY.
@@ -35,7 +35,7 @@ table! {
 }
 
 /// PROXY.
-pub static TABLE: Table = Table {
+pub static TABLE: MsgTable = MsgTable {
     kind: MsgType::PROXY,
     name: "PROXY",
     fields: Fields::TABLE,

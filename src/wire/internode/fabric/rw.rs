@@ -3,7 +3,7 @@
 use bitflags::bitflags;
 
 use crate::wire::internode::container::MsgType;
-use crate::wire::internode::container::spec::Table;
+use crate::wire::internode::container::spec::MsgTable;
 
 specs! {
     /// Fields of RW.
@@ -50,7 +50,7 @@ table! {
 }
 
 /// RW.
-pub static TABLE: Table = Table {
+pub static TABLE: MsgTable = MsgTable {
     kind: MsgType::RW,
     name: "RW",
     fields: Fields::TABLE,

@@ -7,7 +7,7 @@ use bitflags::bitflags;
 
 use crate::wire::internode::cluster::ClusterKey;
 use crate::wire::internode::container::list::{Item, List};
-use crate::wire::internode::container::spec::Table;
+use crate::wire::internode::container::spec::MsgTable;
 use crate::wire::internode::container::{Msg, MsgType};
 
 specs! {
@@ -142,7 +142,7 @@ bitflags! {
 pub const OLD_ID: u32 = 0x123b;
 
 /// SMD since 4.5.1.
-pub static TABLE: Table = Table {
+pub static TABLE: MsgTable = MsgTable {
     kind: MsgType::SMD,
     name: "SMD",
     fields: Fields::TABLE,
@@ -150,7 +150,7 @@ pub static TABLE: Table = Table {
 };
 
 /// SMD up to 4.5.0.
-pub static OLD_TABLE: Table = Table {
+pub static OLD_TABLE: MsgTable = MsgTable {
     kind: MsgType::SMD,
     name: "SMD (up to 4.5.0)",
     fields: OldFields::TABLE,
@@ -161,7 +161,7 @@ pub static OLD_TABLE: Table = Table {
 ///
 /// Source: internode-protocol 5.9
 #[must_use]
-pub fn table(msg: &Msg<'_>) -> &'static Table {
+pub fn table(msg: &Msg<'_>) -> &'static MsgTable {
     if msg.uint(OldFields::ID) == Some(OLD_ID.into()) {
         &OLD_TABLE
     } else {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::exchange::{CompatibilityId, PartitionVersions};
 use super::hello::Hello;
-use super::links::{Class, Expect, Key, Link, Role, link};
+use super::links::{Class, Expect, Link, LinkKey, Role, link};
 use super::proxy::byte_order;
 use super::*;
 use crate::wire::client::proto::Order;
@@ -39,7 +39,11 @@ fn tables_are_ascending_and_have_an_op_where_they_name_ops() {
             "{}",
             table.name
         );
-        let ops = table.fields.iter().filter(|spec| spec.kind == Kind::Op).count();
+        let ops = table
+            .fields
+            .iter()
+            .filter(|spec| spec.kind == ContentKind::Op)
+            .count();
         assert_eq!(ops, usize::from(!table.ops.is_empty()), "{}", table.name);
         assert!(table.fields.iter().all(|spec| spec.id <= 40));
     }
@@ -169,7 +173,7 @@ fn example_i() {
     let link = linked(&bytes).unwrap();
     assert_eq!(
         link.key,
-        Key {
+        LinkKey {
             class: Class::Dup,
             id: 329,
             sub: 0

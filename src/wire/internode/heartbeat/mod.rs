@@ -15,7 +15,7 @@ mod tests;
 use core::net::Ipv4Addr;
 
 use super::cluster::{Hlc, NodeId, Nodes};
-use crate::wire::internode::container::spec::{Kind, Table};
+use crate::wire::internode::container::spec::{ContentKind, MsgTable};
 use crate::wire::internode::container::{Msg, MsgField, MsgType, WireType};
 
 pub use endpoint::{endpoints, info_reply};
@@ -103,7 +103,7 @@ table! {
 }
 
 /// HEARTBEAT, protocol v3, since 3.10.
-pub static TABLE_V3: Table = Table {
+pub static TABLE_V3: MsgTable = MsgTable {
     kind: MsgType::HEARTBEAT,
     name: "HEARTBEAT",
     fields: V3::TABLE,
@@ -111,7 +111,7 @@ pub static TABLE_V3: Table = Table {
 };
 
 /// HEARTBEAT in 3.9.1.
-pub static TABLE_V391: Table = Table {
+pub static TABLE_V391: MsgTable = MsgTable {
     kind: MsgType::HEARTBEAT,
     name: "HEARTBEAT (3.9.1)",
     fields: V391::TABLE,
@@ -119,7 +119,7 @@ pub static TABLE_V391: Table = Table {
 };
 
 /// HEARTBEAT_V2, up to 3.13.
-pub static TABLE_V2: Table = Table {
+pub static TABLE_V2: MsgTable = MsgTable {
     kind: MsgType::HEARTBEAT_V2,
     name: "HEARTBEAT_V2",
     fields: V2::TABLE,
@@ -133,7 +133,7 @@ pub static TABLE_V2: Table = Table {
 ///
 /// Source: internode-protocol 3.6
 #[must_use]
-pub fn table(msg: &Msg<'_>) -> Option<&'static Table> {
+pub fn table(msg: &Msg<'_>) -> Option<&'static MsgTable> {
     match msg.header.kind {
         MsgType::HEARTBEAT_V2 => Some(&TABLE_V2),
         MsgType::HEARTBEAT => {
@@ -177,7 +177,7 @@ pub const fn reversed_ipv4(value: u32) -> Ipv4Addr {
 
 /// What a heartbeat message says in one line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary<'a> {
+pub struct HeartbeatSummary<'a> {
     /// Pulse, info request or info reply; `None` in a compressed wrapper.
     pub kind: Option<HeartbeatType>,
     /// The sender.
@@ -196,7 +196,7 @@ pub struct Summary<'a> {
     pub compressed: Option<&'a [u8]>,
 }
 
-impl<'a> Summary<'a> {
+impl<'a> HeartbeatSummary<'a> {
     /// Reads the fields once; what is missing, malformed or cut stays `None`.
     #[must_use]
     pub fn of(msg: &Msg<'a>) -> Self {
@@ -209,16 +209,16 @@ impl<'a> Summary<'a> {
                 continue;
             };
             match spec.kind {
-                Kind::Compressed => summary.compressed = Some(field.data),
+                ContentKind::Compressed => summary.compressed = Some(field.data),
                 // Half a name is another name.
                 _ if field.is_cut() => {}
-                Kind::Op => summary.kind = field.uint32().map(HeartbeatType),
-                Kind::Node => summary.node = field.uint().map(NodeId),
-                Kind::ClusterName => summary.cluster_name = Some(field.text()),
-                Kind::Hlc => summary.hlc = field.uint().map(Hlc),
-                Kind::UnixMs => summary.wall_clock = field.uint(),
-                Kind::Nodes => summary.nodes = Some(Nodes(field.data)),
-                Kind::PaxosData => summary.state = PaxosData::read(field.data).ok(),
+                ContentKind::Op => summary.kind = field.uint32().map(HeartbeatType),
+                ContentKind::Node => summary.node = field.uint().map(NodeId),
+                ContentKind::ClusterName => summary.cluster_name = Some(field.text()),
+                ContentKind::Hlc => summary.hlc = field.uint().map(Hlc),
+                ContentKind::UnixMs => summary.wall_clock = field.uint(),
+                ContentKind::Nodes => summary.nodes = Some(Nodes(field.data)),
+                ContentKind::PaxosData => summary.state = PaxosData::read(field.data).ok(),
                 _ => {}
             }
         }

@@ -29,7 +29,7 @@ fn example_a() {
     assert_eq!(ids(&msg), [0, 1, 2, 4, 5, 9, 10, 11]);
     assert!(core::ptr::eq(table(&msg).unwrap(), &TABLE_V3));
     assert_eq!(msg.uint(V3::MSG_ID), Some(ProtocolId::V3.0.into()));
-    let summary = Summary::of(&msg);
+    let summary = HeartbeatSummary::of(&msg);
     assert_eq!(summary.kind, Some(HeartbeatType::PULSE));
     assert_eq!(summary.node.unwrap().to_string(), "bb92e2d67270008");
     assert_eq!(summary.cluster_name, None);
@@ -82,7 +82,7 @@ fn example_b() {
     let list = endpoints(msg.field(V3::FABRIC_DATA).unwrap().data).unwrap();
     let texts: Vec<_> = list.items().map(|item| item.unwrap().to_string()).collect();
     assert_eq!(texts, ["10.0.2.15:3001", "10.0.0.13:3001"]);
-    let summary = Summary::of(&msg);
+    let summary = HeartbeatSummary::of(&msg);
     let adjacent: Vec<_> = summary
         .nodes
         .unwrap()
@@ -112,7 +112,7 @@ fn example_c() {
     let bytes = samples::c();
     let msg = msg(&bytes);
     assert_eq!(ids(&msg), [0, 1, 2, 3, 4, 5, 9, 10, 11, 12]);
-    let summary = Summary::of(&msg);
+    let summary = HeartbeatSummary::of(&msg);
     assert_eq!(summary.node, Some(NodeId(0xa1)));
     assert_eq!(summary.cluster_name, Some(&b"lab"[..]));
     assert_eq!(
@@ -128,7 +128,7 @@ fn example_c() {
 #[test]
 fn example_d() {
     let bytes = samples::d_request();
-    let summary = Summary::of(&msg(&bytes));
+    let summary = HeartbeatSummary::of(&msg(&bytes));
     assert_eq!(bytes.len(), 73);
     assert_eq!(summary.kind, Some(HeartbeatType::INFO_REQUEST));
     assert_eq!(summary.node, Some(NodeId(0xa2)));
@@ -137,7 +137,7 @@ fn example_d() {
     let bytes = samples::d_reply();
     assert_eq!(bytes.len(), 82);
     let msg = msg(&bytes);
-    assert_eq!(Summary::of(&msg).kind, Some(HeartbeatType::INFO_REPLY));
+    assert_eq!(HeartbeatSummary::of(&msg).kind, Some(HeartbeatType::INFO_REPLY));
     let field = msg.field(V3::INFO_REPLY).unwrap();
     let mut replies = info_reply(field.data);
     let reply = replies.next().unwrap().unwrap();
@@ -156,15 +156,15 @@ fn every_truncation_of_every_buffer_ends_with_a_reason() {
             for end in 0..field.data.len() {
                 let cut = &field.data[..end];
                 match table.of(&field).unwrap().kind {
-                    Kind::Endpoints => {
+                    ContentKind::Endpoints => {
                         let bad = endpoints(cut).map_or(true, |list| list.items().any(|item| item.is_err()));
                         assert!(bad);
                     }
-                    Kind::PaxosData => {
+                    ContentKind::PaxosData => {
                         let bad = PaxosData::read(cut).map_or(true, |data| data.complaint().is_some());
                         assert!(bad);
                     }
-                    Kind::InfoReply if end > 0 => {
+                    ContentKind::InfoReply if end > 0 => {
                         let bad = info_reply(cut).any(|reply| {
                             reply.map_or(true, |reply| reply.endpoints.items().any(|item| item.is_err()))
                         });
@@ -185,16 +185,16 @@ fn the_layout_of_3_9_1() {
     let msg = msg(&bytes);
     let table = table(&msg).unwrap();
     assert_eq!(table.name, "HEARTBEAT (3.9.1)");
-    assert_eq!(table.of(&msg.field(3).unwrap()).unwrap().kind, Kind::Ipv6);
-    assert_eq!(table.of(&msg.field(4).unwrap()).unwrap().kind, Kind::Port);
+    assert_eq!(table.of(&msg.field(3).unwrap()).unwrap().kind, ContentKind::Ipv6);
+    assert_eq!(table.of(&msg.field(4).unwrap()).unwrap().kind, ContentKind::Port);
 }
 
 #[test]
 fn both_wrappers() {
     let new = hex("00 00 00 0b 00 05 00 06 06 00 00 00 04 78 da 03 00");
     assert_eq!(compressed_field(&msg(&new)).unwrap().data, [0x78, 0xda, 3, 0]);
-    assert_eq!(Summary::of(&msg(&new)).compressed.unwrap().len(), 4);
-    assert_eq!(Summary::of(&msg(&new)).kind, None);
+    assert_eq!(HeartbeatSummary::of(&msg(&new)).compressed.unwrap().len(), 4);
+    assert_eq!(HeartbeatSummary::of(&msg(&new)).kind, None);
     let old = hex("00 00 00 0b 00 05 00 0a 06 00 00 00 04 78 da 03 00");
     assert_eq!(compressed_field(&msg(&old)).unwrap().data, [0x78, 0xda, 3, 0]);
     assert_eq!(compressed_field(&msg(&samples::a())), None);
@@ -211,10 +211,13 @@ fn the_layout_of_v2() {
     let table = table(&msg).unwrap();
     assert_eq!(table.name, "HEARTBEAT_V2");
     let address = msg.field(V2::ADDR).unwrap();
-    assert_eq!(table.of(&address).unwrap().kind, Kind::ReversedIpv4);
+    assert_eq!(table.of(&address).unwrap().kind, ContentKind::ReversedIpv4);
     assert_eq!(
         reversed_ipv4(address.uint32().unwrap()),
         Ipv4Addr::new(10, 0, 0, 1)
     );
-    assert_eq!(Summary::of(&msg).node, Some(NodeId(0x0bb9_2e2d_6727_0008)));
+    assert_eq!(
+        HeartbeatSummary::of(&msg).node,
+        Some(NodeId(0x0bb9_2e2d_6727_0008))
+    );
 }

@@ -23,7 +23,7 @@ use crate::wire::values::particle::ParticleType;
 use bin::Bin;
 pub use layout::{ExtraFlags, Layout, RecordFlags, Why, uintvar};
 use layout::{WHAT, le_u40};
-pub use parts::{Part, PartAt, Parts};
+pub use parts::{PartAt, RecordPart, RecordParts};
 
 /// The first 4 bytes of a flat record, u32 little endian.
 pub const MAGIC: u32 = 0x037a_f201;
@@ -113,15 +113,15 @@ impl<'a> FlatRecord<'a> {
 
     /// What follows the head, piece by piece.
     #[must_use]
-    pub const fn parts(&self) -> Parts<'a> {
-        Parts::new(self.layout.flags(), self.optional)
+    pub const fn parts(&self) -> RecordParts<'a> {
+        RecordParts::new(self.layout.flags(), self.optional)
     }
 
     /// Name of the set, if it has one that can be read.
     #[must_use]
     pub fn set(&self) -> Option<&'a [u8]> {
         self.parts().flatten().take(4).find_map(|at| match at.part {
-            Part::Set(name) => Some(name),
+            RecordPart::Set(name) => Some(name),
             _ => None,
         })
     }
@@ -130,7 +130,7 @@ impl<'a> FlatRecord<'a> {
     #[must_use]
     pub fn key(&self) -> Option<(ParticleType, &'a [u8])> {
         self.parts().flatten().take(4).find_map(|at| match at.part {
-            Part::Key { particle, value } => Some((particle, value)),
+            RecordPart::Key { particle, value } => Some((particle, value)),
             _ => None,
         })
     }
@@ -139,7 +139,7 @@ impl<'a> FlatRecord<'a> {
     #[must_use]
     pub fn void_time(&self) -> Option<VoidTime> {
         self.parts().flatten().take(2).find_map(|at| match at.part {
-            Part::VoidTime(time) => Some(time),
+            RecordPart::VoidTime(time) => Some(time),
             _ => None,
         })
     }
@@ -147,7 +147,7 @@ impl<'a> FlatRecord<'a> {
     /// The bins; ends where the record cannot be read further.
     pub fn bins(&self) -> impl Iterator<Item = Bin<'a>> {
         self.parts().flatten().filter_map(|at| match at.part {
-            Part::Bin(bin) => Some(bin),
+            RecordPart::Bin(bin) => Some(bin),
             _ => None,
         })
     }

@@ -11,7 +11,7 @@ use crate::wire::values::particle::ParticleType;
 
 /// One of the parts behind the head of a flat record, in the order of the wire.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Part<'a> {
+pub enum RecordPart<'a> {
     /// 1 byte, if the layout says so.
     ExtraFlags(ExtraFlags),
     /// 4 bytes: seconds since 2010.
@@ -39,7 +39,7 @@ pub enum Part<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PartAt<'a> {
     /// What it is.
-    pub part: Part<'a>,
+    pub part: RecordPart<'a>,
     /// All of its bytes, lengths included.
     pub bytes: &'a [u8],
 }
@@ -57,15 +57,15 @@ enum Next {
     End,
 }
 
-/// The parts of a flat record. After an error or [`Part::Opaque`] nothing more comes.
+/// The parts of a flat record. After an error or [`RecordPart::Opaque`] nothing more comes.
 #[derive(Clone, Copy, Debug)]
-pub struct Parts<'a> {
+pub struct RecordParts<'a> {
     rest: &'a [u8],
     flags: RecordFlags,
     next: Next,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> RecordParts<'a> {
     pub(super) const fn new(flags: RecordFlags, rest: &'a [u8]) -> Self {
         Self {
             rest,
@@ -75,9 +75,9 @@ impl<'a> Parts<'a> {
     }
 
     /// The rest as one part.
-    fn opaque(&mut self, why: Why) -> Parse<'a, Part<'a>> {
+    fn opaque(&mut self, why: Why) -> Parse<'a, RecordPart<'a>> {
         self.next = Next::End;
-        Ok((&[], Part::Opaque(why)))
+        Ok((&[], RecordPart::Opaque(why)))
     }
 
     /// What the extra flags announce between them and the void time, if that cannot be read.
@@ -90,19 +90,19 @@ impl<'a> Parts<'a> {
     }
 
     /// The part that is due, or `None` if the record does not have it.
-    fn due(&mut self) -> Option<Parse<'a, Part<'a>>> {
+    fn due(&mut self) -> Option<Parse<'a, RecordPart<'a>>> {
         let rest = self.rest;
         let flags = self.flags;
         let has = |flag| flags.contains(flag);
         match self.next {
             Next::ExtraFlags => {
                 self.next = Next::VoidTime;
-                let part = |bits| Part::ExtraFlags(ExtraFlags::from_bits_retain(bits));
+                let part = |bits| RecordPart::ExtraFlags(ExtraFlags::from_bits_retain(bits));
                 has(RecordFlags::HAS_EXTRA_FLAGS).then(|| input::u8(WHAT).map(part).parse(rest))
             }
             Next::VoidTime => {
                 self.next = Next::Set;
-                let part = |time| Part::VoidTime(VoidTime(time));
+                let part = |time| RecordPart::VoidTime(VoidTime(time));
                 has(RecordFlags::HAS_VOID_TIME).then(|| input::le_u32(WHAT).map(part).parse(rest))
             }
             Next::Set => {
@@ -118,7 +118,7 @@ impl<'a> Parts<'a> {
                 has(RecordFlags::HAS_BINS).then(|| {
                     let (rest, count) = uintvar(WHAT)(rest)?;
                     self.next = Next::Bins(count);
-                    Ok((rest, Part::BinCount(count)))
+                    Ok((rest, RecordPart::BinCount(count)))
                 })
             }
             Next::Bins(0) => {
@@ -129,7 +129,7 @@ impl<'a> Parts<'a> {
             Next::Bins(left) => {
                 self.next = Next::Bins(left.saturating_sub(1));
                 Some(match Bin::read(rest) {
-                    Ok((rest, Ok(bin))) => Ok((rest, Part::Bin(bin))),
+                    Ok((rest, Ok(bin))) => Ok((rest, RecordPart::Bin(bin))),
                     Ok((_, Err(why))) => self.opaque(why),
                     Err(error) => Err(error),
                 })
@@ -138,7 +138,7 @@ impl<'a> Parts<'a> {
             Next::Padding | Next::End => {
                 self.next = Next::End;
                 (!rest.is_empty()).then(|| match rest.len() {
-                    0..=15 => Ok((&[][..], Part::Padding)),
+                    0..=15 => Ok((&[][..], RecordPart::Padding)),
                     _ => Err(Malformed::illegal(WHAT, rest, "more than 15 bytes follow the last bin").stop()),
                 })
             }
@@ -146,7 +146,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-impl<'a> Iterator for Parts<'a> {
+impl<'a> Iterator for RecordParts<'a> {
     type Item = Result<PartAt<'a>, Malformed<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -158,7 +158,7 @@ impl<'a> Iterator for Parts<'a> {
                 Ok((rest, part)) => {
                     let bytes = before(self.rest, rest);
                     self.rest = rest;
-                    if let Part::ExtraFlags(flags) = part {
+                    if let RecordPart::ExtraFlags(flags) = part {
                         self.after_extra_flags(flags);
                     }
                     Ok(PartAt { part, bytes })
@@ -174,23 +174,23 @@ impl<'a> Iterator for Parts<'a> {
 }
 
 /// u8 length (1 to 63), then the name.
-fn set(input: &[u8]) -> Parse<'_, Part<'_>> {
+fn set(input: &[u8]) -> Parse<'_, RecordPart<'_>> {
     const WHAT: &str = "set name";
     let is_legal = |length: &u8| (1..=63).contains(length);
     let length = input::legal(WHAT, "the length is none of 1 to 63", input::u8(WHAT), is_legal);
     input::sized_bytes(WHAT, "its length", length)
-        .map(Part::Set)
+        .map(RecordPart::Set)
         .parse(input)
 }
 
 /// uintvar size, then a particle type byte and the value.
-fn key(input: &[u8]) -> Parse<'_, Part<'_>> {
+fn key(input: &[u8]) -> Parse<'_, RecordPart<'_>> {
     const WHAT: &str = "stored key";
     let (rest, key) = input::sized_bytes(WHAT, "its size", uintvar(WHAT)).parse(input)?;
     match *key {
         [particle, ref value @ ..] => {
             let particle = ParticleType(particle);
-            Ok((rest, Part::Key { particle, value }))
+            Ok((rest, RecordPart::Key { particle, value }))
         }
         [] => Err(Malformed::illegal(WHAT, input, "the size is 0").stop()),
     }

@@ -46,7 +46,7 @@ fn example_h() {
     assert_eq!(parts.len(), 5);
     assert_eq!(parts[0].bytes, b"\x04demo");
     assert_eq!(parts[1].bytes, b"\x06\x03rep-1");
-    assert_eq!(parts[2].part, Part::BinCount(2));
+    assert_eq!(parts[2].part, RecordPart::BinCount(2));
     let bins: Vec<_> = record.bins().collect();
     assert_eq!((bins[0].name, bins[0].value), (&b"i"[..], BinValue::Integer(1)));
     assert_eq!(
@@ -89,8 +89,8 @@ fn a_tombstone_that_expires() {
     assert_eq!(
         parts,
         [
-            Part::ExtraFlags(ExtraFlags::XDR_TOMBSTONE),
-            Part::VoidTime(VoidTime(0x0f0a_2b22))
+            RecordPart::ExtraFlags(ExtraFlags::XDR_TOMBSTONE),
+            RecordPart::VoidTime(VoidTime(0x0f0a_2b22))
         ]
     );
     assert_eq!(
@@ -111,13 +111,13 @@ fn what_only_the_enterprise_edition_knows_stops_the_reading() {
         let parts = parts(&bytes);
         assert_eq!(parts.len(), 2);
         let last = parts[1].unwrap();
-        assert_eq!((last.part, last.bytes), (Part::Opaque(why), &bytes[36..]));
+        assert_eq!((last.part, last.bytes), (RecordPart::Opaque(why), &bytes[36..]));
     }
     let flags = RecordFlags::HAS_BINS | RecordFlags::IS_COMPRESSED;
     let bytes = record(flags, &[3, 9, 9, 9]);
     let parts = parts(&bytes);
-    assert_eq!(parts[0].unwrap().part, Part::BinCount(3));
-    assert_eq!(parts[1].unwrap().part, Part::Opaque(Why::Compressed));
+    assert_eq!(parts[0].unwrap().part, RecordPart::BinCount(3));
+    assert_eq!(parts[1].unwrap().part, RecordPart::Opaque(Why::Compressed));
     assert_eq!(parts.len(), 2);
 }
 
@@ -127,7 +127,7 @@ fn a_bin_that_cannot_be_read_hides_those_after_it() {
     let parts = parts(&bytes);
     assert_eq!(parts.len(), 3);
     let last = parts[2].unwrap();
-    assert_eq!(last.part, Part::Opaque(Why::SourceId));
+    assert_eq!(last.part, RecordPart::Opaque(Why::SourceId));
     assert_eq!(last.bytes, b"\x01b\x82\x07\x11\x01");
 }
 
@@ -137,7 +137,7 @@ fn padding_is_at_most_15_bytes() {
     let length = bytes.len();
     bytes.extend([0xee; 15]);
     let last = parts(&bytes).pop().unwrap().unwrap();
-    assert_eq!((last.part, last.bytes.len()), (Part::Padding, 15));
+    assert_eq!((last.part, last.bytes.len()), (RecordPart::Padding, 15));
     bytes.push(0xee);
     let last = parts(&bytes).pop().unwrap();
     assert_eq!(last.unwrap_err().at.as_ptr(), bytes[length..].as_ptr());

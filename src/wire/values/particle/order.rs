@@ -12,7 +12,7 @@ const ORDERED: u8 = 0x01;
 
 /// Why a list or map is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum OrderFault {
     /// It says that it is ordered, and is not.
     Unordered,
     /// A key is no integer, string or blob.
@@ -22,7 +22,7 @@ pub enum Fault {
 /// What a server refuses in the list or map that is `input`, the first thing found. Bytes that cannot be read are
 /// not judged.
 #[must_use]
-pub fn fault(input: &[u8]) -> Option<Fault> {
+pub fn fault(input: &[u8]) -> Option<OrderFault> {
     match value(input, LEVELS) {
         Err(Stop::Fault(fault)) => Some(fault),
         _ => None,
@@ -31,7 +31,7 @@ pub fn fault(input: &[u8]) -> Option<Fault> {
 
 /// Why the look ends.
 enum Stop {
-    Fault(Fault),
+    Fault(OrderFault),
     Unreadable,
 }
 
@@ -73,7 +73,7 @@ fn list(input: &[u8], count: u32, levels: usize) -> Left<'_> {
         let element = rest;
         rest = value(element, levels)?;
         if is_ordered && last.is_some_and(|last| compare(last, element) == Ordering::Greater) {
-            return Err(Stop::Fault(Fault::Unordered));
+            return Err(Stop::Fault(OrderFault::Unordered));
         }
         last = Some(element);
     }
@@ -92,11 +92,11 @@ fn map(input: &[u8], count: u32, levels: usize) -> Left<'_> {
     for _ in 0..left {
         let key = rest;
         if !may_be_key(head(key)?.1) {
-            return Err(Stop::Fault(Fault::KeyType));
+            return Err(Stop::Fault(OrderFault::KeyType));
         }
         rest = value(value(key, levels)?, levels)?;
         if is_ordered && last.is_some_and(|last| compare(last, key) == Ordering::Greater) {
-            return Err(Stop::Fault(Fault::Unordered));
+            return Err(Stop::Fault(OrderFault::Unordered));
         }
         last = Some(key);
     }
@@ -166,13 +166,19 @@ mod tests {
     fn an_order_that_is_declared_must_be_kept() {
         // [1,2,3] ordered; the same in another order; not declared.
         assert_eq!(fault(b"\x94\xc7\x00\x01\x01\x02\x03"), None);
-        assert_eq!(fault(b"\x94\xc7\x00\x01\x01\x03\x02"), Some(Fault::Unordered));
+        assert_eq!(
+            fault(b"\x94\xc7\x00\x01\x01\x03\x02"),
+            Some(OrderFault::Unordered)
+        );
         assert_eq!(fault(b"\x93\x01\x03\x02"), None);
         assert_eq!(fault(b"\x94\xc7\x00\x00\x01\x03\x02"), None);
         // Integers come before strings, strings before blobs and doubles.
         let sorted = b"\x95\xc7\x00\x01\x05\xa2\x03a\xa2\x04\x00\xcb\x40\x04\0\0\0\0\0\0";
         assert_eq!(fault(sorted), None);
-        assert_eq!(fault(b"\x93\xc7\x00\x01\xa2\x03a\x05"), Some(Fault::Unordered));
+        assert_eq!(
+            fault(b"\x93\xc7\x00\x01\xa2\x03a\x05"),
+            Some(OrderFault::Unordered)
+        );
     }
 
     #[test]
@@ -181,11 +187,14 @@ mod tests {
         assert_eq!(fault(b"\x83\xc7\x00\x01\xc0\xa2\x03a\x01\xa2\x03b\x02"), None);
         assert_eq!(
             fault(b"\x83\xc7\x00\x01\xc0\xa2\x03b\x02\xa2\x03a\x01"),
-            Some(Fault::Unordered)
+            Some(OrderFault::Unordered)
         );
         assert_eq!(fault(b"\x82\xa2\x03b\x02\xa2\x03a\x01"), None);
         // Inside another value.
-        assert_eq!(fault(b"\x81\x01\x93\xc7\x00\x01\x02\x01"), Some(Fault::Unordered));
+        assert_eq!(
+            fault(b"\x81\x01\x93\xc7\x00\x01\x02\x01"),
+            Some(OrderFault::Unordered)
+        );
     }
 
     #[test]
@@ -200,11 +209,11 @@ mod tests {
         ] {
             assert_eq!(
                 fault(&[b"\x81", key, b"\x01"].concat()),
-                Some(Fault::KeyType),
+                Some(OrderFault::KeyType),
                 "{key:?}"
             );
         }
-        assert_eq!(fault(b"\x81\xc0"), Some(Fault::KeyType));
+        assert_eq!(fault(b"\x81\xc0"), Some(OrderFault::KeyType));
         assert_eq!(fault(b"\x81"), None);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Lists, maps, bits, HLLs, strings and expressions all call `[op, argument, …]`. One line of a
 //! table gives the operation's number, its name and its arguments; every argument has a name and,
-//! if it is a code or a set of flags, the [`Table`] that explains it.
+//! if it is a code or a set of flags, the [`NumberTable`] that explains it.
 
 use core::fmt;
 
@@ -12,18 +12,18 @@ pub struct Arg {
     /// Its name, for people.
     pub name: &'static str,
     /// How its bytes are to be read.
-    pub content: Content,
+    pub content: ArgContent,
     /// Whether it must be there.
     pub presence: Presence,
 }
 
 /// How the bytes of an argument are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Content {
+pub enum ArgContent {
     /// Any value.
     Value,
     /// An integer that the table explains.
-    Code(Table),
+    Code(NumberTable),
     /// A string without type byte.
     Raw(RawName),
     /// A value or an expression.
@@ -55,7 +55,7 @@ pub enum Presence {
 }
 
 impl Arg {
-    const fn new(name: &'static str, content: Content) -> Self {
+    const fn new(name: &'static str, content: ArgContent) -> Self {
         Self {
             name,
             content,
@@ -66,25 +66,25 @@ impl Arg {
     /// Any value.
     #[must_use]
     pub const fn value(name: &'static str) -> Self {
-        Self::new(name, Content::Value)
+        Self::new(name, ArgContent::Value)
     }
 
     /// A code or a set of flags.
     #[must_use]
-    pub const fn code(name: &'static str, table: Table) -> Self {
-        Self::new(name, Content::Code(table))
+    pub const fn code(name: &'static str, table: NumberTable) -> Self {
+        Self::new(name, ArgContent::Code(table))
     }
 
     /// A string without type byte.
     #[must_use]
     pub const fn raw(name: &'static str, is: RawName) -> Self {
-        Self::new(name, Content::Raw(is))
+        Self::new(name, ArgContent::Raw(is))
     }
 
     /// A value or an expression.
     #[must_use]
     pub const fn expression(name: &'static str) -> Self {
-        Self::new(name, Content::Expression)
+        Self::new(name, ArgContent::Expression)
     }
 
     /// The same, but it may be missing.
@@ -127,7 +127,7 @@ impl Arg {
 
 /// What explains a number: the type of that name holds its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Table {
+pub enum NumberTable {
     /// List and map operations.
     CdtOp,
     /// Bit operations.

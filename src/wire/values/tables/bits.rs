@@ -2,7 +2,7 @@
 
 use bitflags::bitflags;
 
-use super::arg::{Arg, Table, operations};
+use super::arg::{Arg, NumberTable, operations};
 
 const OFFSET: Arg = Arg::value("bit offset");
 const SIZE: Arg = Arg::value("bit size");
@@ -12,11 +12,11 @@ const BLOB: Arg = Arg::value("blob");
 const SHIFT: Arg = Arg::value("shift");
 const VALUE: Arg = Arg::value("value");
 const SEARCH: Arg = Arg::value("search for");
-const FLAGS: Arg = Arg::code("write flags", Table::BitFlags).optional();
-const RESIZE: Arg = Arg::code("resize flags", Table::ResizeFlags).optional();
+const FLAGS: Arg = Arg::code("write flags", NumberTable::BitFlags).optional();
+const RESIZE: Arg = Arg::code("resize flags", NumberTable::ResizeFlags).optional();
 const INVERT: Arg = Arg::value("invert size").optional();
-const INT: Arg = Arg::code("integer flags", Table::IntFlags).optional();
-const SIGN: Arg = Arg::code("sign", Table::Sign).optional();
+const INT: Arg = Arg::code("integer flags", NumberTable::IntFlags).optional();
+const SIGN: Arg = Arg::code("sign", NumberTable::Sign).optional();
 
 operations! {
     /// An operation on the bits of a blob (ops 12 and 13). Offsets may be negative: from the end.

@@ -1,10 +1,10 @@
 //! The tables of operations together: which one a call names, and what a number in it means.
 //!
-//! A number and the [`Table`] that explains it are a [`Coded`], which prints itself: `INVERTED|VALUE`.
+//! A number and the [`NumberTable`] that explains it are a [`Coded`], which prints itself: `INVERTED|VALUE`.
 
 use core::fmt;
 
-use super::arg::{Arg, Table, write_flags};
+use super::arg::{Arg, NumberTable, write_flags};
 use super::bits::{BitFlags, BitOp, IntFlags, ResizeFlags, Sign};
 use super::cdt_ops::{
     CdtOp, ContextType, ListFlags, ListOrder, MapFlags, MapOrder, ReturnType, SelectFlags, Selected,
@@ -14,14 +14,14 @@ use super::expression_ops::{ExpFlags, ExpOp, LoopVariable, RegexFlags, ResultTyp
 use super::hll::{HllFlags, HllOp};
 use super::string_ops::StringOp;
 use crate::wire::ground::time::{EPOCH, NANOSECONDS, Utc};
-use crate::wire::ground::version::Version;
+use crate::wire::ground::version::ServerVersion;
 use crate::wire::values::particle::ParticleType;
 
 /// Which operations a call names.
 ///
 /// Source: client-protocol 5.1, 7.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
+pub enum CallFamily {
     /// List and map operations: ops 3, 4; system 0.
     Cdt,
     /// Bit operations: ops 12, 13; system 1.
@@ -34,7 +34,7 @@ pub enum Family {
     Text,
 }
 
-impl Family {
+impl CallFamily {
     /// The calls that an op of a message carries, by its op code.
     #[must_use]
     pub const fn of_op(op: u8) -> Option<Self> {
@@ -71,13 +71,13 @@ impl Family {
 
     /// The table that names the family's operations.
     #[must_use]
-    pub const fn table(self) -> Table {
+    pub const fn table(self) -> NumberTable {
         match self {
-            Self::Cdt => Table::CdtOp,
-            Self::Bits => Table::BitOp,
-            Self::Hll => Table::HllOp,
-            Self::String => Table::StringOp,
-            Self::Text => Table::TextOp,
+            Self::Cdt => NumberTable::CdtOp,
+            Self::Bits => NumberTable::BitOp,
+            Self::Hll => NumberTable::HllOp,
+            Self::String => NumberTable::StringOp,
+            Self::Text => NumberTable::TextOp,
         }
     }
 
@@ -98,7 +98,7 @@ impl Family {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coded {
     /// What explains it.
-    pub table: Table,
+    pub table: NumberTable,
     /// The number.
     pub value: i64,
 }
@@ -112,34 +112,34 @@ impl Coded {
         };
         let code = u8::try_from(bits).ok();
         match self.table {
-            Table::CdtOp => code.is_some_and(|op| CdtOp(op).name().is_some()),
-            Table::BitOp => code.is_some_and(|op| BitOp(op).name().is_some()),
-            Table::HllOp => code.is_some_and(|op| HllOp(op).name().is_some()),
-            Table::StringOp => code.is_some_and(|op| StringOp(op).name().is_some()),
-            Table::TextOp => false,
-            Table::ExpOp => code.is_some_and(|op| ExpOp(op).name().is_some()),
-            Table::ReturnType => ReturnType(bits).return_type().name().is_some(),
-            Table::SelectFlags => Selected(bits & 0x0f).name().is_some(),
-            Table::ResultType | Table::BinType | Table::KeyType | Table::LoopType => {
+            NumberTable::CdtOp => code.is_some_and(|op| CdtOp(op).name().is_some()),
+            NumberTable::BitOp => code.is_some_and(|op| BitOp(op).name().is_some()),
+            NumberTable::HllOp => code.is_some_and(|op| HllOp(op).name().is_some()),
+            NumberTable::StringOp => code.is_some_and(|op| StringOp(op).name().is_some()),
+            NumberTable::TextOp => false,
+            NumberTable::ExpOp => code.is_some_and(|op| ExpOp(op).name().is_some()),
+            NumberTable::ReturnType => ReturnType(bits).return_type().name().is_some(),
+            NumberTable::SelectFlags => Selected(bits & 0x0f).name().is_some(),
+            NumberTable::ResultType | NumberTable::BinType | NumberTable::KeyType | NumberTable::LoopType => {
                 code.is_some_and(|kind| ResultType(kind).name().is_some())
             }
-            Table::LoopVariable => code.is_some_and(|part| LoopVariable(part).name().is_some()),
-            Table::System => code.is_some_and(|system| System(system).runner().name().is_some()),
+            NumberTable::LoopVariable => code.is_some_and(|part| LoopVariable(part).name().is_some()),
+            NumberTable::System => code.is_some_and(|system| System(system).runner().name().is_some()),
             _ => true,
         }
     }
 
     /// The server's version that knew an operation or a return type first.
     #[must_use]
-    pub fn since(self) -> Option<Version> {
+    pub fn since(self) -> Option<ServerVersion> {
         let bits = u32::try_from(self.value).ok()?;
         let code = u8::try_from(bits).ok();
         match self.table {
-            Table::CdtOp => CdtOp(code?).since(),
-            Table::BitOp => BitOp(code?).since(),
-            Table::HllOp => HllOp(code?).since(),
-            Table::ExpOp => ExpOp(code?).since(),
-            Table::ReturnType => ReturnType(bits).return_type().since(),
+            NumberTable::CdtOp => CdtOp(code?).since(),
+            NumberTable::BitOp => BitOp(code?).since(),
+            NumberTable::HllOp => HllOp(code?).since(),
+            NumberTable::ExpOp => ExpOp(code?).since(),
+            NumberTable::ReturnType => ReturnType(bits).return_type().since(),
             _ => None,
         }
     }
@@ -156,58 +156,60 @@ impl fmt::Display for Coded {
         let value = self.value;
         let code = u8::try_from(value).ok();
         match self.table {
-            Table::CdtOp => match value {
+            NumberTable::CdtOp => match value {
                 0..64 => write_name(f, code.and_then(|op| CdtOp(op).name()), "list_op_", value),
                 _ => write_name(f, code.and_then(|op| CdtOp(op).name()), "map_op_", value),
             },
-            Table::BitOp => write_name(f, code.and_then(|op| BitOp(op).name()), "bit_op_", value),
-            Table::HllOp => write_name(f, code.and_then(|op| HllOp(op).name()), "hll_op_", value),
-            Table::StringOp => write_name(f, code.and_then(|op| StringOp(op).name()), "string_op_", value),
-            Table::TextOp => write_name(f, None, "to_string_op_", value),
-            Table::ExpOp => write_name(f, code.and_then(|op| ExpOp(op).name()), "exp_op_", value),
-            Table::ListOrder => set::<ListOrder>(f, value, "UNORDERED"),
-            Table::MapOrder => set::<MapOrder>(f, value, "UNORDERED"),
-            Table::ListFlags => set::<ListFlags>(f, value, "DEFAULT"),
-            Table::MapFlags => set::<MapFlags>(f, value, "DEFAULT"),
-            Table::SortFlags => set::<SortFlags>(f, value, "DEFAULT"),
-            Table::ReturnType => match u32::try_from(value) {
+            NumberTable::BitOp => write_name(f, code.and_then(|op| BitOp(op).name()), "bit_op_", value),
+            NumberTable::HllOp => write_name(f, code.and_then(|op| HllOp(op).name()), "hll_op_", value),
+            NumberTable::StringOp => {
+                write_name(f, code.and_then(|op| StringOp(op).name()), "string_op_", value)
+            }
+            NumberTable::TextOp => write_name(f, None, "to_string_op_", value),
+            NumberTable::ExpOp => write_name(f, code.and_then(|op| ExpOp(op).name()), "exp_op_", value),
+            NumberTable::ListOrder => set::<ListOrder>(f, value, "UNORDERED"),
+            NumberTable::MapOrder => set::<MapOrder>(f, value, "UNORDERED"),
+            NumberTable::ListFlags => set::<ListFlags>(f, value, "DEFAULT"),
+            NumberTable::MapFlags => set::<MapFlags>(f, value, "DEFAULT"),
+            NumberTable::SortFlags => set::<SortFlags>(f, value, "DEFAULT"),
+            NumberTable::ReturnType => match u32::try_from(value) {
                 Ok(bits) => ReturnType(bits).fmt(f),
                 Err(_) => write!(f, "Unknown ({value})"),
             },
-            Table::ContextType => match u32::try_from(value) {
+            NumberTable::ContextType => match u32::try_from(value) {
                 Ok(bits) => ContextType(bits).fmt(f),
                 Err(_) => write!(f, "Unknown ({value})"),
             },
-            Table::SelectFlags => match u32::try_from(value) {
+            NumberTable::SelectFlags => match u32::try_from(value) {
                 Ok(bits) => SelectFlags(bits).fmt(f),
                 Err(_) => write!(f, "Unknown ({value})"),
             },
-            Table::BitFlags => set::<BitFlags>(f, value, "DEFAULT"),
-            Table::ResizeFlags => set::<ResizeFlags>(f, value, "DEFAULT"),
-            Table::IntFlags => set::<IntFlags>(f, value, "UNSIGNED"),
-            Table::Sign => set::<Sign>(f, value, "UNSIGNED"),
-            Table::HllFlags => set::<HllFlags>(f, value, "DEFAULT"),
-            Table::ExpFlags => set::<ExpFlags>(f, value, "DEFAULT"),
-            Table::RegexFlags => set::<RegexFlags>(f, value, "DEFAULT"),
-            Table::ResultType | Table::BinType | Table::KeyType | Table::LoopType => {
+            NumberTable::BitFlags => set::<BitFlags>(f, value, "DEFAULT"),
+            NumberTable::ResizeFlags => set::<ResizeFlags>(f, value, "DEFAULT"),
+            NumberTable::IntFlags => set::<IntFlags>(f, value, "UNSIGNED"),
+            NumberTable::Sign => set::<Sign>(f, value, "UNSIGNED"),
+            NumberTable::HllFlags => set::<HllFlags>(f, value, "DEFAULT"),
+            NumberTable::ExpFlags => set::<ExpFlags>(f, value, "DEFAULT"),
+            NumberTable::RegexFlags => set::<RegexFlags>(f, value, "DEFAULT"),
+            NumberTable::ResultType | NumberTable::BinType | NumberTable::KeyType | NumberTable::LoopType => {
                 write_name(f, code.and_then(|kind| ResultType(kind).name()), "type_", value)
             }
-            Table::LoopVariable => write_name(
+            NumberTable::LoopVariable => write_name(
                 f,
                 code.and_then(|part| LoopVariable(part).name()),
                 "variable_",
                 value,
             ),
-            Table::ParticleType => match code.and_then(|kind| ParticleType(kind).name()) {
+            NumberTable::ParticleType => match code.and_then(|kind| ParticleType(kind).name()) {
                 Some(name) => f.write_str(name),
                 None => write!(f, "{value}"),
             },
-            Table::Nanoseconds => match u64::try_from(value) {
+            NumberTable::Nanoseconds => match u64::try_from(value) {
                 // A number that is too small for a time of a record is one of another meaning: never, an offset.
                 Ok(time) if time >= EPOCH.saturating_mul(NANOSECONDS) => Utc(time).fmt(f),
                 _ => write!(f, "{value}"),
             },
-            Table::System => match code {
+            NumberTable::System => match code {
                 Some(system) => System(system).fmt(f),
                 None => write!(f, "Unknown ({value})"),
             },
@@ -235,52 +237,54 @@ fn set<F: bitflags::Flags<Bits = u32>>(f: &mut fmt::Formatter<'_>, value: i64, n
 mod tests {
     use super::*;
 
-    fn text(table: Table, value: i64) -> String {
+    fn text(table: NumberTable, value: i64) -> String {
         Coded { table, value }.to_string()
     }
 
     #[test]
     fn numbers_print_their_names() {
-        assert_eq!(text(Table::ReturnType, 65543), "INVERTED|VALUE");
-        assert_eq!(text(Table::ReturnType, 8), "KEY_VALUE_MAP");
-        assert_eq!(text(Table::ReturnType, 14), "Unknown (14)");
-        assert_eq!(text(Table::ListFlags, 5), "ADD_UNIQUE|NO_FAIL");
-        assert_eq!(text(Table::ListFlags, 0x24), "NO_FAIL|0x20");
-        assert_eq!(text(Table::MapFlags, 0), "DEFAULT");
-        assert_eq!(text(Table::MapOrder, 3), "KEY_VALUE_ORDERED");
-        assert_eq!(text(Table::MapOrder, 1), "KEY_ORDERED");
-        assert_eq!(text(Table::MapOrder, 0x11), "KEY_ORDERED|PERSIST_INDEX");
-        assert_eq!(text(Table::MapOrder, 8), "PRESERVE_ORDER");
-        assert_eq!(text(Table::ListOrder, 0x11), "ORDERED|PERSIST_INDEX");
-        assert_eq!(text(Table::ListOrder, -1), "Unknown (-1)");
-        assert_eq!(text(Table::System, 64), "CDT|MODIFY");
-        assert_eq!(text(Table::System, 9), "Unknown (9)");
-        assert_eq!(text(Table::ParticleType, 3), "STRING");
-        assert_eq!(text(Table::ParticleType, 99), "99");
-        assert_eq!(text(Table::Nanoseconds, 0), "0");
+        assert_eq!(text(NumberTable::ReturnType, 65543), "INVERTED|VALUE");
+        assert_eq!(text(NumberTable::ReturnType, 8), "KEY_VALUE_MAP");
+        assert_eq!(text(NumberTable::ReturnType, 14), "Unknown (14)");
+        assert_eq!(text(NumberTable::ListFlags, 5), "ADD_UNIQUE|NO_FAIL");
+        assert_eq!(text(NumberTable::ListFlags, 0x24), "NO_FAIL|0x20");
+        assert_eq!(text(NumberTable::MapFlags, 0), "DEFAULT");
+        assert_eq!(text(NumberTable::MapOrder, 3), "KEY_VALUE_ORDERED");
+        assert_eq!(text(NumberTable::MapOrder, 1), "KEY_ORDERED");
+        assert_eq!(text(NumberTable::MapOrder, 0x11), "KEY_ORDERED|PERSIST_INDEX");
+        assert_eq!(text(NumberTable::MapOrder, 8), "PRESERVE_ORDER");
+        assert_eq!(text(NumberTable::ListOrder, 0x11), "ORDERED|PERSIST_INDEX");
+        assert_eq!(text(NumberTable::ListOrder, -1), "Unknown (-1)");
+        assert_eq!(text(NumberTable::System, 64), "CDT|MODIFY");
+        assert_eq!(text(NumberTable::System, 9), "Unknown (9)");
+        assert_eq!(text(NumberTable::ParticleType, 3), "STRING");
+        assert_eq!(text(NumberTable::ParticleType, 99), "99");
+        assert_eq!(text(NumberTable::Nanoseconds, 0), "0");
         assert_eq!(
-            text(Table::Nanoseconds, 1_795_945_422_500_000_000),
+            text(NumberTable::Nanoseconds, 1_795_945_422_500_000_000),
             "2026-11-29T09:43:42.5Z"
         );
-        assert_eq!(text(Table::SelectFlags, 0x11), "LEAF_VALUES|NO_FAIL");
+        assert_eq!(text(NumberTable::SelectFlags, 0x11), "LEAF_VALUES|NO_FAIL");
     }
 
     #[test]
     fn unknown_operations_keep_their_number() {
-        assert_eq!(text(Table::CdtOp, 14), "list_op_14");
-        assert_eq!(text(Table::CdtOp, 71), "map_op_71");
-        assert_eq!(text(Table::CdtOp, -1), "map_op_-1");
-        assert_eq!(text(Table::BitOp, 99), "bit_op_99");
-        assert_eq!(text(Table::ExpOp, 200), "exp_op_200");
+        assert_eq!(text(NumberTable::CdtOp, 14), "list_op_14");
+        assert_eq!(text(NumberTable::CdtOp, 71), "map_op_71");
+        assert_eq!(text(NumberTable::CdtOp, -1), "map_op_-1");
+        assert_eq!(text(NumberTable::BitOp, 99), "bit_op_99");
+        assert_eq!(text(NumberTable::ExpOp, 200), "exp_op_200");
     }
 
     #[test]
     fn a_code_is_known_where_it_has_a_name() {
         let known = |table, value| Coded { table, value }.is_known();
-        assert!(known(Table::SelectFlags, 0x14) && !known(Table::SelectFlags, 5));
-        assert!(known(Table::ReturnType, 65543) && !known(Table::ReturnType, 14));
-        assert!(known(Table::CdtOp, 28) && !known(Table::CdtOp, 29) && !known(Table::CdtOp, -1));
-        assert!(known(Table::System, 65) && !known(Table::System, 9));
+        assert!(known(NumberTable::SelectFlags, 0x14) && !known(NumberTable::SelectFlags, 5));
+        assert!(known(NumberTable::ReturnType, 65543) && !known(NumberTable::ReturnType, 14));
+        assert!(
+            known(NumberTable::CdtOp, 28) && !known(NumberTable::CdtOp, 29) && !known(NumberTable::CdtOp, -1)
+        );
+        assert!(known(NumberTable::System, 65) && !known(NumberTable::System, 9));
     }
 
     #[test]

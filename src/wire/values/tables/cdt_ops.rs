@@ -5,9 +5,9 @@ use core::fmt;
 
 use bitflags::bitflags;
 
-use super::arg::{Arg, Table, operations, write_flags};
+use super::arg::{Arg, NumberTable, operations, write_flags};
 
-const RETURN: Arg = Arg::code("return type", Table::ReturnType);
+const RETURN: Arg = Arg::code("return type", NumberTable::ReturnType);
 const INDEX: Arg = Arg::value("index");
 const RANK: Arg = Arg::value("rank");
 const COUNT: Arg = Arg::value("count");
@@ -21,11 +21,11 @@ const BEGIN: Arg = Arg::value("begin");
 const END: Arg = Arg::value("end").optional();
 const SEPARATOR: Arg = Arg::value("separator").optional();
 const DELTA: Arg = Arg::value("delta").optional();
-const LIST_ORDER: Arg = Arg::code("order", Table::ListOrder);
-const LIST_FLAGS: Arg = Arg::code("write flags", Table::ListFlags).optional();
-const MAP_ORDER: Arg = Arg::code("order", Table::MapOrder);
-const MAP_FLAGS: Arg = Arg::code("write flags", Table::MapFlags).optional();
-const SORT_FLAGS: Arg = Arg::code("sort flags", Table::SortFlags).optional();
+const LIST_ORDER: Arg = Arg::code("order", NumberTable::ListOrder);
+const LIST_FLAGS: Arg = Arg::code("write flags", NumberTable::ListFlags).optional();
+const MAP_ORDER: Arg = Arg::code("order", NumberTable::MapOrder);
+const MAP_FLAGS: Arg = Arg::code("write flags", NumberTable::MapFlags).optional();
+const SORT_FLAGS: Arg = Arg::code("sort flags", NumberTable::SortFlags).optional();
 
 operations! {
     /// An operation on a list (below 64) or a map, or one of the two wrappers (254, 255).

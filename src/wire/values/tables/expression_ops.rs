@@ -6,7 +6,7 @@ use core::fmt;
 
 use bitflags::bitflags;
 
-use super::arg::{Arg, RawName, Table, operations};
+use super::arg::{Arg, NumberTable, RawName, operations};
 
 const LEFT: Arg = Arg::expression("left");
 const RIGHT: Arg = Arg::expression("right");
@@ -32,7 +32,7 @@ operations! {
         5 => LT as "lt" (LEFT, RIGHT),
         6 => LE as "le" (LEFT, RIGHT),
         7 => CMP_REGEX as "regex_compare"
-            (Arg::code("regex flags", Table::RegexFlags), PATTERN, Arg::expression("string")),
+            (Arg::code("regex flags", NumberTable::RegexFlags), PATTERN, Arg::expression("string")),
         8 => CMP_GEO as "geo_compare" (LEFT, RIGHT),
         9 => IN_LIST as "in_list": "since 8.1.2" (VALUE, LIST),
         16 => AND as "and" (EACH),
@@ -74,21 +74,21 @@ operations! {
         72 => META_IS_TOMBSTONE as "is_tombstone" (),
         73 => META_MEMORY_SIZE as "memory_size": "since 5.3, deprecated 7.0" (),
         74 => META_RECORD_SIZE as "record_size": "since 7.0" (),
-        80 => REC_KEY as "key" (Arg::code("key type", Table::KeyType)),
-        81 => BIN as "bin" (Arg::code("bin type", Table::BinType), BIN),
+        80 => REC_KEY as "key" (Arg::code("key type", NumberTable::KeyType)),
+        81 => BIN as "bin" (Arg::code("bin type", NumberTable::BinType), BIN),
         82 => BIN_TYPE as "bin_type": "gives a particle type" (BIN),
         99 => TO_STRING as "to_string": "since 8.2" (VALUE),
         100 => RESULT_REMOVE as "result_remove": "only when a path is applied, since 8.1.1" (),
         101 => MAP_KEYS as "map_keys": "since 8.1.2" (MAP),
         102 => MAP_VALUES as "map_values": "since 8.1.2" (MAP),
         122 => VAR_BUILTIN as "loopvar": "since 8.1.1"
-            (Arg::code("variable type", Table::LoopType), Arg::code("variable", Table::LoopVariable)),
+            (Arg::code("variable type", NumberTable::LoopType), Arg::code("variable", NumberTable::LoopVariable)),
         123 => COND as "cond": "condition, result, …, default; since 5.6" (EACH),
         124 => VAR as "var": "since 5.6" (Arg::raw("variable name", RawName::Variable)),
         125 => LET as "let": "name, value, …, result; since 5.6" (EACH),
         126 => QUOTE as "quote" (Arg::value("list")),
         127 => CALL as "call"
-            (Arg::code("result type", Table::ResultType), Arg::code("system", Table::System),
+            (Arg::code("result type", NumberTable::ResultType), Arg::code("system", NumberTable::System),
              Arg::value("call"), Arg::expression("bin or value")),
         128 => AEL as "ael": "text that the server compiles, since 8.2" (Arg::raw("text", RawName::Ael))
     }

@@ -2,13 +2,13 @@
 
 use bitflags::bitflags;
 
-use super::arg::{Arg, Table, operations};
+use super::arg::{Arg, NumberTable, operations};
 
 const VALUES: Arg = Arg::value("values");
 const HLLS: Arg = Arg::value("HLLs");
 const INDEX_BITS: Arg = Arg::value("index bits");
 const MINHASH_BITS: Arg = Arg::value("minhash bits");
-const FLAGS: Arg = Arg::code("write flags", Table::HllFlags).optional();
+const FLAGS: Arg = Arg::code("write flags", NumberTable::HllFlags).optional();
 
 operations! {
     /// An operation on a HyperLogLog (ops 15 and 16). Bit counts of -1 leave things as they are.

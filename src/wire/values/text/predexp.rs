@@ -15,7 +15,7 @@ use crate::wire::ground::input::{Malformed, Parse};
 use crate::wire::ground::input::{be_i64, be_u16, be_u32, front, reason, sized_bytes};
 use crate::wire::values::particle::GeoJson;
 use crate::wire::values::particle::msgpack::LEVELS;
-use crate::wire::values::tables::arg::Table;
+use crate::wire::values::tables::arg::NumberTable;
 use crate::wire::values::tables::call::Coded;
 
 table! {
@@ -203,7 +203,7 @@ impl<'a> Item<'a> {
             }
             Ok(Data::RegexFlags(flags)) => {
                 let flags = Coded {
-                    table: Table::RegexFlags,
+                    table: NumberTable::RegexFlags,
                     value: i64::from(flags),
                 };
                 write!(out, "{name}({flags}")?;

@@ -30,11 +30,11 @@ use core::fmt::{self, Write};
 
 use crate::wire::ground::text::Hex;
 use crate::wire::values::particle::{Hll, Value};
-use crate::wire::values::tables::arg::{Content, Presence, Table};
-use crate::wire::values::tables::call::{Coded, Family};
+use crate::wire::values::tables::arg::{ArgContent, NumberTable, Presence};
+use crate::wire::values::tables::call::{CallFamily, Coded};
 use crate::wire::values::tables::cdt_ops::CdtOp;
 use crate::wire::values::tables::expression_ops::ExpOp;
-use crate::wire::values::walk::node::{Kind, Node, Role};
+use crate::wire::values::walk::node::{Node, NodeKind, Role};
 use crate::wire::values::walk::{self, Sink, Stop, Visit, Walked, cdt, expression};
 
 /// The text of a bin's value of any type, as it would be printed inside a list.
@@ -51,7 +51,7 @@ pub struct RawValueText<'a>(pub &'a [u8]);
 
 /// The text of the value of a list, map, bit, HLL or string operation.
 #[derive(Clone, Copy, Debug)]
-pub struct CallText<'a>(pub Family, pub &'a [u8]);
+pub struct CallText<'a>(pub CallFamily, pub &'a [u8]);
 
 /// The text of a context list.
 #[derive(Clone, Copy, Debug)]
@@ -188,21 +188,25 @@ impl Text<'_> {
     /// A code, a set of flags, or what they stand for in the text.
     fn write_coded(&mut self, role: Role, coded: Coded) -> fmt::Result {
         match coded.table {
-            Table::CdtOp | Table::BitOp | Table::HllOp | Table::StringOp | Table::TextOp => {
+            NumberTable::CdtOp
+            | NumberTable::BitOp
+            | NumberTable::HllOp
+            | NumberTable::StringOp
+            | NumberTable::TextOp => {
                 if coded.value == i64::from(CdtOp::CONTEXT_EVAL.0) {
                     return Ok(());
                 }
                 self.function(", ", coded)
             }
-            Table::ExpOp => match u8::try_from(coded.value).map(ExpOp) {
+            NumberTable::ExpOp => match u8::try_from(coded.value).map(ExpOp) {
                 Ok(ExpOp::BIN | ExpOp::REC_KEY | ExpOp::VAR_BUILTIN | ExpOp::CALL | ExpOp::QUOTE) => Ok(()),
                 _ => self.function(", ", coded),
             },
-            Table::ContextType => self.function("/", coded),
-            Table::BinType => self.function(", ", format_args!("{coded}_bin")),
-            Table::KeyType => self.function(", ", format_args!("{coded}_key")),
-            Table::LoopType => self.function(", ", format_args!("{coded}_loopvar")),
-            Table::ResultType | Table::System => Ok(()),
+            NumberTable::ContextType => self.function("/", coded),
+            NumberTable::BinType => self.function(", ", format_args!("{coded}_bin")),
+            NumberTable::KeyType => self.function(", ", format_args!("{coded}_key")),
+            NumberTable::LoopType => self.function(", ", format_args!("{coded}_loopvar")),
+            NumberTable::ResultType | NumberTable::System => Ok(()),
             _ if role == Role::Metadata || may_be_left_out(role, coded) => Ok(()),
             _ => {
                 self.begin(role)?;
@@ -215,7 +219,8 @@ impl Text<'_> {
 /// Whether an argument says nothing that its absence would not say.
 fn may_be_left_out(role: Role, coded: Coded) -> bool {
     let Role::Arg(arg) = role else { return false };
-    let silent = arg.presence == Presence::Optional || arg.content == Content::Code(Table::RegexFlags);
+    let silent =
+        arg.presence == Presence::Optional || arg.content == ArgContent::Code(NumberTable::RegexFlags);
     silent && coded.is_default()
 }
 
@@ -233,11 +238,11 @@ impl<'a> Sink<'a> for Text<'_> {
 
     fn open(&mut self, node: &Node<'a>) -> Result<Visit, fmt::Error> {
         match node.kind {
-            Kind::List { .. } => self.bracket(node.role, '[')?,
-            Kind::Map { .. } => self.bracket(node.role, '{')?,
-            Kind::Definition => self.function(", ", "def")?,
+            NodeKind::List { .. } => self.bracket(node.role, '[')?,
+            NodeKind::Map { .. } => self.bracket(node.role, '{')?,
+            NodeKind::Definition => self.function(", ", "def")?,
             // A context is written behind its call.
-            Kind::Context if node.role != Role::Whole => return Ok(Visit::Over),
+            NodeKind::Context if node.role != Role::Whole => return Ok(Visit::Over),
             _ => {}
         }
         Ok(Visit::Into)
@@ -245,14 +250,14 @@ impl<'a> Sink<'a> for Text<'_> {
 
     fn close(&mut self, node: &Node<'a>) -> fmt::Result {
         match node.kind {
-            Kind::List { .. } => self.end(']'),
-            Kind::Map { .. } => self.end('}'),
-            Kind::Definition => self.end(')'),
-            Kind::Call(call) if !call.inside => self.end_call(call.context),
-            Kind::InContext(call) if !call.inside => self.at(call.context),
-            Kind::Expression { op: ExpOp::QUOTE, .. } => Ok(()),
-            Kind::Expression { context, .. } => self.end_call(context),
-            Kind::Level(context) => {
+            NodeKind::List { .. } => self.end(']'),
+            NodeKind::Map { .. } => self.end('}'),
+            NodeKind::Definition => self.end(')'),
+            NodeKind::Call(call) if !call.inside => self.end_call(call.context),
+            NodeKind::InContext(call) if !call.inside => self.at(call.context),
+            NodeKind::Expression { op: ExpOp::QUOTE, .. } => Ok(()),
+            NodeKind::Expression { context, .. } => self.end_call(context),
+            NodeKind::Level(context) => {
                 if let Some(order) = context.creates() {
                     self.separate(", ")?;
                     self.out.write_str(order)?;
@@ -268,7 +273,7 @@ impl<'a> Sink<'a> for Text<'_> {
     }
 
     fn leaf(&mut self, node: &Node<'a>) -> fmt::Result {
-        if let Kind::Coded(coded) = node.kind {
+        if let NodeKind::Coded(coded) = node.kind {
             return self.write_coded(node.role, coded);
         }
         self.begin(node.role)?;
@@ -277,17 +282,17 @@ impl<'a> Sink<'a> for Text<'_> {
 }
 
 /// A value without parts.
-fn write_leaf(out: &mut dyn Write, kind: &Kind<'_>) -> fmt::Result {
+fn write_leaf(out: &mut dyn Write, kind: &NodeKind<'_>) -> fmt::Result {
     match *kind {
-        Kind::Nil => out.write_str("nil"),
-        Kind::Bool(value) => write!(out, "{value}"),
-        Kind::Int(value) => write!(out, "{value}"),
-        Kind::UInt(value) => write!(out, "{value}"),
-        Kind::Float(value) => write!(out, "{value:?}"),
-        Kind::String(text) => string(out, text),
-        Kind::Raw(text) => write_quoted(out, text),
-        Kind::GeoJson(json) => geo(out, json),
-        Kind::Hll(bytes) => match Hll::parse(bytes) {
+        NodeKind::Nil => out.write_str("nil"),
+        NodeKind::Bool(value) => write!(out, "{value}"),
+        NodeKind::Int(value) => write!(out, "{value}"),
+        NodeKind::UInt(value) => write!(out, "{value}"),
+        NodeKind::Float(value) => write!(out, "{value:?}"),
+        NodeKind::String(text) => string(out, text),
+        NodeKind::Raw(text) => write_quoted(out, text),
+        NodeKind::GeoJson(json) => geo(out, json),
+        NodeKind::Hll(bytes) => match Hll::parse(bytes) {
             Ok((_, hll)) => sketch(out, &hll),
             Err(_) => {
                 out.write_str("hll(")?;
@@ -295,15 +300,15 @@ fn write_leaf(out: &mut dyn Write, kind: &Kind<'_>) -> fmt::Result {
                 out.write_char(')')
             }
         },
-        Kind::Blob { payload, .. } => hex(out, payload),
-        Kind::Wildcard => out.write_str("WILDCARD"),
-        Kind::Infinity => out.write_str("INF"),
-        Kind::Ext { ext_type, data } => {
+        NodeKind::Blob { payload, .. } => hex(out, payload),
+        NodeKind::Wildcard => out.write_str("WILDCARD"),
+        NodeKind::Infinity => out.write_str("INF"),
+        NodeKind::Ext { ext_type, data } => {
             write!(out, "ext({ext_type},")?;
             hex(out, data)?;
             out.write_char(')')
         }
-        Kind::Coded(coded) => write!(out, "{coded}"),
+        NodeKind::Coded(coded) => write!(out, "{coded}"),
         // Nodes with parts are written by `open` and `close`.
         _ => Ok(()),
     }

@@ -10,9 +10,9 @@ fn text(kind: char, hex: &str) -> String {
         .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
         .collect::<Vec<_>>();
     match kind {
-        'c' => CallText(Family::Cdt, &bytes).to_string(),
-        'b' => CallText(Family::Bits, &bytes).to_string(),
-        'h' => CallText(Family::Hll, &bytes).to_string(),
+        'c' => CallText(CallFamily::Cdt, &bytes).to_string(),
+        'b' => CallText(CallFamily::Bits, &bytes).to_string(),
+        'h' => CallText(CallFamily::Hll, &bytes).to_string(),
         'e' => ExpressionText(&bytes).to_string(),
         'x' => EvaluationText(&bytes).to_string(),
         _ => ValueText(&bytes).to_string(),

@@ -6,7 +6,7 @@ fn value(bytes: &[u8]) -> String {
 }
 
 fn call(bytes: &[u8]) -> String {
-    CallText(Family::Cdt, bytes).to_string()
+    CallText(CallFamily::Cdt, bytes).to_string()
 }
 
 fn exp(bytes: &[u8]) -> String {
@@ -128,11 +128,11 @@ fn forms_of_calls() {
     );
     // Source: client-protocol 6.9: the context of a string operation stands in the same list.
     assert_eq!(
-        CallText(Family::String, b"\x94\xcc\xff\x92\x10\x00\x43\xA2\x03x").to_string(),
+        CallText(CallFamily::String, b"\x94\xcc\xff\x92\x10\x00\x43\xA2\x03x").to_string(),
         r#"string_append("x") @ list_index(0)"#
     );
     assert_eq!(
-        CallText(Family::Text, b"\x91\x00").to_string(),
+        CallText(CallFamily::Text, b"\x91\x00").to_string(),
         "to_string_op_0()"
     );
 }
@@ -145,7 +145,7 @@ fn hll_calls_with_hlls() {
     union.extend(hll);
     union.push(8);
     assert_eq!(
-        CallText(Family::Hll, &union).to_string(),
+        CallText(CallFamily::Hll, &union).to_string(),
         "hll_set_union([hll(index_bits=4,minhash_bits=0,count=7),\
          hll(index_bits=4,minhash_bits=0,count=7)], ALLOW_FOLD)"
     );

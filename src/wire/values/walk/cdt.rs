@@ -1,18 +1,18 @@
 //! The walk of calls: list, map, bit, HLL and string operations, and their contexts.
 //!
-//! A call is told as a [`Kind::Call`] with the operation and its arguments as parts. One inside a
-//! context is a [`Kind::InContext`] around the marker 255, the [`Kind::Context`] and the call; a
+//! A call is told as a [`NodeKind::Call`] with the operation and its arguments as parts. One inside a
+//! context is a [`NodeKind::InContext`] around the marker 255, the [`NodeKind::Context`] and the call; a
 //! path selection and a string operation have their context as a part of the call itself.
 //!
 //! Source: client-protocol 6.3–6.9.
 
-use super::node::{Call, Kind, Node, Role, Strings};
+use super::node::{Call, Node, NodeKind, Role, Strings};
 use super::{Sink, Stop, Walk, Walked, enough};
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::be_u16;
 use crate::wire::values::particle::msgpack::{self, Token};
-use crate::wire::values::tables::arg::{Arg, Content, Table};
-use crate::wire::values::tables::call::{Coded, Family};
+use crate::wire::values::tables::arg::{Arg, ArgContent, NumberTable};
+use crate::wire::values::tables::call::{CallFamily, Coded};
 use crate::wire::values::tables::cdt_ops::{CdtOp, ContextType};
 
 /// The marker of a call inside a context.
@@ -23,14 +23,14 @@ const SELECT: i64 = CdtOp::SELECT.0 as i64;
 const CONTEXT: Arg = Arg::value("context");
 const CALL: Arg = Arg::value("call");
 const ARGUMENT: Arg = Arg::value("argument");
-const CONTEXT_TYPE: Arg = Arg::code("type", Table::ContextType);
+const CONTEXT_TYPE: Arg = Arg::code("type", NumberTable::ContextType);
 const CONTEXT_VALUE: Arg = Arg::value("value");
 const CONTEXT_EXPRESSION: Arg = Arg::expression("expression");
-const SELECT_FLAGS: Arg = Arg::code("select flags", Table::SelectFlags);
+const SELECT_FLAGS: Arg = Arg::code("select flags", NumberTable::SelectFlags);
 const APPLY: Arg = Arg::expression("apply").optional();
 
 /// The part of a call that says which operation it is.
-pub(super) const fn operation(family: Family) -> Arg {
+pub(super) const fn operation(family: CallFamily) -> Arg {
     Arg::code("operation", family.table())
 }
 
@@ -40,10 +40,10 @@ pub(super) const fn operation(family: Family) -> Arg {
 /// [`Stop`].
 ///
 /// Source: client-protocol 6.3, 6.7–6.9.
-pub fn call<'a, S: Sink<'a>>(family: Family, input: &'a [u8], sink: &mut S) -> Walked<'a, S::Error> {
+pub fn call<'a, S: Sink<'a>>(family: CallFamily, input: &'a [u8], sink: &mut S) -> Walked<'a, S::Error> {
     let mut walk = Walk::new(sink);
     match input.first() {
-        Some(0) if family == Family::Cdt => walk.legacy(input),
+        Some(0) if family == CallFamily::Cdt => walk.legacy(input),
         _ => Ok(walk.call(family, false, Role::Whole, 0, input)?.0),
     }
 }
@@ -63,12 +63,12 @@ pub fn context<'a, S: Sink<'a>>(input: &'a [u8], sink: &mut S) -> Walked<'a, S::
 ///
 /// Source: client-protocol 6.3.
 #[must_use]
-pub fn operation_of(family: Family, input: &[u8]) -> Option<Coded> {
+pub fn operation_of(family: CallFamily, input: &[u8]) -> Option<Coded> {
     let coded = |value| Coded {
         table: family.table(),
         value,
     };
-    if family == Family::Cdt && input.first() == Some(&0) {
+    if family == CallFamily::Cdt && input.first() == Some(&0) {
         let (_, op) = be_u16("CDT call")(input).ok()?;
         return Some(coded(i64::from(op)));
     }
@@ -140,7 +140,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
     /// Walks a call in any form but the legacy one.
     pub(super) fn call(
         &mut self,
-        family: Family,
+        family: CallFamily,
         inside: bool,
         role: Role,
         index: u32,
@@ -164,9 +164,9 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
         let is_flat = family.may_be_flat() && is_flat(input);
         let in_context = op == CONTEXT_EVAL && !is_flat;
         let kind = if in_context {
-            Kind::InContext(call)
+            NodeKind::InContext(call)
         } else {
-            Kind::Call(call)
+            NodeKind::Call(call)
         };
         let node = Node {
             role,
@@ -178,16 +178,16 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
             let left = walk.code(operation(family), 0, content)?;
             let count = count.saturating_sub(1);
             let (left, context) = match (op, family) {
-                (SELECT, Family::Cdt) => walk.select(left, count)?,
+                (SELECT, CallFamily::Cdt) => walk.select(left, count)?,
                 (CONTEXT_EVAL, _) if is_flat => walk.flat(family, left, count)?,
                 (CONTEXT_EVAL, _) => walk.in_context(family, inside, left, count)?,
                 _ => (walk.arguments(family, inside, op, left, count)?, None),
             };
             let call = Call { context, ..call };
             let kind = if in_context {
-                Kind::InContext(call)
+                NodeKind::InContext(call)
             } else {
-                Kind::Call(call)
+                NodeKind::Call(call)
             };
             Ok((left, kind))
         })?;
@@ -198,8 +198,8 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
     fn legacy(&mut self, input: &'a [u8]) -> Walked<'a, S::Error> {
         let (rest, op) = be_u16("CDT call")(input)?;
         let op = i64::from(op);
-        let kind = Kind::Call(Call {
-            family: Family::Cdt,
+        let kind = NodeKind::Call(Call {
+            family: CallFamily::Cdt,
             inside: false,
             context: None,
         });
@@ -210,18 +210,18 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
             bytes: input,
         };
         let (rest, _) = self.nest(node, None, |walk| {
-            let role = Role::Arg(operation(Family::Cdt));
+            let role = Role::Arg(operation(CallFamily::Cdt));
             let coded = Coded {
-                table: Table::CdtOp,
+                table: NumberTable::CdtOp,
                 value: op,
             };
-            let left = walk.leaf(role, 0, Kind::Coded(coded), input, rest)?;
+            let left = walk.leaf(role, 0, NodeKind::Coded(coded), input, rest)?;
             if left.is_empty() {
                 return Ok((left, kind));
             }
             match msgpack::head(left)? {
                 (left, Token::List(count)) => {
-                    let left = walk.arguments(Family::Cdt, false, op, left, count)?;
+                    let left = walk.arguments(CallFamily::Cdt, false, op, left, count)?;
                     Ok((left, kind))
                 }
                 _ => {
@@ -237,7 +237,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
     /// Behind the 255: context, call.
     fn in_context(
         &mut self,
-        family: Family,
+        family: CallFamily,
         inside: bool,
         input: &'a [u8],
         count: u32,
@@ -259,7 +259,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
     }
 
     /// Behind the 255 of a string operation as C client 7.5 packs it: context, operation, arguments.
-    fn flat(&mut self, family: Family, input: &'a [u8], count: u32) -> Called<'a, S::Error> {
+    fn flat(&mut self, family: CallFamily, input: &'a [u8], count: u32) -> Called<'a, S::Error> {
         if count < 2 {
             self.wrong("call in a context", input, "no operation")?;
         }
@@ -298,7 +298,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
     /// The arguments of an operation.
     fn arguments(
         &mut self,
-        family: Family,
+        family: CallFamily,
         inside: bool,
         op: i64,
         input: &'a [u8],
@@ -326,22 +326,24 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
     /// One argument, as its table says.
     pub(super) fn argument(&mut self, arg: Arg, index: u32, input: &'a [u8]) -> Walked<'a, S::Error> {
         match arg.content {
-            Content::Value => self.value(Role::Arg(arg), index, input, Strings::Typed),
-            Content::Raw(_) => match msgpack::head(input)? {
+            ArgContent::Value => self.value(Role::Arg(arg), index, input, Strings::Typed),
+            ArgContent::Raw(_) => match msgpack::head(input)? {
                 // Some clients write such a text in the form of a blob.
-                (rest, Token::Bin(text)) => self.leaf(Role::Arg(arg), index, Kind::Raw(text), input, rest),
+                (rest, Token::Bin(text)) => {
+                    self.leaf(Role::Arg(arg), index, NodeKind::Raw(text), input, rest)
+                }
                 _ => self.value(Role::Arg(arg), index, input, Strings::Raw),
             },
-            Content::Code(_) => self.code(arg, index, input),
-            Content::Expression => self.expression(Role::Arg(arg), index, input),
+            ArgContent::Code(_) => self.code(arg, index, input),
+            ArgContent::Expression => self.expression(Role::Arg(arg), index, input),
         }
     }
 
     /// An integer that a table explains.
     pub(super) fn code(&mut self, arg: Arg, index: u32, input: &'a [u8]) -> Walked<'a, S::Error> {
         match (arg.content, Ahead::of(input)) {
-            (Content::Code(table), Ahead::Int(rest, value)) => {
-                let kind = Kind::Coded(Coded { table, value });
+            (ArgContent::Code(table), Ahead::Int(rest, value)) => {
+                let kind = NodeKind::Coded(Coded { table, value });
                 return self.leaf(Role::Arg(arg), index, kind, input, rest);
             }
             (_, Ahead::Other) => self.wrong(arg.name, input, "not an integer")?,
@@ -360,7 +362,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
         let node = Node {
             role,
             index,
-            kind: Kind::Context,
+            kind: NodeKind::Context,
             bytes: input,
         };
         let (rest, _) = self.nest(node, Some(1), |walk| {
@@ -374,7 +376,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
                 walk.wrong("context", left, "a type without its value")?;
                 left = walk.code(CONTEXT_TYPE, count / 2, left)?;
             }
-            Ok((left, Kind::Context))
+            Ok((left, NodeKind::Context))
         })?;
         Ok((rest, Some(before(input, rest))))
     }
@@ -389,7 +391,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
         let node = Node {
             role: Role::Level,
             index,
-            kind: Kind::Level(context),
+            kind: NodeKind::Level(context),
             bytes: input,
         };
         let (rest, _) = self.nest(node, Some(2), |walk| {
@@ -400,7 +402,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
             } else {
                 walk.argument(CONTEXT_VALUE, 1, left)?
             };
-            Ok((left, Kind::Level(context)))
+            Ok((left, NodeKind::Level(context)))
         })?;
         Ok(rest)
     }

@@ -1,23 +1,23 @@
 //! The walk of expressions: filters, index expressions, expression operations.
 //!
-//! An expression is a value, or a list that begins with an opcode: a [`Kind::Expression`] with the
+//! An expression is a value, or a list that begins with an opcode: a [`NodeKind::Expression`] with the
 //! opcode and its arguments as parts. Literal lists are quoted. The call of a CDT, bit or HLL
 //! operation is an expression too; its parts are the result type, the system, the call
-//! ([`Kind::Call`] or [`Kind::InContext`]) and the operand.
+//! ([`NodeKind::Call`] or [`NodeKind::InContext`]) and the operand.
 //!
 //! Source: client-protocol 7.
 
 use super::cdt::Ahead;
-use super::node::{Kind, Node, Role, Strings};
+use super::node::{Node, NodeKind, Role, Strings};
 use super::{Sink, Stop, Walk, Walked, enough};
 use crate::wire::values::particle::msgpack::{self, Token};
-use crate::wire::values::tables::arg::{Arg, RawName, Table};
-use crate::wire::values::tables::call::Family;
+use crate::wire::values::tables::arg::{Arg, NumberTable, RawName};
+use crate::wire::values::tables::call::CallFamily;
 use crate::wire::values::tables::expression_ops::{ExpOp, ResultType};
 
-const OPCODE: Arg = Arg::code("opcode", Table::ExpOp);
+const OPCODE: Arg = Arg::code("opcode", NumberTable::ExpOp);
 const EXPRESSION: Arg = Arg::expression("expression");
-const FLAGS: Arg = Arg::code("flags", Table::ExpFlags).optional();
+const FLAGS: Arg = Arg::code("flags", NumberTable::ExpFlags).optional();
 const OPERAND: Arg = Arg::expression("operand");
 const CONDITION: Arg = Arg::expression("condition");
 const RESULT: Arg = Arg::expression("result");
@@ -82,14 +82,14 @@ fn op(input: &[u8], count: u32) -> Result<ExpOp, bool> {
 /// What explains a number that is compared with a type or a time: one side of the comparison says which it is.
 ///
 /// Source: client-protocol 7.3, 7.4.
-fn explanation(op: ExpOp, input: &[u8]) -> Option<Table> {
+fn explanation(op: ExpOp, input: &[u8]) -> Option<NumberTable> {
     if !(ExpOp::EQ..=ExpOp::LE).contains(&op) {
         return None;
     }
     let table = |input| match Ahead::first_of(input) {
         Ahead::Int(_, op) => match u8::try_from(op).map(ExpOp) {
-            Ok(ExpOp::BIN_TYPE) => Some(Table::ParticleType),
-            Ok(ExpOp::META_LAST_UPDATE | ExpOp::META_VOID_TIME) => Some(Table::Nanoseconds),
+            Ok(ExpOp::BIN_TYPE) => Some(NumberTable::ParticleType),
+            Ok(ExpOp::META_LAST_UPDATE | ExpOp::META_VOID_TIME) => Some(NumberTable::Nanoseconds),
             _ => None,
         },
         _ => None,
@@ -154,7 +154,7 @@ fn is_call(input: &[u8]) -> bool {
     };
     match system {
         Ahead::Int(rest, system) => {
-            Family::of_system(system).is_some() && !matches!(Ahead::first_of(rest), Ahead::Other)
+            CallFamily::of_system(system).is_some() && !matches!(Ahead::first_of(rest), Ahead::Other)
         }
         Ahead::Other => false,
         Ahead::Cut => true,
@@ -177,7 +177,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
                 return self.value(role, index, input, Strings::Typed);
             }
         };
-        let kind = Kind::Expression { op, context: None };
+        let kind = NodeKind::Expression { op, context: None };
         let node = Node {
             role,
             index,
@@ -230,13 +230,13 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
             let node = Node {
                 role: Role::Definition,
                 index,
-                kind: Kind::Definition,
+                kind: NodeKind::Definition,
                 bytes: left,
             };
             let (rest, _) = self.nest(node, Some(2), |walk| {
                 let value = walk.argument(NAME, 0, left)?;
                 enough("expression", value, 1)?;
-                Ok((walk.argument(VALUE, 1, value)?, Kind::Definition))
+                Ok((walk.argument(VALUE, 1, value)?, NodeKind::Definition))
             })?;
             left = rest;
         }
@@ -249,9 +249,9 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
         &mut self,
         input: &'a [u8],
         count: u32,
-    ) -> Result<(&'a [u8], Kind<'a>), Stop<'a, S::Error>> {
+    ) -> Result<(&'a [u8], NodeKind<'a>), Stop<'a, S::Error>> {
         let args = ExpOp::CALL.args().unwrap_or(&[]);
-        let mut family = Family::Cdt;
+        let mut family = CallFamily::Cdt;
         let mut context = None;
         let mut left = input;
         for index in 0..count {
@@ -261,7 +261,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
                 1 => {
                     family = Ahead::of(left)
                         .int()
-                        .and_then(|(_, system)| Family::of_system(system))
+                        .and_then(|(_, system)| CallFamily::of_system(system))
                         .unwrap_or(family);
                     left = self.code(arg, index, left)?;
                 }
@@ -269,7 +269,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
                 _ => left = self.argument(arg, index, left)?,
             }
         }
-        let kind = Kind::Expression {
+        let kind = NodeKind::Expression {
             op: ExpOp::CALL,
             context,
         };
@@ -289,7 +289,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
         let node = Node {
             role: Role::Whole,
             index: 0,
-            kind: Kind::Evaluation,
+            kind: NodeKind::Evaluation,
             bytes: input,
         };
         let (rest, _) = self.nest(node, Some(1), |walk| {
@@ -299,7 +299,7 @@ impl<'a, S: Sink<'a>> Walk<'_, S> {
                 enough("expression operation", left, 1)?;
                 left = walk.argument(FLAGS, 1, left)?;
             }
-            Ok((left, Kind::Evaluation))
+            Ok((left, NodeKind::Evaluation))
         })?;
         Ok(rest)
     }

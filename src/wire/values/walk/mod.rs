@@ -23,11 +23,11 @@ pub mod expression;
 pub mod node;
 
 use super::particle::msgpack::{self, Token};
-use super::tables::arg::Table;
+use super::tables::arg::NumberTable;
 use super::tables::call::Coded;
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::Malformed;
-use node::{Kind, Node, Role, Strings};
+use node::{Node, NodeKind, Role, Strings};
 
 /// Who is told what the walk meets.
 pub trait Sink<'a> {
@@ -135,7 +135,7 @@ impl<'a, 's, S: Sink<'a>> Walk<'s, S> {
         &mut self,
         role: Role,
         index: u32,
-        kind: Kind<'a>,
+        kind: NodeKind<'a>,
         input: &'a [u8],
         rest: &'a [u8],
     ) -> Walked<'a, S::Error> {
@@ -157,9 +157,9 @@ impl<'a, 's, S: Sink<'a>> Walk<'s, S> {
         node: Node<'a>,
         values: Option<u64>,
         parts: F,
-    ) -> Result<(&'a [u8], Kind<'a>), Stop<'a, S::Error>>
+    ) -> Result<(&'a [u8], NodeKind<'a>), Stop<'a, S::Error>>
     where
-        F: FnOnce(&mut Self) -> Result<(&'a [u8], Kind<'a>), Stop<'a, S::Error>>,
+        F: FnOnce(&mut Self) -> Result<(&'a [u8], NodeKind<'a>), Stop<'a, S::Error>>,
     {
         let around = self.levels;
         let inside = if node.kind.is_container() {
@@ -214,7 +214,7 @@ impl<'a, 's, S: Sink<'a>> Walk<'s, S> {
         let (count, of_map) = match token {
             Token::List(count) => (count, false),
             Token::Map(count) => (count, true),
-            _ => return self.leaf(role, index, Kind::of(token, strings), input, rest),
+            _ => return self.leaf(role, index, NodeKind::of(token, strings), input, rest),
         };
         let order = match count {
             0 => None,
@@ -222,12 +222,16 @@ impl<'a, 's, S: Sink<'a>> Walk<'s, S> {
         };
         let count = count.saturating_sub(u32::from(order.is_some()));
         let coded = order.map(|(_, flags)| Coded {
-            table: if of_map { Table::MapOrder } else { Table::ListOrder },
+            table: if of_map {
+                NumberTable::MapOrder
+            } else {
+                NumberTable::ListOrder
+            },
             value: i64::from(flags),
         });
         let kind = match of_map {
-            true => Kind::Map { count, order: coded },
-            false => Kind::List { count, order: coded },
+            true => NodeKind::Map { count, order: coded },
+            false => NodeKind::List { count, order: coded },
         };
         let node = Node {
             role,
@@ -238,7 +242,7 @@ impl<'a, 's, S: Sink<'a>> Walk<'s, S> {
         let (rest, _) = self.nest(node, Some(1), |walk| {
             let mut left = rest;
             if let (Some((after, _)), Some(order)) = (order, coded) {
-                left = walk.leaf(Role::Metadata, 0, Kind::Coded(order), rest, after)?;
+                left = walk.leaf(Role::Metadata, 0, NodeKind::Coded(order), rest, after)?;
             }
             for index in 0..count {
                 if of_map {
@@ -258,14 +262,14 @@ impl<'a, 's, S: Sink<'a>> Walk<'s, S> {
         let node = Node {
             role: Role::Pair,
             index,
-            kind: Kind::Pair,
+            kind: NodeKind::Pair,
             bytes: input,
         };
         let (rest, _) = self.nest(node, Some(2), |walk| {
             let left = walk.value(Role::Key, 0, input, strings)?;
             enough("msgpack map", left, 1)?;
             let left = walk.value(Role::Value, 1, left, strings)?;
-            Ok((left, Kind::Pair))
+            Ok((left, NodeKind::Pair))
         })?;
         Ok(rest)
     }

@@ -3,7 +3,7 @@
 use crate::wire::ground::at::before;
 use crate::wire::values::particle::msgpack::{self, Token};
 use crate::wire::values::tables::arg::Arg;
-use crate::wire::values::tables::call::{Coded, Family};
+use crate::wire::values::tables::call::{CallFamily, Coded};
 use crate::wire::values::tables::cdt_ops::ContextType;
 use crate::wire::values::tables::expression_ops::ExpOp;
 
@@ -15,7 +15,7 @@ pub struct Node<'a> {
     /// Its place among its siblings, from 0; metadata do not count.
     pub index: u32,
     /// What it is.
-    pub kind: Kind<'a>,
+    pub kind: NodeKind<'a>,
     /// Its bytes, headers and type bytes included.
     pub bytes: &'a [u8],
 }
@@ -28,8 +28,8 @@ impl<'a> Node<'a> {
     #[must_use]
     pub fn header(&self) -> (&'a [u8], u32) {
         let list = match (self.kind, self.bytes) {
-            (Kind::Pair | Kind::Definition | Kind::Level(_), _) => &[],
-            (Kind::Call(_), [0, _, list @ ..]) => list,
+            (NodeKind::Pair | NodeKind::Definition | NodeKind::Level(_), _) => &[],
+            (NodeKind::Call(_), [0, _, list @ ..]) => list,
             _ => self.bytes,
         };
         match msgpack::head(list) {
@@ -89,7 +89,7 @@ impl Role {
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind<'a> {
+pub enum NodeKind<'a> {
     /// Leaf: nil.
     Nil,
     /// Leaf: a boolean.
@@ -170,14 +170,14 @@ pub enum Kind<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call<'a> {
     /// Whose operation it is.
-    pub family: Family,
+    pub family: CallFamily,
     /// Whether it is part of an expression: then lists are expressions and an operand follows it.
     pub inside: bool,
     /// The bytes of its context list, once it is closed.
     pub context: Option<&'a [u8]>,
 }
 
-impl<'a> Kind<'a> {
+impl<'a> NodeKind<'a> {
     /// The kind of a token that is not a list or map.
     pub(super) fn of(token: Token<'a>, strings: Strings) -> Self {
         let typed = |body| match strings {
@@ -241,9 +241,9 @@ pub enum Strings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::values::tables::call::Family;
+    use crate::wire::values::tables::call::CallFamily;
 
-    fn node<'a>(kind: Kind<'a>, bytes: &'a [u8]) -> Node<'a> {
+    fn node<'a>(kind: NodeKind<'a>, bytes: &'a [u8]) -> Node<'a> {
         Node {
             role: Role::Whole,
             index: 0,
@@ -254,15 +254,15 @@ mod tests {
 
     #[test]
     fn the_header_is_what_no_part_covers() {
-        let call = Kind::Call(Call {
-            family: Family::Cdt,
+        let call = NodeKind::Call(Call {
+            family: CallFamily::Cdt,
             inside: false,
             context: None,
         });
         assert_eq!(node(call, b"\x92\x01\x05").header(), (&b"\x92"[..], 2));
         assert_eq!(node(call, b"\0\x01\x91\x05").header(), (&b"\x91"[..], 1));
         assert_eq!(node(call, b"\0\x10").header(), (&b""[..], 0));
-        let list = Kind::List {
+        let list = NodeKind::List {
             count: 0,
             order: None,
         };
@@ -271,14 +271,14 @@ mod tests {
             node(list, b"\xdd\xff\xff\xff\xff").header(),
             (&b"\xdd\xff\xff\xff\xff"[..], u32::MAX)
         );
-        assert_eq!(node(Kind::Context, b"\xdc\0").header(), (&b""[..], 0));
-        assert_eq!(node(Kind::Pair, b"\x91\x01\x02").header(), (&b""[..], 0));
+        assert_eq!(node(NodeKind::Context, b"\xdc\0").header(), (&b""[..], 0));
+        assert_eq!(node(NodeKind::Pair, b"\x91\x01\x02").header(), (&b""[..], 0));
     }
 
     #[test]
     fn the_prefix_ends_where_the_content_begins() {
         let bytes = b"\xa4\x03abc";
-        let text = node(Kind::String(&bytes[2..]), bytes);
+        let text = node(NodeKind::String(&bytes[2..]), bytes);
         assert_eq!(text.prefix(&bytes[2..]), b"\xa4\x03");
         assert_eq!(text.prefix(b""), bytes);
     }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use super::{cdt, expression};
-use crate::wire::values::tables::call::Family;
+use crate::wire::values::tables::call::CallFamily;
 use crate::wire::values::text::value_text::{
     CallText, EvaluationText, ExpressionText, RawValueText, ValueText,
 };
@@ -32,7 +32,7 @@ impl Record {
 
     fn line(&mut self, node: &Node<'_>) {
         let kind = match node.kind {
-            Kind::Coded(coded) => coded.to_string(),
+            NodeKind::Coded(coded) => coded.to_string(),
             kind => format!("{kind:?}").split([' ', '{']).next().unwrap().to_owned(),
         };
         let depth = "  ".repeat(self.open.len());
@@ -98,7 +98,10 @@ const NESTED_CALL: &[u8] = b"\x93\x01\x95\x7f\x02\x00\x91\x60\x95\x7f\x05\x40\x9
 #[test]
 fn a_call_in_a_context_is_told_part_by_part() {
     let mut record = Record::default();
-    assert_eq!(cdt::call(Family::Cdt, PUT_IN_CONTEXT, &mut record), Ok(&[][..]));
+    assert_eq!(
+        cdt::call(CallFamily::Cdt, PUT_IN_CONTEXT, &mut record),
+        Ok(&[][..])
+    );
     assert_eq!(
         record.lines,
         [
@@ -171,14 +174,14 @@ fn metadata_are_told_but_not_counted() {
 #[test]
 fn the_error_of_a_sink_ends_the_walk() {
     let mut whole = Record::default();
-    cdt::call(Family::Cdt, PUT_IN_CONTEXT, &mut whole).unwrap();
+    cdt::call(CallFamily::Cdt, PUT_IN_CONTEXT, &mut whole).unwrap();
     for at in 1..=whole.events {
         let mut record = Record {
             fail_at: Some(at),
             ..Record::default()
         };
         assert_eq!(
-            cdt::call(Family::Cdt, PUT_IN_CONTEXT, &mut record),
+            cdt::call(CallFamily::Cdt, PUT_IN_CONTEXT, &mut record),
             Err(Stop::Sink(at))
         );
         assert_eq!(record.events, at);
@@ -192,11 +195,14 @@ fn a_node_can_be_stepped_over() {
             over: Some(over),
             ..Record::default()
         };
-        assert_eq!(cdt::call(Family::Cdt, PUT_IN_CONTEXT, &mut record), Ok(&[][..]));
+        assert_eq!(
+            cdt::call(CallFamily::Cdt, PUT_IN_CONTEXT, &mut record),
+            Ok(&[][..])
+        );
         assert_eq!(value(b"\x82\x01\x92\x02\x03\x04\x05", &mut record), Ok(&[][..]));
         // The legacy form runs to the end of what there is.
         assert_eq!(
-            cdt::call(Family::Cdt, b"\x00\x01\x91\x05", &mut record),
+            cdt::call(CallFamily::Cdt, b"\x00\x01\x91\x05", &mut record),
             Ok(&[][..])
         );
     }
@@ -234,7 +240,7 @@ fn what_stands_before_a_cut_is_told_and_is_not_called_wrong() {
             let walked = if expression {
                 expression::expression(&input[..cut], &mut record)
             } else {
-                cdt::call(Family::Cdt, &input[..cut], &mut record)
+                cdt::call(CallFamily::Cdt, &input[..cut], &mut record)
             };
             assert!(matches!(walked, Err(Stop::Malformed(why)) if why.needed > 0));
             assert_eq!(record.wrong, [""; 0]);
@@ -280,7 +286,11 @@ fn what_is_not_as_it_should_be_is_shown_all_the_same() {
         (b"\x00\x01\x05", "CDT call: its arguments are not a list"),
     ] {
         let mut record = Record::default();
-        assert_eq!(cdt::call(Family::Cdt, input, &mut record), Ok(&[][..]), "{why}");
+        assert_eq!(
+            cdt::call(CallFamily::Cdt, input, &mut record),
+            Ok(&[][..]),
+            "{why}"
+        );
         assert_eq!(record.wrong, [why]);
         assert!(!record.lines.is_empty());
     }
@@ -307,20 +317,20 @@ fn what_is_not_as_it_should_be_is_shown_all_the_same() {
 #[test]
 fn the_operation_is_found_without_a_walk() {
     let name = |family, input| cdt::operation_of(family, input).map(|op| op.to_string());
-    assert_eq!(name(Family::Cdt, PUT_IN_CONTEXT).unwrap(), "map_put");
-    assert_eq!(name(Family::Cdt, b"\x91\x10").unwrap(), "list_size");
-    assert_eq!(name(Family::Cdt, b"\x00\x05\x91\x00").unwrap(), "list_pop");
-    assert_eq!(name(Family::Bits, b"\x93\x32\x04\x0c").unwrap(), "bit_get");
+    assert_eq!(name(CallFamily::Cdt, PUT_IN_CONTEXT).unwrap(), "map_put");
+    assert_eq!(name(CallFamily::Cdt, b"\x91\x10").unwrap(), "list_size");
+    assert_eq!(name(CallFamily::Cdt, b"\x00\x05\x91\x00").unwrap(), "list_pop");
+    assert_eq!(name(CallFamily::Bits, b"\x93\x32\x04\x0c").unwrap(), "bit_get");
     assert_eq!(
-        name(Family::String, b"\x93\xcc\xff\x90\x38").unwrap(),
+        name(CallFamily::String, b"\x93\xcc\xff\x90\x38").unwrap(),
         "string_upper"
     );
     assert_eq!(
-        name(Family::Cdt, b"\x93\xcc\xfe\x92\x04\xc3\x00").unwrap(),
+        name(CallFamily::Cdt, b"\x93\xcc\xfe\x92\x04\xc3\x00").unwrap(),
         "cdt_select"
     );
-    assert_eq!(name(Family::Hll, b"\x05"), None);
-    assert_eq!(name(Family::Cdt, b""), None);
+    assert_eq!(name(CallFamily::Hll, b"\x05"), None);
+    assert_eq!(name(CallFamily::Cdt, b""), None);
 }
 
 /// A value with the text it must have.
@@ -379,11 +389,11 @@ fn valid() -> impl Strategy<Value = (Vec<u8>, String)> {
 fn every_walk(input: &[u8], record: impl Fn() -> Record) -> usize {
     let mut events = 0;
     for family in [
-        Family::Cdt,
-        Family::Bits,
-        Family::Hll,
-        Family::String,
-        Family::Text,
+        CallFamily::Cdt,
+        CallFamily::Bits,
+        CallFamily::Hll,
+        CallFamily::String,
+        CallFamily::Text,
     ] {
         let mut sink = record();
         let _ = cdt::call(family, input, &mut sink);

@@ -14,7 +14,7 @@ use super::connection::{self, Connection, Resent, RoundTrip, SideFacts};
 use super::order::distance;
 use super::request::Request;
 use crate::stats::diagnosis::endpoint::MS;
-use crate::stats::diagnosis::log::{self, ACK, FIN, RST, SYN, Segment};
+use crate::stats::diagnosis::log::{self, ACK, FIN, LoggedSegment, RST, SYN};
 
 /// Round trips that are kept of a connection; then every second one goes.
 const TRIPS: usize = 512;
@@ -59,7 +59,7 @@ struct Direction {
 
 /// The walk.
 pub struct Walk<'l> {
-    log: &'l log::Connection,
+    log: &'l log::LoggedConnection,
     client: u8,
     number: u32,
     facts: Connection,
@@ -84,7 +84,7 @@ pub struct Walk<'l> {
 impl<'l> Walk<'l> {
     /// For a connection whose client sends on side `client`.
     #[must_use]
-    pub fn new(log: &'l log::Connection, client: u8, number: u32, facts: Connection) -> Self {
+    pub fn new(log: &'l log::LoggedConnection, client: u8, number: u32, facts: Connection) -> Self {
         Self {
             log,
             client,
@@ -105,7 +105,7 @@ impl<'l> Walk<'l> {
 
     /// Walks through all segments.
     #[must_use]
-    pub fn walk(mut self, segments: &[Segment]) -> (Connection, Vec<Request>) {
+    pub fn walk(mut self, segments: &[LoggedSegment]) -> (Connection, Vec<Request>) {
         for segment in segments {
             self.segment(segment);
         }
@@ -121,7 +121,7 @@ impl<'l> Walk<'l> {
         }
     }
 
-    fn segment(&mut self, segment: &Segment) {
+    fn segment(&mut self, segment: &LoggedSegment) {
         let role = usize::from(segment.side != self.client);
         let at = (segment.time, segment.frame);
         let is_bare = segment.length == 0;
@@ -172,7 +172,7 @@ impl<'l> Walk<'l> {
     }
 
     /// Whether a RST of the server is its answer to the SYN: nothing came before it, and it acknowledges that alone.
-    fn refuses(&self, segment: &Segment) -> bool {
+    fn refuses(&self, segment: &LoggedSegment) -> bool {
         let handshake = &self.facts.handshake;
         handshake.answered.is_none()
             && !handshake.syns.is_empty()
@@ -180,7 +180,7 @@ impl<'l> Walk<'l> {
             && (!segment.has(ACK) || self.directions[0].next == Some(segment.ack))
     }
 
-    fn handshake(&mut self, segment: &Segment, role: usize) {
+    fn handshake(&mut self, segment: &LoggedSegment, role: usize) {
         let handshake = &mut self.facts.handshake;
         if segment.has(SYN) && role == 0 && !segment.has(ACK) {
             handshake.syns.push((segment.time, segment.frame));
@@ -193,7 +193,7 @@ impl<'l> Walk<'l> {
     }
 
     /// What `segment` acknowledges of the direction `of`.
-    fn acknowledge(&mut self, segment: &Segment, of: usize) {
+    fn acknowledge(&mut self, segment: &LoggedSegment, of: usize) {
         let ack = segment.ack;
         let direction = &mut self.directions[of];
         if direction.acked.is_none_or(|acked| distance(ack, acked) > 0) {
@@ -322,7 +322,7 @@ impl<'l> Walk<'l> {
         }
     }
 
-    fn data(&mut self, segment: &Segment, role: usize) {
+    fn data(&mut self, segment: &LoggedSegment, role: usize) {
         let (start, end) = (segment.seq, segment.end());
         let direction = &mut self.directions[role];
         let Some(next) = direction.next else {
@@ -355,7 +355,7 @@ impl<'l> Walk<'l> {
     }
 
     /// Bytes that stand where others stood before.
-    fn again(&mut self, segment: &Segment, role: usize) {
+    fn again(&mut self, segment: &LoggedSegment, role: usize) {
         let (start, end) = (segment.seq, segment.end());
         let fills = |hole: &Hole| distance(start, hole.from) >= 0 && distance(hole.to, start) > 0;
         let direction = &mut self.directions[role];
@@ -420,7 +420,7 @@ impl<'l> Walk<'l> {
     }
 
     /// Bytes that are new, from `start` on.
-    fn fresh(&mut self, segment: &Segment, role: usize, start: u32) {
+    fn fresh(&mut self, segment: &LoggedSegment, role: usize, start: u32) {
         let end = segment.end();
         self.directions[role].next = Some(end);
         self.directions[role].pending.push_back(Sent {
@@ -441,7 +441,7 @@ impl<'l> Walk<'l> {
     }
 
     /// Whether the receiver lets its buffer run full while the other has something to send.
-    fn window(&mut self, segment: &Segment, role: usize) {
+    fn window(&mut self, segment: &LoggedSegment, role: usize) {
         let knows_scale = !self.facts.handshake.syns.is_empty() && self.facts.handshake.answered.is_some();
         let side = self.side(role);
         side.most_window = side.most_window.max(segment.window);
@@ -471,7 +471,7 @@ impl<'l> Walk<'l> {
         }
     }
 
-    fn finish(&mut self, segments: &[Segment]) {
+    fn finish(&mut self, segments: &[LoggedSegment]) {
         if let (Some(first), Some(last)) = (segments.first(), segments.last()) {
             (self.facts.first, self.facts.last, self.facts.frame) = (first.time, last.time, first.frame);
         }

@@ -2,17 +2,17 @@
 
 use super::Walk;
 use crate::stats::diagnosis::endpoint::MS;
-use crate::stats::diagnosis::evidence::connection::Refusal;
+use crate::stats::diagnosis::evidence::connection::UnreadBytes;
 use crate::stats::diagnosis::evidence::order::distance;
 use crate::stats::diagnosis::evidence::request::Request;
-use crate::stats::diagnosis::log::{ACK, Content, Message, Segment};
+use crate::stats::diagnosis::log::{ACK, LoggedContent, LoggedMessage, LoggedSegment};
 use crate::track::transactions::RequestKind;
 use crate::wire::client::message::request;
 use crate::wire::client::result_code::ResultCode;
 
 impl<'l> Walk<'l> {
-    pub(super) fn messages(&self, frame: u32, role: usize) -> &'l [Message] {
-        let all: &'l [Message] = &self.log.messages;
+    pub(super) fn messages(&self, frame: u32, role: usize) -> &'l [LoggedMessage] {
+        let all: &'l [LoggedMessage] = &self.log.messages;
         let from = all.partition_point(|message| message.frame < frame);
         let to = all.partition_point(|message| message.frame <= frame);
         let side = if role == 0 { self.client } else { 1 - self.client };
@@ -26,7 +26,7 @@ impl<'l> Walk<'l> {
     }
 
     /// What the bytes of a segment say.
-    pub(super) fn read(&mut self, segment: &Segment, role: usize, start: u32) {
+    pub(super) fn read(&mut self, segment: &LoggedSegment, role: usize, start: u32) {
         if role == 0 {
             self.turn = self.turn.or(Some((segment.time, start)));
         } else {
@@ -38,9 +38,9 @@ impl<'l> Walk<'l> {
         }
         for message in messages {
             match message.content {
-                Content::Request { .. } if role == 0 => self.request(segment, message),
-                Content::Response { .. } if role == 1 => self.response(segment, message),
-                Content::Refused(looks) => self.facts.refusals.push(Refusal {
+                LoggedContent::Request { .. } if role == 0 => self.request(segment, message),
+                LoggedContent::Response { .. } if role == 1 => self.response(segment, message),
+                LoggedContent::Refused(looks) => self.facts.refusals.push(UnreadBytes {
                     time: segment.time,
                     frame: segment.frame,
                     looks,
@@ -52,8 +52,8 @@ impl<'l> Walk<'l> {
         }
     }
 
-    pub(super) fn request(&mut self, segment: &Segment, message: &Message) {
-        let Content::Request {
+    pub(super) fn request(&mut self, segment: &LoggedSegment, message: &LoggedMessage) {
+        let LoggedContent::Request {
             timeout,
             fingerprint,
             counts_twice,
@@ -91,7 +91,7 @@ impl<'l> Walk<'l> {
     }
 
     /// A request of which nothing is known yet.
-    pub(super) fn blank(&self, segment: &Segment, begun: i64, start: u32, end: u32) -> Request {
+    pub(super) fn blank(&self, segment: &LoggedSegment, begun: i64, start: u32, end: u32) -> Request {
         Request {
             connection: self.number,
             frame: segment.frame,
@@ -154,7 +154,7 @@ impl<'l> Walk<'l> {
     }
 
     /// Bytes of the client that no message was made of are a request, too, when the server answers them.
-    pub(super) fn unread_request(&mut self, segment: &Segment) {
+    pub(super) fn unread_request(&mut self, segment: &LoggedSegment) {
         let (Some((begun, start)), Some(next)) = (self.turn, self.directions[0].next) else {
             return;
         };
@@ -176,7 +176,7 @@ impl<'l> Walk<'l> {
     }
 
     /// The request that bytes of the server belong to, by what they acknowledge.
-    pub(super) fn target(&mut self, segment: &Segment) -> Option<usize> {
+    pub(super) fn target(&mut self, segment: &LoggedSegment) -> Option<usize> {
         while self
             .requests
             .get(self.head)
@@ -204,7 +204,7 @@ impl<'l> Walk<'l> {
     }
 
     /// Bytes of an answer.
-    pub(super) fn answer_bytes(&mut self, segment: &Segment, is_unread: bool) {
+    pub(super) fn answer_bytes(&mut self, segment: &LoggedSegment, is_unread: bool) {
         let Some(target) = self.target(segment) else {
             return;
         };
@@ -221,8 +221,8 @@ impl<'l> Walk<'l> {
         }
     }
 
-    pub(super) fn response(&mut self, segment: &Segment, message: &Message) {
-        let Content::Response {
+    pub(super) fn response(&mut self, segment: &LoggedSegment, message: &LoggedMessage) {
+        let LoggedContent::Response {
             result,
             ends,
             results,
