@@ -6,7 +6,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::client::timings::Timing;
 use super::client::transactions::{RequestKind, Transaction};
-use super::internode::fabric::Part;
+use super::internode::fabric::ExchangePart;
 use crate::epan::taps::tap::{Payload, Tap};
 use crate::epan::taps::tcp_tap::Frames;
 use crate::wire::client::fields::digest::LENGTH;
@@ -105,17 +105,17 @@ pub enum Event {
         /// Its operation or kind; empty if it has none.
         op: &'static str,
         /// What it asks or answers, if its place is known.
-        step: Option<Step>,
+        step: Option<ExchangeStep>,
     },
 }
 
 /// A message's place in an exchange between nodes.
 #[derive(Clone, Copy)]
-pub struct Step {
+pub struct ExchangeStep {
     /// What is asked for.
     pub class: Class,
     /// What the message is in it.
-    pub part: Part,
+    pub part: ExchangePart,
     /// An answer must come.
     pub is_awaited: bool,
     /// The number of the exchange, in the order of the requests.
@@ -185,7 +185,7 @@ pub struct Detail<'p> {
     /// Of a fabric hello the id of its sender; 0: none.
     pub node: u64,
     /// Of a message of a migration what it moves.
-    pub migration: Option<Migration<'p>>,
+    pub migration: Option<MigrationMessage<'p>>,
     /// Of an answer to a scan or query the records in it.
     pub records: u32,
     /// The partitions that a scan or query names; 0: it names none.
@@ -194,7 +194,7 @@ pub struct Detail<'p> {
 
 /// What a message of a migration is about.
 #[derive(Clone, Copy)]
-pub struct Migration<'p> {
+pub struct MigrationMessage<'p> {
     /// Its operation.
     pub op: MigrateOp,
     /// The namespace, where the message or the one that started the emigration names it.
@@ -245,12 +245,12 @@ pub struct Touch<'p> {
     /// What became of it; only in an answer.
     pub result: Option<ResultCode>,
     /// What the message has of it.
-    pub content: Content,
+    pub content: RecordContent,
 }
 
 /// What a message, or its part for one record, has of the record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Content {
+pub struct RecordContent {
     /// Bytes of the message, or of its part.
     pub bytes: u32,
     /// Bytes of its bins: of all operations that name one; none where not all of it was captured.

@@ -7,7 +7,7 @@ use aerospike::stats::diagnosis::evidence::Evidence;
 use aerospike::stats::diagnosis::findings::{FindingKind, Findings, Notice, causes};
 use aerospike::stats::diagnosis::log::{ACK, FIN, Log, RST, SYN};
 use aerospike::stats::diagnosis::rules;
-use aerospike::track::record::{Content, Detail, Endpoint, Event, Pulse, Record, Touch};
+use aerospike::track::record::{Detail, Endpoint, Event, Pulse, Record, RecordContent, Touch};
 use aerospike::track::transactions::RequestKind;
 use aerospike::wire::client::request::Request;
 use aerospike::wire::client::result_code::ResultCode;
@@ -75,7 +75,7 @@ impl Traffic {
             request: Request::GET,
             writes: false,
             result: is_answer.then_some(ResultCode::OK),
-            content: Content::default(),
+            content: RecordContent::default(),
         }];
         let end = spoken.next[usize::from(is_answer)];
         self.log.record(&Record {

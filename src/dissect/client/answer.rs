@@ -6,7 +6,7 @@ use crate::dissect::shared::result;
 use crate::track::client::transactions::RequestKind;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;
-use crate::wire::client::message::{Message, Part};
+use crate::wire::client::message::{Message, ResponsePart};
 use crate::wire::exchange::matching::EndFacts;
 
 /// What the messages of a response say together.
@@ -38,10 +38,10 @@ impl<'a> ResponseSummary<'a> {
         self.facts.add(&message.header);
         self.count = self.count.saturating_add(1);
         let counter = match message.header.part() {
-            Part::Record => Some(&mut self.records),
-            Part::PartitionDone(_) => Some(&mut self.partitions),
-            Part::Fin => Some(&mut self.ends),
-            Part::Error => None,
+            ResponsePart::Record => Some(&mut self.records),
+            ResponsePart::PartitionDone(_) => Some(&mut self.partitions),
+            ResponsePart::Fin => Some(&mut self.ends),
+            ResponsePart::Error => None,
         };
         if let Some(counter) = counter {
             *counter = counter.saturating_add(1);

@@ -10,7 +10,9 @@ use crate::dissect::shared::hint;
 use crate::epan::{Guarded, Tree};
 use crate::protocols::BATCH;
 use crate::wire::client::fields::field::{Field, FieldValue};
-use crate::wire::client::message::batch::{Batch, BatchFlags, Body, FLAGS_AT, ROW_FLAGS_AT, Row, RowFlags};
+use crate::wire::client::message::batch::{
+    Batch, BatchFlags, BatchRow, Body, FLAGS_AT, ROW_FLAGS_AT, RowFlags,
+};
 use crate::wire::client::message::identity::Identity;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::proto::Order;
@@ -96,7 +98,7 @@ fn rows<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, field: &Field<'p>, ba
     common::leftover(&top, "batch", rows.rest())
 }
 
-fn row<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, row: &Row<'p>) -> Guarded {
+fn row<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, row: &BatchRow<'p>) -> Guarded {
     let item = tree.uint(&INDEX, row.bytes, row.index)?;
     let heading = tree.under(item, &INDEX)?;
     // A row that repeats another has its place, and a record of its own.

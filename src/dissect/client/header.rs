@@ -9,7 +9,7 @@ use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::client::message::{
     GENERATION_AT, HEADER, HEADER_SIZE_AT, Header, INFO1_AT, INFO2_AT, INFO3_AT, INFO4_AT, Info1, Info2,
-    Info3, Info4, N_FIELDS_AT, N_OPS_AT, Part, RECORD_TTL_AT, RESULT_CODE_AT, TRANSACTION_TTL_AT,
+    Info3, Info4, N_FIELDS_AT, N_OPS_AT, RECORD_TTL_AT, RESULT_CODE_AT, ResponsePart, TRANSACTION_TTL_AT,
 };
 use crate::wire::client::proto::Order;
 use crate::wire::ground::time::{Ttl, VoidTime};
@@ -85,7 +85,7 @@ pub fn header(
             .set_hidden();
     }
     let partition = match header.part() {
-        Part::PartitionDone(partition) if !context.is_request => Some(partition),
+        ResponsePart::PartitionDone(partition) if !context.is_request => Some(partition),
         _ => None,
     };
     match partition {

@@ -7,7 +7,7 @@ use crate::epan::Packet;
 use crate::track::ground::keys;
 use crate::wire::client::message::batch::{Batch, Body};
 use crate::wire::client::message::identity::Identity;
-use crate::wire::client::message::{Message, Part};
+use crate::wire::client::message::{Message, ResponsePart};
 
 /// `write test.demo "k1"`, `batch test.demo 6 rows`, `KEY_BUSY, write test.demo b0da6e0d`, `row 4, NOT_FOUND, test.demo c8001cf8`,
 /// `record test.demo "k1" gen 3`.
@@ -37,12 +37,12 @@ impl fmt::Display for Heading<'_, '_> {
         let result = header.result_code;
         let identity = identity(own, self.request);
         match header.part() {
-            Part::Fin => write!(f, "last, {result}"),
-            Part::PartitionDone(partition) => write!(f, "partition {partition} done, {result}"),
-            Part::Record | Part::Error => match self.request {
+            ResponsePart::Fin => write!(f, "last, {result}"),
+            ResponsePart::PartitionDone(partition) => write!(f, "partition {partition} done, {result}"),
+            ResponsePart::Record | ResponsePart::Error => match self.request {
                 Some(AnsweredRequest { row: Some(row), .. }) => write!(f, "row {row}, {result},{identity}"),
                 // Scans, queries and old batches say themselves what a record is.
-                _ if header.part() == Part::Record && !own.is_empty() => {
+                _ if header.part() == ResponsePart::Record && !own.is_empty() => {
                     write!(f, "record{identity}")?;
                     match header.generation {
                         0 => Ok(()),

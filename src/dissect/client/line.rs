@@ -17,7 +17,7 @@ use crate::wire::client::fields::field::{FieldType, FieldValue};
 use crate::wire::client::fields::op::{Op, OpCode};
 use crate::wire::client::fields::query::{IndexType, WhereFlags};
 use crate::wire::client::message::request::Request;
-use crate::wire::client::message::{Message, Part};
+use crate::wire::client::message::{Message, ResponsePart};
 use crate::wire::ground::text::{LossyText, write_decimal};
 use crate::wire::values::particle::{ParticleType, Value};
 
@@ -74,7 +74,7 @@ pub fn response_line(
             1 => write!(out, ", {}", answer.worst)?,
             errors => write!(out, ", {errors} not OK, last {}", answer.worst)?,
         }
-        if header.part() == Part::Fin {
+        if header.part() == ResponsePart::Fin {
             out.write_str(", last")?;
         }
     } else {
@@ -91,15 +91,15 @@ fn one(
 ) -> fmt::Result {
     let header = &message.header;
     match header.part() {
-        Part::Fin => {
+        ResponsePart::Fin => {
             header.result_code.write_to(out)?;
             out.write_str(" last")?;
         }
-        Part::PartitionDone(partition) => {
+        ResponsePart::PartitionDone(partition) => {
             header.result_code.write_to(out)?;
             write!(out, " partition {partition} done")?;
         }
-        Part::Record | Part::Error => {
+        ResponsePart::Record | ResponsePart::Error => {
             let named = label::identity(message.identity(), request);
             if !named.is_empty() {
                 // It begins with a blank, and one is there.

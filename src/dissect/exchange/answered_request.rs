@@ -14,7 +14,7 @@ use crate::wire::client::fields::digest::{self, Digest, LENGTH};
 use crate::wire::client::fields::key::UserKey;
 use crate::wire::client::message::identity::Identity;
 use crate::wire::client::message::request::Request;
-use crate::wire::client::message::{Header, Part};
+use crate::wire::client::message::{Header, ResponsePart};
 
 /// All that is generated here.
 static GENERATED: FieldGroup = FieldGroup::new(
@@ -68,7 +68,7 @@ pub fn of_stream(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Tra
 #[must_use]
 pub fn is_row(answer: &Answer, header: &Header<'_>) -> bool {
     answer.transaction.what == RequestKind::Message(Request::BATCH)
-        && header.part() != Part::Fin
+        && header.part() != ResponsePart::Fin
         && !answer.refuses(header)
 }
 

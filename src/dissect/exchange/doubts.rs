@@ -6,7 +6,7 @@ use crate::dissect::shared::common::{self, DIGEST};
 use crate::epan::fields::field::Field;
 use crate::epan::{Guarded, Tree};
 use crate::track::client::retries;
-use crate::track::client::rows::{Fate, Row, RowRequest};
+use crate::track::client::rows::{Fate, IndexedRow, RowRequest};
 use crate::track::client::transactions::{RequestKind, Transaction};
 use crate::track::ground::sets;
 use crate::wire::client::fields::digest::Digest;
@@ -97,12 +97,12 @@ pub fn add_repetition(context: &MessageContext<'_>, top: &Tree<'_>, transaction:
     Ok(())
 }
 
-fn count(rows: impl Iterator<Item = (Row, RowRequest)>) -> u32 {
+fn count(rows: impl Iterator<Item = (IndexedRow, RowRequest)>) -> u32 {
     u32::try_from(rows.count()).unwrap_or(u32::MAX)
 }
 
 /// A row by its index, its record below.
-fn name(top: &Tree<'_>, field: &'static Field, row: &Row, asked: &RowRequest) -> Guarded {
+fn name(top: &Tree<'_>, field: &'static Field, row: &IndexedRow, asked: &RowRequest) -> Guarded {
     let (namespace, set) = sets::get(top.packet(), asked.set).unwrap_or_default();
     let item = top.uint(field, &[], row.index)?.set_generated();
     item.append(format_args!(

@@ -1,13 +1,13 @@
 //! On the first pass: what later messages need to know of a message's records.
 
 use crate::dissect::exchange::context::MessageContext;
-use crate::track::client::rows::{self, Row, RowRequest, Span};
+use crate::track::client::rows::{self, IndexedRow, RowRequest, Span};
 use crate::track::client::transactions::RequestKind;
 use crate::track::ground::{keys, sets};
 use crate::wire::client::message::batch::Batch;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;
-use crate::wire::client::message::{Info2, Message, Part};
+use crate::wire::client::message::{Info2, Message, ResponsePart};
 
 /// What is remembered with a request.
 #[derive(Clone, Copy, Default)]
@@ -84,7 +84,7 @@ pub fn request<'p>(context: &MessageContext<'p>, message: &Message<'p>) -> Reque
 fn batch_rows<'p>(
     context: &MessageContext<'p>,
     batch: &Batch<'p>,
-) -> impl Iterator<Item = (Row, RowRequest)> + 'p {
+) -> impl Iterator<Item = (IndexedRow, RowRequest)> + 'p {
     let packet = context.packet;
     let mut asked = None;
     batch.rows().flatten().filter_map(move |row| {
@@ -101,7 +101,7 @@ fn batch_rows<'p>(
                 keys::note(packet, identity.set, row.digest.0, key);
             }
         }
-        let remembered = Row {
+        let remembered = IndexedRow {
             index: row.index,
             digest: *row.digest.0,
         };
@@ -118,7 +118,7 @@ pub fn response(context: &MessageContext<'_>, message: &Message<'_>) {
     let transaction = context.answer.map(|answer| answer.transaction);
     let batch = transaction.filter(|one| one.writes && one.what == RequestKind::Message(Request::BATCH));
     if let (Some(batch), Some(stream)) = (
-        batch.filter(|_| message.header.part() != Part::Fin),
+        batch.filter(|_| message.header.part() != ResponsePart::Fin),
         context.stream,
     ) {
         let (index, is_ok) = (

@@ -12,7 +12,7 @@ use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common;
 use crate::epan::plugin::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
-use crate::track::client::transactions::{Answer, RequestKind, State, Transaction};
+use crate::track::client::transactions::{Answer, RequestKind, Transaction, TransactionState};
 
 /// What is known of a request's answer: nothing on the first pass, all of it later.
 ///
@@ -59,7 +59,7 @@ pub fn request(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Trans
         top.uint(&RETRIED_IN, &[], transaction.tried_again_in)?
             .set_generated();
     }
-    if transaction.state == State::Complete {
+    if transaction.state == TransactionState::Complete {
         top.uint(&RESPONSE_IN, &[], transaction.answer_frames.1)?
             .set_generated();
         return times::given_up(context, top, transaction);

@@ -9,12 +9,12 @@ use crate::epan::{Packet, Text};
 use crate::track::client::transactions::{Answer, RequestKind, Transaction};
 use crate::track::ground::{map, sets};
 use crate::track::internode::fabric::{self, Linked};
-use crate::track::record::{Detail, Endpoint, Event, Migration, Pulse, Record, Step, TAP};
+use crate::track::record::{Detail, Endpoint, Event, ExchangeStep, MigrationMessage, Pulse, Record, TAP};
 use crate::wire::admin;
 use crate::wire::client::fields::field::FieldValue;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;
-use crate::wire::client::message::{Message, Part, TRANSACTION_TTL_AT};
+use crate::wire::client::message::{Message, ResponsePart, TRANSACTION_TTL_AT};
 use crate::wire::client::proto::guess::GuessedProtocol;
 use crate::wire::ground::text::LossyText;
 use crate::wire::info::message;
@@ -129,8 +129,8 @@ pub fn on_response<'p>(context: &MessageContext<'p>, body: &ResponseBody<'_, 'p>
             let mut touches = Touches::default();
             for message in messages.iter().flatten() {
                 results.push(message.header.result_code);
-                record.detail.records += u32::from(is_query && message.header.part() == Part::Record);
-                record.detail.ends |= message.header.part() == Part::Fin;
+                record.detail.records += u32::from(is_query && message.header.part() == ResponsePart::Record);
+                record.detail.ends |= message.header.part() == ResponsePart::Fin;
                 if let Some(answer) = linked.filter(|answer| answer.refuses(&message.header)) {
                     touches.extend(refused_records(context, answer, message.header.result_code));
                 } else if let Some(transaction) = &transaction {
@@ -221,28 +221,28 @@ fn migration<'p>(
     msg: &Msg<'p>,
     facts: &FabricFacts<'p>,
     linked: &Linked,
-) -> Option<Migration<'p>> {
+) -> Option<MigrationMessage<'p>> {
     if msg.header.kind != MsgType::MIGRATE {
         return None;
     }
     let started = linked.emigration.as_ref();
     let namespace = || Some(fabric::of(packet).namespace(packet, started?));
-    Some(Migration {
+    Some(MigrationMessage {
         op: MigrateOp(facts.op?),
         namespace: facts.namespace.or_else(namespace),
         partition: facts.partition().or(started.map(|started| started.partition)),
         bytes: u32::try_from(facts.record.map_or(0, <[u8]>::len)).unwrap_or(u32::MAX),
         is_again: matches!(
             linked.exchange,
-            Some((fabric::Part::Again | fabric::Part::AnswerAgain, _))
+            Some((fabric::ExchangePart::Again | fabric::ExchangePart::AnswerAgain, _))
         ),
     })
 }
 
-fn step(msg: &Msg<'_>, facts: &FabricFacts<'_>, linked: &Linked) -> Option<Step> {
+fn step(msg: &Msg<'_>, facts: &FabricFacts<'_>, linked: &Linked) -> Option<ExchangeStep> {
     let link = links::link(msg, facts)?;
     let (part, exchange) = linked.exchange?;
-    Some(Step {
+    Some(ExchangeStep {
         class: link.key.class,
         part,
         is_awaited: link.expects_answer(),

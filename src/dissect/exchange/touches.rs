@@ -6,23 +6,23 @@ use crate::epan::Packet;
 use crate::epan::plugin::register::preference;
 use crate::track::client::transactions::{Answer, RequestKind, Transaction};
 use crate::track::ground::{keys, sets};
-use crate::track::record::{Content, Record, TOUCHES, Touch};
+use crate::track::record::{Record, RecordContent, TOUCHES, Touch};
 use crate::wire::client::fields::digest::LENGTH;
 use crate::wire::client::fields::field::FieldValue;
 use crate::wire::client::fields::key::UserKey;
 use crate::wire::client::fields::op::Op;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;
-use crate::wire::client::message::{Message, Part};
+use crate::wire::client::message::{Message, ResponsePart};
 use crate::wire::ground::time::Ttl;
 
 /// What operations have of their record.
-fn content_of_ops<'p>(ops: impl Iterator<Item = Op<'p>>, is_whole: bool, ttl: Option<Ttl>) -> Content {
+fn content_of_ops<'p>(ops: impl Iterator<Item = Op<'p>>, is_whole: bool, ttl: Option<Ttl>) -> RecordContent {
     let named = ops.filter(|op| !op.name.is_empty());
     let (bins, size) = named.fold((0u32, 0usize), |(bins, size), op| {
         (bins + 1, size + op.bytes.len())
     });
-    Content {
+    RecordContent {
         bytes: 0,
         size: is_whole.then(|| u32::try_from(size).unwrap_or(u32::MAX)),
         bins,
@@ -31,9 +31,9 @@ fn content_of_ops<'p>(ops: impl Iterator<Item = Op<'p>>, is_whole: bool, ttl: Op
 }
 
 /// The same of a whole message.
-fn content_of(context: &MessageContext<'_>, message: &Message<'_>, ttl: Option<Ttl>) -> Content {
+fn content_of(context: &MessageContext<'_>, message: &Message<'_>, ttl: Option<Ttl>) -> RecordContent {
     let is_whole = !context.is_cut && message.fault.is_none();
-    Content {
+    RecordContent {
         bytes: u32::try_from(message.bytes.len()).unwrap_or(u32::MAX),
         ..content_of_ops(message.ops().flatten(), is_whole, ttl)
     }
@@ -53,7 +53,7 @@ fn touch<'p>(
         request: Request::INVALID,
         writes: false,
         result: None,
-        content: Content::default(),
+        content: RecordContent::default(),
     }
 }
 
@@ -105,7 +105,7 @@ pub(super) fn requested_records<'p>(
         return;
     }
     for batch in message.batches() {
-        let mut content = Content::default();
+        let mut content = RecordContent::default();
         for row in batch.rows().flatten() {
             let Some(body) = row.body else { continue };
             // What a row repeats is read once.
@@ -122,7 +122,7 @@ pub(super) fn requested_records<'p>(
             touches.push(Touch {
                 request: body.request(),
                 writes: writes(body.request(), body.info2()),
-                content: Content { bytes, ..content },
+                content: RecordContent { bytes, ..content },
                 ..touch(packet, place, *row.digest.0, key)
             });
         }
@@ -191,7 +191,7 @@ pub(super) fn returned_record<'p>(
             ..touch(packet, place, rows.only(transaction.rows)?.digest, None)
         });
     }
-    if header.part() == Part::Fin {
+    if header.part() == ResponsePart::Fin {
         return None;
     }
     if kind == Request::BATCH {
@@ -205,7 +205,9 @@ pub(super) fn returned_record<'p>(
             ..touch(packet, place, row.digest, None)
         });
     }
-    if kind != Request::BATCH_DIRECT && !(preference::hotkeys_scans() && header.part() == Part::Record) {
+    if kind != Request::BATCH_DIRECT
+        && !(preference::hotkeys_scans() && header.part() == ResponsePart::Record)
+    {
         return None;
     }
     let identity = message.identity();

@@ -9,7 +9,7 @@ use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::{Guarded, Tree};
 use crate::track::client::stream::{Closing, Stream, before};
-use crate::track::client::transactions::{RequestKind, State, Transaction};
+use crate::track::client::transactions::{RequestKind, Transaction, TransactionState};
 use crate::wire::client::proto::{HEADER, Refusal};
 
 fields! {
@@ -54,7 +54,7 @@ fn evidence<'p>(
     context: &MessageContext<'p>,
     transaction: &Transaction,
 ) -> Option<(ConnectionEnd, &'p Stream, Option<Begun>)> {
-    if !context.packet.is_visited() || transaction.state != State::Open || transaction.uncertain {
+    if !context.packet.is_visited() || transaction.state != TransactionState::Open || transaction.uncertain {
         return None;
     }
     let (end, stream) = (context.packet.connection_end()?, context.stream?);

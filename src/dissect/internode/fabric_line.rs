@@ -6,7 +6,7 @@ use super::container::{Listed, ShownMessage};
 use super::record::KeyOf;
 use crate::dissect::exchange::links::Milliseconds;
 use crate::epan::Packet;
-use crate::track::internode::fabric::{self, Linked, Part};
+use crate::track::internode::fabric::{self, ExchangePart, Linked};
 use crate::wire::client::fields::digest::Digest;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;
@@ -75,8 +75,10 @@ pub fn line(
 /// ` (0.12 ms)` behind an answer, ` [again]` behind a request that was sent before.
 pub fn exchange(out: &mut dyn Write, linked: &Linked) -> fmt::Result {
     match &linked.exchange {
-        Some((Part::Answer, exchange)) => write!(out, " ({})", Milliseconds(exchange.response_time())),
-        Some((Part::Again | Part::AnswerAgain, _)) => write!(out, " [again]"),
+        Some((ExchangePart::Answer, exchange)) => {
+            write!(out, " ({})", Milliseconds(exchange.response_time()))
+        }
+        Some((ExchangePart::Again | ExchangePart::AnswerAgain, _)) => write!(out, " [again]"),
         _ => Ok(()),
     }
 }

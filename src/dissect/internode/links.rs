@@ -4,7 +4,7 @@ use super::container::ShownMessage;
 use crate::dissect::exchange::links::{self, Milliseconds};
 use crate::epan::plugin::register::preference;
 use crate::epan::{Guarded, Packet, Tree};
-use crate::track::internode::fabric::{self, Exchange, Linked, Part, State};
+use crate::track::internode::fabric::{self, Exchange, ExchangePart, ExchangeState, Linked};
 
 /// Links between a request and its answer, and the verdicts that follow from them.
 ///
@@ -16,11 +16,11 @@ pub fn exchange_links(top: &Tree<'_>, message: &ShownMessage<'_, '_>, linked: &L
         return Ok(());
     };
     match part {
-        Part::Request | Part::Again => request(top, packet, message.end, *part, exchange),
-        Part::Answer | Part::AnswerAgain => {
+        ExchangePart::Request | ExchangePart::Again => request(top, packet, message.end, *part, exchange),
+        ExchangePart::Answer | ExchangePart::AnswerAgain => {
             top.uint(&links::REQUEST_IN, &[], exchange.request_frame)?
                 .set_generated();
-            if *part == Part::AnswerAgain {
+            if *part == ExchangePart::AnswerAgain {
                 return Ok(());
             }
             let taken = exchange.response_time();
@@ -37,8 +37,14 @@ pub fn exchange_links(top: &Tree<'_>, message: &ShownMessage<'_, '_>, linked: &L
     }
 }
 
-fn request(top: &Tree<'_>, packet: Packet<'_>, end: Option<u32>, part: Part, exchange: &Exchange) -> Guarded {
-    if part == Part::Again {
+fn request(
+    top: &Tree<'_>,
+    packet: Packet<'_>,
+    end: Option<u32>,
+    part: ExchangePart,
+    exchange: &Exchange,
+) -> Guarded {
+    if part == ExchangePart::Again {
         top.uint(&links::RETRY_OF, &[], exchange.request_frame)?
             .set_generated();
         top.expert(
@@ -52,16 +58,16 @@ fn request(top: &Tree<'_>, packet: Packet<'_>, end: Option<u32>, part: Part, exc
     if !packet.is_visited() {
         return Ok(());
     }
-    if part == Part::Request && exchange.asked_again_in != 0 {
+    if part == ExchangePart::Request && exchange.asked_again_in != 0 {
         top.uint(&links::RETRIED_IN, &[], exchange.asked_again_in)?
             .set_generated();
     }
-    if exchange.state == State::Answered {
+    if exchange.state == ExchangeState::Answered {
         top.uint(&links::RESPONSE_IN, &[], exchange.answer_frame)?
             .set_generated();
         return Ok(());
     }
-    if part == Part::Again || exchange.state != State::Open {
+    if part == ExchangePart::Again || exchange.state != ExchangeState::Open {
         return Ok(());
     }
     let Some(ending) = packet.connection_end() else {

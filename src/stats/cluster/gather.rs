@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use crate::stats::diagnosis::endpoint::Endpoint;
 use crate::stats::diagnosis::info::short;
-use crate::track::record::{Event, Migration, Pulse, Record};
+use crate::track::record::{Event, MigrationMessage, Pulse, Record};
 use crate::wire::ground::text::{LossyText, decimal, hexadecimal};
 use crate::wire::info::cluster::{HostPort, PeerList};
 use crate::wire::info::message::{InfoCommand, answers};
@@ -218,7 +218,7 @@ impl Gathered {
         });
     }
 
-    fn migration(&mut self, record: &Record<'_>, migration: &Migration<'_>) {
+    fn migration(&mut self, record: &Record<'_>, migration: &MigrationMessage<'_>) {
         // What goes back says nothing of its own.
         let is_sent = matches!(
             migration.op,

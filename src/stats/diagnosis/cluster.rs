@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::endpoint::Endpoint;
 use super::names::Names;
-use crate::track::fabric::Part;
-use crate::track::record::{Event, Pulse, Record, Step};
+use crate::track::fabric::ExchangePart;
+use crate::track::record::{Event, ExchangeStep, Pulse, Record};
 use crate::wire::client::digest::LENGTH;
 use crate::wire::internode::fabric::links::Class;
 
@@ -146,7 +146,9 @@ impl ClusterLog {
         if let Some(step) = &step {
             self.step(record, step, (from, to));
         }
-        if let Some(step) = step.filter(|step| step.class == Class::Proxy && step.part == Part::Request) {
+        if let Some(step) =
+            step.filter(|step| step.class == Class::Proxy && step.part == ExchangePart::Request)
+        {
             if self.proxied.len() < MOST {
                 self.proxied.push(Proxied {
                     time: record.time,
@@ -161,10 +163,10 @@ impl ClusterLog {
         }
     }
 
-    fn step(&mut self, record: &Record<'_>, step: &Step, (from, to): (Endpoint, Endpoint)) {
+    fn step(&mut self, record: &Record<'_>, step: &ExchangeStep, (from, to): (Endpoint, Endpoint)) {
         // Migrations take their time.
         let is_short = matches!(step.class, Class::Write | Class::Dup | Class::Ping | Class::Proxy);
-        if step.part == Part::Request && step.is_awaited && is_short {
+        if step.part == ExchangePart::Request && step.is_awaited && is_short {
             if self.waits.len() < 4 * MOST {
                 self.wait_numbers.insert(step.number, self.waits.len());
                 self.waits.push(Wait {
@@ -177,7 +179,7 @@ impl ClusterLog {
             } else {
                 self.is_full = true;
             }
-        } else if matches!(step.part, Part::Answer | Part::AnswerAgain) {
+        } else if matches!(step.part, ExchangePart::Answer | ExchangePart::AnswerAgain) {
             if let Some(wait) = self
                 .wait_numbers
                 .remove(&step.number)

@@ -7,9 +7,9 @@
 
 use core::cell::Cell;
 
-use super::rows::Rows;
+use super::rows::RequestRows;
 use super::timings::{Timing, Timings};
-use super::transactions::{Answer, RequestFacts, ResponseFacts, State, Transaction};
+use super::transactions::{Answer, RequestFacts, ResponseFacts, Transaction, TransactionState};
 use crate::epan::Packet;
 use crate::epan::memory::file::{File, FileVec};
 use crate::track::ground::budget;
@@ -26,7 +26,7 @@ pub struct Queue {
     /// Whatever of the transactions below this index was open had bytes go by that cannot be read.
     uncertain_below: Cell<u32>,
     /// The records of all requests.
-    pub rows: Rows,
+    pub rows: RequestRows,
     /// The oldest open transaction.
     head: Cell<u32>,
     /// A request came while another was open.
@@ -123,14 +123,14 @@ impl Queue {
             what: facts.what,
             set: facts.set,
             writes: facts.writes,
-            state: State::Open,
+            state: TransactionState::Open,
         };
         note(&mut transaction, self.transactions.len());
         let is_over =
             matches!((facts.end, self.ahead.get()), (Some(end), Some(ahead)) if !before(ahead, end));
         if is_over && !is_open {
             // Its answer went by before it: the capture has them in the wrong order.
-            transaction.state = State::Lost;
+            transaction.state = TransactionState::Lost;
             self.head.set(self.transactions.len().saturating_add(1));
         }
         let index = self.transactions.push(packet.file(), transaction);
@@ -199,7 +199,8 @@ impl Queue {
     #[must_use]
     pub fn answered_before(&self, transaction: &Transaction) -> Option<Transaction> {
         let before = self.get(self.index_of(transaction).checked_sub(1)?)?;
-        let is_before = before.state == State::Complete && before.answered_at.1 <= transaction.asked_at;
+        let is_before =
+            before.state == TransactionState::Complete && before.answered_at.1 <= transaction.asked_at;
         is_before.then_some(before)
     }
 
@@ -226,7 +227,7 @@ impl Queue {
     /// Answers of which a part was not captured are over when the client asks again.
     fn close_uncertain(&self) {
         while let Some(mut transaction) = self.get(self.head.get()).filter(|head| head.uncertain) {
-            transaction.state = State::Lost;
+            transaction.state = TransactionState::Lost;
             self.transactions.set(self.head.get(), transaction);
             self.head.set(self.head.get() + 1);
             if self.pipelined.get() {
@@ -306,7 +307,7 @@ impl Queue {
             _ => self.oldest(ack_state)?,
         };
         let transaction = self.get(index)?;
-        if transaction.state == State::Complete || !transaction.progress.expected.fits(kind) {
+        if transaction.state == TransactionState::Complete || !transaction.progress.expected.fits(kind) {
             return None;
         }
         self.give_up(self.head.get(), index);
@@ -360,9 +361,9 @@ impl Queue {
             if let Some(mut transaction) = self
                 .transactions
                 .get(index)
-                .filter(|one| one.state == State::Open)
+                .filter(|one| one.state == TransactionState::Open)
             {
-                transaction.state = State::Lost;
+                transaction.state = TransactionState::Lost;
                 self.transactions.set(index, transaction);
             }
         }
@@ -422,7 +423,7 @@ impl Queue {
         transaction.answered_at.1 = now;
         transaction.records = transaction.records.saturating_add(records);
         if transaction.progress.accept(kind, &facts) == Step::Complete {
-            transaction.state = State::Complete;
+            transaction.state = TransactionState::Complete;
             transaction.applied_again = is_ok && transaction.counts_twice && applied(&transaction);
             self.head.set(self.head.get().max(answer.index + 1));
         }
@@ -430,8 +431,8 @@ impl Queue {
             transaction.next = end;
             self.answered_to.set(Some(end));
         }
-        transaction.uncertain |= is_cut && transaction.state == State::Open;
-        answer.is_last = transaction.state == State::Complete;
+        transaction.uncertain |= is_cut && transaction.state == TransactionState::Open;
+        answer.is_last = transaction.state == TransactionState::Complete;
         answer.transaction = transaction;
         self.transactions.set(answer.index, transaction);
         if !budget::keep(packet, size_of::<Link>()) {

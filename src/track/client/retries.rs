@@ -8,7 +8,7 @@
 use core::cell::Cell;
 
 use super::stream::Stream;
-use super::transactions::{Answer, Fingerprint, RequestFacts, ResponseFacts, State, Transaction};
+use super::transactions::{Answer, Fingerprint, RequestFacts, ResponseFacts, Transaction, TransactionState};
 use crate::epan::Packet;
 use crate::epan::memory::file::{CaptureState, File, FileRef, FileVec};
 use crate::track::ground::map::{FileMap, RecentMap};
@@ -134,7 +134,7 @@ pub fn attempt_before<'p>(
 
 /// Whether the client gave a request up a moment ago.
 fn was_given_up(packet: Packet<'_>, stream: &Stream, earlier: &Transaction, now: i64) -> bool {
-    let was_open = |at: i64| earlier.state != State::Complete || earlier.answered_at.1 > at;
+    let was_open = |at: i64| earlier.state != TransactionState::Complete || earlier.answered_at.1 > at;
     let closed = stream.closed_by_client().is_some_and(|closing| {
         let most = AFTER_CLOSE.saturating_add(packet.round_trip().unwrap_or(0).saturating_mul(2));
         (0..=most).contains(&now.wrapping_sub(closing.at)) && was_open(closing.at)
@@ -154,7 +154,7 @@ impl Retries {
         while let Some(oldest) = self.fresh.pop(now) {
             let Attempt { stream, index } = oldest.attempt;
             let transaction = stream.get(file).and_then(|stream| stream.queue.get(index));
-            if transaction.is_some_and(|one| one.state != State::Complete) {
+            if transaction.is_some_and(|one| one.state != TransactionState::Complete) {
                 let life = self.longest.get().saturating_mul(2).clamp(LIFE.0, LIFE.1);
                 self.open
                     .insert(file, oldest.fingerprint, oldest.attempt, now, life);

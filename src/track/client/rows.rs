@@ -9,7 +9,7 @@ use crate::wire::client::message::request::Request;
 
 /// One row of a batch request, by which an answer's index finds its record; a request on one record has one row.
 #[derive(Clone, Copy)]
-pub struct Row {
+pub struct IndexedRow {
     /// The client's index.
     pub index: u32,
     /// The record.
@@ -75,8 +75,8 @@ struct Run {
 
 /// The rows of all requests, each request's ordered by index: 24 bytes a row, and 12 a change of what is asked for.
 #[derive(Default)]
-pub struct Rows {
-    rows: FileVec<Row>,
+pub struct RequestRows {
+    rows: FileVec<IndexedRow>,
     runs: FileVec<Run>,
     /// Bits by the places of rows that can change records: which were answered, which of them OK.
     answered: Bits,
@@ -103,15 +103,15 @@ impl Bits {
     }
 }
 
-impl Rows {
+impl RequestRows {
     /// Remembers the rows of a batch, ordered by their index; as many as there may be.
-    pub fn remember(&self, packet: Packet<'_>, rows: impl Iterator<Item = (Row, RowRequest)>) -> Span {
+    pub fn remember(&self, packet: Packet<'_>, rows: impl Iterator<Item = (IndexedRow, RowRequest)>) -> Span {
         let from = self.rows.len();
         let mut last = None;
         let mut cut = 0;
         for (number, (row, request)) in rows.enumerate() {
             let is_new = last != Some(request);
-            let size = size_of::<Row>() + if is_new { size_of::<Run>() } else { 0 };
+            let size = size_of::<IndexedRow>() + if is_new { size_of::<Run>() } else { 0 };
             if number >= MOST || !budget::keep(packet, size) {
                 cut = CUT;
                 break;
@@ -130,22 +130,22 @@ impl Rows {
 
     /// Remembers the record of a request on one.
     pub fn remember_one(&self, packet: Packet<'_>, digest: [u8; LENGTH]) -> Span {
-        if !budget::keep(packet, size_of::<Row>()) {
+        if !budget::keep(packet, size_of::<IndexedRow>()) {
             return Span { from: 0, count: CUT };
         }
-        let from = self.rows.push(packet.file(), Row { index: 0, digest });
+        let from = self.rows.push(packet.file(), IndexedRow { index: 0, digest });
         Span { from, count: 1 }
     }
 
     /// The record of a request on one.
     #[must_use]
-    pub fn only(&self, span: Span) -> Option<Row> {
+    pub fn only(&self, span: Span) -> Option<IndexedRow> {
         (span.count() == 1).then(|| self.rows.get(span.from)).flatten()
     }
 
     /// The record of row `index` in a batch, and what is asked of it.
     #[must_use]
-    pub fn row(&self, span: Span, index: u32) -> Option<(Row, RowRequest)> {
+    pub fn row(&self, span: Span, index: u32) -> Option<(IndexedRow, RowRequest)> {
         let place = self.place(span, index)?;
         Some((self.rows.get(place)?, self.request_at(place)?))
     }
@@ -172,7 +172,7 @@ impl Rows {
     }
 
     /// All rows of a batch.
-    pub fn all(&self, span: Span) -> impl Iterator<Item = (Row, RowRequest)> + '_ {
+    pub fn all(&self, span: Span) -> impl Iterator<Item = (IndexedRow, RowRequest)> + '_ {
         (span.from..span.from + span.count())
             .filter_map(|place| Some((self.rows.get(place)?, self.request_at(place)?)))
     }

@@ -26,7 +26,7 @@ pub enum RequestKind {
 
 /// How far a transaction has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum TransactionState {
     /// The answer is not complete.
     Open,
     /// The answer is complete.
@@ -137,7 +137,7 @@ pub struct Transaction {
     /// The request, or a row of it, can change records.
     pub writes: bool,
     /// How far it has come.
-    pub state: State,
+    pub state: TransactionState,
 }
 
 impl Transaction {

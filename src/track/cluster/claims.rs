@@ -4,12 +4,12 @@
 const REACTION: i64 = 1_000_000_000;
 
 /// A place in the capture: frame, and ordinal of the message there.
-pub(super) type At = (u32, u32);
+pub(super) type MessagePosition = (u32, u32);
 
 /// What a node says of a partition, in the newest map of one connection.
 #[derive(Clone, Copy)]
 pub(super) struct Claim {
-    pub(super) at: At,
+    pub(super) at: MessagePosition,
     pub(super) time: i64,
     pub(super) regime: u64,
     pub(super) is_master: bool,

@@ -7,7 +7,7 @@
 //!
 //! Source: client-protocol 2.4 (replicas)
 
-use super::claims::{At, Claim, Claims};
+use super::claims::{Claim, Claims, MessagePosition};
 use super::partitions::{CONNECTIONS, Ends, MAPS, Maps, NODES, Pair, Port, Questions, Told, UNKNOWN, here};
 use crate::epan::Packet;
 use crate::epan::memory::file::File;
@@ -108,7 +108,7 @@ impl Maps {
     fn view(
         &self,
         file: File<'_>,
-        at: At,
+        at: MessagePosition,
         now: i64,
         pair: &Pair,
         record: (u64, u16),
@@ -119,7 +119,14 @@ impl Maps {
         Some((node, self.claims(file, at, now, pair, record)?))
     }
 
-    fn claims(&self, file: File<'_>, at: At, now: i64, pair: &Pair, record: (u64, u16)) -> Option<Claims> {
+    fn claims(
+        &self,
+        file: File<'_>,
+        at: MessagePosition,
+        now: i64,
+        pair: &Pair,
+        record: (u64, u16),
+    ) -> Option<Claims> {
         let count = pair.connections.partition_point(|(first, _)| *first >= at);
         if count > CONNECTIONS {
             return None;
@@ -174,7 +181,7 @@ impl Maps {
 }
 
 /// Whether the client may have been told more by a node than is known: it has asked it for a map, or not yet again.
-fn is_doubtful(file: File<'_>, at: At, pair: &Pair) -> bool {
+fn is_doubtful(file: File<'_>, at: MessagePosition, pair: &Pair) -> bool {
     let count = pair.connections.partition_point(|(first, _)| *first >= at);
     (0..count.min(CONNECTIONS)).any(|index| {
         let questions = pair.connections.get(index).and_then(|(_, one)| one.get(file));
@@ -183,7 +190,7 @@ fn is_doubtful(file: File<'_>, at: At, pair: &Pair) -> bool {
 }
 
 impl Questions {
-    fn is_closed(&self, file: File<'_>, at: At) -> bool {
+    fn is_closed(&self, file: File<'_>, at: MessagePosition) -> bool {
         let stream = self.stream.get().and_then(|stream| stream.get(file));
         stream
             .and_then(Stream::closing)
@@ -191,7 +198,7 @@ impl Questions {
     }
 
     /// Whether a map was told by then.
-    fn has_map(&self, at: At) -> bool {
+    fn has_map(&self, at: MessagePosition) -> bool {
         let last = self.told.partition_point(|told| told.at >= at).checked_sub(1);
         last.and_then(|last| self.told.get(last))
             .is_some_and(|told| told.map_at != (0, 0))

@@ -8,7 +8,7 @@
 
 use core::cell::Cell;
 
-use super::claims::At;
+use super::claims::MessagePosition;
 use super::names;
 use crate::epan::Packet;
 use crate::epan::memory::file::{CaptureState, FileRef, FileVec};
@@ -42,10 +42,10 @@ pub(super) const UNKNOWN: u32 = u32::MAX;
 /// An answer of a node, and what the client had been told by then.
 #[derive(Clone, Copy)]
 pub(super) struct Told {
-    pub(super) at: At,
+    pub(super) at: MessagePosition,
     pub(super) time: i64,
     /// When and where the latest map was told, and its namespaces.
-    pub(super) map_at: At,
+    pub(super) map_at: MessagePosition,
     pub(super) map_time: i64,
     pub(super) first: u32,
     pub(super) count: u32,
@@ -66,7 +66,7 @@ pub(super) struct Questions {
 /// The ids that a node said at an address and port, where each was new.
 #[derive(Default)]
 pub(super) struct Service {
-    pub(super) ids: FileVec<(At, u64)>,
+    pub(super) ids: FileVec<(MessagePosition, u64)>,
 }
 
 /// A client and a node.
@@ -74,15 +74,15 @@ pub(super) struct Service {
 pub(super) struct Pair {
     pub(super) service: Cell<Option<FileRef<Service>>>,
     /// With the place of the first answer on each.
-    pub(super) connections: FileVec<(At, FileRef<Questions>)>,
+    pub(super) connections: FileVec<(MessagePosition, FileRef<Questions>)>,
     /// Where bytes between the two are missing, or may be.
-    pub(super) holes: FileVec<At>,
+    pub(super) holes: FileVec<MessagePosition>,
 }
 
 /// A client: its nodes, and where it first met each.
 #[derive(Default)]
 pub(super) struct Client {
-    pub(super) nodes: FileVec<(At, FileRef<Pair>)>,
+    pub(super) nodes: FileVec<(MessagePosition, FileRef<Pair>)>,
 }
 
 pub(super) type Port = (PeerAddress, u16);
@@ -137,7 +137,7 @@ impl<'p> Ends<'p> {
     }
 }
 
-pub(super) fn here(packet: Packet<'_>) -> At {
+pub(super) fn here(packet: Packet<'_>) -> MessagePosition {
     (packet.frame(), packet.state().messages.get())
 }
 
@@ -196,7 +196,7 @@ pub fn note_hole(packet: Packet<'_>, ends: &Ends<'_>) {
         Some((last, (frame, _))) if frame == at.0 => pair.holes.set(last, at),
         _ => {
             // One that is not kept would be taken for none.
-            let _ = budget::keep(packet, size_of::<At>());
+            let _ = budget::keep(packet, size_of::<MessagePosition>());
             pair.holes.push(packet.file(), at);
         }
     }

@@ -30,7 +30,7 @@ const NONE: u32 = u32::MAX;
 
 /// How far an exchange has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum ExchangeState {
     /// Not answered.
     Open,
     /// Answered.
@@ -59,7 +59,7 @@ pub struct Exchange {
     /// The lack of an answer would mean something.
     is_judged: bool,
     /// How far it has come.
-    pub state: State,
+    pub state: ExchangeState,
 }
 
 impl Exchange {
@@ -82,7 +82,7 @@ pub struct Emigration {
 
 /// What a message is in its exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum ExchangePart {
     /// It asks for the first time.
     Request,
     /// It asks again.
@@ -97,7 +97,7 @@ pub enum Part {
 #[derive(Clone, Copy, Default)]
 pub struct Linked {
     /// Its exchange, and what it is there.
-    pub exchange: Option<(Part, Exchange)>,
+    pub exchange: Option<(ExchangePart, Exchange)>,
     /// The number of that exchange, in the order of the requests.
     pub number: u32,
     /// The emigration that it names by its id.
@@ -111,7 +111,7 @@ struct Mention {
     ordinal: u32,
     exchange: u32,
     emigration: u32,
-    part: Part,
+    part: ExchangePart,
 }
 
 /// What is known of two nodes, of which the first asks and the second answers.
@@ -301,7 +301,7 @@ impl Fabric {
         &self,
         packet: Packet<'_>,
         ordinal: u32,
-        exchange: Option<(Part, u32)>,
+        exchange: Option<(ExchangePart, u32)>,
         emigration: Option<u32>,
     ) -> Linked {
         if exchange.is_none() && emigration.is_none() {
@@ -312,7 +312,7 @@ impl Fabric {
             ordinal,
             exchange: exchange.map_or(NONE, |(_, index)| index),
             emigration: emigration.unwrap_or(NONE),
-            part: exchange.map_or(Part::Request, |(part, _)| part),
+            part: exchange.map_or(ExchangePart::Request, |(part, _)| part),
         };
         self.mentions.push(packet.file(), mention);
         self.exchange_of(&mention)
@@ -355,22 +355,22 @@ impl Fabric {
         link: &Link,
         expect: Expect,
         said: &Said<'_>,
-    ) -> (Part, u32) {
+    ) -> (ExchangePart, u32) {
         let now = packet.nanoseconds();
         let digest = said.digest.copied();
         let pending = Pending::of(pair, &link.key);
         let known = self.pending.get(&pending);
         if let Some((index, mut earlier)) = known.and_then(|index| Some((index, self.exchanges.get(index)?)))
         {
-            if earlier.state == State::Open {
+            if earlier.state == ExchangeState::Open {
                 if self.is_alive(&earlier, now) && earlier.digest == digest {
                     if earlier.asked_again_in == 0 {
                         earlier.asked_again_in = packet.frame();
                         self.exchanges.set(index, earlier);
                     }
-                    return (Part::Again, index);
+                    return (ExchangePart::Again, index);
                 }
-                earlier.state = State::Lost;
+                earlier.state = ExchangeState::Lost;
                 self.exchanges.set(index, earlier);
             }
         }
@@ -385,13 +385,13 @@ impl Fabric {
                 pair,
                 digest,
                 is_judged: said.is_known && link.key.class == Class::Write && expect == Expect::Answer,
-                state: State::Open,
+                state: ExchangeState::Open,
             },
         );
         if expect != Expect::Nothing {
             self.pending.insert(packet.file(), pending, index, now, PATIENCE);
         }
-        (Part::Request, index)
+        (ExchangePart::Request, index)
     }
 
     fn on_response(
@@ -400,7 +400,7 @@ impl Fabric {
         pair: u32,
         link: &Link,
         said: &Said<'_>,
-    ) -> Option<(Part, u32)> {
+    ) -> Option<(ExchangePart, u32)> {
         let now = packet.nanoseconds();
         if link.key.class == Class::Write {
             if let Some(mut state) = self.pairs.get(pair) {
@@ -411,18 +411,21 @@ impl Fabric {
         let index = self.pending.get(&Pending::of(pair, &link.key))?;
         let mut exchange = self.exchanges.get(index)?;
         let other = matches!((exchange.digest, said.digest), (Some(a), Some(b)) if a != *b);
-        if other || !self.is_alive(&exchange, now) || exchange.state == State::Lost || now < exchange.asked_at
+        if other
+            || !self.is_alive(&exchange, now)
+            || exchange.state == ExchangeState::Lost
+            || now < exchange.asked_at
         {
             return None;
         }
-        if exchange.state == State::Answered {
-            return Some((Part::AnswerAgain, index));
+        if exchange.state == ExchangeState::Answered {
+            return Some((ExchangePart::AnswerAgain, index));
         }
-        exchange.state = State::Answered;
+        exchange.state = ExchangeState::Answered;
         exchange.answer_frame = packet.frame();
         exchange.answered_at = now;
         self.exchanges.set(index, exchange);
-        Some((Part::Answer, index))
+        Some((ExchangePart::Answer, index))
     }
 
     /// Heartbeats, on the first pass: an info request or reply. They belong together by their connection and
@@ -452,21 +455,21 @@ impl Fabric {
                     pair: NONE,
                     digest: None,
                     is_judged: false,
-                    state: State::Open,
+                    state: ExchangeState::Open,
                 },
             );
             connection.note_info_request(direction, index, now, SILENCE);
-            Some((Part::Request, index))
+            Some((ExchangePart::Request, index))
         } else {
             connection
                 .take_info_request(1 - direction, now, SILENCE)
                 .and_then(|index| {
                     let mut exchange = self.exchanges.get(index)?;
-                    exchange.state = State::Answered;
+                    exchange.state = ExchangeState::Answered;
                     exchange.answer_frame = packet.frame();
                     exchange.answered_at = now;
                     self.exchanges.set(index, exchange);
-                    Some((Part::Answer, index))
+                    Some((ExchangePart::Answer, index))
                 })
         };
         self.mention(packet, ordinal, part, None)
@@ -480,7 +483,7 @@ impl Fabric {
             return false;
         };
         let lost = pair.lost_at.max(self.lost_at.get().unwrap_or(i64::MIN));
-        if exchange.state != State::Open || !exchange.is_judged || lost >= exchange.asked_at {
+        if exchange.state != ExchangeState::Open || !exchange.is_judged || lost >= exchange.asked_at {
             return false;
         }
         let limit = exchange.asked_at.saturating_add(SILENCE);

@@ -8,7 +8,7 @@
 use crate::wire::admin;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;
-use crate::wire::client::message::{self, Part};
+use crate::wire::client::message::{self, ResponsePart};
 use crate::wire::client::proto::ProtoType;
 
 /// What answers a request.
@@ -85,11 +85,11 @@ pub struct EndFacts {
 impl EndFacts {
     /// Adds one message of a response, in order.
     pub fn add(&mut self, header: &message::Header<'_>) {
-        if self.messages == 0 && header.part() == Part::Error && header.is_bare() {
+        if self.messages == 0 && header.part() == ResponsePart::Error && header.is_bare() {
             self.error = Some(header.result_code);
         }
         self.messages = self.messages.saturating_add(1);
-        self.last |= header.part() == Part::Fin;
+        self.last |= header.part() == ResponsePart::Fin;
     }
 
     /// Adds one security message of a response.

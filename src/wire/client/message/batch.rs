@@ -4,7 +4,7 @@ use bitflags::bitflags;
 use nom::Parser as _;
 use nom::combinator::{cond, rest};
 
-use super::content::Content;
+use super::content::MessageContent;
 use super::identity::Identity;
 use super::info_bits::{Info1, Info2, Info3, Info4};
 use super::request::Request;
@@ -102,8 +102,8 @@ impl<'a> Batch<'a> {
 
     /// The rows, one after the other.
     #[must_use]
-    pub const fn rows(&self) -> Rows<'a> {
-        Rows {
+    pub const fn rows(&self) -> BatchRows<'a> {
+        BatchRows {
             left: self.count,
             rest: self.content,
             last: None,
@@ -115,7 +115,7 @@ impl<'a> Batch<'a> {
 ///
 /// Source: client-protocol 8.2
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row<'a> {
+pub struct BatchRow<'a> {
     /// The whole row; to the end of the field where its body has a fault.
     pub bytes: &'a [u8],
     /// The client's index, which the answer to this row carries.
@@ -128,7 +128,7 @@ pub struct Row<'a> {
     pub body: Option<Body<'a>>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> BatchRow<'a> {
     /// Whether the body is that of an earlier row.
     #[must_use]
     pub const fn repeats(&self) -> bool {
@@ -169,7 +169,7 @@ pub struct Body<'a> {
     pub n_ops: At<'a, u16>,
     /// Why fields or operations cannot be read to their end.
     pub fault: Option<Malformed<'a>>,
-    content: Content<'a>,
+    content: MessageContent<'a>,
 }
 
 impl<'a> Body<'a> {
@@ -205,7 +205,7 @@ impl<'a> Body<'a> {
         // 0 of very old clients means the namespace.
         let fields = Fields::new(Order::Big, n_fields.value.max(1), n_ops.value, content).of_row();
         // Once for all rows that repeat this one: walking again for each would cost rows times body.
-        let (rest, content) = Content::walk(fields);
+        let (rest, content) = MessageContent::walk(fields);
         let body = Self {
             info1,
             info2,
@@ -269,20 +269,20 @@ impl<'a> Body<'a> {
 /// The rows of a batch; ends after the first that is not whole. The end of a row is found by walking over its
 /// fields and operations once.
 #[derive(Clone, Copy, Debug)]
-pub struct Rows<'a> {
+pub struct BatchRows<'a> {
     left: u32,
     rest: &'a [u8],
     last: Option<Body<'a>>,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> BatchRows<'a> {
     /// What follows the rows read so far; after the last one there should be nothing.
     #[must_use]
     pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    fn row(&mut self) -> Parse<'a, Row<'a>> {
+    fn row(&mut self) -> Parse<'a, BatchRow<'a>> {
         let mut head = (
             input::be_u32("row index"),
             input::array("row digest", "its fixed width").map(Digest),
@@ -296,7 +296,7 @@ impl<'a> Rows<'a> {
             rest = tail;
             self.last = Some(body);
         }
-        let row = Row {
+        let row = BatchRow {
             bytes: before(self.rest, rest),
             index,
             digest,
@@ -307,8 +307,8 @@ impl<'a> Rows<'a> {
     }
 }
 
-impl<'a> Iterator for Rows<'a> {
-    type Item = Result<Row<'a>, Malformed<'a>>;
+impl<'a> Iterator for BatchRows<'a> {
+    type Item = Result<BatchRow<'a>, Malformed<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;

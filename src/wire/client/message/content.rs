@@ -1,7 +1,7 @@
 //! The one walk over the fields and operations of a message or row: what it is about, what it asks for, where it ends.
 
 use super::identity::Identity;
-use super::request::Evidence;
+use super::request::RequestTraits;
 use crate::wire::client::fields::field::Fields;
 use crate::wire::client::fields::op::Ops;
 use crate::wire::client::proto::Order;
@@ -11,11 +11,11 @@ use crate::wire::ground::input::Malformed;
 ///
 /// Source: client-protocol 3, 8.2
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Content<'a> {
+pub struct MessageContent<'a> {
     /// Which record, records or function it is about.
     pub identity: Identity<'a>,
     /// What it says of the kind of a request.
-    pub evidence: Evidence,
+    pub evidence: RequestTraits,
     /// Why fields or operations cannot be read to their end. What comes before can be.
     pub fault: Option<Malformed<'a>>,
     /// The fields.
@@ -24,7 +24,7 @@ pub struct Content<'a> {
     pub ops: Ops<'a>,
 }
 
-impl<'a> Content<'a> {
+impl<'a> MessageContent<'a> {
     /// Walks over `fields` and the operations behind them: what follows these, and what they say. Nothing follows what
     /// is broken.
     #[must_use]
@@ -33,7 +33,7 @@ impl<'a> Content<'a> {
         crate::wire::ground::count::WALKS.add_one();
         let mut content = Self {
             identity: Identity::default(),
-            evidence: Evidence::default(),
+            evidence: RequestTraits::default(),
             fault: None,
             fields,
             ops: Ops::new(Order::Big, 0, &[]),

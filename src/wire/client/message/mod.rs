@@ -19,7 +19,7 @@ use super::proto::Order;
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 use batch::Batch;
-use content::Content;
+use content::MessageContent;
 use identity::Identity;
 use request::Request;
 use result_code::ResultCode;
@@ -151,22 +151,22 @@ impl<'a> Header<'a> {
     ///
     /// Source: client-protocol 8.3 and 9.2
     #[must_use]
-    pub const fn part(&self) -> Part {
+    pub const fn part(&self) -> ResponsePart {
         if self.info3.contains(Info3::LAST) {
-            Part::Fin
+            ResponsePart::Fin
         } else if self.info3.contains(Info3::PARTITION_DONE) && self.is_bare() {
-            Part::PartitionDone(self.generation)
+            ResponsePart::PartitionDone(self.generation)
         } else if self.result_code.0 != 0 {
-            Part::Error
+            ResponsePart::Error
         } else {
-            Part::Record
+            ResponsePart::Record
         }
     }
 }
 
 /// What a message in a response is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum ResponsePart {
     /// A record, a row, a value or an acknowledgement.
     Record,
     /// An error, of the whole request or of a batch row.
@@ -188,7 +188,7 @@ pub struct Message<'a> {
     pub bytes: &'a [u8],
     /// Why fields or operations cannot be read to their end. What comes before can be.
     pub fault: Option<Malformed<'a>>,
-    content: Content<'a>,
+    content: MessageContent<'a>,
 }
 
 impl<'a> Message<'a> {
@@ -200,7 +200,7 @@ impl<'a> Message<'a> {
         let (rest, header) = Header::parse(order, input)?;
         #[cfg(feature = "count-allocations")]
         crate::wire::ground::count::MESSAGES.add_one();
-        let (rest, content) = Content::walk(Fields::new(order, header.n_fields, header.n_ops, rest));
+        let (rest, content) = MessageContent::walk(Fields::new(order, header.n_fields, header.n_ops, rest));
         let message = Self {
             header,
             bytes: before(input, rest),
@@ -368,10 +368,10 @@ mod tests {
             (bytes[0], bytes[3], bytes[5], bytes[9]) = (22, info3, result, generation);
             Header::parse(Order::Big, &bytes).unwrap().1.part()
         };
-        assert_eq!(part(0, 0, 1), Part::Record);
-        assert_eq!(part(0, 2, 0), Part::Error);
-        assert_eq!(part(1, 2, 0), Part::Fin);
-        assert_eq!(part(4, 11, 9), Part::PartitionDone(9));
+        assert_eq!(part(0, 0, 1), ResponsePart::Record);
+        assert_eq!(part(0, 2, 0), ResponsePart::Error);
+        assert_eq!(part(1, 2, 0), ResponsePart::Fin);
+        assert_eq!(part(4, 11, 9), ResponsePart::PartitionDone(9));
     }
 
     proptest! {

@@ -87,7 +87,7 @@ impl Request {
 ///
 /// Source: client-protocol 3.1
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Evidence {
+pub struct RequestTraits {
     /// A digest or key: of one record.
     names_record: bool,
     /// Digests in field 6.
@@ -107,7 +107,7 @@ pub struct Evidence {
     counts_twice: bool,
 }
 
-impl Evidence {
+impl RequestTraits {
     /// Adds what a field says.
     pub(super) fn add_field(&mut self, field: &Field<'_>) {
         match (field.kind, field.data) {
