@@ -17,6 +17,7 @@ pub mod reports;
 pub mod taps;
 
 pub use fields::field::{BitSet, Expert, Field};
+pub use guard::{Guarded, Thrown};
 pub use memory::scope::latest_frame;
 pub use memory::text::Text;
 pub use packet::segment::{Entry, Framing, Heuristic, Passed, Segment, SegmentContext, Side};
@@ -24,7 +25,3 @@ pub use packet::{Conversation, Packet, Source};
 pub use plugin::entry::Plugin;
 pub use tree::Tree;
 pub use tree::item::Item;
-
-pub use guard::{Guarded, Thrown};
-pub use reports::stats;
-pub use taps::tcp_tap;

@@ -22,8 +22,6 @@ use crate::epan::taps::windows;
 use crate::protocols::AEROSPIKE;
 use crate::track::record::{Event, FRAMES, Records, TAP};
 
-pub use operation::Operation;
-
 /// Registers the tap and all who listen to it.
 pub fn register() {
     TAP.register();

@@ -6,7 +6,3 @@ pub mod cluster;
 pub mod ground;
 pub mod internode;
 pub mod record;
-
-pub use client::transactions;
-pub use ground::copies;
-pub use internode::fabric;

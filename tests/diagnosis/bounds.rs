@@ -2,15 +2,15 @@
 
 use std::fs;
 
-use aerospike::epan::tcp_tap::TcpSegment;
+use aerospike::epan::taps::tcp_tap::TcpSegment;
 use aerospike::stats::diagnosis::evidence::Evidence;
 use aerospike::stats::diagnosis::findings::{FindingKind, Findings, Notice, causes};
 use aerospike::stats::diagnosis::log::{ACK, FIN, Log, RST, SYN};
 use aerospike::stats::diagnosis::rules;
+use aerospike::track::client::transactions::RequestKind;
 use aerospike::track::record::{Detail, Endpoint, Event, Pulse, Record, RecordContent, Touch};
-use aerospike::track::transactions::RequestKind;
-use aerospike::wire::client::request::Request;
-use aerospike::wire::client::result_code::ResultCode;
+use aerospike::wire::client::message::request::Request;
+use aerospike::wire::client::message::result_code::ResultCode;
 
 const SECOND: i64 = 1_000_000_000;
 const START: i64 = 1_700_000_000 * SECOND;

@@ -4,10 +4,8 @@ use crate::dissect::admin::line::{Scope, Scoped};
 use crate::dissect::shared::common::{self, DATA, NAMESPACE, SET};
 use crate::epan::plugin::register::preference;
 use crate::epan::{Guarded, Item, Tree};
-use crate::wire::admin::message::{
-    AdminValue, FIELD_ID_AT, FIELD_SIZE_AT, Field, FieldId, Grant, Numbers, Privileges, Roles,
-};
-use crate::wire::admin::privilege::Privilege;
+use crate::wire::admin::message::{AdminValue, FIELD_ID_AT, FIELD_SIZE_AT, Field, FieldId, Numbers, Roles};
+use crate::wire::admin::privilege::{Grant, Privilege, Privileges};
 use crate::wire::ground::at::{Cover, part};
 use crate::wire::ground::input::Malformed;
 use crate::wire::ground::text::LossyText;

@@ -2,7 +2,8 @@
 
 use core::fmt::{self, Write as _};
 
-use crate::wire::admin::message::{AdminValue, Command, FieldId, Grant, Message};
+use crate::wire::admin::message::{AdminValue, Command, FieldId, Message};
+use crate::wire::admin::privilege::Grant;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;
 

@@ -4,7 +4,8 @@ use core::fmt;
 
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::{Guarded, Packet, Tree};
-use crate::track::client::stream::{Stream, before};
+use crate::track::client::stream::Stream;
+use crate::track::ground::position::before;
 use crate::wire::ground::text::write_decimal;
 
 fields! {

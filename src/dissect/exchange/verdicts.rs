@@ -8,8 +8,9 @@ use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::shared::common;
 use crate::epan::packet::ConnectionEnd;
 use crate::epan::{Guarded, Tree};
-use crate::track::client::stream::{Closing, Stream, before};
+use crate::track::client::stream::{Closing, Stream};
 use crate::track::client::transactions::{RequestKind, Transaction, TransactionState};
+use crate::track::ground::position::before;
 use crate::wire::client::proto::{HEADER, Refusal};
 
 fields! {

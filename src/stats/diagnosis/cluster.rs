@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::endpoint::Endpoint;
 use super::names::Names;
-use crate::track::fabric::ExchangePart;
+use crate::track::internode::fabric::ExchangePart;
 use crate::track::record::{Event, ExchangeStep, Pulse, Record};
-use crate::wire::client::digest::LENGTH;
+use crate::wire::client::fields::digest::LENGTH;
 use crate::wire::internode::fabric::links::Class;
 
 /// Runs, exchanges and proxied requests that are kept at most.

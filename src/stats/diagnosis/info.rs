@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::endpoint::Endpoint;
 use crate::track::record::{Event, Record};
-use crate::wire::client::digest::PARTITIONS;
+use crate::wire::client::fields::digest::PARTITIONS;
 use crate::wire::ground::text::LossyText;
 use crate::wire::info::cluster::{PeerList, Replicas};
 use crate::wire::info::message::{CommandOutcome, InfoCommand, answers, commands, outcome};

@@ -10,13 +10,13 @@ use super::cluster::ClusterLog;
 use super::endpoint::Endpoint;
 use super::info::InfoLog;
 use super::names::Names;
-use crate::epan::tcp_tap::{Frame, Heard, TcpSegment};
+use crate::epan::taps::tcp_tap::{Frame, Heard, TcpSegment};
+use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record, Records};
-use crate::track::transactions::RequestKind;
-use crate::wire::client::digest::LENGTH;
-use crate::wire::client::guess::GuessedProtocol;
-use crate::wire::client::request::Request;
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::fields::digest::LENGTH;
+use crate::wire::client::message::request::Request;
+use crate::wire::client::message::result_code::ResultCode;
+use crate::wire::client::proto::guess::GuessedProtocol;
 
 /// Segments and messages that are kept at most: some 150 MB.
 const MOST: usize = 2_500_000;

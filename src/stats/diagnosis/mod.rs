@@ -16,8 +16,8 @@ use self::evidence::Evidence;
 use self::findings::{Findings, causes};
 use self::log::Log;
 use super::opening::PRESS_APPLY;
-use crate::epan::stats::{Cell, Column, Report, ReportRow, ReportTables};
-use crate::epan::tcp_tap::{Frame, Frames};
+use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables};
+use crate::epan::taps::tcp_tap::{Frame, Frames};
 use crate::track::record::Records;
 
 /// Rows of a table at most.

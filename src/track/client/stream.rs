@@ -3,8 +3,6 @@
 use core::cell::Cell;
 use core::ffi::CStr;
 
-pub use crate::track::ground::position::{StreamPosition, before};
-
 use super::queue::Queue;
 use crate::epan::fields::protocol::Protocol;
 use crate::epan::memory::file::FileRef;
@@ -13,6 +11,7 @@ use crate::epan::{Packet, Passed, Segment, Side};
 use crate::protocols::AEROSPIKE;
 use crate::track::ground::map::FileMap;
 use crate::track::ground::position::{AckState, Partial, PositionTracker};
+use crate::track::ground::position::{StreamPosition, before};
 use crate::track::ground::{budget, copies};
 use crate::wire::client::proto::guess::GuessedProtocol;
 

@@ -12,7 +12,7 @@ use crate::wire::ground::at::At;
 use crate::wire::ground::at::before;
 use crate::wire::ground::input::{self, Malformed, Parse};
 
-pub use super::privilege::{Grant, Privilege, Privileges};
+use super::privilege::Privileges;
 
 /// Length of the header.
 pub const HEADER: usize = 16;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::wire::admin::privilege::Privilege;
 use crate::wire::examples;
 use proptest::prelude::*;
 

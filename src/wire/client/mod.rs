@@ -25,7 +25,3 @@
 pub mod fields;
 pub mod message;
 pub mod proto;
-
-pub use fields::digest;
-pub use message::{request, result_code};
-pub use proto::guess;

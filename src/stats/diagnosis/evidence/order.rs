@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::stats::diagnosis::endpoint::MS;
 use crate::stats::diagnosis::log::{ACK, FIN, LoggedSegment, SYN};
-use crate::track::copies;
+use crate::track::ground::copies;
 
 /// Bytes that fill a gap within this time were only overtaken.
 const OVERTAKEN: i64 = 3 * MS;

@@ -1,8 +1,8 @@
 //! A request and all that became of it, as far as the packets show it.
 
-use crate::track::transactions::RequestKind;
+use crate::track::client::transactions::RequestKind;
 use crate::wire::client::message::request;
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::message::result_code::ResultCode;
 
 /// A request. Times are nanoseconds since 1970.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,7 @@ use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::track::transactions::RequestKind;
+use crate::track::client::transactions::RequestKind;
 
 /// Requests that are sent again leave within this time of the end of the first try.
 const AT_ONCE: i64 = 20 * MS;

@@ -9,7 +9,7 @@ use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::track::transactions::RequestKind;
+use crate::track::client::transactions::RequestKind;
 
 /// TCP sends a SYN again after a second (RFC 6298, 2.1), less what timers and clocks are wrong; a copy comes sooner.
 pub const SYN_AGAIN: i64 = 900 * MS;

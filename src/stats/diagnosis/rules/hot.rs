@@ -9,7 +9,7 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;
 
 /// Requests on one record within a second from which on it may be called hot: of fewer the next one may have as many by chance

@@ -10,7 +10,7 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::info::{Bits, HeldPartitions, is_set};
-use crate::wire::client::digest::{PARTITIONS, partition};
+use crate::wire::client::fields::digest::{PARTITIONS, partition};
 use crate::wire::ground::text::LossyText;
 
 /// Clients ask each second whether the map changed, and partitions move one after another: so long after a change

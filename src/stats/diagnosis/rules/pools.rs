@@ -9,7 +9,7 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::track::transactions::RequestKind;
+use crate::track::client::transactions::RequestKind;
 
 /// Connections that a client opens for a few requests, in all, until it is called churn.
 const CHURN: usize = 30;

@@ -8,10 +8,10 @@ use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::{Connection, UnreadBytes};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::track::transactions::RequestKind;
+use crate::track::client::transactions::RequestKind;
 use crate::wire::admin::message::Command;
-use crate::wire::client::guess::GuessedProtocol;
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::message::result_code::ResultCode;
+use crate::wire::client::proto::guess::GuessedProtocol;
 use crate::wire::ground::text::LossyText;
 
 /// The rule.

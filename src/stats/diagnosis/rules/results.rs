@@ -9,8 +9,8 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::track::transactions::RequestKind;
-use crate::wire::client::result_code::ResultCode;
+use crate::track::client::transactions::RequestKind;
+use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;
 
 /// Results that an application may want to get now and then.

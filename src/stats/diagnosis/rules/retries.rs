@@ -8,8 +8,8 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::track::transactions::RequestKind;
-use crate::wire::client::result_code::ResultCode;
+use crate::track::client::transactions::RequestKind;
+use crate::wire::client::message::result_code::ResultCode;
 
 /// Clients send again within this time of closing the first try's connection (Java, Go, C: about 10 ms).
 const AT_ONCE: i64 = 12 * MS;

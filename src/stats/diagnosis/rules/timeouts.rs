@@ -10,8 +10,8 @@ use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{FindingKind, Findings};
-use crate::track::transactions::RequestKind;
-use crate::wire::client::result_code::ResultCode;
+use crate::track::client::transactions::RequestKind;
+use crate::wire::client::message::result_code::ResultCode;
 
 /// The rule.
 pub static RULE: Rule = Rule {

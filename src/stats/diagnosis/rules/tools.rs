@@ -8,7 +8,7 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::findings::{Finding, FindingKind};
-use crate::track::transactions::RequestKind;
+use crate::track::client::transactions::RequestKind;
 use crate::wire::ground::text::LossyText;
 
 /// A pause that separates one fault from the next of the same kind: several times the timeouts of clients, so that a call that

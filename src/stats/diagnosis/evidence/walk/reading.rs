@@ -6,9 +6,9 @@ use crate::stats::diagnosis::evidence::connection::UnreadBytes;
 use crate::stats::diagnosis::evidence::order::distance;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::log::{ACK, LoggedContent, LoggedMessage, LoggedSegment};
-use crate::track::transactions::RequestKind;
+use crate::track::client::transactions::RequestKind;
 use crate::wire::client::message::request;
-use crate::wire::client::result_code::ResultCode;
+use crate::wire::client::message::result_code::ResultCode;
 
 impl<'l> Walk<'l> {
     pub(super) fn messages(&self, frame: u32, role: usize) -> &'l [LoggedMessage] {
