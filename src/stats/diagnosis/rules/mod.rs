@@ -3,22 +3,10 @@
 pub mod capture;
 pub mod clients;
 pub mod cluster;
-pub mod connects;
-pub mod heartbeats;
-pub mod hosts;
-pub mod hot;
-pub mod maps;
-pub mod network;
-pub mod paths;
-pub mod pools;
-pub mod protocol;
-pub mod results;
-pub mod retries;
+pub mod connections;
+pub mod nodes;
+pub mod requests;
 pub mod rule;
-pub mod servers;
-pub mod stalls;
-pub mod stops;
-pub mod timeouts;
 pub mod tools;
 
 use super::evidence::Evidence;
@@ -28,20 +16,20 @@ pub use rule::{About, Rule};
 
 /// All rules. Later ones may look at what earlier ones found.
 pub static RULES: &[&Rule] = &[
-    &protocol::RULE,
-    &hosts::RULE,
-    &hot::RULE,
-    &heartbeats::RULE,
-    &cluster::RULE,
-    &maps::RULE,
-    &stalls::RULE,
-    &servers::RULE,
-    &connects::RULE,
-    &network::RULE,
-    &clients::RULE,
-    &pools::RULE,
-    &results::RULE,
-    &timeouts::RULE,
+    &connections::protocol::RULE,
+    &nodes::hosts::RULE,
+    &requests::hot::RULE,
+    &cluster::heartbeats::RULE,
+    &cluster::fabric::RULE,
+    &cluster::maps::RULE,
+    &nodes::stalls::RULE,
+    &nodes::servers::RULE,
+    &connections::connects::RULE,
+    &connections::packets::RULE,
+    &clients::habits::RULE,
+    &clients::pools::RULE,
+    &requests::results::RULE,
+    &requests::timeouts::RULE,
 ];
 
 /// Runs them all.

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tools::{FEW, MINUTE, Touched, count, is_known};
-use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::Endpoint;
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::tools::{self, FEW, MINUTE, Touched, count, is_known};
+use crate::stats::diagnosis::rules::{About, Rule};
 use crate::track::client::transactions::RequestKind;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;
@@ -260,7 +260,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             list.len(),
             ResultCode(result),
             touched.servers(),
-            super::tools::by_operation(evidence, list.iter().map(|outcome| outcome.request))
+            tools::by_operation(evidence, list.iter().map(|outcome| outcome.request))
         );
         add(
             evidence,
@@ -326,7 +326,7 @@ fn scans(evidence: &Evidence<'_>, findings: &mut Findings) {
             .collect();
         let places: Vec<String> = places.into_iter().collect();
         let records: u32 = list.iter().map(|request| request.results).sum();
-        for group in super::tools::Group::episodes(evidence, list, MINUTE) {
+        for group in tools::Group::episodes(evidence, list, MINUTE) {
             let details = format!(
                 "{} scans of {} closed by the server after {records} records, without the message that ends them",
                 group.requests.len(),
@@ -352,7 +352,7 @@ fn big(evidence: &Evidence<'_>, findings: &mut Findings) {
     if big.len() < FEW {
         return;
     }
-    for group in super::tools::Group::episodes(evidence, big, MINUTE) {
+    for group in tools::Group::episodes(evidence, big, MINUTE) {
         let most = group
             .requests
             .iter()
@@ -369,7 +369,7 @@ fn big(evidence: &Evidence<'_>, findings: &mut Findings) {
             group.requests.len(),
             f64::from(most) / 1e6,
             total as f64 / 1e6,
-            super::tools::by_operation(evidence, group.requests.iter().copied())
+            tools::by_operation(evidence, group.requests.iter().copied())
         );
         findings
             .rows

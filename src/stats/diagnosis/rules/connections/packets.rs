@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::connects::{SYN_AGAIN, is_forgotten};
-use super::tools::{Touched, count, filter};
-use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::{Connection, Resent};
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::walk::{PROBE, SOON};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::tools::{self, Touched, count, filter};
+use crate::stats::diagnosis::rules::{About, Rule};
 
 /// A connection that is idle for so long may be forgotten by what stands between: half of the second in which clients ask each
 /// node for news by default.
@@ -467,7 +467,7 @@ fn find_delayed(evidence: &Evidence<'_>, findings: &mut Findings) {
     if held.len() < 5 {
         return;
     }
-    for group in super::tools::Group::episodes(evidence, held, super::tools::MINUTE) {
+    for group in tools::Group::episodes(evidence, held, tools::MINUTE) {
         let mut waits: Vec<i64> = group
             .requests
             .iter()

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::tools::{DEFAULT_TIMEOUT, FEW, Touched, count};
-use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::tools::{self, DEFAULT_TIMEOUT, FEW, Touched, count};
+use crate::stats::diagnosis::rules::{About, Rule};
 use crate::track::client::transactions::RequestKind;
 
 /// TCP sends a SYN again after a second (RFC 6298, 2.1), less what timers and clocks are wrong; a copy comes sooner.
@@ -416,7 +416,7 @@ fn find_dropped(evidence: &Evidence<'_>, findings: &mut Findings) {
             if let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) {
                 (finding.from, finding.frame, finding.to) = (first.0, first.1, last.0);
             }
-            finding.filter = super::tools::filter(evidence, &finding);
+            finding.filter = tools::filter(evidence, &finding);
             findings.add(finding);
         }
     }

@@ -4,14 +4,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::tools::{DEFAULT_TIMEOUT, Group, MINUTE, Touched, count, filter, is_known, operation, over};
-use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::tools::{
+    self, DEFAULT_TIMEOUT, Group, MINUTE, Touched, count, filter, is_known, operation, over,
+};
+use crate::stats::diagnosis::rules::{About, Rule};
 use crate::wire::ground::text::LossyText;
 
 /// So many requests have a median that says something: a single slow one among fewer moves it.
@@ -368,7 +370,7 @@ fn tail(
         percentile(&mut slow_times, 50).map_or_else(String::new, duration),
         percentile(&mut slow_times, 100).map_or_else(String::new, duration),
         duration(half),
-        super::tools::by_operation(evidence, slow.iter().copied())
+        tools::by_operation(evidence, slow.iter().copied())
     );
     let finding = Finding {
         count: count(slow.len()),

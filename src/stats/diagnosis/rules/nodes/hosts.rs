@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::tools::{Touched, count};
-use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::tools::{self, Touched, count};
+use crate::stats::diagnosis::rules::{About, Rule};
 
 /// A host of which nothing comes for so long is gone: TCP has sent again at least twice then.
 const GONE: i64 = 900 * MS;
@@ -54,10 +54,11 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     }
     unreachable_addresses(evidence, findings);
     super::stops::run(evidence, findings);
-    let forgotten: HashSet<usize> = super::network::forgotten_connections(evidence)
-        .iter()
-        .map(|one| one.0.number)
-        .collect();
+    let forgotten: HashSet<usize> =
+        crate::stats::diagnosis::rules::connections::packets::forgotten_connections(evidence)
+            .iter()
+            .map(|one| one.0.number)
+            .collect();
     find_unreachable(evidence, &forgotten, findings);
     find_refused(evidence, findings);
 }
@@ -228,7 +229,7 @@ fn find_unreachable(evidence: &Evidence<'_>, forgotten: &HashSet<usize>, finding
             };
             finding.nodes = vec![host];
             finding.is_root = true;
-            finding.filter = super::tools::filter(evidence, &finding);
+            finding.filter = tools::filter(evidence, &finding);
             findings.add(finding);
             break;
         }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::tools::{FEW, count, filter};
-use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::info::Change;
+use crate::stats::diagnosis::rules::tools::{FEW, count, filter};
+use crate::stats::diagnosis::rules::{About, Rule};
 
 /// The rule.
 pub static RULE: Rule = Rule {

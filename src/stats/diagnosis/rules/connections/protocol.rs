@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::tools::{Touched, count};
-use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::{Connection, UnreadBytes};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::tools::{Touched, count};
+use crate::stats::diagnosis::rules::{About, Rule};
 use crate::track::client::transactions::RequestKind;
 use crate::wire::admin::message::Command;
 use crate::wire::client::message::result_code::ResultCode;

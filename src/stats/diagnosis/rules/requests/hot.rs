@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::tools::{FEW, Touched, count, filter};
-use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::tools::{self, FEW, Touched, count, filter};
+use crate::stats::diagnosis::rules::{About, Rule};
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;
 
@@ -92,7 +92,7 @@ fn busy(
             "{} of {} requests on this record answered KEY_BUSY: more than transaction-pending-limit wait for it at once; {}",
             refused.len(),
             record.requests.len(),
-            super::tools::by_operation(evidence, refused.iter().map(|(_, request)| *request))
+            tools::by_operation(evidence, refused.iter().map(|(_, request)| *request))
         );
         add(evidence, who, details, &refused, count(refused.len()), findings);
     }

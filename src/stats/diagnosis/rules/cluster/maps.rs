@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::cluster::push;
-use super::tools::{Touched, count};
-use super::{About, Rule};
+use super::fabric::push;
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::info::{Bits, HeldPartitions, is_set};
+use crate::stats::diagnosis::rules::tools::{Touched, count};
+use crate::stats::diagnosis::rules::{About, Rule};
 use crate::wire::client::fields::digest::{PARTITIONS, partition};
 use crate::wire::ground::text::LossyText;
 

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::tools::{EPISODE, FEW, Group, Touched, by_operation, is_known, over};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::tools::{
+    self, EPISODE, FEW, Group, Touched, by_operation, is_known, over,
+};
 use crate::track::client::transactions::RequestKind;
 use crate::wire::client::message::result_code::ResultCode;
 
@@ -304,7 +306,7 @@ pub fn find_duplicates(evidence: &Evidence<'_>, retries: &Retries<'_>, findings:
             "applied {} times more than it was meant: a try that was answered OK was followed by another that was, too",
             finding.count
         );
-        finding.filter = super::tools::filter(evidence, &finding);
+        finding.filter = tools::filter(evidence, &finding);
         findings.add(finding);
     }
 }

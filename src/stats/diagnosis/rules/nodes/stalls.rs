@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::servers::short;
-use super::tools::{DEFAULT_TIMEOUT, Touched, count};
-use super::{About, Rule};
 use crate::stats::diagnosis::cluster::Wait;
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
@@ -12,6 +10,8 @@ use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile, percentile_of_sorted};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::tools::{self, DEFAULT_TIMEOUT, Touched, count};
+use crate::stats::diagnosis::rules::{About, Rule};
 
 /// Shorter silence is a scheduler's: a time slice of Linux under load is 24 ms at most (sched_latency of eight processors).
 const LEAST_STALL: i64 = 25 * MS;
@@ -157,7 +157,7 @@ fn replicas(evidence: &Evidence<'_>, findings: &mut Findings) {
             )
         };
         finding.nodes = vec![node];
-        finding.filter = super::tools::filter(evidence, &finding);
+        finding.filter = tools::filter(evidence, &finding);
         findings.add(finding);
     }
 }

@@ -4,14 +4,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::tools::{FEW, Group, MINUTE, Touched, count, is_known, over};
-use super::{About, Rule};
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::tools::{self, FEW, Group, MINUTE, Touched, count, is_known, over};
+use crate::stats::diagnosis::rules::{About, Rule};
 use crate::track::client::transactions::RequestKind;
 
 /// Requests that are sent again leave within this time of the end of the first try.
@@ -343,7 +343,7 @@ fn find_pauses(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Find
                     duration(tend)
                 )),
         );
-        finding.filter = super::tools::filter(evidence, &finding);
+        finding.filter = tools::filter(evidence, &finding);
         findings.add(finding);
     }
 }

@@ -1,0 +1,4 @@
+//! What clients do with their connections.
+
+pub mod habits;
+pub mod pools;

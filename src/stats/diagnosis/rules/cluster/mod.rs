@@ -1,0 +1,5 @@
+//! What nodes do together: heartbeats, fabric, partition maps.
+
+pub mod fabric;
+pub mod heartbeats;
+pub mod maps;
