@@ -7,7 +7,7 @@ use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
-use crate::stats::diagnosis::findings::{Finding, FindingKind};
+use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::track::client::transactions::RequestKind;
 use crate::wire::ground::text::LossyText;
 
@@ -237,4 +237,17 @@ pub fn is_known(evidence: &Evidence<'_>, connection: &Connection, request: &Requ
 #[must_use]
 pub fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Adds a finding about nodes.
+pub fn add_about_nodes(
+    evidence: &Evidence<'_>,
+    mut finding: Finding,
+    nodes: Vec<Endpoint>,
+    findings: &mut Findings,
+) {
+    finding.nodes = nodes;
+    finding.until = finding.until.max(finding.to);
+    finding.filter = filter(evidence, &finding);
+    findings.add(finding);
 }

@@ -1,4 +1,8 @@
-//! What clients do with their connections.
+//! What clients do with their connections, and what they do not do.
 
-pub mod habits;
+pub mod busy;
+pub mod deaths;
+pub mod idle;
+pub mod pauses;
 pub mod pools;
+pub mod slow_reader;

@@ -1,70 +1,26 @@
-//! The cluster: fabric, what was changed by hand, and load that is uneven.
+//! Fabric that does not pass between nodes.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::stats::diagnosis::info::Change;
-use crate::stats::diagnosis::rules::tools::{FEW, count, filter};
+use crate::stats::diagnosis::rules::tools::{FEW, add_about_nodes, count};
 use crate::stats::diagnosis::rules::{About, Rule};
 
 /// The rule.
 pub static RULE: Rule = Rule {
-    about: &[
-        About {
-            kind: FindingKind::FabricBlocked,
-            claim: "Nodes hear each other's heartbeats but fabric does not pass between them.",
-            evidence: "Connections to the fabric port between two nodes are refused, unanswered or no longer acknowledged, while heartbeats of both pass.",
-            silenced: "A node that stopped, or of which nothing comes.",
-            next: "A firewall for port 3001 (fabric) between the two.",
-        },
-        About {
-            kind: FindingKind::Configuration,
-            claim: "Settings, sets, indexes or modules were changed by hand.",
-            evidence: "Info commands that change something: set-config, truncate, roster-set, recluster, quiesce, sindex-create, udf-put and their like.",
-            silenced: "Nothing.",
-            next: "Compare its time with the other findings.",
-        },
-        About {
-            kind: FindingKind::UnevenLoad,
-            claim: "One node gets far more than its share of the requests.",
-            evidence: "Three nodes and more; one of them gets three times the median of the others, of a thousand requests and more, and no hot record explains it.",
-            silenced: "Few requests; one direction only; cut packets, of which the record is not known.",
-            next: "Partitions of that node (replicas), rack and replica policies of the clients.",
-        },
-    ],
+    about: &[About {
+        kind: FindingKind::FabricBlocked,
+        claim: "Nodes hear each other's heartbeats but fabric does not pass between them.",
+        evidence: "Connections to the fabric port between two nodes are refused, unanswered or no longer acknowledged, while heartbeats of both pass.",
+        silenced: "A node that stopped, or of which nothing comes.",
+        next: "A firewall for port 3001 (fabric) between the two.",
+    }],
     run,
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
-    fabric(evidence, findings);
-    configuration(evidence, findings);
-    find_uneven(evidence, findings);
-}
-
-/// Adds a finding about nodes.
-pub fn push(evidence: &Evidence<'_>, mut finding: Finding, nodes: Vec<Endpoint>, findings: &mut Findings) {
-    finding.nodes = nodes;
-    finding.until = finding.until.max(finding.to);
-    finding.filter = filter(evidence, &finding);
-    findings.add(finding);
-}
-
-/// Heartbeats of a host pass in that time.
-fn pulses(evidence: &Evidence<'_>, host: Endpoint, from: i64, to: i64) -> bool {
-    evidence
-        .log
-        .cluster
-        .runs
-        .iter()
-        .any(|run| run.from == host && run.first.0 <= to && run.last >= from)
-}
-
-/// Attempts of one host at a port: when, in which frame, how they ended.
-type Attempts = Vec<(i64, u32, &'static str)>;
-
-fn fabric(evidence: &Evidence<'_>, findings: &mut Findings) {
     // Ports at which heartbeats come in, so that they are no fabric.
     let mut blocked: BTreeMap<(Endpoint, Endpoint), Attempts> = BTreeMap::new();
     let heartbeat_ports: HashSet<Endpoint> =
@@ -173,120 +129,18 @@ fn fabric(evidence: &Evidence<'_>, findings: &mut Findings) {
             (first.0, first.1),
         )
     };
-    push(evidence, finding, nodes.into_iter().collect(), findings);
+    add_about_nodes(evidence, finding, nodes.into_iter().collect(), findings);
 }
 
-fn configuration(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let mut groups: BTreeMap<(Endpoint, &'static str), Vec<&Change>> = BTreeMap::new();
-    for change in evidence
+/// Heartbeats of a host pass in that time.
+fn pulses(evidence: &Evidence<'_>, host: Endpoint, from: i64, to: i64) -> bool {
+    evidence
         .log
-        .info
-        .changes
+        .cluster
+        .runs
         .iter()
-        .filter(|change| change.is_done != Some(false))
-    {
-        groups
-            .entry((change.client, change.name))
-            .or_default()
-            .push(change);
-    }
-    for ((client, name), list) in groups {
-        let (Some(first), Some(last)) = (list.first(), list.last()) else {
-            continue;
-        };
-        let mut servers: Vec<Endpoint> = list.iter().map(|change| change.server).collect();
-        servers.sort_unstable();
-        servers.dedup();
-        let mut texts: Vec<String> = Vec::new();
-        for change in &list {
-            if !texts.contains(&change.text) {
-                texts.push(change.text.clone());
-            }
-        }
-        let mut finding = Finding {
-            count: count(list.len()),
-            to: last.time,
-            details: format!("{name}: {}", names(&texts)),
-            ..Finding::new(
-                FindingKind::Configuration,
-                format!(
-                    "{client} to {}: {}",
-                    names(&servers),
-                    texts.first().map_or("", String::as_str)
-                ),
-                (first.time, first.frame),
-            )
-        };
-        finding.clients = vec![client];
-        push(evidence, finding, servers, findings);
-    }
+        .any(|run| run.from == host && run.first.0 <= to && run.last >= from)
 }
 
-fn find_uneven(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let mut counts: BTreeMap<Endpoint, usize> =
-        evidence.services.iter().map(|service| (*service, 0)).collect();
-    let single = || {
-        evidence
-            .all_requests()
-            .filter(|(_, request)| request.single().is_some())
-    };
-    for (connection, _) in single() {
-        if let Some(number) = counts.get_mut(&connection.server) {
-            *number += 1;
-        }
-    }
-    let all: usize = counts.values().sum();
-    let Some((node, most)) = counts
-        .iter()
-        .max_by_key(|(_, number)| **number)
-        .map(|(node, number)| (*node, *number))
-    else {
-        return;
-    };
-    let mut others: Vec<usize> = counts
-        .iter()
-        .filter(|(other, number)| **other != node && **number > 0)
-        .map(|(_, number)| *number)
-        .collect();
-    others.sort_unstable();
-    let Some(usual) = others
-        .get(others.len() / 2)
-        .copied()
-        .filter(|_| others.len() >= 2)
-    else {
-        return;
-    };
-    let hot: usize = findings
-        .of(FindingKind::HotKey)
-        .filter(|hot| hot.nodes.contains(&node))
-        .map(|hot| hot.count as usize)
-        .sum();
-    // Of which record they are was not captured: it may be one that is hot.
-    let unknown = single()
-        .filter(|(connection, request)| connection.server == node && request.rows.0 >= request.rows.1)
-        .count();
-    let is_disturbed = findings.rows.iter().any(|row| {
-        matches!(
-            row.kind,
-            FindingKind::NodeStopped | FindingKind::Unreachable | FindingKind::StalledServer
-        )
-    });
-    if all < 1000 || most.saturating_sub(hot + unknown) < 3 * usual || is_disturbed {
-        return;
-    }
-    let mut its: Vec<(i64, u32)> = single()
-        .filter(|(connection, _)| connection.server == node)
-        .map(|(_, request)| (request.begun, request.frame))
-        .collect();
-    its.sort_unstable();
-    let (Some(first), Some(last)) = (its.first(), its.last()) else {
-        return;
-    };
-    let finding = Finding {
-        count: count(most),
-        to: last.0,
-        details: format!("{most} of {all} requests go to this node, {usual} to the usual other one"),
-        ..Finding::new(FindingKind::UnevenLoad, node.to_string(), *first)
-    };
-    push(evidence, finding, vec![node], findings);
-}
+/// Attempts of one host at a port: when, in which frame, how they ended.
+type Attempts = Vec<(i64, u32, &'static str)>;

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::fabric::push;
 use crate::stats::diagnosis::cluster::PulseRun;
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::info::short;
-use crate::stats::diagnosis::rules::tools::count;
+use crate::stats::diagnosis::rules::tools::{add_about_nodes, count};
 use crate::stats::diagnosis::rules::{About, Rule};
 
 /// A node sends a heartbeat each 150 ms and takes another for gone after ten of them (the server's defaults of `interval`
@@ -165,7 +164,7 @@ fn heartbeat_names(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Find
                 .to_string(),
         ..Finding::new(FindingKind::NamesDiffer, groups.join("; "), first.first)
     };
-    push(evidence, finding, labels.hosts(nodes), findings);
+    add_about_nodes(evidence, finding, labels.hosts(nodes), findings);
 }
 
 /// The state of each node at the times when it changes: time, frame, key, size.
@@ -293,7 +292,7 @@ fn splits(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
             ),
             ..Finding::new(FindingKind::Split, who.join(" / "), (*time, *frame))
         };
-        push(evidence, finding, labels.hosts(nodes), findings);
+        add_about_nodes(evidence, finding, labels.hosts(nodes), findings);
         return;
     }
 }
@@ -389,7 +388,7 @@ fn one_way(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
         ),
         ..Finding::new(FindingKind::OneWay, names(&pairs), (first.0, first.1))
     };
-    push(evidence, finding, labels.hosts(nodes), findings);
+    add_about_nodes(evidence, finding, labels.hosts(nodes), findings);
 }
 
 fn changes(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
@@ -473,5 +472,5 @@ fn changes(evidence: &Evidence<'_>, labels: &Labels, findings: &mut Findings) {
         ),
         ..Finding::new(FindingKind::Changed, who, first)
     };
-    push(evidence, finding, hosts, findings);
+    add_about_nodes(evidence, finding, hosts, findings);
 }

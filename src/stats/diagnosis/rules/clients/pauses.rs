@@ -1,34 +1,23 @@
-//! What clients do with their connections, and what they do not do.
-//!
-//! Longer than 500 lines: each finding about clients stands here with its text.
+//! Clients that do nothing for a while, or do not read what they asked for.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
+use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
-use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::stats::diagnosis::rules::tools::{self, FEW, Group, MINUTE, Touched, count, is_known, over};
+use crate::stats::diagnosis::rules::tools::{self, FEW, Group, count, over};
 use crate::stats::diagnosis::rules::{About, Rule};
 use crate::track::client::transactions::RequestKind;
 
 /// Requests that are sent again leave within this time of the end of the first try.
 const AT_ONCE: i64 = 20 * MS;
-/// A closed window for less is a moment of the reader's.
-const CLOSED: i64 = SECOND / 5;
 
 /// The rule.
 pub static RULE: Rule = Rule {
     about: &[
-        About {
-            kind: FindingKind::IdleReused,
-            claim: "The client used connections that the server had closed.",
-            evidence: "A request sent after the server's FIN (seen, or acknowledged by the client) on the same connection, with no answer.",
-            silenced: "Holes; one direction only.",
-            next: "Set the client's idle limit (maxSocketIdle, IdleTimeout) below the server's proto-fd-idle-ms.",
-        },
         About {
             kind: FindingKind::NotReading,
             claim: "Answers arrived at the client and it did not read them.",
@@ -43,33 +32,11 @@ pub static RULE: Rule = Rule {
             silenced: "A gap in time; one direction only; silence in which its info requests go on.",
             next: "Garbage collection, a suspended process or machine, CPU limits of a container (throttling).",
         },
-        About {
-            kind: FindingKind::SlowReader,
-            claim: "The reader's receive buffer is full: it reads more slowly than the other sends.",
-            evidence: "Its window is 0 or smaller than a segment for 200 ms and more while an answer is on its way.",
-            silenced: "A window whose scale is not known (joined in the middle), unless it is 0.",
-            next: "What the client does between reads; larger buffers; fewer records at once.",
-        },
-        About {
-            kind: FindingKind::BusyConnection,
-            claim: "A request was sent while an earlier one on the same connection was open and past its timeout: the client may take the wrong answer.",
-            evidence: "The first one's own timeout had passed, nothing of its answer had come, and the connection was used again.",
-            silenced: "Holes; one direction only.",
-            next: "A connection with an open request must be closed, not given back to the pool: a bug of the client.",
-        },
-        About {
-            kind: FindingKind::ClientDied,
-            claim: "All connections of a client ended at once, with requests open, and it did not come back.",
-            evidence: "Three and more connections of a host, all it had, closed by it within 100 ms, at least one with a request open, and nothing of it afterwards.",
-            silenced: "The end of the capture within a second after it.",
-            next: "The client's process: crash, kill, deployment.",
-        },
     ],
     run,
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
-    find_reused_idle(evidence, findings);
     let unread = find_unread(evidence);
     find_pauses(evidence, &unread, findings);
     for group in Group::episodes(evidence, unread, 15 * SECOND) {
@@ -82,42 +49,6 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
             group.requests.len()
         );
         if let Some(mut finding) = group.finding(evidence, FindingKind::NotReading, details) {
-            finding.failed = group.count();
-            findings.add(finding);
-        }
-    }
-    slow_reader(evidence, findings);
-    busy(evidence, findings);
-    find_deaths(evidence, findings);
-}
-
-fn find_reused_idle(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let reused: Vec<&Request> = evidence
-        .all_requests()
-        .filter(|(connection, request)| {
-            connection.is_aerospike
-                && !connection.is_one_way
-                && request.after_fin.is_some_and(|fin| fin < request.begun)
-                && request.first.is_none()
-                && connection
-                    .of_client
-                    .fin
-                    .is_none_or(|(fin, _)| fin >= request.begun)
-        })
-        .map(|(_, request)| request)
-        .collect();
-    for group in Group::episodes(evidence, reused, MINUTE) {
-        let mut ages: Vec<i64> = group
-            .requests
-            .iter()
-            .filter_map(|request| Some(request.begun - request.after_fin?))
-            .collect();
-        let details = format!(
-            "{} requests were sent on connections that the server had closed {} before (median): no answer, or RST",
-            group.requests.len(),
-            percentile(&mut ages, 50).map_or_else(String::new, duration)
-        );
-        if let Some(mut finding) = group.finding(evidence, FindingKind::IdleReused, details) {
             finding.failed = group.count();
             findings.add(finding);
         }
@@ -352,187 +283,4 @@ fn between_sent(sent: &[(i64, u32)], from: i64, to: i64) -> usize {
     let first = sent.partition_point(|(time, _)| *time < from);
     let last = sent.partition_point(|(time, _)| *time < to);
     last.saturating_sub(first)
-}
-
-fn slow_reader(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let mut by_reader: BTreeMap<(Endpoint, bool), Vec<&Connection>> = BTreeMap::new();
-    for connection in evidence
-        .connections
-        .iter()
-        .filter(|connection| evidence.is_ours(connection) && !connection.is_one_way)
-    {
-        if connection.of_client.closed_window >= CLOSED {
-            by_reader
-                .entry((connection.client.host(), true))
-                .or_default()
-                .push(connection);
-        }
-        if connection.of_server.closed_window >= CLOSED {
-            by_reader
-                .entry((connection.server.host(), false))
-                .or_default()
-                .push(connection);
-        }
-    }
-    for ((reader, is_client), list) in by_reader {
-        let mut touched = Touched::default();
-        let side = |connection: &Connection| {
-            if is_client {
-                connection.of_client
-            } else {
-                connection.of_server
-            }
-        };
-        for connection in &list {
-            touched.add(connection);
-        }
-        let total: i64 = list.iter().map(|connection| side(connection).closed_window).sum();
-        let least = list
-            .iter()
-            .map(|connection| side(connection).least_window)
-            .min()
-            .unwrap_or(0);
-        let Some(first) = list
-            .iter()
-            .filter_map(|connection| side(connection).closed_window_at)
-            .min()
-        else {
-            continue;
-        };
-        let finding = Finding {
-            count: count(list.len()),
-            to: list
-                .iter()
-                .map(|connection| connection.last)
-                .max()
-                .unwrap_or(first.0),
-            lost: total,
-            details: format!(
-                "its window is {least} bytes at the least and smaller than a segment for {} in all, on {} connections, while the other has something to send",
-                duration(total),
-                list.len()
-            ),
-            ..Finding::new(FindingKind::SlowReader, reader.to_string(), first)
-        };
-        findings.add(touched.put(evidence, finding));
-    }
-}
-
-fn busy(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let reused: Vec<&Request> = evidence
-        .all_requests()
-        .filter(|(connection, request)| {
-            is_known(evidence, connection, request)
-                && request
-                    .overtaken
-                    .zip(request.allowed_time())
-                    .is_some_and(|(next, allowed)| next - request.sent > allowed)
-        })
-        .map(|(_, request)| request)
-        .collect();
-    for group in Group::episodes(evidence, reused, MINUTE) {
-        let details = format!(
-            "{} requests were open and past their timeout when the client sent the next one on the same connection: it may take the answer of the first for that of the second",
-            group.requests.len()
-        );
-        if let Some(mut finding) = group.finding(evidence, FindingKind::BusyConnection, details) {
-            finding.failed = group.count();
-            findings.add(finding);
-        }
-    }
-}
-
-fn find_deaths(evidence: &Evidence<'_>, findings: &mut Findings) {
-    let end = evidence.span().1;
-    let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
-    for connection in evidence
-        .connections
-        .iter()
-        .filter(|connection| connection.is_aerospike && !connection.is_one_way)
-    {
-        hosts
-            .entry(connection.client.host())
-            .or_default()
-            .push(connection);
-    }
-    for (host, all) in hosts {
-        let Some(last) = all
-            .iter()
-            .filter_map(|connection| connection.closed_by_client())
-            .map(|closed| closed.0)
-            .max()
-        else {
-            continue;
-        };
-        let open: Vec<&Connection> = all
-            .iter()
-            .copied()
-            .filter(|connection| {
-                connection
-                    .closed_at()
-                    .is_none_or(|closed| closed >= last - SECOND / 10)
-            })
-            .collect();
-        let at_once = open
-            .iter()
-            .filter(|connection| {
-                connection
-                    .closed_by_client()
-                    .is_some_and(|(closed, _)| closed >= last - SECOND / 10)
-            })
-            .count();
-        let begun = open
-            .iter()
-            .filter_map(|connection| connection.closed_by_client())
-            .min();
-        let given_up = open
-            .iter()
-            .flat_map(|connection| evidence.requests_of(connection))
-            .filter(|request| request.given_up.is_some_and(|at| at >= last - SECOND / 10))
-            .count();
-        let later = evidence
-            .packets
-            .get(&host)
-            .map_or(0, |times| between(times, last + SECOND / 10, end + 1).len());
-        let Some(begun) = begun else { continue };
-        // Requests that were due are a timeout's, not a death's.
-        let was_due = open
-            .iter()
-            .flat_map(|connection| evidence.requests_of(connection))
-            .any(|request| {
-                request.given_up.is_some_and(|at| {
-                    request
-                        .allowed_time()
-                        .is_some_and(|allowed| at - request.sent >= allowed * 9 / 10)
-                })
-            });
-        if open.len() < 3
-            || at_once < open.len()
-            || given_up == 0
-            || given_up * 4 < open.len()
-            || was_due
-            || later > 0
-            || end - last < SECOND
-        {
-            continue;
-        }
-        let mut touched = Touched::default();
-        for connection in &open {
-            touched.add(connection);
-        }
-        let finding = Finding {
-            count: count(given_up),
-            to: last,
-            failed: count(given_up),
-            is_root: true,
-            details: format!(
-                "closed all of its {} connections within {}, {given_up} with requests open, and did not come back in the {} that follow",
-                open.len(),
-                duration(last - begun.0),
-                duration(end - last)
-            ),
-            ..Finding::new(FindingKind::ClientDied, host.to_string(), begun)
-        };
-        findings.add(touched.put(evidence, finding));
-    }
 }
