@@ -6,6 +6,7 @@ use std::thread;
 use crate::common::captures::capture_bytes;
 use crate::common::diagnosis::{Line, tables_of};
 use crate::common::host::host;
+use crate::common::make::{Clock, pcap};
 
 /// Recorded faults and healthy captures; each with what it is for.
 const CAPTURES: &[&str] = &[
@@ -90,24 +91,6 @@ fn resolution(mut options: &[u8]) -> u64 {
     1_000
 }
 
-fn written(packets: &[Packet]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for word in [0xa1b2_3c4d_u32, 0x0004_0002, 0, 0, 262_144, 1] {
-        bytes.extend(word.to_le_bytes());
-    }
-    for packet in packets {
-        let time = [
-            (packet.time / 1_000_000_000) as u32,
-            (packet.time % 1_000_000_000) as u32,
-        ];
-        for word in [time[0], time[1], packet.bytes.len() as u32, packet.length] {
-            bytes.extend(word.to_le_bytes());
-        }
-        bytes.extend(&packet.bytes);
-    }
-    bytes
-}
-
 /// Numbers that look random and are the same every time.
 struct Random(u64);
 
@@ -131,7 +114,7 @@ fn ports_at(bytes: &[u8]) -> Option<usize> {
     is_tcp.then(|| 14 + usize::from(bytes[14] & 15) * 4)
 }
 
-fn changed(packets: &[Packet], mut change: impl FnMut(&mut Packet)) -> Vec<Packet> {
+fn change_each(packets: &[Packet], mut change: impl FnMut(&mut Packet)) -> Vec<Packet> {
     let mut packets = packets.to_vec();
     packets.iter_mut().for_each(&mut change);
     packets
@@ -172,7 +155,7 @@ fn variants(packets: &[Packet]) -> Vec<Variant> {
     add("joined", packets[packets.len() / 2..].to_vec(), Vec::new());
     add(
         "cut",
-        changed(packets, |packet| packet.bytes.truncate(96)),
+        change_each(packets, |packet| packet.bytes.truncate(96)),
         Vec::new(),
     );
     for (name, percent) in [("1 % lost", 1), ("5 % lost", 5)] {
@@ -195,19 +178,19 @@ fn variants(packets: &[Packet]) -> Vec<Variant> {
     add("swapped", swapped, Vec::new());
     add(
         "an hour later",
-        changed(packets, |packet| packet.time += 3_600_000_000_000),
+        change_each(packets, |packet| packet.time += 3_600_000_000_000),
         Vec::new(),
     );
     add(
         "VLAN",
-        changed(packets, |packet| {
+        change_each(packets, |packet| {
             packet.bytes.splice(12..12, [0x81, 0, 0, 7]);
             packet.length += 4;
         }),
         Vec::new(),
     );
-    add("IPv6", changed(packets, to_v6), Vec::new());
-    let moved = changed(packets, |packet| {
+    add("IPv6", change_each(packets, to_v6), Vec::new());
+    let moved = change_each(packets, |packet| {
         if let Some(at) = ports_at(&packet.bytes) {
             for at in [at, at + 2] {
                 if packet.bytes.get(at..at + 2) == Some(&3000_u16.to_be_bytes()[..]) {
@@ -286,7 +269,9 @@ fn unknown_rows(capture: &str) -> Vec<String> {
             capture.replace('/', "-"),
             name.replace([' ', '%'], "")
         );
-        host().put(&file, &written(&packets));
+        let packets = packets.iter();
+        let packets = packets.map(|packet| (packet.time, packet.bytes.as_slice(), packet.length as usize));
+        host().put(&file, &pcap(Clock::Nanoseconds, packets));
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         for row in tables_of(&file, &arguments, "").findings {
             let (finding, hosts) = said(&row);
