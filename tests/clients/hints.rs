@@ -2,7 +2,7 @@
 
 use crate::common::fields::{columns, frames_seen};
 use crate::common::host::host;
-use crate::common::make::{Endpoint, Maker, proto};
+use crate::common::make::{Endpoint, Maker, proto, store};
 
 const CLIENT: Endpoint = ([10, 0, 0, 9], 41000);
 const NODE: Endpoint = ([10, 0, 0, 1], 3000);
@@ -224,7 +224,7 @@ fn a_compressed_message_of_another_size() {
     let inner = request([3, 0], &[], &[]);
     let wrapped = |original: u64| {
         let mut body = original.to_be_bytes().to_vec();
-        body.extend(stored(&inner));
+        body.extend(store(&inner));
         proto(4, &body)
     };
     let size = inner.len() as u64;
@@ -236,13 +236,13 @@ fn a_compressed_message_of_another_size() {
     }
     // The right size, little endian, of clients before November 2019.
     let mut old = size.to_le_bytes().to_vec();
-    old.extend(stored(&inner));
+    old.extend(store(&inner));
     made.send(CLIENT, NODE, &proto(4, &old)); // 12
     // As many bytes as announced, of a message that says it is longer.
     let mut short = inner.clone();
     short[7] += 1;
     let mut body = size.to_be_bytes().to_vec();
-    body.extend(stored(&short));
+    body.extend(store(&short));
     made.send(CLIENT, NODE, &proto(4, &body)); // 13
     host().put("made-compressed-sizes", &made.finish());
     for options in [&[][..], &["-2"]] {
@@ -255,20 +255,4 @@ fn a_compressed_message_of_another_size() {
             "{name}"
         );
     }
-}
-
-/// Bytes in zlib's form, stored as they are.
-fn stored(bytes: &[u8]) -> Vec<u8> {
-    let length = bytes.len() as u16;
-    let mut out = vec![0x78, 0x01, 0x01];
-    out.extend(length.to_le_bytes());
-    out.extend((!length).to_le_bytes());
-    out.extend(bytes);
-    let (mut one, mut two) = (1u32, 0u32);
-    for byte in bytes {
-        one = (one + u32::from(*byte)) % 65521;
-        two = (two + one) % 65521;
-    }
-    out.extend((two << 16 | one).to_be_bytes());
-    out
 }

@@ -357,7 +357,7 @@ pub fn batch_read(rows: impl ExactSizeIterator<Item = (u32, [u8; 20])>) -> Vec<u
 }
 
 /// Bytes as a zlib stream, made by gzip of whose file it is the middle.
-pub fn deflated(bytes: &[u8]) -> Vec<u8> {
+pub fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = Command::new("gzip")
         .args(["-9", "-n", "-c"])
         .stdin(Stdio::piped())
@@ -369,13 +369,31 @@ pub fn deflated(bytes: &[u8]) -> Vec<u8> {
         scope.spawn(move || input.write_all(bytes).expect("gzip reads all"));
         gzip.wait_with_output().expect("gzip").stdout
     });
-    let (mut low, mut high) = (1_u32, 0_u32);
-    for byte in bytes {
-        low = (low + u32::from(*byte)) % 65_521;
-        high = (high + low) % 65_521;
+    [&[0x78, 0xda], &file[10..file.len() - 8], &adler(bytes)].concat()
+}
+
+/// A zlib stream of stored blocks (RFC 1950, 1951).
+pub fn store(bytes: &[u8]) -> Vec<u8> {
+    let mut stream = vec![0x78, 0x01];
+    let mut blocks = bytes.chunks(0xffff).peekable();
+    while let Some(block) = blocks.next() {
+        let length = block.len() as u16;
+        stream.push(blocks.peek().is_none().into());
+        stream.extend(length.to_le_bytes());
+        stream.extend((!length).to_le_bytes());
+        stream.extend(block);
     }
-    let adler = (high << 16 | low).to_be_bytes();
-    [&[0x78, 0xda], &file[10..file.len() - 8], &adler].concat()
+    stream.extend(adler(bytes));
+    stream
+}
+
+/// The checksum at the end of a zlib stream.
+fn adler(bytes: &[u8]) -> [u8; 4] {
+    let (low, high) = bytes.iter().fold((1_u32, 0_u32), |(low, high), byte| {
+        let low = (low + u32::from(*byte)) % 65_521;
+        (low, (high + low) % 65_521)
+    });
+    (high << 16 | low).to_be_bytes()
 }
 
 /// What a client asks of the record `test.demo` with a digest of twenty times `digest`.

@@ -3,7 +3,7 @@
 use crate::common::fields::{columns, frames_seen};
 use crate::common::host::host;
 use crate::common::make::{
-    ACK, Endpoint, Maker, PUSH, batch_read, deflated, hello, proto, pulse, record_answer, record_request,
+    ACK, Endpoint, Maker, PUSH, batch_read, deflate, hello, proto, pulse, record_answer, record_request,
     write,
 };
 
@@ -107,7 +107,7 @@ fn a_quoted_request_is_not_the_one_that_is_answered() {
 fn compressed_batch(rows: usize) -> Vec<u8> {
     let inner = proto(3, &batch_read(std::iter::repeat_n((0, [0xab; 20]), rows)));
     let size = (inner.len() as u64).to_be_bytes();
-    proto(4, &[&size[..], &deflated(&inner)].concat())
+    proto(4, &[&size[..], &deflate(&inner)].concat())
 }
 
 /// Bytes that stand for many more: what is kept of a capture is in proportion to its own bytes, and the frame in which

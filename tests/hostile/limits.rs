@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::common::Findings;
 use crate::common::fields::{columns, dissector_bug, frames_seen};
 use crate::common::host::host;
-use crate::common::make::{Endpoint, Maker, buf, msg, pulse, uint32};
+use crate::common::make::{Endpoint, Maker, buf, msg, pulse, store, uint32};
 
 /// An AS_MSG with parts of one's own.
 fn message(info1: u8, n_fields: u16, n_ops: u16, content: &[u8]) -> Vec<u8> {
@@ -251,25 +251,6 @@ fn a_frame_has_a_budget_of_items() {
     assert!(took < Duration::from_secs(30), "{took:?}");
 }
 
-/// A zlib stream of stored blocks (RFC 1950, 1951).
-fn stored(data: &[u8]) -> Vec<u8> {
-    let mut stream = vec![0x78, 0x01];
-    let mut blocks = data.chunks(0xffff).peekable();
-    while let Some(block) = blocks.next() {
-        let length = block.len() as u16;
-        stream.push(blocks.peek().is_none().into());
-        stream.extend(length.to_le_bytes());
-        stream.extend((!length).to_le_bytes());
-        stream.extend(block);
-    }
-    let (low, high) = data.iter().fold((1u32, 0u32), |(low, high), byte| {
-        let low = (low + u32::from(*byte)) % 65_521;
-        (low, (high + low) % 65_521)
-    });
-    stream.extend((high << 16 | low).to_be_bytes());
-    stream
-}
-
 /// A compressed heartbeat may be 1 MiB, and no byte more.
 #[test]
 fn a_heartbeat_inflates_to_one_mebibyte() {
@@ -284,7 +265,7 @@ fn a_heartbeat_inflates_to_one_mebibyte() {
         let whole = msg(5, &[fields]);
         assert_eq!(whole.len(), size);
         let (from, to) = open(&mut made, number, 3002);
-        made.send(from, to, &msg(5, &[buf(6, &stored(&whole))]));
+        made.send(from, to, &msg(5, &[buf(6, &store(&whole))]));
         frames.push(made.frames().to_string());
     }
     host().put("made-mebibyte", &made.finish());

@@ -4,7 +4,7 @@ use crate::common::Findings;
 use crate::common::captures;
 use crate::common::fields::{columns, dissector_bug, frames_seen};
 use crate::common::host::host;
-use crate::common::make::{Maker, hello, proxied};
+use crate::common::make::{Maker, hello, proxied, store};
 
 const DEPTH: usize = 10_000;
 
@@ -63,26 +63,11 @@ fn batches(depth: usize) -> Vec<u8> {
     message(9, &[field(41, &data)], &[])
 }
 
-/// A zlib stream of one stored block (RFC 1950, 1951).
-fn stored(data: &[u8]) -> Vec<u8> {
-    let length = data.len() as u16;
-    let (low, high) = data.iter().fold((1u32, 0u32), |(low, high), byte| {
-        let low = (low + u32::from(*byte)) % 65_521;
-        (low, (high + low) % 65_521)
-    });
-    let mut stream = vec![0x78, 0x01, 1];
-    stream.extend(length.to_le_bytes());
-    stream.extend((!length).to_le_bytes());
-    stream.extend(data);
-    stream.extend((high << 16 | low).to_be_bytes());
-    stream
-}
-
 fn compressed(depth: usize) -> Vec<u8> {
     let mut whole = value(2, 1, &7u64.to_be_bytes());
     for _ in 0..depth {
         let size = (whole.len() as u64).to_be_bytes();
-        whole = proto(4, &[&size[..], &stored(&whole)].concat());
+        whole = proto(4, &[&size[..], &store(&whole)].concat());
     }
     whole
 }
@@ -180,7 +165,7 @@ fn grammars() -> Vec<(&'static str, u16, Vec<u8>)> {
             let whole = value(2, 20, &nest(b"\x91", b"\x07", b""));
             proto(
                 4,
-                &[&(whole.len() as u64).to_be_bytes()[..], &stored(&whole)].concat(),
+                &[&(whole.len() as u64).to_be_bytes()[..], &store(&whole)].concat(),
             )
         }),
         (

@@ -63,6 +63,29 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// A request that `packet` asks for the first time.
+    fn new(packet: Packet<'_>, pair: u32, digest: Option<[u8; 20]>, is_judged: bool) -> Self {
+        Self {
+            asked_at: packet.nanoseconds(),
+            answered_at: 0,
+            request_frame: packet.frame(),
+            answer_frame: 0,
+            asked_again_in: 0,
+            pair,
+            digest,
+            is_judged,
+            state: ExchangeState::Open,
+        }
+    }
+
+    /// The same, answered by `packet`.
+    fn answered_by(mut self, packet: Packet<'_>) -> Self {
+        self.state = ExchangeState::Answered;
+        self.answer_frame = packet.frame();
+        self.answered_at = packet.nanoseconds();
+        self
+    }
+
     /// Nanoseconds from the first request to the first answer.
     #[must_use]
     pub const fn response_time(&self) -> i64 {
@@ -374,20 +397,9 @@ impl Fabric {
                 self.exchanges.set(index, earlier);
             }
         }
-        let index = self.exchanges.push(
-            packet.file(),
-            Exchange {
-                asked_at: now,
-                answered_at: 0,
-                request_frame: packet.frame(),
-                answer_frame: 0,
-                asked_again_in: 0,
-                pair,
-                digest,
-                is_judged: said.is_known && link.key.class == Class::Write && expect == Expect::Answer,
-                state: ExchangeState::Open,
-            },
-        );
+        let is_judged = said.is_known && link.key.class == Class::Write && expect == Expect::Answer;
+        let exchange = Exchange::new(packet, pair, digest, is_judged);
+        let index = self.exchanges.push(packet.file(), exchange);
         if expect != Expect::Nothing {
             self.pending.insert(packet.file(), pending, index, now, PATIENCE);
         }
@@ -409,7 +421,7 @@ impl Fabric {
             }
         }
         let index = self.pending.get(&Pending::of(pair, &link.key))?;
-        let mut exchange = self.exchanges.get(index)?;
+        let exchange = self.exchanges.get(index)?;
         let other = matches!((exchange.digest, said.digest), (Some(a), Some(b)) if a != *b);
         if other
             || !self.is_alive(&exchange, now)
@@ -421,10 +433,7 @@ impl Fabric {
         if exchange.state == ExchangeState::Answered {
             return Some((ExchangePart::AnswerAgain, index));
         }
-        exchange.state = ExchangeState::Answered;
-        exchange.answer_frame = packet.frame();
-        exchange.answered_at = now;
-        self.exchanges.set(index, exchange);
+        self.exchanges.set(index, exchange.answered_by(packet));
         Some((ExchangePart::Answer, index))
     }
 
@@ -444,31 +453,16 @@ impl Fabric {
             return Linked::default();
         }
         let part = if is_request {
-            let index = self.exchanges.push(
-                packet.file(),
-                Exchange {
-                    asked_at: now,
-                    answered_at: 0,
-                    request_frame: packet.frame(),
-                    answer_frame: 0,
-                    asked_again_in: 0,
-                    pair: NONE,
-                    digest: None,
-                    is_judged: false,
-                    state: ExchangeState::Open,
-                },
-            );
+            let exchange = Exchange::new(packet, NONE, None, false);
+            let index = self.exchanges.push(packet.file(), exchange);
             connection.note_info_request(direction, index, now, SILENCE);
             Some((ExchangePart::Request, index))
         } else {
             connection
                 .take_info_request(1 - direction, now, SILENCE)
                 .and_then(|index| {
-                    let mut exchange = self.exchanges.get(index)?;
-                    exchange.state = ExchangeState::Answered;
-                    exchange.answer_frame = packet.frame();
-                    exchange.answered_at = now;
-                    self.exchanges.set(index, exchange);
+                    let exchange = self.exchanges.get(index)?;
+                    self.exchanges.set(index, exchange.answered_by(packet));
                     Some((ExchangePart::Answer, index))
                 })
         };

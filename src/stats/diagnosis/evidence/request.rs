@@ -90,6 +90,12 @@ impl Request {
             .map(|(time, _)| time - self.sent)
     }
 
+    /// Bytes of its answer came then, in that frame.
+    pub fn note_answer(&mut self, at: (i64, u32)) {
+        self.first = self.first.or(Some(at));
+        self.last = Some(at);
+    }
+
     /// What its own timeout allows, in nanoseconds.
     #[must_use]
     pub fn allowed_time(&self) -> Option<i64> {

@@ -1,6 +1,6 @@
 //! What rules share: who, filters, and groups of requests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
@@ -250,4 +250,21 @@ pub fn add_about_nodes(
     finding.until = finding.until.max(finding.to);
     finding.filter = filter(evidence, &finding);
     findings.add(finding);
+}
+
+/// The connections of each client host of which both directions are there.
+#[must_use]
+pub fn by_client<'e>(evidence: &'e Evidence<'_>) -> BTreeMap<Endpoint, Vec<&'e Connection>> {
+    let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
+    for connection in evidence
+        .connections
+        .iter()
+        .filter(|connection| connection.is_aerospike && !connection.is_one_way)
+    {
+        hosts
+            .entry(connection.client.host())
+            .or_default()
+            .push(connection);
+    }
+    hosts
 }

@@ -211,9 +211,7 @@ impl<'l> Walk<'l> {
         let Some(request) = self.requests.get_mut(target) else {
             return;
         };
-        let at = (segment.time, segment.frame);
-        request.first = request.first.or(Some(at));
-        request.last = Some(at);
+        request.note_answer((segment.time, segment.frame));
         request.bytes = request.bytes.saturating_add(segment.length);
         if is_unread && matches!(request.what, RequestKind::Other) {
             request.is_complete = true;
@@ -237,9 +235,7 @@ impl<'l> Walk<'l> {
         let Some(request) = self.requests.get_mut(target) else {
             return;
         };
-        let at = (segment.time, segment.frame);
-        request.first = request.first.or(Some(at));
-        request.last = Some(at);
+        request.note_answer((segment.time, segment.frame));
         request.results = request.results.saturating_add(results);
         if request.result.is_none_or(|before| before == ResultCode::OK) {
             request.result = Some(result);

@@ -1,13 +1,11 @@
 //! Clients that end with requests open.
 
-use std::collections::BTreeMap;
-
-use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
+use crate::stats::diagnosis::endpoint::SECOND;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::stats::diagnosis::rules::tools::{Touched, count};
+use crate::stats::diagnosis::rules::tools::{Touched, by_client, count};
 use crate::stats::diagnosis::rules::{About, Rule};
 
 /// The rule.
@@ -24,18 +22,7 @@ pub static RULE: Rule = Rule {
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     let end = evidence.span().1;
-    let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
-    for connection in evidence
-        .connections
-        .iter()
-        .filter(|connection| connection.is_aerospike && !connection.is_one_way)
-    {
-        hosts
-            .entry(connection.client.host())
-            .or_default()
-            .push(connection);
-    }
-    for (host, all) in hosts {
+    for (host, all) in by_client(evidence) {
         let Some(last) = all
             .iter()
             .filter_map(|connection| connection.closed_by_client())

@@ -1,6 +1,6 @@
 //! Clients that do nothing for a while, or do not read what they asked for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
 use crate::stats::diagnosis::evidence::Evidence;
@@ -8,7 +8,7 @@ use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::stats::diagnosis::rules::tools::{self, FEW, Group, count, over};
+use crate::stats::diagnosis::rules::tools::{self, FEW, Group, by_client, count, over};
 use crate::stats::diagnosis::rules::{About, Rule};
 use crate::track::client::transactions::RequestKind;
 
@@ -125,18 +125,7 @@ fn find_unread<'e>(evidence: &'e Evidence<'_>) -> Vec<&'e Request> {
 }
 
 fn find_pauses(evidence: &Evidence<'_>, unread: &[&Request], findings: &mut Findings) {
-    let mut hosts: BTreeMap<Endpoint, Vec<&Connection>> = BTreeMap::new();
-    for connection in evidence
-        .connections
-        .iter()
-        .filter(|connection| connection.is_aerospike && !connection.is_one_way)
-    {
-        hosts
-            .entry(connection.client.host())
-            .or_default()
-            .push(connection);
-    }
-    for (host, connections) in hosts {
+    for (host, connections) in by_client(evidence) {
         let mut sent: Vec<(i64, u32)> = connections
             .iter()
             .flat_map(|connection| evidence.requests_of(connection))
