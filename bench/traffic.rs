@@ -203,7 +203,7 @@ fn fabric(maker: &mut Maker) {
 }
 
 /// About as many packets as asked for.
-fn mixed(maker: &mut Maker, packets: u32) {
+fn mix(maker: &mut Maker, packets: u32) {
     const CLIENTS: u16 = 200;
     for number in 0..CLIENTS {
         maker.connect(client(number), SERVER);
@@ -257,7 +257,7 @@ pub fn capture(kind: &str, count: u32) -> Vec<u8> {
     let mut maker = Maker::new();
     let from = client(0);
     match kind {
-        "mixed" => mixed(&mut maker, count),
+        "mixed" => mix(&mut maker, count),
         "every" => every(&mut maker, count),
         "fabric" => {
             fabric(&mut maker);

@@ -72,7 +72,7 @@ fn messages(path: &str) -> usize {
 }
 
 /// How many messages tshark parsed in a capture, and how often it walked over one for what it says.
-fn parsed(path: &str, arguments: &[&str]) -> (usize, usize) {
+fn parse(path: &str, arguments: &[&str]) -> (usize, usize) {
     let ran = host()
         .tshark(&[&["-n", "-r", path][..], arguments].concat())
         .expect_success();
@@ -100,7 +100,7 @@ fn expect_one_parse(path: &str) {
     assert!(count > 100, "{count} messages in {path}");
     for arguments in [&[][..], &["-V"], &reports, &[&["-V"][..], &reports].concat()] {
         assert_eq!(
-            parsed(path, arguments),
+            parse(path, arguments),
             (count, count),
             "{path}, tshark {arguments:?}"
         );

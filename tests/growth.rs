@@ -100,7 +100,7 @@ fn twice_the_traffic_costs_twice_the_instructions() {
 }
 
 /// A read of a record in a namespace and set of its own.
-fn named(number: u32) -> Vec<u8> {
+fn name(number: u32) -> Vec<u8> {
     let mut body = vec![22, 3, 0, 0, 0, 0];
     body.extend([0; 12]);
     body.extend([0, 3, 0, 0]);
@@ -127,7 +127,7 @@ fn hostile(count: u32) -> Vec<u8> {
         let [.., high, low] = number.to_be_bytes();
         let (client, server) = (([10, 1, high, low], 40_000), ([10, 2, high, low], 3000));
         made.connect(client, server);
-        made.send(client, server, &named(number));
+        made.send(client, server, &name(number));
         made.send(server, client, &record_answer(0));
     }
     // Info commands.
@@ -146,7 +146,7 @@ fn hostile(count: u32) -> Vec<u8> {
     made.connect(client, server);
     // All are acknowledged: Wireshark walks over what is not, for each segment.
     for number in 0..count {
-        made.send(client, server, &named(number));
+        made.send(client, server, &name(number));
         made.acknowledge(server, client);
     }
     for _ in 0..count {

@@ -404,7 +404,7 @@ impl<'h> Names<'h> {
     }
 
     /// The files that a file uses.
-    fn used(&self, file: &File) -> BTreeSet<String> {
+    fn uses_of(&self, file: &File) -> BTreeSet<String> {
         let uses = self.uses(file);
         let mut paths: Vec<Vec<String>> = Vec::new();
         // What is re-exported is used by those who ask for it.
@@ -414,7 +414,7 @@ impl<'h> Names<'h> {
                 paths.push(path.clone());
             }
         }
-        for path in written(&file.code) {
+        for path in paths_in(&file.code) {
             let import = uses.iter().find(|(_, name, _)| *name == path[0]);
             match import {
                 Some((import, _, _)) => {
@@ -441,7 +441,7 @@ impl<'h> Names<'h> {
 }
 
 /// The paths that stand in the code, at least two words each.
-fn written(code: &[Token]) -> Vec<Vec<String>> {
+fn paths_in(code: &[Token]) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     let mut path: Vec<String> = Vec::new();
     let mut is_joined = false;
@@ -476,7 +476,7 @@ fn uses(files: &[File]) -> Uses {
     let names = Names::of(files);
     files
         .iter()
-        .map(|file| (file.name.clone(), names.used(file)))
+        .map(|file| (file.name.clone(), names.uses_of(file)))
         .collect()
 }
 

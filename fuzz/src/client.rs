@@ -58,7 +58,7 @@ pub fn body<'a>(account: &mut Account<'a>, kind: ProtoType, order: Order, body: 
     match kind {
         ProtoType::INFO => info::body(account, body),
         ProtoType::SECURITY => security(account, body),
-        ProtoType::AS_MSG_COMPRESSED => compressed(account, body),
+        ProtoType::AS_MSG_COMPRESSED => check_compressed(account, body),
         _ => account.every(Messages::new(order, body), |account, message| {
             self::message(account, &message)
         }),
@@ -87,7 +87,7 @@ fn progress(kind: ProtoType, order: Order, body: &[u8]) -> (Expected, EndFacts) 
     (expected, facts)
 }
 
-fn compressed<'a>(account: &mut Account<'a>, body: &'a [u8]) {
+fn check_compressed<'a>(account: &mut Account<'a>, body: &'a [u8]) {
     let Some((_, compressed)) = account.parse(body, Compressed::parse(body)) else {
         return;
     };

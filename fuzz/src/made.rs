@@ -182,7 +182,7 @@ impl Maker<'_, '_> {
         self.depth < DEPTH && !self.u.is_empty() && self.out.len() < 4096
     }
 
-    fn nested(&mut self, make: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    fn nest(&mut self, make: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         self.depth += 1;
         let made = make(self);
         self.depth -= 1;
@@ -202,7 +202,7 @@ impl Maker<'_, '_> {
             4 => self.out.extend([0xc7, 2, u8::arbitrary(self.u)?, 1, 2]),
             5 | 6 => self.bytes(true)?,
             7 | 8 => self.integer()?,
-            9 => self.nested(|maker| {
+            9 => self.nest(|maker| {
                 let count = maker.u.int_in_range(0..=4)?;
                 let ordered = maker.u.ratio(1, 4)?;
                 maker.list(count + usize::from(ordered))?;
@@ -211,7 +211,7 @@ impl Maker<'_, '_> {
                 }
                 (0..count).try_for_each(|_| maker.value())
             })?,
-            10 => self.nested(|maker| {
+            10 => self.nest(|maker| {
                 let count = maker.u.int_in_range(0..=4)?;
                 let ordered = maker.u.ratio(1, 4)?;
                 maker.head(count + usize::from(ordered), 0x80, 0xde)?;
@@ -222,7 +222,7 @@ impl Maker<'_, '_> {
             })?,
             _ => {
                 let family = self.family()?;
-                self.nested(|maker| maker.call(family))?;
+                self.nest(|maker| maker.call(family))?;
             }
         }
         Ok(())
@@ -234,14 +234,14 @@ impl Maker<'_, '_> {
             self.list(3)?;
             self.out.extend([0xcc, 0xff]);
             self.context()?;
-            return self.nested(|maker| maker.call(family));
+            return self.nest(|maker| maker.call(family));
         }
         if family == CallFamily::Cdt && self.u.ratio(1, 12)? {
             self.list(4)?;
             self.out.extend([0xcc, 0xfe]);
             self.context()?;
             self.integer()?;
-            return self.nested(Self::expression);
+            return self.nest(Self::expression);
         }
         let op = match family {
             CallFamily::Cdt => self.row(CdtOp::TABLE)?,
@@ -266,7 +266,7 @@ impl Maker<'_, '_> {
         self.number(op)?;
         for index in 0..count {
             let arg = Arg::at(args, index).map_or(ArgContent::Value, |arg| arg.content);
-            self.nested(|maker| maker.argument(arg))?;
+            self.nest(|maker| maker.argument(arg))?;
         }
         Ok(())
     }
@@ -292,9 +292,9 @@ impl Maker<'_, '_> {
             ])?;
             self.number(kind)?;
             if kind == 0x04 {
-                self.nested(Self::expression)?;
+                self.nest(Self::expression)?;
             } else {
-                self.nested(Self::value)?;
+                self.nest(Self::value)?;
             }
         }
         Ok(())
@@ -310,7 +310,7 @@ impl Maker<'_, '_> {
             // A quoted list.
             2 => {
                 self.out.extend([0x92, ExpOp::QUOTE.0]);
-                self.nested(Self::value)
+                self.nest(Self::value)
             }
             // [CALL, result type, system, call, operand]
             3 => {
@@ -319,8 +319,8 @@ impl Maker<'_, '_> {
                 let (result, system) = (self.u.int_in_range(0..=9)?, self.u.int_in_range(0..=4)?);
                 self.out.extend([result, system]);
                 let family = CallFamily::of_system(i64::from(system)).unwrap_or(CallFamily::Cdt);
-                self.nested(|maker| maker.call(family))?;
-                self.nested(Self::expression)
+                self.nest(|maker| maker.call(family))?;
+                self.nest(Self::expression)
             }
             // [LET, name, value, …, result]
             4 => {
@@ -329,9 +329,9 @@ impl Maker<'_, '_> {
                 self.out.push(ExpOp::LET.0);
                 for _ in 0..variables {
                     self.bytes(false)?;
-                    self.nested(Self::expression)?;
+                    self.nest(Self::expression)?;
                 }
-                self.nested(Self::expression)
+                self.nest(Self::expression)
             }
             _ => {
                 let op = ExpOp(self.row(ExpOp::TABLE)? as u8);

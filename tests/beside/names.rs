@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::common::Findings;
 use crate::common::captures::project;
-use crate::common::fields::registered;
+use crate::common::fields::registered_fields;
 
 /// The names in backquotes of a table row; `.info1` goes on with the name before it.
 fn names_of(row: &str) -> Vec<String> {
@@ -35,7 +35,7 @@ fn rows<'a>(text: &'a str, heading: &str) -> Vec<&'a str> {
 fn of_the_whole_interface() {
     let path = project().join("../shared/design/interface.md");
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let (fields, _) = registered();
+    let (fields, _) = registered_fields();
     let mut findings = Findings::default();
     for row in [rows(&text, "Protocols"), rows(&text, "Fields that are fixed")].concat() {
         for name in names_of(row) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::common::capture;
-use crate::common::fields::frames_seen;
+use crate::common::fields::frames_with;
 
 /// Requests whose rows are all shown, and answers that are linked to their rows.
 fn check(name: &str, missized: &[u32], expected: usize) {
@@ -26,7 +26,7 @@ fn check(name: &str, missized: &[u32], expected: usize) {
         }
     }
     assert!(batches >= expected, "{name}: {batches} batches");
-    let noted: BTreeSet<u32> = frames_seen(name, &[], "aerospike.expert.batch_size")
+    let noted: BTreeSet<u32> = frames_with(name, &[], "aerospike.expert.batch_size")
         .into_iter()
         .collect();
     for frame in missized {
@@ -53,7 +53,7 @@ fn rows_are_read_by_their_count() {
 fn a_right_size_is_no_note() {
     for name in ["batch-all", "clients/java-t-batch"] {
         assert_eq!(
-            frames_seen(name, &[], "aerospike.expert.batch_size"),
+            frames_with(name, &[], "aerospike.expert.batch_size"),
             [0u32; 0],
             "{name}"
         );
@@ -64,15 +64,15 @@ fn a_right_size_is_no_note() {
 #[test]
 fn a_refused_batch_direct_is_answered() {
     let name = "clients/java33-sweep";
-    let requests = frames_seen(name, &["-2"], "aerospike.request && aerospike.operation == 2");
+    let requests = frames_with(name, &["-2"], "aerospike.request && aerospike.operation == 2");
     assert_eq!(requests, [80, 84, 87, 89]);
-    let linked = frames_seen(
+    let linked = frames_with(
         name,
         &["-2"],
         "aerospike.request && aerospike.operation == 2 && aerospike.response_in",
     );
     assert_eq!(linked, requests);
-    let silent = frames_seen(name, &["-2"], "aerospike.expert.no_response");
+    let silent = frames_with(name, &["-2"], "aerospike.expert.no_response");
     assert_eq!(silent, [0u32; 0]);
     // What follows is its own: the batch after them has its row and its end.
     let shown = capture(name);

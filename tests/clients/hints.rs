@@ -1,6 +1,6 @@
 //! Hints: what a request has that servers refuse, said where it is, and not where it is right.
 
-use crate::common::fields::{columns, frames_seen};
+use crate::common::fields::{columns, frames_with};
 use crate::common::host::host;
 use crate::common::make::{Endpoint, Maker, proto, store};
 
@@ -91,7 +91,7 @@ fn hints_are_said_where_they_are_due() {
 #[test]
 fn a_real_map_with_wrong_keys() {
     assert_eq!(
-        frames_seen("clients/java-policies", &[], "aerospike.expert.hint"),
+        frames_with("clients/java-policies", &[], "aerospike.expert.hint"),
         [158]
     );
 }
@@ -133,13 +133,13 @@ fn what_is_newer_than_the_server() {
         host().put(&name, &made.finish());
         let filter = "_ws.expert.message contains \"Newer than the server\"";
         for options in [&[][..], &["-2"]] {
-            assert_eq!(frames_seen(&name, options, filter), due, "{name} {options:?}");
+            assert_eq!(frames_with(&name, options, filter), due, "{name} {options:?}");
         }
     }
     // In truth: clients of 8.2 against a server of 8.1.2.
     let filter = "_ws.expert.message contains \"Newer than the server\"";
-    assert_eq!(frames_seen("clients/native-allops", &[], filter), [117, 513, 647]);
-    assert!(frames_seen("clients/java-sweep", &[], filter).is_empty());
+    assert_eq!(frames_with("clients/native-allops", &[], filter), [117, 513, 647]);
+    assert!(frames_with("clients/java-sweep", &[], filter).is_empty());
 }
 
 /// What is said of info commands and answers.
@@ -201,7 +201,7 @@ fn info_that_is_not_answered_as_it_should_be() {
             .collect();
         let filter = format!("aerospike.expert.{expert}");
         for options in [&[][..], &["-2"]] {
-            assert_eq!(frames_seen("made-info-notes", options, &filter), due, "{expert}");
+            assert_eq!(frames_with("made-info-notes", options, &filter), due, "{expert}");
         }
     }
     // What clients really ask gets none of them.
@@ -213,7 +213,7 @@ fn info_that_is_not_answered_as_it_should_be() {
     ] {
         for expert in ["info_ignored", "info_replicas", "info_limit"] {
             let filter = format!("aerospike.expert.{expert}");
-            assert!(frames_seen(name, &[], &filter).is_empty(), "{name} {expert}");
+            assert!(frames_with(name, &[], &filter).is_empty(), "{name} {expert}");
         }
     }
 }
@@ -246,12 +246,12 @@ fn a_compressed_message_of_another_size() {
     made.send(CLIENT, NODE, &proto(4, &body)); // 13
     host().put("made-compressed-sizes", &made.finish());
     for options in [&[][..], &["-2"]] {
-        let malformed = frames_seen("made-compressed-sizes", options, "aerospike.expert.malformed");
+        let malformed = frames_with("made-compressed-sizes", options, "aerospike.expert.malformed");
         assert_eq!(malformed, [6, 8, 10, 13], "{options:?}");
     }
     for name in ["compressed", "compressed-both-ways"] {
         assert!(
-            frames_seen(name, &[], "aerospike.expert.malformed").is_empty(),
+            frames_with(name, &[], "aerospike.expert.malformed").is_empty(),
             "{name}"
         );
     }

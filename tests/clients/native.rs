@@ -1,6 +1,6 @@
 //! Clients of server 8.2: what they send has names, although a server of 8.1 refuses it.
 
-use crate::common::fields::{columns, frames_seen};
+use crate::common::fields::{columns, frames_with};
 use crate::common::info::info_column;
 
 #[test]
@@ -16,7 +16,7 @@ fn conditions_are_text() {
     let column = info_column(name);
     let wanted = "Request explain test.nat where $.i > 3 and $.s == 'Hello World'";
     assert!(column.iter().any(|line| line == wanted), "{column:?}");
-    let flagged = frames_seen(
+    let flagged = frames_with(
         name,
         &[],
         "aerospike.where.flags.explain == 1 && aerospike.where contains \"$.i\"",
@@ -55,7 +55,7 @@ fn string_operations_in_a_context() {
             "{call}: {column:?}"
         );
     }
-    assert_eq!(frames_seen(name, &[], "aerospike.expert.malformed"), [0u32; 0]);
+    assert_eq!(frames_with(name, &[], "aerospike.expert.malformed"), [0u32; 0]);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn every_operation_is_named() {
     }
     for exp in ["aerospike.exp.ael == \",\"", "aerospike.exp.op == 99"] {
         assert!(
-            !frames_seen("clients/native-allops", &[], exp).is_empty(),
+            !frames_with("clients/native-allops", &[], exp).is_empty(),
             "{exp}"
         );
     }

@@ -149,7 +149,7 @@ fn contexts(call: &Call) -> Vec<String> {
 }
 
 /// What must stand in the text of a call, as far as its line says.
-fn wanted(call: &Call) -> Vec<String> {
+fn expected_texts(call: &Call) -> Vec<String> {
     let mut wanted = contexts(call);
     // The method that sets the order writes it into the last level, too.
     if call.method == "create" {
@@ -227,7 +227,7 @@ fn every_call_is_shown_as_it_was_made() {
         let named = begins.is_empty() || begins.iter().any(|name| text.starts_with(&format!("{name}(")));
         findings.check(named, || format!("{line}: {text} is none of {begins:?}"));
         let has_call = family(&call.class).is_some() || matches!(call.class.as_str(), "Exp" | "ExpOperation");
-        for part in wanted(call)
+        for part in expected_texts(call)
             .iter()
             .filter(|_| has_call && family(&call.class).is_some())
         {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::common::cover::protocols_and_leaves;
-use crate::common::fields::frames_seen;
+use crate::common::fields::frames_with;
 use crate::common::host::host;
 use crate::common::sharkd::{Node, trees};
 use crate::common::{Findings, capture, captures};
@@ -48,7 +48,7 @@ fn nothing_is_malformed_without_a_reason() {
     let mut met = BTreeSet::new();
     for name in all() {
         let filter = "aerospike.expert.malformed || _ws.malformed || aerospike.data";
-        for frame in frames_seen(&name, &[], filter) {
+        for frame in frames_with(&name, &[], filter) {
             let known = MALFORMED
                 .iter()
                 .any(|(capture, number, _)| *capture == name && *number == frame);
@@ -94,7 +94,7 @@ fn every_request_has_an_answer_or_a_reason() {
     for name in all() {
         // What is said of a request that has no answer is in the group "Sequence".
         let filter = "aerospike.request && !aerospike.response_in && !(_ws.expert.group == 0x02000000)";
-        let unlinked = frames_seen(&name, &["-2"], filter);
+        let unlinked = frames_with(&name, &["-2"], filter);
         if unlinked.is_empty() {
             continue;
         }

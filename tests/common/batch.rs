@@ -4,7 +4,7 @@ use super::exchange::{Exchange, Message};
 use super::literal::Lit;
 use super::ops::{Call, Key, Outcome};
 use super::pdml::Item;
-use super::record::{bin_returned, check_void_time, digest, senders};
+use super::record::{check_bin, check_void_time, digest, senders};
 use super::{Capture, Findings, ops_of};
 
 /// Every batch call of a capture: the k-th call is the k-th request.
@@ -180,7 +180,7 @@ fn check_result(findings: &mut Findings, exchange: &Exchange<'_>, index: i128, r
         });
         check_void_time(findings, meta, answer);
         for (bin, value) in rest.iter().flat_map(|bins| bins.pairs()) {
-            bin_returned(findings, answer, bin.str().unwrap_or_default(), value);
+            check_bin(findings, answer, bin.str().unwrap_or_default(), value);
         }
     }
 }

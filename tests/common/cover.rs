@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::registered;
+use super::fields::registered_fields;
 use super::pdml::is_ours;
 use super::sharkd::Node;
 
@@ -72,7 +72,7 @@ fn is_leaf(node: &Node) -> bool {
     }
     // Nil and what is hidden have no value; sharkd has no name for such fields.
     let nameless = (node.name.is_empty() || node.name.starts_with("frame[")) && node.children.is_empty();
-    let kind = registered()
+    let kind = registered_fields()
         .0
         .get(&node.name)
         .map_or("", |field| field.kind.as_str());
@@ -89,7 +89,7 @@ fn is_leaf(node: &Node) -> bool {
 /// A line that is the item of its own value, and has size and type below it: the one run of its bytes that nothing below
 /// it has.
 fn own_value(node: &Node) -> Option<(usize, usize)> {
-    let kind = registered().0.get(&node.name)?.kind.as_str();
+    let kind = registered_fields().0.get(&node.name)?.kind.as_str();
     if node.generated || kind.is_empty() || kind == "FT_NONE" {
         return None;
     }
@@ -105,7 +105,7 @@ fn own_value(node: &Node) -> Option<(usize, usize)> {
 
 /// The bytes of a frame that something accounts for: this plugin's items, Wireshark's reassembly,
 /// or the protocol that they were handed to. `data` accounts for nothing.
-pub fn accounted(tree: &[Node]) -> Ranges {
+pub fn account_for(tree: &[Node]) -> Ranges {
     const BELOW: [&str; 9] = ["frame", "eth", "sll", "sll2", "null", "ip", "ipv6", "tcp", "data"];
     let mut pieces = Vec::new();
     for protocol in tree {

@@ -95,7 +95,7 @@ pub fn is_scalar(item: &Item, expected: &Lit) -> bool {
         (Some("integer"), Lit::Int(n)) => item.int() == Some(*n),
         (Some("float"), Lit::Float(x)) => is_float(item, *x),
         (Some("string" | "geojson"), Lit::Str(s)) => {
-            starts(item.show.as_bytes(), escaped(s).as_bytes()) || starts(item.show.as_bytes(), s.as_bytes())
+            starts(item.show.as_bytes(), escape(s).as_bytes()) || starts(item.show.as_bytes(), s.as_bytes())
         }
         // The item's bytes have its type and length, too.
         (Some("bytes"), Lit::Bytes(b) | Lit::ByteArray(b)) => {
@@ -122,7 +122,7 @@ fn is_float(item: &Item, x: f64) -> bool {
 }
 
 /// Control characters as Wireshark writes them.
-fn escaped(text: &str) -> String {
+fn escape(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {

@@ -41,13 +41,13 @@ pub fn columns(capture: &str, options: &[&str], filter: &str, names: &[&str]) ->
 }
 
 fn is_boolean(name: &str) -> bool {
-    let field = registered().0.get(name);
+    let field = registered_fields().0.get(name);
     field.is_some_and(|field| field.kind == "FT_BOOLEAN")
 }
 
 /// The frames that pass a filter, with every item made, as in a window: for `-T fields`, Wireshark 4.4 and later
 /// make only those that are asked for.
-pub fn frames_seen(capture: &str, options: &[&str], filter: &str) -> Vec<u32> {
+pub fn frames_with(capture: &str, options: &[&str], filter: &str) -> Vec<u32> {
     let mut args = options.to_vec();
     // Of a frame little more is printed than its first line, though all of it is made.
     args.extend(["-Y", filter, "-O", "frame"]);
@@ -79,7 +79,7 @@ pub struct Registered {
 }
 
 /// The fields and protocols of this plugin, by filter name, and what was said on stderr.
-pub fn registered() -> &'static (BTreeMap<String, Registered>, String) {
+pub fn registered_fields() -> &'static (BTreeMap<String, Registered>, String) {
     static FIELDS: OnceLock<(BTreeMap<String, Registered>, String)> = OnceLock::new();
     FIELDS.get_or_init(|| {
         let ran = host().tshark(&["-G", "fields"]).expect_success();

@@ -212,14 +212,14 @@ impl<'a> Reader<'a> {
     }
 
     fn string(&mut self) -> Read {
-        let (chars, cut) = self.quoted()?;
+        let (chars, cut) = self.read_quoted()?;
         let text: String = chars.into_iter().filter_map(char::from_u32).collect();
         Ok(Some(self.maybe_partial(Lit::Str(text), cut)))
     }
 
     fn byte_string(&mut self) -> Read {
         self.at += 1;
-        let (chars, cut) = self.quoted()?;
+        let (chars, cut) = self.read_quoted()?;
         let bytes: Vec<u8> = chars.into_iter().map(|c| c as u8).collect();
         Ok(Some(self.maybe_partial(Lit::Bytes(bytes), cut)))
     }
@@ -233,7 +233,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Code points between quotes, and whether the text was cut among them.
-    fn quoted(&mut self) -> Result<(Vec<u32>, bool), BadLiteral> {
+    fn read_quoted(&mut self) -> Result<(Vec<u32>, bool), BadLiteral> {
         let Some(quote) = self.rest().chars().next() else {
             return self.bad("expected a quote");
         };
@@ -334,7 +334,7 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         if self.take("(") {
-            return self.constructed(word);
+            return self.read_constructed(word);
         }
         match word {
             "None" => Ok(Some(Lit::None)),
@@ -347,7 +347,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `bytearray(b'..')` or another constructor, after its parenthesis.
-    fn constructed(&mut self, name: &str) -> Read {
+    fn read_constructed(&mut self, name: &str) -> Read {
         self.at -= 1;
         let inside = self.sequence(")", Lit::Tuple)?;
         let (partial, args) = match &inside {

@@ -261,10 +261,10 @@ pub fn uint64(id: u16, value: u64) -> Vec<u8> {
 }
 
 pub fn buf(id: u16, value: &[u8]) -> Vec<u8> {
-    sized(id, 6, value)
+    sized_field(id, 6, value)
 }
 
-pub fn sized(id: u16, wire: u8, value: &[u8]) -> Vec<u8> {
+pub fn sized_field(id: u16, wire: u8, value: &[u8]) -> Vec<u8> {
     let size = (value.len() as u32).to_be_bytes();
     [&id.to_be_bytes()[..], &[wire], &size, value].concat()
 }
@@ -317,7 +317,7 @@ pub fn pulse(node: u64, port: u16) -> Vec<u8> {
 }
 
 /// A client's message before or after another node passed it on: the header of a proxy request is little endian.
-pub fn proxied(op: u32, tid: u32, digest: u8, message: &[u8]) -> Vec<u8> {
+pub fn proxy_message(op: u32, tid: u32, digest: u8, message: &[u8]) -> Vec<u8> {
     let mut fields = vec![uint32(0, op), uint32(1, tid)];
     if op == 1 {
         fields.push(buf(2, &[digest; 20]));

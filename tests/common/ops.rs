@@ -95,18 +95,18 @@ impl<'a> Key<'a> {
 }
 
 impl Call {
-    pub fn named(&self, name: &str) -> Option<&Lit> {
+    pub fn argument(&self, name: &str) -> Option<&Lit> {
         self.named.iter().find(|(n, _)| n == name).map(|(_, value)| value)
     }
 
     /// An entry of `policy={..}`.
     pub fn policy(&self, name: &str) -> Option<&Lit> {
-        self.named("policy").and_then(|policy| policy.get(name))
+        self.argument("policy").and_then(|policy| policy.get(name))
     }
 
     /// An entry of `meta={..}`.
     pub fn meta(&self, name: &str) -> Option<&Lit> {
-        self.named("meta").and_then(|meta| meta.get(name))
+        self.argument("meta").and_then(|meta| meta.get(name))
     }
 
     /// The key of a call on one record.

@@ -149,7 +149,7 @@ fn check_policies(findings: &mut Findings, call: &Call, request: &Item) {
         findings.check(set, || "policy compress: compress_response is not set".into());
     }
     let mut number = |field: &str, wanted: Option<i128>| {
-        let shown = request.first(field).map(unsigned);
+        let shown = request.first(field).map(read_unsigned);
         findings.check(wanted.is_none() || shown == wanted, || {
             format!("{field} is {shown:?}, not {wanted:?}")
         });
@@ -167,7 +167,7 @@ fn check_policies(findings: &mut Findings, call: &Call, request: &Item) {
 }
 
 /// The number in the bytes of a field, whatever the plugin makes of it.
-fn unsigned(item: &Item) -> i128 {
+fn read_unsigned(item: &Item) -> i128 {
     item.bytes().iter().fold(0, |n, byte| n << 8 | i128::from(*byte))
 }
 
@@ -187,8 +187,8 @@ fn check_request(findings: &mut Findings, call: &Call, request: &Message<'_>) {
     let arg = |index: usize| call.args.get(index).unwrap_or(&Lit::None);
     match call.name.as_str() {
         "put" => check_bins(findings, request, arg(1), 2),
-        "select" => bins_named(findings, request, arg(1), 1),
-        "remove_bin" => bins_named(findings, request, arg(1), 2),
+        "select" => check_bin_names(findings, request, arg(1), 1),
+        "remove_bin" => check_bin_names(findings, request, arg(1), 2),
         "touch" => findings.check(op_types(request).contains(&11), || "no op TOUCH".into()),
         "append" => one_op(findings, request, 9, arg(1), arg(2)),
         "prepend" => one_op(findings, request, 10, arg(1), arg(2)),
@@ -229,7 +229,7 @@ fn one_op(findings: &mut Findings, message: &Message<'_>, op_type: i128, bin: &L
     }
 }
 
-fn bins_named(findings: &mut Findings, message: &Message<'_>, names: &Lit, op_type: i128) {
+fn check_bin_names(findings: &mut Findings, message: &Message<'_>, names: &Lit, op_type: i128) {
     for name in names.items().iter().filter_map(Lit::str) {
         let types: Vec<_> = message
             .ops_on(name)
@@ -263,7 +263,7 @@ fn check_operations(findings: &mut Findings, request: &Message<'_>, operations: 
         findings.check(shown == bin, || format!("bin {shown:?}, not {bin:?}"));
         match wanted.get("val") {
             Some(ttl) if base == 11 => {
-                let shown = request.item.first("aerospike.msg.record_ttl").map(unsigned);
+                let shown = request.item.first("aerospike.msg.record_ttl").map(read_unsigned);
                 findings.check(shown == ttl.int(), || {
                     format!("record ttl {shown:?}, not {ttl:?}")
                 });
@@ -299,19 +299,19 @@ fn check_answer(findings: &mut Findings, call: &Call, answer: &Message<'_>) {
             });
             for pair in pairs {
                 let (bin, value) = (pair.items()[0].str().unwrap_or_default(), &pair.items()[1]);
-                bin_returned(findings, answer, bin, value);
+                check_bin(findings, answer, bin, value);
             }
         }
         _ => {
             for (bin, value) in bins.pairs() {
-                bin_returned(findings, answer, bin.str().unwrap_or_default(), value);
+                check_bin(findings, answer, bin.str().unwrap_or_default(), value);
             }
         }
     }
 }
 
 /// Several results for one bin: the client keeps the last.
-pub fn bin_returned(findings: &mut Findings, answer: &Message<'_>, bin: &str, value: &Lit) {
+pub fn check_bin(findings: &mut Findings, answer: &Message<'_>, bin: &str, value: &Lit) {
     let ops = answer.ops_on(bin);
     let Some(op) = ops.last() else {
         findings.check(matches!(value, Lit::None), || {
@@ -334,7 +334,7 @@ pub fn check_void_time(findings: &mut Findings, meta: &Lit, answer: &Message<'_>
     let Some(item) = names.iter().find_map(|name| answer.item.first(name)) else {
         return findings.add("no void time");
     };
-    let raw = unsigned(item);
+    let raw = read_unsigned(item);
     if ttl == 0xFFFF_FFFF {
         return findings.check(raw == 0, || {
             format!("void time {raw}, but the record never expires")

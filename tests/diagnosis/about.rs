@@ -10,7 +10,7 @@ use aerospike::stats::diagnosis::rules::{self, About};
 const BEGIN: &str = "<!-- rules -->\n";
 const END: &str = "<!-- end -->";
 
-fn written() -> String {
+fn write_all() -> String {
     let mut abouts: Vec<&About> = rules::RULES.iter().flat_map(|rule| rule.about).collect();
     abouts.sort_by_key(|about| about.kind);
     let mut text = String::new();
@@ -35,7 +35,7 @@ fn the_document_is_that_of_the_rules() {
     let document = fs::read_to_string(&path).expect("docs/diagnosis.md");
     let (head, rest) = document.split_once(BEGIN).expect("the beginning of the rules");
     let (found, tail) = rest.split_once(END).expect("the end of the rules");
-    let wanted = written();
+    let wanted = write_all();
     if env::var_os("BLESS").is_some() && found != wanted {
         fs::write(&path, format!("{head}{BEGIN}{wanted}{END}{tail}")).expect("docs/diagnosis.md");
         return;

@@ -127,7 +127,7 @@ fn fits(shown: &[String], output: &[&str]) -> bool {
 }
 
 /// The document with its outputs as they are, and what was found wrong.
-fn checked(name: &str, text: &str, findings: &mut Findings, count: &mut usize) -> String {
+fn check(name: &str, text: &str, findings: &mut Findings, count: &mut usize) -> String {
     let mut out: Vec<String> = text.lines().map(str::to_string).collect();
     for block in blocks(text).iter().rev().filter(|block| block.word == "console") {
         let mut lines = Vec::new();
@@ -166,7 +166,7 @@ fn outputs_are_as_shown() {
     let mut count = 0;
     for name in documents() {
         let text = document::read(&name);
-        let wanted = checked(&name, &text, &mut findings, &mut count);
+        let wanted = check(&name, &text, &mut findings, &mut count);
         if document::blessing() && wanted != text {
             document::keep(&name, &wanted);
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::document::{self, head, row};
-use crate::common::fields::{Registered, registered};
+use crate::common::fields::{Registered, registered_fields};
 use crate::common::host::host;
 use crate::markdown::documents;
 
@@ -254,7 +254,7 @@ fn words(camel: &str) -> String {
 }
 
 fn reference() -> String {
-    let (fields, _) = registered();
+    let (fields, _) = registered_fields();
     let values = Values {
         of: values(),
         tables: tables(),
@@ -297,7 +297,7 @@ fn reference_is_what_is_registered() {
         .filter_map(|line| line.strip_prefix("| `aerospike"))
         .filter_map(|line| line.split('`').next())
         .collect();
-    let registered = registered().0.len();
+    let registered = registered_fields().0.len();
     assert!(registered > 400, "{registered} names are registered");
     assert_eq!(shown.len(), registered, "names that are shown and registered");
     document::keep(NAME, &text);

@@ -11,7 +11,7 @@ use crate::common::host::host;
 const CAPTURES: [&str; 3] = ["pipelined-one-segment", "batch-all", "kv-all-types"];
 
 /// Requests and answers of `captures/summary.jsonl`.
-fn counted(capture: &str) -> usize {
+fn count(capture: &str) -> usize {
     let text = fs::read_to_string(project().join("captures/summary.jsonl")).expect("the summary");
     let lines = text
         .lines()
@@ -51,7 +51,7 @@ fn json_has_every_message() {
             .iter()
             .map(|packet| layers(&packet["_source"]["layers"]))
             .sum();
-        assert_eq!(messages, counted(capture), "{capture}");
+        assert_eq!(messages, count(capture), "{capture}");
     }
 }
 
@@ -69,7 +69,7 @@ fn ek_has_every_message() {
                 .all(|pair| pair[0]["index"].is_object() && pair[1]["layers"].is_object())
         );
         let messages: usize = lines.iter().map(|line| layers(&line["layers"])).sum();
-        assert_eq!(messages, counted(capture), "{capture}");
+        assert_eq!(messages, count(capture), "{capture}");
     }
 }
 
@@ -81,6 +81,6 @@ fn fields_have_every_message() {
             &["-T", "fields", "-E", "aggregator=;", "-e", "aerospike.type"],
         );
         let messages: usize = text.lines().map(|line| line.split(';').count()).sum();
-        assert_eq!(messages, counted(capture), "{capture}");
+        assert_eq!(messages, count(capture), "{capture}");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::common::Findings;
 use crate::common::document;
-use crate::common::fields::registered;
+use crate::common::fields::registered_fields;
 use crate::common::host::host;
 use crate::markdown::documents;
 
@@ -67,7 +67,7 @@ fn every_preference_is_in_the_readme() {
 
 #[test]
 fn in_documents_are_registered() {
-    let (fields, _) = registered();
+    let (fields, _) = registered_fields();
     let preferences = preferences();
     let mut findings = Findings::default();
     let mut count = 0;
@@ -111,7 +111,7 @@ fn of_the_lua_plugin_have_a_successor() {
         let new = cells(row, 1);
         findings.check(!new.is_empty(), || format!("no successor: {row}"));
         for name in new {
-            findings.check(registered().0.contains_key(&name), || {
+            findings.check(registered_fields().0.contains_key(&name), || {
                 format!("{name} is not registered")
             });
         }

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::common::Findings;
 use crate::common::document;
-use crate::common::fields::registered;
+use crate::common::fields::registered_fields;
 use crate::common::host::host;
 
 /// The lines of a file of the profile that say something.
@@ -58,7 +58,7 @@ fn its_filters_are_taken() {
 
 #[test]
 fn its_columns_and_graphs_are_of_fields() {
-    let (fields, _) = registered();
+    let (fields, _) = registered_fields();
     let columns = lines("preferences");
     let columns: Vec<&str> = columns
         .iter()

@@ -4,12 +4,17 @@ use crate::cluster::{Cluster, SERVICE, check, node};
 use crate::common::make::*;
 
 /// A read at node 1 of a record that node 2 owns.
-pub fn passed_on(cluster: &mut Cluster, from: Endpoint, at: f64, digest: u8) -> Mark {
+pub fn pass_on(cluster: &mut Cluster, from: Endpoint, at: f64, digest: u8) -> Mark {
     let mark = cluster.ask(from, 1, at, &record_request(digest, false));
     let tid = 1000 + u32::from(digest);
-    let request = proxied(1, tid, digest, &swapped_request(digest, false));
+    let request = proxy_message(1, tid, digest, &swapped_request(digest, false));
     cluster.tells(1, 2, at + 0.0001, &request);
-    cluster.tells(2, 1, at + 0.0006, &proxied(2, tid, digest, &record_answer(0)));
+    cluster.tells(
+        2,
+        1,
+        at + 0.0006,
+        &proxy_message(2, tid, digest, &record_answer(0)),
+    );
     cluster.answer(from, 1, at + 0.0007, &record_answer(0));
     mark
 }
@@ -29,7 +34,7 @@ fn a_client_that_does_not_renew_its_partition_map() {
     let mut first = None;
     for step in 0..40_u8 {
         let at = 3.0 + f64::from(step) * 0.1;
-        let mark = passed_on(&mut cluster, end, at, step);
+        let mark = pass_on(&mut cluster, end, at, step);
         first.get_or_insert(mark);
         // What it asks of the owner is in order.
         cluster.get(end, 1, at + 0.05, 90);

@@ -109,7 +109,7 @@ fn requests_that_are_passed_on_while_partitions_move_are_ordinary() {
     let mark = cluster.tells(1, 2, 4.0, &exchange);
     for step in 0..10_u8 {
         let at = 4.1 + f64::from(step) * 0.1;
-        crate::clients::passed_on(&mut cluster, end, at, step);
+        crate::clients::pass_on(&mut cluster, end, at, step);
     }
     check(
         "faults-rebalance",

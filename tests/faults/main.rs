@@ -10,6 +10,7 @@ mod clients;
 mod filter;
 mod habits;
 mod healthy;
+mod load;
 mod rare;
 mod servers;
 mod tls;

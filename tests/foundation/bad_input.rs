@@ -1,7 +1,7 @@
 //! Captures with gaps, cut packets, a missing direction or nonsense: no crash, no accusation of
 //! what is only missing, nothing silent.
 
-use crate::common::cover::{Ranges, accounted};
+use crate::common::cover::{Ranges, account_for};
 use crate::common::fields::columns;
 use crate::common::pdml::Frame;
 use crate::common::sharkd::{Node, trees};
@@ -139,7 +139,7 @@ fn nothing_is_silent() {
                 .filter(|frame| has_payload(frame) && !is_repeated(frame));
             let numbers: Vec<u32> = with_payload.map(|frame| frame.number).collect();
             for (number, tree) in trees(name, &[("tcp.reassemble_out_of_order", value)], &numbers) {
-                let silent = payload(&tree).without(&accounted(&tree));
+                let silent = payload(&tree).without(&account_for(&tree));
                 findings.check(silent.is_empty(), || {
                     format!("{name} (out of order {value}) frame {number}: silent about {silent:?}")
                 });
@@ -190,8 +190,8 @@ fn no_direction_is_swallowed_by_a_gap() {
         ("reordered-kv-all-types", 60, 55),
     ] {
         let (to, from) = (
-            counted(name, "aerospike.request"),
-            counted(name, "aerospike.response"),
+            count(name, "aerospike.request"),
+            count(name, "aerospike.response"),
         );
         assert!(
             to >= requests && from >= answers,
@@ -200,7 +200,7 @@ fn no_direction_is_swallowed_by_a_gap() {
     }
 }
 
-fn counted(name: &str, direction: &str) -> usize {
+fn count(name: &str, direction: &str) -> usize {
     let filter = format!("aerospike.msg && {direction}");
     let rows = columns(name, &[], &filter, &["aerospike.msg.result_code"]);
     rows.iter().map(|row| row[0].len()).sum()

@@ -1,6 +1,6 @@
 //! The plugin as a file and as a guest: loaded once, silent, linked to nothing.
 
-use crate::common::fields::registered;
+use crate::common::fields::registered_fields;
 use crate::common::host::{build_id, host, readelf};
 
 #[test]
@@ -12,7 +12,7 @@ fn loaded_from_its_own_folder_with_its_version() {
 
 #[test]
 fn nothing_is_said_at_start() {
-    let (fields, stderr) = registered();
+    let (fields, stderr) = registered_fields();
     assert!(!fields.is_empty());
     assert_eq!(stderr, "");
     for report in ["protocols", "values", "decodes", "defaultprefs"] {

@@ -1,6 +1,6 @@
 //! Names that users type: they stay.
 
-use crate::common::fields::registered;
+use crate::common::fields::registered_fields;
 use crate::common::{Findings, capture};
 
 /// Fields of the first floor, with their types.
@@ -114,7 +114,7 @@ const BITS: [(&str, &[&str]); 4] = [
 
 #[test]
 fn fields_have_their_names_and_types() {
-    let (fields, _) = registered();
+    let (fields, _) = registered_fields();
     let mut findings = Findings::default();
     for (name, kind) in FIELDS {
         match fields.get(name) {
@@ -128,7 +128,7 @@ fn fields_have_their_names_and_types() {
 
 #[test]
 fn bits_of_the_header_have_the_names_of_the_server() {
-    let (fields, _) = registered();
+    let (fields, _) = registered_fields();
     let mut findings = Findings::default();
     for (byte, bits) in BITS {
         for bit in bits {
@@ -144,7 +144,7 @@ fn bits_of_the_header_have_the_names_of_the_server() {
 /// items, which Wireshark makes, what is out of sight, and what covers no bytes.
 #[test]
 fn every_line_has_a_value_for_a_filter() {
-    let without: Vec<&str> = registered()
+    let without: Vec<&str> = registered_fields()
         .0
         .iter()
         .filter(|(name, field)| field.kind == "FT_NONE" && !name.starts_with("aerospike.expert."))
@@ -163,7 +163,7 @@ fn every_line_has_a_value_for_a_filter() {
 #[test]
 fn names_follow_the_rules() {
     let mut findings = Findings::default();
-    for (name, field) in &registered().0 {
+    for (name, field) in &registered_fields().0 {
         let plain = name
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._".contains(c));

@@ -60,12 +60,12 @@ impl Settings {
             log,
         };
         settings.plain = settings.under.is_empty() && env::var_os("AEROSPIKE_SANITIZER").is_none();
-        settings.start = number("START").unwrap_or_else(|| settings.logged());
+        settings.start = number("START").unwrap_or_else(|| settings.log_length());
         settings
     }
 
     /// The run after the last one in the log.
-    fn logged(&self) -> u64 {
+    fn log_length(&self) -> u64 {
         let text = self
             .log
             .as_ref()

@@ -2,7 +2,7 @@
 //! nothing breaks, and of every cut the frame says that something is missing.
 
 use crate::common::Findings;
-use crate::common::fields::{columns, dissector_bug, frames_seen};
+use crate::common::fields::{columns, dissector_bug, frames_with};
 use crate::common::host::host;
 use crate::common::make::{Endpoint, Maker};
 
@@ -105,7 +105,7 @@ fn all_pass(
 }
 
 fn no_bug(findings: &mut Findings, name: &str, options: &[&str]) {
-    let bugs = frames_seen(name, options, dissector_bug());
+    let bugs = frames_with(name, options, dissector_bug());
     findings.check(bugs.is_empty(), || {
         format!("{name} {options:?}: dissector bugs in frames {bugs:?}")
     });

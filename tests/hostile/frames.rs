@@ -1,6 +1,6 @@
 //! What a frame and a capture may ask of what is remembered and told: beyond it, the rest is said by its number.
 
-use crate::common::fields::{columns, frames_seen};
+use crate::common::fields::{columns, frames_with};
 use crate::common::host::host;
 use crate::common::make::{
     ACK, Endpoint, Maker, PUSH, batch_read, deflate, hello, proto, pulse, record_answer, record_request,
@@ -64,9 +64,9 @@ fn quoted_messages_of_nodes_are_shown_and_forgotten() {
     let told = made.number(told);
     host().put("quoted-nodes", &made.finish());
     let capture = "quoted-nodes";
-    let fabric = frames_seen(capture, &[], "icmp && aerospike.fabric.tid");
+    let fabric = frames_with(capture, &[], "icmp && aerospike.fabric.tid");
     assert_eq!(fabric, quoted);
-    assert_eq!(frames_seen(capture, &[], "icmp && aerospike.heartbeat"), [told]);
+    assert_eq!(frames_with(capture, &[], "icmp && aerospike.heartbeat"), [told]);
     // A quote is not the packet once more: no retry, no link, and what it hides is not missed.
     for options in [&[][..], &["-2"]] {
         let linked = columns(

@@ -1,7 +1,7 @@
 //! Captures made byte by byte to bring the plugin down, or to make it lie: each is read in every way, within bounds, and
 //! what is right is said of it.
 
-use crate::common::fields::{columns, frames_seen};
+use crate::common::fields::{columns, frames_with};
 use crate::common::host::{Ran, host};
 use crate::common::{Findings, captures};
 
@@ -18,7 +18,7 @@ const REPORTS: [&str; 5] = [
 ];
 
 /// tshark on a capture with no more memory than it may have.
-fn bounded(capture: &str, args: &[&str]) -> Ran {
+fn run_bounded(capture: &str, args: &[&str]) -> Ran {
     let path = host().capture(capture);
     let space = format!("--as={SPACE}");
     let mut all = vec![
@@ -46,7 +46,7 @@ fn each_ends_within_bounds_whoever_looks() {
     let mut findings = Findings::default();
     for name in all_of_them() {
         for way in ways {
-            let ran = bounded(&name, way);
+            let ran = run_bounded(&name, way);
             findings.check(ran.success, || format!("{}: {}", ran.how, ran.stderr));
             let text = ran.text();
             findings.check(!text.contains("Dissector bug"), || {
@@ -132,7 +132,7 @@ fn a_namespace_that_is_called_like_a_heading_stays_a_namespace() {
 #[test]
 fn quoted_bytes_are_shown_and_forgotten() {
     let capture = "hostile/icmp-0";
-    let quoted = frames_seen(capture, &[], "icmp && aerospike.namespace");
+    let quoted = frames_with(capture, &[], "icmp && aerospike.namespace");
     assert_eq!(quoted.len(), 1, "{quoted:?}");
     for options in [&[][..], &["-2"]] {
         let linked = columns(capture, options, "aerospike.request_in", &["frame.number"]);

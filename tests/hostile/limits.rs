@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::common::Findings;
-use crate::common::fields::{columns, dissector_bug, frames_seen};
+use crate::common::fields::{columns, dissector_bug, frames_with};
 use crate::common::host::host;
 use crate::common::make::{Endpoint, Maker, buf, msg, pulse, store, uint32};
 
@@ -212,7 +212,7 @@ fn each_is_named() {
                 format!("{name} (frame {frame}): {said:?}")
             });
         }
-        let bugs = frames_seen("made-limits", options, dissector_bug());
+        let bugs = frames_with("made-limits", options, dissector_bug());
         findings.check(bugs.is_empty(), || format!("frames {bugs:?}"));
     }
     findings.report();
@@ -243,10 +243,10 @@ fn a_frame_has_a_budget_of_items() {
     made.send(from, to, &msg(7, &[uint32(0, 8), strings]));
     host().put("made-items", &made.finish());
     let start = Instant::now();
-    let found = frames_seen("made-items", &[], "aerospike.expert.not_expanded");
+    let found = frames_with("made-items", &[], "aerospike.expert.not_expanded");
     let took = start.elapsed();
     assert_eq!(found, frames);
-    let bugs = frames_seen("made-items", &[], dissector_bug());
+    let bugs = frames_with("made-items", &[], dissector_bug());
     assert!(bugs.is_empty(), "{bugs:?}");
     assert!(took < Duration::from_secs(30), "{took:?}");
 }

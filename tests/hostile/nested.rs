@@ -2,9 +2,9 @@
 
 use crate::common::Findings;
 use crate::common::captures;
-use crate::common::fields::{columns, dissector_bug, frames_seen};
+use crate::common::fields::{columns, dissector_bug, frames_with};
 use crate::common::host::host;
-use crate::common::make::{Maker, hello, proxied, store};
+use crate::common::make::{Maker, hello, proxy_message, store};
 
 const DEPTH: usize = 10_000;
 
@@ -63,7 +63,7 @@ fn batches(depth: usize) -> Vec<u8> {
     message(9, &[field(41, &data)], &[])
 }
 
-fn compressed(depth: usize) -> Vec<u8> {
+fn compress(depth: usize) -> Vec<u8> {
     let mut whole = value(2, 1, &7u64.to_be_bytes());
     for _ in 0..depth {
         let size = (whole.len() as u64).to_be_bytes();
@@ -160,7 +160,7 @@ fn grammars() -> Vec<(&'static str, u16, Vec<u8>)> {
             )),
         ),
         ("batches", 3000, batches(1000)),
-        ("compressed messages", 3000, compressed(300)),
+        ("compressed messages", 3000, compress(300)),
         ("a list in a compressed message", 3000, {
             let whole = value(2, 20, &nest(b"\x91", b"\x07", b""));
             proto(
@@ -171,7 +171,7 @@ fn grammars() -> Vec<(&'static str, u16, Vec<u8>)> {
         (
             "a list in a message that is passed on",
             3001,
-            proxied(2, 9, 7, &value(2, 20, &nest(b"\x91", b"\x07", b""))),
+            proxy_message(2, 9, 7, &value(2, 20, &nest(b"\x91", b"\x07", b""))),
         ),
     ]
 }
@@ -218,7 +218,7 @@ fn ten_thousand_levels_end_in_every_way() {
         let text = ran.text();
         findings.check(!text.contains("Dissector bug"), || format!("{}: a bug", ran.how));
     }
-    let bugs = frames_seen("made-nested", &[], dissector_bug());
+    let bugs = frames_with("made-nested", &[], dissector_bug());
     findings.check(bugs.is_empty(), || format!("frames {bugs:?}"));
     // Not read here: that reader, too, has a limit of levels.
     let path = host().capture("made-nested");

@@ -172,7 +172,7 @@ fn a_stream_split_anywhere_is_shown_as_a_whole() {
         host().put(&name, &made.finish());
         let truth: Vec<_> = (1..=SPLIT).map(|number| family.shown(number)).collect();
         for options in REASSEMBLED {
-            findings.extend(accused(&name, options));
+            findings.extend(frames_accused(&name, options));
             let streams = shown(&name, options, family);
             findings.within(&format!("{name} {options:?}"), |findings| {
                 for stream in 0..count {
@@ -190,7 +190,7 @@ fn a_stream_split_anywhere_is_shown_as_a_whole() {
                     findings.check(is_part(shown, &truth), || format!("stream {stream}: {shown:?}"));
                 }
                 findings.extend(silent(&name, options, family));
-                findings.extend(accused(&name, options));
+                findings.extend(frames_accused(&name, options));
             });
         }
     }
@@ -205,7 +205,7 @@ fn is_part(shown: &[[String; 2]], truth: &[[String; 2]]) -> bool {
 }
 
 /// What is only missing or late is not called wrong.
-fn accused(name: &str, options: &[&str]) -> Vec<String> {
+fn frames_accused(name: &str, options: &[&str]) -> Vec<String> {
     let accusations = "aerospike.expert.unsupported_version || aerospike.expert.unsupported_type || \
                        aerospike.expert.invalid_size || aerospike.expert.malformed || \
                        _ws.malformed && !_ws.malformed.reassembly";
@@ -317,7 +317,7 @@ fn a_stream_with_a_fault_is_right_or_marked_and_found_again() {
                 }
                 findings.extend(silent(&name, options, family));
             });
-            findings.extend(accused(&name, options));
+            findings.extend(frames_accused(&name, options));
         }
     }
     findings.report();

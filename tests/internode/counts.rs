@@ -24,13 +24,13 @@ const TYPES: [(&str, &str); 11] = [
 ];
 
 /// The captures that were counted.
-pub fn counted() -> Vec<(String, Value)> {
+pub fn counted_captures() -> Vec<(String, Value)> {
     let text = include_str!("../data/internode-counts.json");
     let all: BTreeMap<String, Value> = serde_json::from_str(text).expect("counts");
     all.into_iter().collect()
 }
 
-fn wanted(value: &Value) -> Counts {
+fn expected_counts(value: &Value) -> Counts {
     let pairs = value.as_object().into_iter().flatten();
     pairs
         .map(|(key, count)| (key.clone(), count.as_u64().unwrap_or_default()))
@@ -45,7 +45,7 @@ fn type_name(number: &str) -> &str {
 #[test]
 fn messages_by_type() {
     let mut findings = Findings::default();
-    for (name, counts) in counted() {
+    for (name, counts) in counted_captures() {
         let fields = [
             "aerospike.fabric.type",
             "aerospike.container.type",
@@ -60,7 +60,7 @@ fn messages_by_type() {
                 *found.entry(type_name(kind).into()).or_default() += 1;
             }
         }
-        let wanted = wanted(&counts["types"]);
+        let wanted = expected_counts(&counts["types"]);
         findings.check(found == wanted, || format!("{name}: {found:?}, not {wanted:?}"));
     }
     findings.report();
@@ -69,7 +69,7 @@ fn messages_by_type() {
 #[test]
 fn messages_by_operation() {
     let mut findings = Findings::default();
-    for (name, counts) in counted() {
+    for (name, counts) in counted_captures() {
         let fields = [
             "aerospike.fabric.type",
             "aerospike.fabric.op.name",
@@ -91,7 +91,7 @@ fn messages_by_operation() {
                 *found.entry(format!("HEARTBEAT {word}")).or_default() += 1;
             }
         }
-        let wanted = wanted(&counts["ops"]);
+        let wanted = expected_counts(&counts["ops"]);
         findings.check(found == wanted, || format!("{name}: {found:?}, not {wanted:?}"));
     }
     findings.report();
@@ -100,7 +100,7 @@ fn messages_by_operation() {
 #[test]
 fn answers_find_their_requests() {
     let mut findings = Findings::default();
-    for (name, counts) in counted() {
+    for (name, counts) in counted_captures() {
         let filter = "(aerospike.fabric || aerospike.heartbeat) && aerospike.";
         let sum = |field: &str| -> u64 {
             let rows = columns(
@@ -136,7 +136,7 @@ fn answers_find_their_requests() {
 #[test]
 fn flat_records_have_their_bins_and_sets() {
     let mut findings = Findings::default();
-    for (name, counts) in counted() {
+    for (name, counts) in counted_captures() {
         let records = &counts["flat_records"];
         if records.is_null() {
             continue;

@@ -1,7 +1,7 @@
 //! Of a message between nodes no byte is left without a field, nothing is unknown or malformed, and the tree does
 //! not depend on the order in which frames are looked at.
 
-use super::counts::counted;
+use super::counts::counted_captures;
 use crate::common::cover::protocols_and_leaves;
 use crate::common::sharkd::{Node, trees};
 use crate::common::{Findings, capture};
@@ -29,7 +29,7 @@ fn outline(tree: &[Node]) -> String {
 #[test]
 fn every_byte_has_a_field() {
     let mut findings = Findings::default();
-    for (name, _) in counted() {
+    for (name, _) in counted_captures() {
         for (number, tree) in trees(&name, &[], &frames(&name)) {
             for (source, (protocols, leaves)) in protocols_and_leaves(&tree) {
                 let bare = protocols.without(&leaves);
@@ -53,7 +53,7 @@ fn nothing_is_unknown_or_malformed() {
         "aerospike.data",
     ];
     let mut findings = Findings::default();
-    for (name, _) in counted() {
+    for (name, _) in counted_captures() {
         if name.starts_with("snaplen") {
             continue;
         }
@@ -75,7 +75,7 @@ fn nothing_is_unknown_or_malformed() {
 #[test]
 fn the_order_of_looking_does_not_matter() {
     let mut findings = Findings::default();
-    for (name, _) in counted() {
+    for (name, _) in counted_captures() {
         let mut frames = frames(&name);
         let forward = trees(&name, &[], &frames);
         // Every other frame first, then backwards.

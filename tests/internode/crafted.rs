@@ -264,10 +264,10 @@ fn unknown_types_and_fields_are_shown() {
         &[
             uint32(0, 77),
             uint32(10, 5),
-            sized(33, 14, b"abc"),
-            sized(34, 7, &[0, 0, 0, 1, 0, 0, 0, 2]),
-            sized(35, 11, &[0x92, 5, 0xa1, b'x']),
-            sized(5, 5, b"text\0"),
+            sized_field(33, 14, b"abc"),
+            sized_field(34, 7, &[0, 0, 0, 1, 0, 0, 0, 2]),
+            sized_field(35, 11, &[0x92, 5, 0xa1, b'x']),
+            sized_field(5, 5, b"text\0"),
         ],
     );
     let enterprise = msg(12, &[uint32(0, 3), buf(1, b"opaque")]);
@@ -296,8 +296,8 @@ fn secrets_are_lengths_unless_asked_for() {
             uint32(4, module),
             uint32(20, 1),
             uint64(21, 1000),
-            sized(18, 5, b"alice|P\0"),
-            sized(19, 5, b"$2a$10$hash\0"),
+            sized_field(18, 5, b"alice|P\0"),
+            sized_field(19, 5, b"$2a$10$hash\0"),
         ];
         msg(15, &fields)
     };

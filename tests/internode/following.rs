@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::counts::counted;
+use super::counts::counted_captures;
 use crate::common::Findings;
 use crate::common::fields::columns;
 
@@ -68,7 +68,7 @@ fn from_the_client_to_the_node_that_has_the_record() {
 #[test]
 fn proxied_messages_are_read() {
     let mut findings = Findings::default();
-    for (name, counts) in counted() {
+    for (name, counts) in counted_captures() {
         if counts["proxy_orders"].is_null() {
             continue;
         }

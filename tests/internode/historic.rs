@@ -7,16 +7,16 @@ use crate::common::make::*;
 
 /// A string field with its NUL.
 fn str(id: u16, text: &str) -> Vec<u8> {
-    sized(id, 5, &[text.as_bytes(), &[0]].concat())
+    sized_field(id, 5, &[text.as_bytes(), &[0]].concat())
 }
 
 /// The sized integers of servers up to 3.13.
 fn old_uint32(id: u16, value: u32) -> Vec<u8> {
-    sized(id, 2, &value.to_be_bytes())
+    sized_field(id, 2, &value.to_be_bytes())
 }
 
 fn old_uint64(id: u16, value: u64) -> Vec<u8> {
-    sized(id, 4, &value.to_be_bytes())
+    sized_field(id, 4, &value.to_be_bytes())
 }
 
 fn nodes(ids: &[u64]) -> Vec<u8> {
@@ -184,7 +184,7 @@ fn clustering() -> Vec<Case> {
                     old_uint32(2, 9),
                     buf(4, &change),
                     buf(5, &nodes(&[0xa2, 0xa1, 0])),
-                    sized(
+                    sized_field(
                         6,
                         9,
                         &image(&[Some([&4u32.to_le_bytes()[..], &[1, 2, 3, 4]].concat()), None]),
@@ -209,8 +209,8 @@ fn clustering() -> Vec<Case> {
                     uint32(1, 0),
                     uint64(2, 0xc0ffee),
                     uint32(12, 15),
-                    sized(3, 11, b"\x92\xa4test\xa3bar"),
-                    sized(
+                    sized_field(3, 11, b"\x92\xa4test\xa3bar"),
+                    sized_field(
                         4,
                         11,
                         &[
@@ -222,14 +222,14 @@ fn clustering() -> Vec<Case> {
                         ]
                         .concat(),
                     ),
-                    sized(5, 11, &[0x92, 7, 0xcd, 1, 0]),
-                    sized(6, 11, &[0x92, 1, 0]),
-                    sized(
+                    sized_field(5, 11, &[0x92, 7, 0xcd, 1, 0]),
+                    sized_field(6, 11, &[0x92, 1, 0]),
+                    sized_field(
                         7,
                         11,
                         &[&[0x92, 0xb0][..], &nodes(&[0xa2, 0xa1]), &[0xa0]].concat(),
                     ),
-                    sized(
+                    sized_field(
                         8,
                         11,
                         &[
@@ -240,9 +240,9 @@ fn clustering() -> Vec<Case> {
                         ]
                         .concat(),
                     ),
-                    sized(11, 11, &[0x92, 3, 0]),
-                    sized(13, 11, &[0x92, 2, 1]),
-                    sized(14, 11, &[0x92, 2, 0]),
+                    sized_field(11, 11, &[0x92, 3, 0]),
+                    sized_field(13, 11, &[0x92, 2, 1]),
+                    sized_field(14, 11, &[0x92, 2, 0]),
                 ],
             ),
             line: "EXCHANGE DATA key c0ffee",
@@ -298,12 +298,12 @@ fn metadata() -> Vec<Case> {
         old_uint64(2, 0xc0ffee),
         old_uint32(3, 3),
         old_uint32(4, 2),
-        sized(5, 7, &[0, 0, 0, 0, 0, 0, 0, 1]),
-        sized(6, 10, &image(&[c_text("UDF"), c_text("SINDEX")])),
-        sized(7, 10, &image(&[c_text("a.lua"), c_text("test:i")])),
-        sized(8, 10, &image(&[c_text("return 1"), None])),
-        sized(9, 7, &[0, 0, 0, 4, 0, 0, 0, 5]),
-        sized(
+        sized_field(5, 7, &[0, 0, 0, 0, 0, 0, 0, 1]),
+        sized_field(6, 10, &image(&[c_text("UDF"), c_text("SINDEX")])),
+        sized_field(7, 10, &image(&[c_text("a.lua"), c_text("test:i")])),
+        sized_field(8, 10, &image(&[c_text("return 1"), None])),
+        sized_field(9, 7, &[0, 0, 0, 4, 0, 0, 0, 5]),
+        sized_field(
             10,
             8,
             &[&1000u64.to_be_bytes()[..], &2000u64.to_be_bytes()].concat(),
@@ -338,10 +338,10 @@ fn metadata() -> Vec<Case> {
                     uint32(3, 7),
                     uint32(4, 4),
                     uint64(22, 0xbeef),
-                    sized(10, 8, &1000u64.to_be_bytes()),
-                    sized(15, 11, b"\x92\xa4test\xa7test|ab"),
-                    sized(16, 11, b"\x92\xa3123\xc0"),
-                    sized(17, 11, &[0x92, 1, 2]),
+                    sized_field(10, 8, &1000u64.to_be_bytes()),
+                    sized_field(15, 11, b"\x92\xa4test\xa7test|ab"),
+                    sized_field(16, 11, b"\x92\xa3123\xc0"),
+                    sized_field(17, 11, &[0x92, 1, 2]),
                 ],
             ),
             line: "SMD FULL_FROM_PR",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::common::fields::registered;
+use crate::common::fields::registered_fields;
 use crate::common::sharkd::passing;
 use crate::common::{Findings, capture_with};
 
@@ -34,7 +34,7 @@ const CAPTURES: [&str; 22] = [
 
 #[test]
 fn every_name_alone_finds_the_frames_that_show_it() {
-    let (fields, _) = registered();
+    let (fields, _) = registered_fields();
     let names: Vec<&str> = fields.keys().map(String::as_str).collect();
     let mut findings = Findings::default();
     let mut seen = BTreeSet::new();

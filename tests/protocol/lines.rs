@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::fields::registered;
+use crate::common::fields::registered_fields;
 use crate::common::pdml::Item;
 use crate::common::{Findings, capture};
 
@@ -27,7 +27,7 @@ const WITHOUT_VALUE: [&str; 5] = [
 ];
 
 fn is_typed(item: &Item) -> bool {
-    let field = registered().0.get(&item.name);
+    let field = registered_fields().0.get(&item.name);
     field.is_some_and(|field| !field.kind.is_empty() && field.kind != "FT_NONE")
 }
 

@@ -1,7 +1,7 @@
 //! Names of the whole client protocol.
 
 use crate::common::Findings;
-use crate::common::fields::registered;
+use crate::common::fields::registered_fields;
 
 const FIELDS: [(&str, &str); 14] = [
     ("aerospike.info.param.name", "FT_STRING"),
@@ -22,7 +22,7 @@ const FIELDS: [(&str, &str); 14] = [
 
 #[test]
 fn of_the_client_protocol() {
-    let (fields, _) = registered();
+    let (fields, _) = registered_fields();
     let mut findings = Findings::default();
     for (name, kind) in FIELDS {
         let found = fields.get(name).map(|field| field.kind.as_str());

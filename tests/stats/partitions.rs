@@ -88,7 +88,7 @@ fn begun() -> Maker {
 }
 
 /// Then B is the master.
-fn moved(made: &mut Maker) {
+fn move_partition(made: &mut Maker) {
     made.at(5.0);
     tend(made, A, "A1", 2, Some((2, false, false)));
     tend(made, B, "B2", 2, Some((2, true, false)));
@@ -119,7 +119,7 @@ const MASTER_B: &str = "0x00000000000000b2";
 fn a_request_by_a_stale_map_is_told() {
     let mut made = begun();
     let before = request(&mut made, 50_010, A, true);
-    moved(&mut made);
+    move_partition(&mut made);
     made.at(5.5);
     // The client may have chosen the node before.
     request(&mut made, 50_011, A, true);
@@ -166,7 +166,7 @@ fn a_copy_may_be_read() {
 fn nothing_is_said_where_a_newer_map_could_be_hidden() {
     // The node has another generation, and the map that goes with it is not seen.
     let mut made = begun();
-    moved(&mut made);
+    move_partition(&mut made);
     made.at(6.5);
     tend(&mut made, A, "A1", 3, None);
     made.at(7.0);
@@ -176,7 +176,7 @@ fn nothing_is_said_where_a_newer_map_could_be_hidden() {
     // Bytes are missing; and the node says the same generation again: nothing was in them.
     for confirms in [false, true] {
         let mut made = begun();
-        moved(&mut made);
+        move_partition(&mut made);
         made.at(6.0);
         made.lose(A, (CLIENT, 50_001), 300);
         if confirms {
@@ -198,7 +198,7 @@ fn nothing_is_said_where_a_newer_map_could_be_hidden() {
 
     // Another process of the same host has asked nothing but the generation so far.
     let mut made = begun();
-    moved(&mut made);
+    move_partition(&mut made);
     let other = (CLIENT, 50_002);
     made.connect(other, A);
     made.send(other, A, &info("partition-generation\n"));
@@ -209,7 +209,7 @@ fn nothing_is_said_where_a_newer_map_could_be_hidden() {
 
     // Behind one address there are two nodes.
     let mut made = begun();
-    moved(&mut made);
+    move_partition(&mut made);
     made.at(6.0);
     ask(&mut made, A, "node\n", "node\tC3\n");
     made.at(7.0);
@@ -218,7 +218,7 @@ fn nothing_is_said_where_a_newer_map_could_be_hidden() {
 
     // What another client was told is not what this one was.
     let mut made = begun();
-    moved(&mut made);
+    move_partition(&mut made);
     made.at(7.0);
     let other = ([10, 0, 0, 8], 50_010);
     made.connect(other, A);

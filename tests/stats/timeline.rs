@@ -74,7 +74,7 @@ struct Wanted {
 }
 
 /// The rows as the packets give them; `width` in nanoseconds.
-fn wanted(packets: &[Packet], width: i64) -> Vec<Wanted> {
+fn rows_of_packets(packets: &[Packet], width: i64) -> Vec<Wanted> {
     let ours: HashSet<&str> = packets
         .iter()
         .filter(|packet| packet.requests > 0 || !packet.times.is_empty())
@@ -124,7 +124,7 @@ fn check(capture: &str, options: &[&str], rows_at_most: usize) -> Vec<CsvRow> {
         "{all:?}"
     );
     let packets = packets(capture);
-    let wanted = wanted(&packets, width);
+    let wanted = rows_of_packets(&packets, width);
     assert_eq!(rows.len(), wanted.len(), "{capture}: {width}");
     for (place, (row, wanted)) in rows.iter().zip(wanted).enumerate() {
         let from = place as f64 * width as f64 / 1e9;

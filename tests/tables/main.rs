@@ -126,7 +126,7 @@ fn names_before_colon(comment: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The document with its tables as they are in the code.
-fn filled(name: &str, text: &str, tables: &BTreeMap<&str, Table>, shown: &mut BTreeSet<String>) -> String {
+fn fill(name: &str, text: &str, tables: &BTreeMap<&str, Table>, shown: &mut BTreeSet<String>) -> String {
     let mut out = String::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -157,7 +157,7 @@ fn tables_are_those_of_the_code() {
     let mut shown = BTreeSet::new();
     for name in document::documents() {
         let text = document::read(&name);
-        document::keep(&name, &filled(&name, &text, &tables, &mut shown));
+        document::keep(&name, &fill(&name, &text, &tables, &mut shown));
     }
     let missing: Vec<&&str> = tables.keys().filter(|name| !shown.contains(**name)).collect();
     assert!(missing.is_empty(), "no document shows {missing:?}");
@@ -166,7 +166,7 @@ fn tables_are_those_of_the_code() {
 #[test]
 fn no_table_of_the_code_is_forgotten() {
     let listed: BTreeSet<String> = tables().into_iter().map(|(name, _)| name.to_string()).collect();
-    let declared = source::declared();
+    let declared = source::read_declared();
     assert!(declared.len() > 60, "{} tables are declared", declared.len());
     let missing: Vec<_> = declared.difference(&listed).collect();
     assert!(missing.is_empty(), "not in tests/tables/list.rs: {missing:?}");

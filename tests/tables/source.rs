@@ -47,7 +47,7 @@ fn module(path: &Path) -> String {
 }
 
 /// Every table, set of flags and set of fields in the wire layer, by its path.
-pub fn declared() -> BTreeSet<String> {
+pub fn read_declared() -> BTreeSet<String> {
     let mut paths = Vec::new();
     files(&root(), &mut paths);
     let mut names = BTreeSet::new();

@@ -9,7 +9,7 @@ use crate::common::fields::columns;
 use crate::common::host::host;
 
 /// What the truth of a case says of a finding: how many, at least and at most.
-fn counted(case: &str, finding: &str) -> (usize, usize) {
+fn count(case: &str, finding: &str) -> (usize, usize) {
     let path = project().join(format!("captures/diagnosis/{case}.truth.json"));
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let truth: Value = serde_json::from_str(&text).expect("JSON");
@@ -23,8 +23,8 @@ fn counted(case: &str, finding: &str) -> (usize, usize) {
 }
 
 /// That many, by the truth.
-fn is_counted(case: &str, finding: &str, found: usize) {
-    let (least, most) = counted(case, finding);
+fn check_count(case: &str, finding: &str, found: usize) {
+    let (least, most) = count(case, finding);
     assert!(
         (least..=most).contains(&found),
         "{case}: {found}, not {least} to {most}"
@@ -49,7 +49,7 @@ const ACCUSED: &str =
 fn gave_up_then_answer() {
     let case = "gave-up-then-answer";
     let given_up = values(case, &[], "aerospike.request", "aerospike.time.given_up");
-    is_counted(case, "Client timeouts", given_up.len());
+    check_count(case, "Client timeouts", given_up.len());
     for time in &given_up {
         let seconds: f64 = time.parse().expect("seconds");
         assert!((0.014..0.016).contains(&seconds), "{seconds}");
@@ -63,7 +63,7 @@ fn gave_up_then_answer() {
 fn reused_while_open() {
     let case = "reused-while-open";
     let busy = frames(case, &[], "aerospike.expert.busy_connection");
-    is_counted(case, "Request on a busy connection", busy.len());
+    check_count(case, "Request on a busy connection", busy.len());
     // Those that always have several requests open are not accused.
     for name in ["pipelined-one-segment", "perf-sample-30k"] {
         let filter = "aerospike.expert.busy_connection";
@@ -99,7 +99,7 @@ fn answers_that_are_none() {
         // The server logs nothing of what it sends itself.
         assert!(!all.contains("the server logs"), "{case}: {all}");
         let accused = frames(case, &[], "aerospike.expert.malformed");
-        is_counted(case, "Bad answer", accused.len());
+        check_count(case, "Bad answer", accused.len());
     }
     let case = "info-answer-too-large";
     // What has begun is not called missing, and is longer than the C client takes.
@@ -169,7 +169,7 @@ fn two_threads_that_count() {
 fn rows_of_a_batch_in_doubt() {
     let case = "batch-write-half-answered";
     let rows = values(case, &[], "aerospike.request", "aerospike.batch.in_doubt");
-    is_counted(case, "Writes in doubt", rows.len());
+    check_count(case, "Writes in doubt", rows.len());
     // Those that the client sends again.
     let of = |filter: &str| values(case, &[], filter, "aerospike.digest");
     let doubts = of("aerospike.batch.in_doubt");
@@ -202,7 +202,7 @@ fn a_scan_that_is_reset() {
     );
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].contains("the server (RST)"), "{said:?}");
-    let (_, _) = counted(case, "Scan ended early");
+    let (_, _) = count(case, "Scan ended early");
 }
 
 #[test]
@@ -232,5 +232,5 @@ fn one_timeout() {
         &[],
         "aerospike.expert.timed_out || aerospike.expert.no_response",
     );
-    is_counted(case, "Client timeouts", late.len());
+    check_count(case, "Client timeouts", late.len());
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::common::fields::{columns, frames_seen};
+use crate::common::fields::{columns, frames_with};
 
 const NAMES: [&str; 6] = [
     "aerospike.operation",
@@ -87,10 +87,10 @@ fn one_filter_has_operation_record_result_and_time() {
         ("batch-all", "aerospike.digest contains c8:00:1c:f8"),
     ];
     for (capture, question) in questions {
-        let seen = frames_seen(capture, &[], question);
+        let seen = frames_with(capture, &[], question);
         assert!(!seen.is_empty(), "{capture}: {question}");
         assert_eq!(
-            frames_seen(capture, &["-2"], question),
+            frames_with(capture, &["-2"], question),
             seen,
             "{capture}: {question}"
         );

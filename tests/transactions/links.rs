@@ -33,7 +33,7 @@ pub fn shown(capture: &str, options: &[&str]) -> Links {
     links
 }
 
-fn expected(truth: &Truth, both: bool) -> Links {
+fn expected_links(truth: &Truth, both: bool) -> Links {
     // A frame's messages stand in the order of their bytes, which is the order of the exchanges.
     let mut links = Links::new();
     for exchange in &truth.exchanges {
@@ -82,7 +82,10 @@ fn of_every_message_of_complete_captures() {
         });
         answers += truth.exchanges.iter().map(|e| e.answers.len()).sum::<usize>();
         for (pass, options) in [("one pass", &[][..]), ("two passes", &["-2"][..])] {
-            let (expected, shown) = (expected(&truth, pass == "two passes"), shown(&name, options));
+            let (expected, shown) = (
+                expected_links(&truth, pass == "two passes"),
+                shown(&name, options),
+            );
             let frames: BTreeSet<&u32> = expected.keys().chain(shown.keys()).collect();
             for frame in frames {
                 let (want, have) = (expected.get(frame), shown.get(frame));

@@ -72,7 +72,7 @@ fn packet(frame: u32, block: &[u8]) -> Option<Packet<'_>> {
 }
 
 /// The packet with a client of another address.
-fn renamed(packet: &Packet<'_>, variant: u32) -> Vec<u8> {
+fn rename(packet: &Packet<'_>, variant: u32) -> Vec<u8> {
     let mut block = packet.block.to_vec();
     let at = DATA + ETHERNET + if packet.from_server { 16 } else { 12 };
     block[at..at + 4].copy_from_slice(&(0x0aa0_0000 + variant).to_be_bytes());
@@ -125,7 +125,7 @@ fn make(capture: &str, truth: &Truth, all: usize, step: usize, after: usize) -> 
                 .filter(|one| one.answers.iter().all(|answer| is_whole(&answer.frames)))
                 .count();
             for packet in kept {
-                out.extend(renamed(packet, variant));
+                out.extend(rename(packet, variant));
                 made.origins.push(packet.frame);
                 made.of.push(variant);
             }

@@ -226,7 +226,7 @@ fn the_same_addresses_and_ports_again() {
 }
 
 /// A response of several segments whose second comes late, or not at all.
-fn swapped(name: &str, comes: bool) {
+fn check_swapped(name: &str, comes: bool) {
     let mut made = Maker::new();
     made.connect(CLIENT, NODE);
     let request = record_request(1, true);
@@ -246,8 +246,8 @@ fn swapped(name: &str, comes: bool) {
 
 #[test]
 fn out_of_order_is_told_from_lost() {
-    swapped("made-swapped", true);
-    swapped("made-lost", false);
+    check_swapped("made-swapped", true);
+    check_swapped("made-lost", false);
     let of = |name: &str| {
         let all = said(name, &[], "continuation");
         all.into_iter()

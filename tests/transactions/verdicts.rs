@@ -14,7 +14,7 @@ const TIMEOUT: f64 = 1.0;
 const NONE: [u32; 0] = [];
 
 /// Frames that have an expert item, on a later pass.
-fn judged(name: &str, options: &[&str], verdict: &str) -> Vec<u32> {
+fn frames_judged(name: &str, options: &[&str], verdict: &str) -> Vec<u32> {
     let filter = format!("aerospike.expert.{verdict}");
     let options = [&["-2"], options].concat();
     let rows = columns(name, &options, &filter, &["frame.number"]);
@@ -51,8 +51,8 @@ fn an_answer_after_the_requests_own_timeout() {
     made.wait(TIMEOUT * 1.1);
     made.send(NODE, FIRST, &record_answer(0)); // 7: too late
     host().put("made-timed-out", &made.finish());
-    assert_eq!(judged("made-timed-out", &[], "timed_out"), [7]);
-    assert_eq!(judged("made-timed-out", &[], "late_answer"), NONE);
+    assert_eq!(frames_judged("made-timed-out", &[], "timed_out"), [7]);
+    assert_eq!(frames_judged("made-timed-out", &[], "late_answer"), NONE);
     assert!(words("made-timed-out", "timed_out").contains("1000 ms"));
 }
 
@@ -66,9 +66,9 @@ fn slow_by_the_preference_alone() {
         made.send(NODE, FIRST, &record_answer(0)); // 5, 7
     }
     host().put("made-slow", &made.finish());
-    assert_eq!(judged("made-slow", &[], "slow"), NONE);
+    assert_eq!(frames_judged("made-slow", &[], "slow"), NONE);
     let limit = ["-o", "aerospike.slow_threshold:5"];
-    assert_eq!(judged("made-slow", &limit, "slow"), [7]);
+    assert_eq!(frames_judged("made-slow", &limit, "slow"), [7]);
 }
 
 /// A write, or the same with the operation INCR in its place: 13 bytes of the operation end the message.
@@ -98,9 +98,9 @@ fn tried_twice(name: &str, request: &[u8], pause: f64, results: [u8; 2]) {
 #[test]
 fn a_retry_its_late_answer_and_what_was_done_twice() {
     tried_twice("made-retry", &change(true), 1.1, [0, 0]);
-    assert_eq!(judged("made-retry", &[], "retry"), [8]);
-    assert_eq!(judged("made-retry", &[], "late_answer"), [10]);
-    assert_eq!(judged("made-retry", &[], "duplicate_write"), [10]);
+    assert_eq!(frames_judged("made-retry", &[], "retry"), [8]);
+    assert_eq!(frames_judged("made-retry", &[], "late_answer"), [10]);
+    assert_eq!(frames_judged("made-retry", &[], "duplicate_write"), [10]);
     let fields = ["frame.number", "aerospike.retry_of", "aerospike.retried_in"];
     let filter = "aerospike.retry_of || aerospike.retried_in";
     let rows = numbers(columns("made-retry", &["-2"], filter, &fields));
@@ -110,12 +110,12 @@ fn a_retry_its_late_answer_and_what_was_done_twice() {
 #[test]
 fn doing_it_twice_counts_where_it_is_not_the_same_as_once() {
     tried_twice("made-retry-put", &change(false), 1.1, [0, 0]);
-    assert_eq!(judged("made-retry-put", &[], "retry"), [8]);
-    assert_eq!(judged("made-retry-put", &[], "duplicate_write"), NONE);
+    assert_eq!(frames_judged("made-retry-put", &[], "retry"), [8]);
+    assert_eq!(frames_judged("made-retry-put", &[], "duplicate_write"), NONE);
     // One of the two was refused: KEY_BUSY.
     tried_twice("made-retry-refused", &change(true), 1.1, [14, 0]);
-    assert_eq!(judged("made-retry-refused", &[], "late_answer"), [10]);
-    assert_eq!(judged("made-retry-refused", &[], "duplicate_write"), NONE);
+    assert_eq!(frames_judged("made-retry-refused", &[], "late_answer"), [10]);
+    assert_eq!(frames_judged("made-retry-refused", &[], "duplicate_write"), NONE);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn equal_requests_at_the_same_time_or_after_an_answer_are_no_retry() {
     for (name, pause) in [("made-no-retry", 0.0), ("made-no-retry-slow", 0.5)] {
         tried_twice(name, &change(true), pause, [0, 0]);
         for verdict in ["retry", "late_answer", "duplicate_write"] {
-            assert_eq!(judged(name, &[], verdict), NONE, "{name} {verdict}");
+            assert_eq!(frames_judged(name, &[], verdict), NONE, "{name} {verdict}");
         }
     }
     let mut made = Maker::new();
@@ -138,7 +138,7 @@ fn equal_requests_at_the_same_time_or_after_an_answer_are_no_retry() {
     host().put("made-one-after-the-other", &made.finish());
     for verdict in ["retry", "late_answer", "duplicate_write"] {
         assert_eq!(
-            judged("made-one-after-the-other", &[], verdict),
+            frames_judged("made-one-after-the-other", &[], verdict),
             NONE,
             "{verdict}"
         );
@@ -156,7 +156,7 @@ fn no_response_where_the_connection_ended_and_the_capture_is_whole() {
     made.connect(SECOND, NODE);
     made.send(SECOND, NODE, &record_request(2, false)); // 12: still open at the end
     host().put("made-silent", &made.finish());
-    assert_eq!(judged("made-silent", &[], "no_response"), [4]);
+    assert_eq!(frames_judged("made-silent", &[], "no_response"), [4]);
     assert_eq!(
         figures("made-silent", "no_response", "aerospike.acknowledged"),
         ["1"]
@@ -166,7 +166,7 @@ fn no_response_where_the_connection_ended_and_the_capture_is_whole() {
         ["the client (FIN)"]
     );
     // It allowed a second, and the client closed after two.
-    assert_eq!(judged("made-silent", &[], "timed_out"), [4]);
+    assert_eq!(frames_judged("made-silent", &[], "timed_out"), [4]);
     // Nobody can know at the first reading.
     let rows = columns(
         "made-silent",
@@ -187,7 +187,7 @@ fn no_response_is_not_said_across_a_gap() {
     made.acknowledge(FIRST, NODE);
     made.close(FIRST, NODE);
     host().put("made-lost-answer", &made.finish());
-    assert_eq!(judged("made-lost-answer", &[], "no_response"), NONE);
+    assert_eq!(frames_judged("made-lost-answer", &[], "no_response"), NONE);
 }
 
 #[test]
@@ -199,8 +199,8 @@ fn closed_after_what_is_no_header() {
     made.connect(SECOND, NODE);
     made.send(SECOND, NODE, b"GET / HTTP/1.1\r\n\r\n"); // 9: nothing follows
     host().put("made-closed", &made.finish());
-    assert_eq!(judged("made-closed", &[], "unsupported_version"), [4, 9]);
-    assert_eq!(judged("made-closed", &[], "closed"), [4]);
+    assert_eq!(frames_judged("made-closed", &[], "unsupported_version"), [4, 9]);
+    assert_eq!(frames_judged("made-closed", &[], "closed"), [4]);
 }
 
 /// Set "demo" and key "b0" (a string) have one digest only.
@@ -236,7 +236,7 @@ fn a_digest_that_set_and_key_do_not_give() {
         made.send(NODE, FIRST, &record_answer(0));
     }
     host().put("made-digests", &made.finish());
-    assert_eq!(judged("made-digests", &[], "digest_mismatch"), [6]);
+    assert_eq!(frames_judged("made-digests", &[], "digest_mismatch"), [6]);
 }
 
 /// A client that closes after 80 ms of a request that allows 1000 ms, and gets its answer 15 ms later.
@@ -262,7 +262,7 @@ fn an_answer_after_the_client_closed_is_the_requests_answer() {
         let links = columns(name, &["-2"], filter, &["frame.number", "aerospike.response_in"]);
         assert_eq!(numbers(links), [["4", last]], "{name}");
         for verdict in ["no_response", "incomplete_answer", "timed_out"] {
-            assert_eq!(judged(name, &[], verdict), NONE, "{name} {verdict}");
+            assert_eq!(frames_judged(name, &[], verdict), NONE, "{name} {verdict}");
         }
         let given_up = columns(name, &["-2"], filter, &["aerospike.time.given_up"])
             .concat()
@@ -285,8 +285,8 @@ fn not_answered_in_time_while_tcp_sends_it_again() {
     made.connect(SECOND, NODE);
     made.send(SECOND, NODE, &record_request(2, false)); // 11
     host().put("made-sent-again", &made.finish());
-    assert_eq!(judged("made-sent-again", &[], "timed_out"), [4]);
-    assert_eq!(judged("made-sent-again", &[], "no_response"), NONE);
+    assert_eq!(frames_judged("made-sent-again", &[], "timed_out"), [4]);
+    assert_eq!(frames_judged("made-sent-again", &[], "no_response"), NONE);
     assert_eq!(figures("made-sent-again", "timed_out", "aerospike.resent"), ["3"]);
     assert_eq!(
         figures("made-sent-again", "timed_out", "aerospike.acknowledged"),
@@ -305,8 +305,8 @@ fn an_answer_that_began_is_not_called_missing() {
     made.acknowledge(FIRST, NODE);
     made.refuse(NODE, FIRST);
     host().put("made-broken-off", &made.finish());
-    assert_eq!(judged("made-broken-off", &[], "incomplete_answer"), [4]);
-    assert_eq!(judged("made-broken-off", &[], "no_response"), NONE);
+    assert_eq!(frames_judged("made-broken-off", &[], "incomplete_answer"), [4]);
+    assert_eq!(frames_judged("made-broken-off", &[], "no_response"), NONE);
     let of = |field| figures("made-broken-off", "incomplete_answer", field);
     assert_eq!(of("aerospike.answer.bytes"), ["1448"]);
     assert_eq!(of("aerospike.answer.size"), ["4008"]);
@@ -330,7 +330,7 @@ fn a_request_behind_one_that_is_overdue() {
     made.wait(TIMEOUT * 1.1);
     made.send(SECOND, NODE, &record_request(6, false));
     host().put("made-busy", &made.finish());
-    assert_eq!(judged("made-busy", &[], "busy_connection"), [5]);
+    assert_eq!(frames_judged("made-busy", &[], "busy_connection"), [5]);
     assert_eq!(
         figures("made-busy", "busy_connection", "aerospike.busy_with"),
         ["4"]
@@ -371,8 +371,8 @@ fn a_retry_of_a_client_that_closed_the_first_connection() {
         made.send(OTHER_NODE, SECOND, &record_answer(0));
         made.send(NODE, FIRST, &record_answer(0)); // 11: applied all the same
         host().put(name, &made.finish());
-        assert_eq!(judged(name, &[], "retry"), retries, "{name}");
+        assert_eq!(frames_judged(name, &[], "retry"), retries, "{name}");
         let twice: &[u32] = if retries.is_empty() { &[] } else { &[11] };
-        assert_eq!(judged(name, &[], "duplicate_write"), twice, "{name}");
+        assert_eq!(frames_judged(name, &[], "duplicate_write"), twice, "{name}");
     }
 }

@@ -415,7 +415,7 @@ mod tests {
     }
 
     /// The extent as the rows themselves tell it.
-    fn walked(data: &[u8]) -> (usize, bool) {
+    fn walk_all(data: &[u8]) -> (usize, bool) {
         let Ok(batch) = Batch::read(data) else {
             return (0, false);
         };
@@ -434,7 +434,7 @@ mod tests {
         #[test]
         fn the_extent_is_told_without_reading(count in 0u32..4, bytes in prop::collection::vec(prop_oneof![4 => 0u8..6, 1 => any::<u8>()], 0..120)) {
             let data = [&count.to_be_bytes()[..], &bytes].concat();
-            prop_assert_eq!(extent::of_batch(&data), walked(&data));
+            prop_assert_eq!(extent::of_batch(&data), walk_all(&data));
         }
 
         #[test]

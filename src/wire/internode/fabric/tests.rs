@@ -19,7 +19,7 @@ fn ids(msg: &Msg<'_>) -> Vec<u16> {
     msg.fields().map(|field| field.unwrap().id).collect()
 }
 
-fn linked(bytes: &[u8]) -> Option<Link> {
+fn link_of(bytes: &[u8]) -> Option<Link> {
     let msg = msg(bytes);
     link(&msg, &FabricFacts::of(&msg))
 }
@@ -55,7 +55,7 @@ fn example_e() {
     let hello = Hello::of(&msg(&bytes)).unwrap();
     assert_eq!(hello.node, NodeId(0xa1));
     assert_eq!(hello.channel, Some(Channel::RW));
-    assert_eq!(linked(&bytes), None);
+    assert_eq!(link_of(&bytes), None);
     let old = samples::old_hello();
     let hello = Hello::of(&msg(&old)).unwrap();
     assert_eq!(hello.node, NodeId(0x0bb9_2e2d_6727_0008));
@@ -152,7 +152,7 @@ fn example_h() {
     assert_eq!(answer.op_name(), Some("WRITE_ACK"));
     assert_eq!(answer.result, Some(0));
     assert_eq!(answer.digest, facts.digest);
-    let (request, answer) = (linked(&bytes).unwrap(), linked(&ack).unwrap());
+    let (request, answer) = (link_of(&bytes).unwrap(), link_of(&ack).unwrap());
     assert!(request.expects_answer() && request.is_request());
     assert_eq!(answer.role, Role::Answer { last: true });
     assert_eq!(request.key, answer.key);
@@ -170,7 +170,7 @@ fn example_i() {
         Some(0x7c_1d80_ffdd)
     );
     assert_eq!(facts.partition(), Some(0x404));
-    let link = linked(&bytes).unwrap();
+    let link = link_of(&bytes).unwrap();
     assert_eq!(
         link.key,
         LinkKey {
@@ -183,7 +183,7 @@ fn example_i() {
         "00 00 00 1c 00 07 00 00 01 00 00 00 04 00 01 01 00 00 00 05 00 03 01 00 00 00 00
                    00 0a 01 00 00 01 49",
     );
-    assert_eq!(linked(&ack).unwrap().key, link.key);
+    assert_eq!(link_of(&ack).unwrap().key, link.key);
 }
 
 #[test]
@@ -209,11 +209,11 @@ fn example_j() {
     assert_eq!(sent_back.op_name(), Some("RETURN_TO_SENDER"));
     assert_eq!(sent_back.node, Some(NodeId(0xa3)));
 
-    let key = linked(&bytes).unwrap().key;
-    assert_eq!(linked(&response).unwrap().key, key);
-    assert_eq!(linked(&response).unwrap().role, Role::Answer { last: true });
-    assert_eq!(linked(&back).unwrap().key, key);
-    assert_eq!(linked(&back).unwrap().role, Role::Answer { last: false });
+    let key = link_of(&bytes).unwrap().key;
+    assert_eq!(link_of(&response).unwrap().key, key);
+    assert_eq!(link_of(&response).unwrap().role, Role::Answer { last: true });
+    assert_eq!(link_of(&back).unwrap().key, key);
+    assert_eq!(link_of(&back).unwrap().role, Role::Answer { last: false });
 }
 
 #[test]
@@ -233,10 +233,10 @@ fn example_k() {
         "00 00 00 24 00 0f 00 00 03 00 00 00 00 00 00 00 01 00 02 03 00 00 35 8a b4 fc f6 73
                    00 03 01 00 00 00 04 00 04 01 00 00 00 03",
     );
-    let request = linked(&bytes).unwrap();
+    let request = link_of(&bytes).unwrap();
     assert!(request.expects_answer());
-    assert_eq!(linked(&ack).unwrap().key, request.key);
-    assert!(!linked(&ack).unwrap().is_request());
+    assert_eq!(link_of(&ack).unwrap().key, request.key);
+    assert!(!link_of(&ack).unwrap().is_request());
 }
 
 #[test]
@@ -249,10 +249,10 @@ fn example_l() {
         "00 00 00 20 00 03 00 00 01 00 00 00 07 00 02 01 00 00 39 ad 00 1d 03 00 00 00 00 00 00 00 00
                       00 07 06 00 00 00 00",
     );
-    let request = linked(&insert).unwrap();
+    let request = link_of(&insert).unwrap();
     assert_eq!(FabricFacts::of(&msg(&insert)).op_name(), Some("INSERT"));
     assert!(request.expects_answer());
-    assert_eq!(linked(&bytes).unwrap().key, request.key);
+    assert_eq!(link_of(&bytes).unwrap().key, request.key);
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn a_write_that_wants_no_ack() {
     let info = hex("00 0c 01 00 00 00 02");
     bytes.splice(0x1b..0x1b, info);
     bytes[3] += 7;
-    let link = linked(&bytes).unwrap();
+    let link = link_of(&bytes).unwrap();
     assert_eq!(link.role, Role::Request(Expect::Nothing));
     assert!(link.is_request() && !link.expects_answer());
 }
@@ -284,16 +284,16 @@ fn a_write_that_wants_no_ack() {
 fn numbers_with_another_meaning_in_old_servers() {
     let old = hex("00 00 00 16 00 07 00 00 02 00 00 00 04 00 00 00 05 00 0a 02 00 00 00 04 00 00 00 01");
     assert_eq!(FabricFacts::of(&msg(&old)).op_name(), Some("MULTI"));
-    assert_eq!(linked(&old).unwrap().key.class, Class::Multi);
+    assert_eq!(link_of(&old).unwrap().key.class, Class::Multi);
     let new = hex("00 00 00 0e 00 07 00 00 01 00 00 00 05 00 0a 01 00 00 00 01");
     assert_eq!(FabricFacts::of(&msg(&new)).op_name(), Some("REPL_CONFIRM"));
-    assert_eq!(linked(&new), None);
+    assert_eq!(link_of(&new), None);
     let done = hex("00 00 00 16 00 03 00 00 02 00 00 00 04 00 00 00 07 00 02 02 00 00 00 04 00 00 00 09");
     assert_eq!(
         FabricFacts::of(&msg(&done)).op_name(),
         Some("START_ACK_ALREADY_DONE")
     );
-    let link = linked(&done).unwrap();
+    let link = link_of(&done).unwrap();
     assert_eq!((link.key.class, link.is_request()), (Class::MigrateStart, false));
 }
 
@@ -305,20 +305,20 @@ fn fabric_transactions_of_old() {
              00 01 02 00 00 00 04 00 00 12 3b 00 03 02 00 00 00 04 00 00 00 03"
         ))
     };
-    let request = linked(&message("01")).unwrap();
+    let request = link_of(&message("01")).unwrap();
     assert_eq!((request.key.class, request.key.id), (Class::SmdOld, 7));
-    let answer = linked(&message("02")).unwrap();
+    let answer = link_of(&message("02")).unwrap();
     assert_eq!(request.key, answer.key);
     assert!(request.is_request() && !answer.is_request());
-    assert_eq!(linked(&message("03")), None);
+    assert_eq!(link_of(&message("03")), None);
 }
 
 #[test]
 fn heartbeat_questions() {
-    let request = linked(&samples::d_request()).unwrap();
+    let request = link_of(&samples::d_request()).unwrap();
     assert_eq!(request.role, Role::Request(Expect::Perhaps));
-    assert_eq!(linked(&samples::d_reply()).unwrap().key, request.key);
-    assert_eq!(linked(&samples::a()), None);
+    assert_eq!(link_of(&samples::d_reply()).unwrap().key, request.key);
+    assert_eq!(link_of(&samples::a()), None);
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn types_that_nobody_knows_have_no_table() {
         let bytes = [0, 0, 0, 7, 0, kind, 0, 0, 1, 0, 0, 0, 1];
         assert!(table(&msg(&bytes)).is_none());
         assert_eq!(FabricFacts::of(&msg(&bytes)).op, None);
-        assert_eq!(linked(&bytes), None);
+        assert_eq!(link_of(&bytes), None);
     }
 }
 
