@@ -42,6 +42,8 @@ const FLOORS: &[&[&str]] = &[
     &["dissect::client"],
     &["dissect::internode"],
     &["dissect"],
+    &["stats::shared"],
+    &["stats::diagnosis"],
     &["stats"],
     &["plugin"],
     &["lib"],

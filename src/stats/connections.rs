@@ -4,13 +4,13 @@
 
 use std::collections::HashMap;
 
-use super::diagnosis::endpoint::Endpoint;
 use super::diagnosis::evidence::Evidence;
 use super::diagnosis::evidence::connection::Connection;
 use super::diagnosis::evidence::request::Request;
 use super::diagnosis::log::Log;
-use super::opening::PRESS_APPLY;
-use super::percentiles::Percentiles;
+use super::shared::endpoint::Endpoint;
+use super::shared::opening::PRESS_APPLY;
+use super::shared::percentiles::Percentiles;
 use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables};
 use crate::epan::taps::tcp_tap::{Frame, Frames};
 use crate::track::record::Records;

@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
-use super::diagnosis::endpoint::Endpoint;
-use super::open_requests::{CONNECTIONS, OpenRequests};
-use super::opening::PRESS_APPLY;
-use super::operation::Operation;
-use super::outcome;
-use super::percentiles::Percentiles;
+use super::shared::endpoint::Endpoint;
+use super::shared::open_requests::{CONNECTIONS, OpenRequests};
+use super::shared::opening::PRESS_APPLY;
+use super::shared::operation::Operation;
+use super::shared::outcome;
+use super::shared::percentiles::Percentiles;
 use crate::epan::memory::MOST_TAPPED;
 use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables};
 use crate::epan::taps::tcp_tap::{Frame, Frames, Heard};

@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
-use super::diagnosis::endpoint::{Endpoint, names};
-use super::opening::PRESS_APPLY;
-use super::operation::Operation;
-use super::percentiles::Percentiles;
+use super::shared::endpoint::{Endpoint, names};
+use super::shared::opening::PRESS_APPLY;
+use super::shared::operation::Operation;
+use super::shared::percentiles::Percentiles;
 use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables};
 use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record, Records, Touch};

@@ -1,7 +1,7 @@
 //! Service response times: from a request to the end of its answer, by operation. The times of each server node are in
 //! the latency report.
 
-use super::operation::Operation;
+use super::shared::operation::Operation;
 use crate::epan::reports::stats::{Listener, Srt, has_windows};
 use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Record, Records};

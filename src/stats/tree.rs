@@ -2,7 +2,7 @@
 
 use core::ffi::CStr;
 
-use super::operation::Operation;
+use super::shared::operation::Operation;
 use crate::epan::reports::stats::{Counters, Listener};
 use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record, Records};

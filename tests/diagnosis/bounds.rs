@@ -3,9 +3,10 @@
 use std::fs;
 
 use aerospike::epan::taps::tcp_tap::TcpSegment;
+use aerospike::epan::taps::tcp_tap::{ACK, FIN, RST, SYN};
 use aerospike::stats::diagnosis::evidence::Evidence;
 use aerospike::stats::diagnosis::findings::{FindingKind, Findings, Notice, causes};
-use aerospike::stats::diagnosis::log::{ACK, FIN, Log, RST, SYN};
+use aerospike::stats::diagnosis::log::Log;
 use aerospike::stats::diagnosis::rules;
 use aerospike::track::client::transactions::RequestKind;
 use aerospike::track::record::{Detail, Endpoint, Event, Pulse, Record, RecordContent, Touch};

@@ -7,6 +7,15 @@ use core::slice;
 use super::tap::{Payload, payload};
 use crate::epan::guard::sys;
 
+/// A flag of TCP: nothing comes after this.
+pub const FIN: u8 = 1;
+/// The flag that opens a connection.
+pub const SYN: u8 = 2;
+/// The flag that ends a connection at once.
+pub const RST: u8 = 4;
+/// The flag that says the acknowledgement number counts.
+pub const ACK: u8 = 16;
+
 /// A TCP segment. Addresses live as long as the call.
 #[derive(Clone, Copy)]
 pub struct TcpSegment<'p> {
@@ -28,7 +37,7 @@ pub struct TcpSegment<'p> {
     pub length: u32,
     /// The window, scaled where the scale is known.
     pub window: u32,
-    /// TCP's flags.
+    /// TCP's flags: [`FIN`], [`SYN`], [`RST`], [`ACK`] and others.
     pub flags: u16,
     /// Its sender says by a SACK block that the bytes up to there, as on the wire, came twice; 0: none.
     pub twice: u32,

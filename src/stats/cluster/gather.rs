@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use crate::stats::diagnosis::endpoint::Endpoint;
 use crate::stats::diagnosis::info::short;
+use crate::stats::shared::endpoint::Endpoint;
 use crate::track::record::{Event, MigrationMessage, Pulse, Record};
 use crate::wire::ground::text::{LossyText, decimal, hexadecimal};
 use crate::wire::info::cluster::{HostPort, PeerList};

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use self::gather::{Gathered, MOST, OwnedPartitions, Times};
-use super::diagnosis::endpoint::{Endpoint, names};
-use super::opening::PRESS_APPLY;
+use super::shared::endpoint::{Endpoint, names};
+use super::shared::opening::PRESS_APPLY;
 use crate::epan::plugin::register::preference;
 use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables};
 use crate::track::cluster::names::preferred_name;

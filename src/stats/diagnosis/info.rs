@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use super::endpoint::Endpoint;
+use crate::stats::shared::endpoint::Endpoint;
 use crate::track::record::{Event, Record};
 use crate::wire::client::fields::digest::PARTITIONS;
 use crate::wire::ground::text::LossyText;

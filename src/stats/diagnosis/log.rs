@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::cluster::ClusterLog;
-use super::endpoint::Endpoint;
 use super::info::InfoLog;
 use super::names::Names;
-use crate::epan::taps::tcp_tap::{Frame, Heard, TcpSegment};
+use crate::epan::taps::tcp_tap::{FIN, Frame, Heard, RST, SYN, TcpSegment};
+use crate::stats::shared::endpoint::Endpoint;
 use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record, Records};
 use crate::wire::client::fields::digest::LENGTH;
@@ -20,15 +20,6 @@ use crate::wire::client::proto::guess::GuessedProtocol;
 
 /// Segments and messages that are kept at most: some 150 MB.
 const MOST: usize = 2_500_000;
-
-/// TCP's flags.
-pub const FIN: u8 = 1;
-/// See above.
-pub const SYN: u8 = 2;
-/// See above.
-pub const RST: u8 = 4;
-/// See above.
-pub const ACK: u8 = 16;
 
 /// A TCP segment.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,6 @@
 //! [`rules`] make [`findings`] of it, which are tied to causes and weighed.
 
 pub mod cluster;
-pub mod endpoint;
 pub mod evidence;
 pub mod findings;
 pub mod info;
@@ -15,9 +14,9 @@ pub mod rules;
 use self::evidence::Evidence;
 use self::findings::{Findings, causes};
 use self::log::Log;
-use super::opening::PRESS_APPLY;
 use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables};
 use crate::epan::taps::tcp_tap::{Frame, Frames};
+use crate::stats::shared::opening::PRESS_APPLY;
 use crate::track::record::Records;
 
 /// Rows of a table at most.

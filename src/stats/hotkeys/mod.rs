@@ -12,10 +12,10 @@ use foldhash::fast::RandomState;
 use self::counts::{
     AtNode, Counts, DIGEST, FILTER, FIRST_FRAME, KEY, NAMESPACE, NODE_SHARE, RANK, REQUESTS, SET, SHARE,
 };
-use super::diagnosis::endpoint::Endpoint;
 use super::diagnosis::names::Names;
-use super::opening::PRESS_APPLY;
-use super::percentiles::rounded_up;
+use super::shared::endpoint::Endpoint;
+use super::shared::opening::PRESS_APPLY;
+use super::shared::percentiles::rounded_up;
 use crate::epan::Text;
 use crate::epan::memory::MOST_TAPPED;
 use crate::epan::plugin::register::preference;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::intervals::Intervals;
 use crate::epan::taps::tcp_tap::TcpSegment;
-use crate::stats::diagnosis::endpoint::Endpoint;
-use crate::stats::diagnosis::log::{ACK, FIN, RST, SYN};
+use crate::epan::taps::tcp_tap::{ACK, FIN, RST, SYN};
+use crate::stats::shared::endpoint::Endpoint;
 use crate::track::record::Record;
 
 /// Connections that are kept at most.

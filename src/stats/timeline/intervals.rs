@@ -1,6 +1,6 @@
 //! Intervals of the same length from the start of the capture on, longer ones when there are too many.
 
-use crate::stats::percentiles::Percentiles;
+use crate::stats::shared::percentiles::Percentiles;
 
 /// A millisecond in nanoseconds.
 const MS: i64 = 1_000_000;
@@ -20,7 +20,7 @@ pub struct Interval {
     pub answers: u32,
     /// Those of them that are errors.
     pub errors: u32,
-    /// See [`crate::stats::outcome::is_timeout`].
+    /// See [`crate::stats::shared::outcome::is_timeout`].
     pub timeouts: u32,
     /// Requests that were open at the same time, at most.
     pub open: usize,

@@ -8,8 +8,9 @@ use super::connection::Connection;
 use super::order::{count_copies, put_in_order};
 use super::request::Request;
 use super::walk::Walk;
-use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
-use crate::stats::diagnosis::log::{self, ACK, Log, LoggedContent, SYN};
+use crate::epan::taps::tcp_tap::{ACK, SYN};
+use crate::stats::diagnosis::log::{self, Log, LoggedContent};
+use crate::stats::shared::endpoint::{Endpoint, SECOND};
 
 /// Clients ask for news each second by default: who does nothing else is silent for that long.
 const LEAST_GAP: i64 = 3 * SECOND / 2;

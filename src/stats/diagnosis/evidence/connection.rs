@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use crate::stats::diagnosis::endpoint::Endpoint;
+use crate::stats::shared::endpoint::Endpoint;
 use crate::wire::client::proto::guess::GuessedProtocol;
 
 /// Something that TCP sent again. Times are nanoseconds since 1970.

@@ -13,8 +13,8 @@ use std::collections::{HashMap, HashSet};
 use self::capture::CaptureFacts;
 use self::connection::Connection;
 use self::request::Request;
-use super::endpoint::Endpoint;
 use super::log::Log;
+use crate::stats::shared::endpoint::Endpoint;
 
 /// All of it.
 pub struct Evidence<'l> {

@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
-use crate::stats::diagnosis::endpoint::MS;
-use crate::stats::diagnosis::log::{ACK, FIN, LoggedSegment, SYN};
+use crate::epan::taps::tcp_tap::{ACK, FIN, SYN};
+use crate::stats::diagnosis::log::LoggedSegment;
+use crate::stats::shared::endpoint::MS;
 use crate::track::ground::copies;
 
 /// Bytes that fill a gap within this time were only overtaken.

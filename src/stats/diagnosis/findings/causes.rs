@@ -1,7 +1,7 @@
 //! Which finding is the effect of which, and in what order they are shown.
 
 use super::{Finding, FindingKind, Findings, Note, Notice};
-use crate::stats::diagnosis::endpoint::SECOND;
+use crate::stats::shared::endpoint::SECOND;
 
 /// Findings that are arranged at most: twice as many as a table has rows.
 const MOST: usize = 2000;

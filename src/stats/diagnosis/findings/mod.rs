@@ -5,7 +5,7 @@ pub mod kind;
 
 pub use kind::{FindingKind, Notice};
 
-use super::endpoint::Endpoint;
+use crate::stats::shared::endpoint::Endpoint;
 
 /// A row of *This capture*.
 #[derive(Clone, Debug)]

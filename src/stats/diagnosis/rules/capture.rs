@@ -1,10 +1,10 @@
 //! What the capture can and cannot prove. What each row silences stands at the rules that it silences.
 
-use crate::stats::diagnosis::endpoint::{Endpoint, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::findings::{Findings, Note, Notice};
+use crate::stats::shared::endpoint::{Endpoint, names};
 
 fn note(notice: Notice, count: u32, details: String, at: (i64, i64, u32)) -> Note {
     Note {

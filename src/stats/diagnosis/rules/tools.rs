@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::shared::endpoint::{Endpoint, MS, SECOND, names};
 use crate::track::client::transactions::RequestKind;
 use crate::wire::ground::text::LossyText;
 

@@ -12,8 +12,9 @@ use std::collections::VecDeque;
 use super::connection::{self, Connection, SideFacts};
 use super::order::distance;
 use super::request::Request;
-use crate::stats::diagnosis::endpoint::MS;
-use crate::stats::diagnosis::log::{self, ACK, FIN, LoggedSegment, RST, SYN};
+use crate::epan::taps::tcp_tap::{ACK, FIN, RST, SYN};
+use crate::stats::diagnosis::log::{self, LoggedSegment};
+use crate::stats::shared::endpoint::MS;
 
 /// Nobody waits so short a time for a segment before sending it again.
 pub const SOON: i64 = 3 * MS;

@@ -1,11 +1,12 @@
 //! What the bytes of a connection say: requests, and the bytes of the server that answer them.
 
 use super::Walk;
-use crate::stats::diagnosis::endpoint::MS;
+use crate::epan::taps::tcp_tap::ACK;
 use crate::stats::diagnosis::evidence::connection::UnreadBytes;
 use crate::stats::diagnosis::evidence::order::distance;
 use crate::stats::diagnosis::evidence::request::Request;
-use crate::stats::diagnosis::log::{ACK, LoggedContent, LoggedMessage, LoggedSegment};
+use crate::stats::diagnosis::log::{LoggedContent, LoggedMessage, LoggedSegment};
+use crate::stats::shared::endpoint::MS;
 use crate::track::client::transactions::RequestKind;
 use crate::wire::client::message::request;
 use crate::wire::client::message::result_code::ResultCode;

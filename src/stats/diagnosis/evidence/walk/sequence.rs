@@ -3,8 +3,9 @@
 use super::super::connection::{Resent, RoundTrip};
 use super::super::order::distance;
 use super::{Hole, SOON, Sent, Walk};
-use crate::stats::diagnosis::endpoint::MS;
-use crate::stats::diagnosis::log::{FIN, LoggedSegment, SYN};
+use crate::epan::taps::tcp_tap::{FIN, SYN};
+use crate::stats::diagnosis::log::LoggedSegment;
+use crate::stats::shared::endpoint::MS;
 
 /// Round trips that are kept of a connection; then every second one goes.
 const TRIPS: usize = 512;

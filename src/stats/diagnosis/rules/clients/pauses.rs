@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
@@ -10,6 +9,7 @@ use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{self, FEW, Group, by_client, count, over};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::{Endpoint, MS, SECOND};
 use crate::track::client::transactions::RequestKind;
 
 /// Requests that are sent again leave within this time of the end of the first try.

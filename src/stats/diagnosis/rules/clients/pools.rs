@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{Touched, count};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::{Endpoint, SECOND};
 use crate::track::client::transactions::RequestKind;
 
 /// Connections that a client opens for a few requests, in all, until it is called churn.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{Touched, count};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::{Endpoint, SECOND};
 
 /// A closed window for less is a moment of the reader's.
 const CLOSED: i64 = SECOND / 5;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::stats::diagnosis::endpoint::{Endpoint, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::info::Change;
 use crate::stats::diagnosis::rules::tools::{add_about_nodes, count};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::{Endpoint, names};
 
 /// The rule.
 pub static RULE: Rule = Rule {

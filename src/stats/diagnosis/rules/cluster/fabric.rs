@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{FEW, add_about_nodes, count};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::{Endpoint, SECOND, names};
 
 /// The rule.
 pub static RULE: Rule = Rule {

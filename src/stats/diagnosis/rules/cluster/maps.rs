@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::stats::diagnosis::endpoint::{Endpoint, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::info::{Bits, HeldPartitions, is_set};
 use crate::stats::diagnosis::rules::tools::{Touched, add_about_nodes, count};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::{Endpoint, SECOND, names};
 use crate::wire::client::fields::digest::{PARTITIONS, partition};
 use crate::wire::ground::text::LossyText;
 

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{self, DEFAULT_TIMEOUT, FEW, Touched, count};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::{Endpoint, MS, SECOND};
 use crate::track::client::transactions::RequestKind;
 
 /// TCP sends a SYN again after a second (RFC 6298, 2.1), less what timers and clocks are wrong; a copy comes sooner.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::connects::{SYN_AGAIN, is_forgotten};
-use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::{Connection, Resent};
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
@@ -11,6 +10,7 @@ use crate::stats::diagnosis::evidence::walk::{PROBE, SOON};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{self, Touched, count, filter};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::{Endpoint, MS, SECOND, names};
 
 /// A connection that is idle for so long may be forgotten by what stands between: half of the second in which clients ask each
 /// node for news by default.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::stats::diagnosis::endpoint::{Endpoint, SECOND};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::{Connection, UnreadBytes};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{Touched, count};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::{Endpoint, SECOND};
 use crate::track::client::transactions::RequestKind;
 use crate::wire::admin::message::Command;
 use crate::wire::client::message::result_code::ResultCode;
@@ -192,7 +192,7 @@ fn add(
         }
         (FindingKind::BadAnswer, _) => format!("{} to {}", touched.servers(), {
             let clients: Vec<Endpoint> = touched.clients.iter().copied().collect();
-            crate::stats::diagnosis::endpoint::names(&clients)
+            crate::stats::shared::endpoint::names(&clients)
         }),
         _ => touched.clients_to_servers(),
     };

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::servers::{ENOUGH, short};
-use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND, names};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{Group, filter, is_known, operation};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::{Endpoint, MS, SECOND, names};
 use crate::wire::ground::text::LossyText;
 
 /// The rule.

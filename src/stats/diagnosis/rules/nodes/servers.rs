@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::stats::diagnosis::endpoint::{Endpoint, MS};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
@@ -10,6 +9,7 @@ use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{self, DEFAULT_TIMEOUT, Touched, count, is_known, over};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::{Endpoint, MS};
 
 /// So many requests have a median that says something: a single slow one among fewer moves it.
 pub(super) const ENOUGH: usize = 20;

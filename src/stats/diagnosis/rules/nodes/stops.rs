@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::stats::diagnosis::endpoint::{Endpoint, MS, SECOND};
 use crate::stats::diagnosis::evidence::connection::{Connection, SideFacts};
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{self, count};
+use crate::stats::shared::endpoint::{Endpoint, MS, SECOND};
 
 /// A node that stops closes its connections within this time: the kernel does it as the process ends.
 const AT_ONCE: i64 = 2 * SECOND;

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::stats::diagnosis::endpoint::Endpoint;
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{self, FEW, MINUTE, Touched, count, is_known};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::Endpoint;
 use crate::track::client::transactions::RequestKind;
 use crate::wire::client::message::result_code::ResultCode;
 use crate::wire::ground::text::LossyText;
@@ -253,7 +253,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
         let who = format!(
             "{client}{}{}",
             if places.is_empty() { "" } else { ", " },
-            crate::stats::diagnosis::endpoint::names(&places)
+            crate::stats::shared::endpoint::names(&places)
         );
         let details = format!(
             "{} calls answered {} by {}; {}",
@@ -286,7 +286,7 @@ fn count_touched(list: &[&Outcome<'_>]) -> Touched {
 
 fn clients(touched: &Touched) -> String {
     let clients: Vec<Endpoint> = touched.clients.iter().copied().collect();
-    format!("asked by {}", crate::stats::diagnosis::endpoint::names(&clients))
+    format!("asked by {}", crate::stats::shared::endpoint::names(&clients))
 }
 
 fn add(
@@ -330,7 +330,7 @@ fn scans(evidence: &Evidence<'_>, findings: &mut Findings) {
             let details = format!(
                 "{} scans of {} closed by the server after {records} records, without the message that ends them",
                 group.requests.len(),
-                crate::stats::diagnosis::endpoint::names(&places)
+                crate::stats::shared::endpoint::names(&places)
             );
             if let Some(mut finding) = group.finding(evidence, FindingKind::ScanEnded, details) {
                 finding.failed = group.count();

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::stats::diagnosis::endpoint::{Endpoint, MS};
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
@@ -10,6 +9,7 @@ use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{
     self, EPISODE, FEW, Group, Touched, by_operation, is_known, over,
 };
+use crate::stats::shared::endpoint::{Endpoint, MS};
 use crate::track::client::transactions::RequestKind;
 use crate::wire::client::message::result_code::ResultCode;
 

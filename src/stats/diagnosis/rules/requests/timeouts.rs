@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::retries::{Retries, find_duplicates, find_retries, is_applied, name};
-use crate::stats::diagnosis::endpoint::{Endpoint, MS};
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{FindingKind, Findings};
 use crate::stats::diagnosis::rules::tools::{EPISODE, Group, by_operation, is_known, over};
 use crate::stats::diagnosis::rules::{About, Rule};
+use crate::stats::shared::endpoint::{Endpoint, MS};
 use crate::track::client::transactions::RequestKind;
 use crate::wire::client::message::result_code::ResultCode;
 

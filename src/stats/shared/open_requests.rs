@@ -5,9 +5,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::diagnosis::endpoint::{Endpoint, MS};
-use super::diagnosis::log::{ACK, FIN, RST, SYN};
 use crate::epan::taps::tcp_tap::TcpSegment;
+use crate::epan::taps::tcp_tap::{ACK, FIN, RST, SYN};
+use crate::stats::shared::endpoint::{Endpoint, MS};
 use crate::track::record::Record;
 
 /// Connections that are watched at most.

@@ -1,0 +1,8 @@
+//! What reports share: who, how long, what a record is about, and which requests are open.
+
+pub mod endpoint;
+pub mod open_requests;
+pub mod opening;
+pub mod operation;
+pub mod outcome;
+pub mod percentiles;
