@@ -5,7 +5,8 @@ use std::{env, fs};
 
 use crate::common::captures::project;
 use aerospike::stats::diagnosis::findings::Notice;
-use aerospike::stats::diagnosis::rules::{self, About};
+use aerospike::stats::diagnosis::rules;
+use aerospike::stats::diagnosis::rules::rule::About;
 
 const BEGIN: &str = "<!-- rules -->\n";
 const END: &str = "<!-- end -->";

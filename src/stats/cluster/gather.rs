@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use crate::stats::diagnosis::info::short;
+use crate::stats::diagnosis::log::info::short;
 use crate::stats::shared::endpoint::Endpoint;
 use crate::track::record::{Event, MigrationMessage, Pulse, Record};
 use crate::wire::ground::text::{LossyText, decimal, hexadecimal};

@@ -3,12 +3,9 @@
 //! Three steps: [`log`] gathers what the taps hand over, [`evidence`] puts it in order when the tables are drawn, and the
 //! [`rules`] make [`findings`] of it, which are tied to causes and weighed.
 
-pub mod cluster;
 pub mod evidence;
 pub mod findings;
-pub mod info;
 pub mod log;
-pub mod names;
 pub mod rules;
 
 use self::evidence::Evidence;

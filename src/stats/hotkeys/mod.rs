@@ -12,8 +12,8 @@ use foldhash::fast::RandomState;
 use self::counts::{
     AtNode, Counts, DIGEST, FILTER, FIRST_FRAME, KEY, NAMESPACE, NODE_SHARE, RANK, REQUESTS, SET, SHARE,
 };
-use super::diagnosis::names::Names;
 use super::shared::endpoint::Endpoint;
+use super::shared::names::Names;
 use super::shared::opening::PRESS_APPLY;
 use super::shared::percentiles::rounded_up;
 use crate::epan::Text;

@@ -4,8 +4,8 @@
 use core::fmt;
 use std::collections::HashMap;
 
-use crate::stats::diagnosis::cluster::ClusterLog;
-use crate::stats::diagnosis::info::InfoLog;
+use crate::stats::diagnosis::log::cluster::ClusterLog;
+use crate::stats::diagnosis::log::info::InfoLog;
 use crate::stats::shared::endpoint::Endpoint;
 use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record};

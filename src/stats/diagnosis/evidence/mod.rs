@@ -83,7 +83,10 @@ impl Evidence<'_> {
         use crate::wire::ground::text::{Hex, LossyText};
         let bytes = self.log.digests.get(digest as usize).copied().unwrap_or_default();
         let key = self.log.keys.get(&digest).map_or_else(String::new, |key| {
-            format!(" (key {})", super::info::short(key.as_bytes()))
+            format!(
+                " (key {})",
+                crate::stats::diagnosis::log::info::short(key.as_bytes())
+            )
         });
         let place = LossyText(self.log.places.get(place)).to_string();
         let space = if place.is_empty() { "" } else { " " };

@@ -12,7 +12,7 @@ pub mod tools;
 use super::evidence::Evidence;
 use super::findings::Findings;
 
-pub use rule::{About, Rule};
+use rule::Rule;
 
 /// All rules. Later ones may look at what earlier ones found.
 pub static RULES: &[&Rule] = &[

@@ -3,8 +3,8 @@
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::findings::{FindingKind, Findings};
+use crate::stats::diagnosis::rules::rule::{About, Rule};
 use crate::stats::diagnosis::rules::tools::{Group, MINUTE, is_known};
-use crate::stats::diagnosis::rules::{About, Rule};
 
 /// The rule.
 pub static RULE: Rule = Rule {

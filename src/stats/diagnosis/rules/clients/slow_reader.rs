@@ -6,8 +6,8 @@ use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::rule::{About, Rule};
 use crate::stats::diagnosis::rules::tools::{Touched, count};
-use crate::stats::diagnosis::rules::{About, Rule};
 use crate::stats::shared::endpoint::{Endpoint, SECOND};
 
 /// A closed window for less is a moment of the reader's.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::stats::diagnosis::info::Change;
+use crate::stats::diagnosis::log::info::Change;
+use crate::stats::diagnosis::rules::rule::{About, Rule};
 use crate::stats::diagnosis::rules::tools::{add_about_nodes, count};
-use crate::stats::diagnosis::rules::{About, Rule};
 use crate::stats::shared::endpoint::{Endpoint, names};
 
 /// The rule.

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::stats::diagnosis::cluster::PulseRun;
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
-use crate::stats::diagnosis::info::short;
+use crate::stats::diagnosis::log::cluster::PulseRun;
+use crate::stats::diagnosis::log::info::short;
+use crate::stats::diagnosis::rules::rule::{About, Rule};
 use crate::stats::diagnosis::rules::tools::{add_about_nodes, count};
-use crate::stats::diagnosis::rules::{About, Rule};
 use crate::stats::shared::endpoint::{Endpoint, MS, SECOND, names};
 
 /// A node sends a heartbeat each 150 ms and takes another for gone after ten of them (the server's defaults of `interval`

@@ -8,8 +8,8 @@ use crate::stats::diagnosis::evidence::connection::{Connection, Resent};
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::evidence::walk::{PROBE, SOON};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::rule::{About, Rule};
 use crate::stats::diagnosis::rules::tools::{self, Touched, count, filter};
-use crate::stats::diagnosis::rules::{About, Rule};
 use crate::stats::shared::endpoint::{Endpoint, MS, SECOND, names};
 
 /// A connection that is idle for so long may be forgotten by what stands between: half of the second in which clients ask each

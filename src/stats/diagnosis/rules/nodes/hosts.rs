@@ -6,8 +6,8 @@ use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::statistics::duration;
 use crate::stats::diagnosis::evidence::{Evidence, between};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::rule::{About, Rule};
 use crate::stats::diagnosis::rules::tools::{self, Touched, count};
-use crate::stats::diagnosis::rules::{About, Rule};
 use crate::stats::shared::endpoint::{Endpoint, MS, SECOND, names};
 
 /// A host of which nothing comes for so long is gone: TCP has sent again at least twice then.

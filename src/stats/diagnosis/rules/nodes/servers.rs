@@ -7,8 +7,8 @@ use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::rules::rule::{About, Rule};
 use crate::stats::diagnosis::rules::tools::{self, DEFAULT_TIMEOUT, Touched, count, is_known, over};
-use crate::stats::diagnosis::rules::{About, Rule};
 use crate::stats::shared::endpoint::{Endpoint, MS};
 
 /// So many requests have a median that says something: a single slow one among fewer moves it.

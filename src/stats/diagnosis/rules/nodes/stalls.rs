@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::servers::short;
-use crate::stats::diagnosis::cluster::Wait;
 use crate::stats::diagnosis::evidence::Evidence;
 use crate::stats::diagnosis::evidence::connection::Connection;
 use crate::stats::diagnosis::evidence::request::Request;
 use crate::stats::diagnosis::evidence::statistics::{duration, percentile, percentile_of_sorted};
 use crate::stats::diagnosis::findings::{Finding, FindingKind, Findings};
+use crate::stats::diagnosis::log::cluster::Wait;
+use crate::stats::diagnosis::rules::rule::{About, Rule};
 use crate::stats::diagnosis::rules::tools::{self, DEFAULT_TIMEOUT, Touched, count};
-use crate::stats::diagnosis::rules::{About, Rule};
 use crate::stats::shared::endpoint::{Endpoint, MS, SECOND, names};
 
 /// Shorter silence is a scheduler's: a time slice of Linux under load is 24 ms at most (sched_latency of eight processors).

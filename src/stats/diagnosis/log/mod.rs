@@ -2,15 +2,18 @@
 //!
 //! Memory is bounded: of what is too much the oldest closed connections go first, then the older half of the open ones.
 
+pub mod cluster;
+pub mod info;
+
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::cluster::ClusterLog;
-use super::info::InfoLog;
-use super::names::Names;
+use self::cluster::ClusterLog;
+use self::info::InfoLog;
 use crate::epan::taps::tcp_tap::{FIN, Frame, Heard, RST, SYN, TcpSegment};
 use crate::stats::shared::endpoint::Endpoint;
+use crate::stats::shared::names::Names;
 use crate::track::client::transactions::RequestKind;
 use crate::track::record::{Event, Record, Records};
 use crate::wire::client::fields::digest::LENGTH;

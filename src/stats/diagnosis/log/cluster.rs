@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::names::Names;
 use crate::stats::shared::endpoint::Endpoint;
+use crate::stats::shared::names::Names;
 use crate::track::internode::fabric::ExchangePart;
 use crate::track::record::{Event, ExchangeStep, Pulse, Record};
 use crate::wire::client::fields::digest::LENGTH;
