@@ -268,7 +268,7 @@ fn nodes(gathered: &Gathered, known: &Known, rows: &mut Rows<'_>) {
         {
             addresses.insert(service.0.to_string());
             join(&mut times, &service.1.times);
-            let said = service.1.said.iter().map(|(name, text)| said(name, text));
+            let said = service.1.said.iter().map(|(name, text)| describe(name, text));
             what.extend(said);
         }
         if let Some(speaker) = gathered.speakers.get(&node) {
@@ -292,7 +292,11 @@ fn nodes(gathered: &Gathered, known: &Known, rows: &mut Rows<'_>) {
     }
     for (end, service) in &gathered.services {
         if service.node.is_none() {
-            let what: Vec<String> = service.said.iter().map(|(name, text)| said(name, text)).collect();
+            let what: Vec<String> = service
+                .said
+                .iter()
+                .map(|(name, text)| describe(name, text))
+                .collect();
             rows.add(NODES, ("?", &end.to_string(), &what.join("; ")), &service.times);
         }
     }
@@ -307,7 +311,7 @@ fn nodes(gathered: &Gathered, known: &Known, rows: &mut Rows<'_>) {
     }
 }
 
-fn said(name: &str, text: &str) -> String {
+fn describe(name: &str, text: &str) -> String {
     match name {
         "features" => format!("{} features: {text}", text.split(';').count()),
         _ => format!("{name} {text}"),

@@ -78,8 +78,8 @@ impl Exchange {
         }
     }
 
-    /// The same, answered by `packet`.
-    fn answered_by(mut self, packet: Packet<'_>) -> Self {
+    /// The same with its answer, `packet`.
+    fn with_answer(mut self, packet: Packet<'_>) -> Self {
         self.state = ExchangeState::Answered;
         self.answer_frame = packet.frame();
         self.answered_at = packet.nanoseconds();
@@ -433,7 +433,7 @@ impl Fabric {
         if exchange.state == ExchangeState::Answered {
             return Some((ExchangePart::AnswerAgain, index));
         }
-        self.exchanges.set(index, exchange.answered_by(packet));
+        self.exchanges.set(index, exchange.with_answer(packet));
         Some((ExchangePart::Answer, index))
     }
 
@@ -462,7 +462,7 @@ impl Fabric {
                 .take_info_request(1 - direction, now, SILENCE)
                 .and_then(|index| {
                     let exchange = self.exchanges.get(index)?;
-                    self.exchanges.set(index, exchange.answered_by(packet));
+                    self.exchanges.set(index, exchange.with_answer(packet));
                     Some((ExchangePart::Answer, index))
                 })
         };

@@ -218,7 +218,7 @@ mod tests {
         all
     }
 
-    fn expected(number: &str) -> Expected {
+    fn expected_of(number: &str) -> Expected {
         let (kind, body) = split(number)[0];
         expected_by(kind, body)
     }
@@ -233,13 +233,13 @@ mod tests {
 
     #[test]
     fn what_each_worked_request_expects() {
-        assert_eq!(expected("17.1"), Expected::Info);
-        assert_eq!(expected("17.3"), Expected::Single);
-        assert_eq!(expected("17.5"), Expected::Query);
-        assert_eq!(expected("17.7"), Expected::Batch);
-        assert_eq!(expected("17.12"), Expected::Query);
-        assert_eq!(expected("17.15"), Expected::Security);
-        assert_eq!(expected("17.14"), Expected::Unknown);
+        assert_eq!(expected_of("17.1"), Expected::Info);
+        assert_eq!(expected_of("17.3"), Expected::Single);
+        assert_eq!(expected_of("17.5"), Expected::Query);
+        assert_eq!(expected_of("17.7"), Expected::Batch);
+        assert_eq!(expected_of("17.12"), Expected::Query);
+        assert_eq!(expected_of("17.15"), Expected::Security);
+        assert_eq!(expected_of("17.14"), Expected::Unknown);
     }
 
     #[test]
