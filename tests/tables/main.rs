@@ -97,7 +97,7 @@ fn markdown(name: &str, table: &Table) -> String {
             }
         }
         Table::Kinds(used) => {
-            let words = source::alternatives("internode/container/spec.rs", "pub enum Kind");
+            let words = source::alternatives("internode/container/spec.rs", "pub enum ContentKind");
             text += &head(&["content", "what it is"]);
             for (name, comment) in words.iter().filter(|(name, _)| used.contains(name)) {
                 // A comment that only names a table of the code.
