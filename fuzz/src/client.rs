@@ -118,6 +118,8 @@ fn check_compressed<'a>(account: &mut Account<'a>, body: &'a [u8]) {
 
 fn message<'a>(account: &mut Account<'a>, message: &Message<'a>) {
     let header = &message.header;
+    let mut proxied = *message;
+    proxied.set_proxied();
     account.see(message.bytes);
     account.text(header.bytes, format_args!("{header:?}"));
     let asked = message.request();
@@ -133,7 +135,7 @@ fn message<'a>(account: &mut Account<'a>, message: &Message<'a>) {
         account.text(header.bytes, text);
     }
     let _ = (
-        message.in_proxy().request(),
+        proxied.request(),
         message.counts_twice(),
         message.batches().count(),
         message.identity().record(),
@@ -142,8 +144,8 @@ fn message<'a>(account: &mut Account<'a>, message: &Message<'a>) {
     );
     account.every(message.fields(), |account, field| self::field(account, &field));
     account.every(message.ops(), |account, op| self::op(account, &op));
-    if let Some(fault) = message.fault {
-        account.fault(&fault);
+    if let Some(fault) = message.fault() {
+        account.fault(fault);
     }
 }
 
@@ -252,8 +254,8 @@ fn one<'a>(account: &mut Account<'a>, field: &Field<'a>, waiting: &mut Vec<Field
                 let _ = (body.info2(), body.info4(), body.identity().record());
                 account.every(body.fields(), |_, inner| waiting.push(inner));
                 account.every(body.ops(), |account, op| self::op(account, &op));
-                if let Some(fault) = body.fault {
-                    account.fault(&fault);
+                if let Some(fault) = body.fault() {
+                    account.fault(fault);
                 }
             });
             account.rest(field.data, rows.rest());

@@ -330,7 +330,7 @@ impl Listing<'_> {
             ProtoType::AS_MSG => {
                 for message in Messages::new(Order::Big, body) {
                     let message = message.unwrap();
-                    assert_eq!(message.fault, None);
+                    assert_eq!(message.fault(), None);
                     self.message(&message);
                 }
             }

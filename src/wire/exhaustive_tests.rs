@@ -168,8 +168,8 @@ impl<'a> Reader<'a> {
             self.op(&op, header.may_be_request());
         }
         let _ = mrt::monitor_step(message);
-        if let Some(fault) = message.fault {
-            self.fault(fault);
+        if let Some(fault) = message.fault() {
+            self.fault(*fault);
         }
     }
 
@@ -210,8 +210,8 @@ impl<'a> Reader<'a> {
                     for op in body.ops().flatten() {
                         self.op(&op, true);
                     }
-                    if let Some(fault) = body.fault {
-                        self.fault(fault);
+                    if let Some(fault) = body.fault() {
+                        self.fault(*fault);
                     }
                 }
             }

@@ -6,7 +6,7 @@ use crate::dissect::shared::result;
 use crate::track::client::transactions::RequestKind;
 use crate::wire::client::message::request::Request;
 use crate::wire::client::message::result_code::ResultCode;
-use crate::wire::client::message::{Message, ResponsePart};
+use crate::wire::client::message::{Header, Message, ResponsePart};
 use crate::wire::exchange::matching::EndFacts;
 
 /// What the messages of a response say together.
@@ -28,8 +28,8 @@ pub struct ResponseSummary<'a> {
     pub errors: u32,
     /// One of these deserves an expert item.
     pub has_expert: bool,
-    /// The last message.
-    pub last: Option<Message<'a>>,
+    /// The header of the last message.
+    pub last: Option<Header<'a>>,
 }
 
 impl<'a> ResponseSummary<'a> {
@@ -51,7 +51,7 @@ impl<'a> ResponseSummary<'a> {
             self.worst = message.header.result_code;
             self.has_expert |= result::expert(message.header.result_code).is_some();
         }
-        self.last = Some(*message);
+        self.last = Some(message.header);
     }
 
     /// What the messages of a response are, by what was asked: `6 rows`, `140 records, 2 partitions done`.

@@ -84,8 +84,8 @@ fn rows<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, field: &Field<'p>, ba
             Ok(next) => {
                 row(context, &top, &next)?;
                 count += 1;
-                if let Some(fault) = next.own_body().and_then(|body| body.fault) {
-                    return common::add_error(&top, &fault);
+                if let Some(fault) = next.own_body().and_then(|body| body.fault()) {
+                    return common::add_error(&top, fault);
                 }
             }
             Err(error) => return common::add_error(&top, &error),

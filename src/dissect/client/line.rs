@@ -38,8 +38,8 @@ pub fn request_line(out: &mut dyn fmt::Write, packet: Packet<'_>, message: &Mess
     request(out, message, kind)
 }
 
-/// `Response put test.demo "kv-1" OK gen 2 (0.18 ms)`, `Response get test.demo b0da6e0d KEY_BUSY (3.2 ms)`, `Response batch 60
-/// messages, 3 not OK, last NOT_FOUND`.
+/// Of an answer that begins with `first`: `Response put test.demo "kv-1" OK gen 2 (0.18 ms)`, `Response get test.demo
+/// b0da6e0d KEY_BUSY (3.2 ms)`, `Response batch 60 messages, 3 not OK, last NOT_FOUND`.
 ///
 /// # Errors
 /// Those of `out`.
@@ -47,11 +47,11 @@ pub fn response_line(
     out: &mut dyn fmt::Write,
     context: &MessageContext<'_>,
     answer: &ResponseSummary<'_>,
+    first: Option<&Message<'_>>,
 ) -> fmt::Result {
-    let Some(message) = &answer.last else {
+    let Some((header, first)) = answer.last.as_ref().zip(first) else {
         return out.write_str("Response malformed");
     };
-    let header = &message.header;
     out.write_str("Response ")?;
     let request = AnsweredRequest::of(context, header);
     if let Some(request) = &request {
@@ -78,7 +78,7 @@ pub fn response_line(
             out.write_str(", last")?;
         }
     } else {
-        one(out, message, request.as_ref())?;
+        one(out, first, request.as_ref())?;
     }
     outcome::response_marks(out, context.packet, context.answer.as_ref())
 }

@@ -58,7 +58,7 @@ static ROW_HEADERS: FieldGroup = FieldGroup::new(&[header::FIELDS], &[header::BI
 ///
 /// # Errors
 /// What Wireshark threw.
-pub fn body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
+pub fn body<'p>(context: &mut MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
     if !MESSAGE.is_enabled() {
         top.add(&DATA, context.body)?;
         return Ok(());
@@ -71,35 +71,36 @@ pub fn body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -
 }
 
 fn request_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
-    let (rest, message) = match Message::parse(context.order, context.body) {
-        Ok(parsed) => parsed,
+    // It is big: it stays where it is.
+    let mut parsed = Message::parse(context.order, context.body);
+    let (rest, message) = match &mut parsed {
+        Ok((rest, message)) => (*rest, message),
         Err(error) => {
-            let error = input::reason(error);
+            let error = input::reason(error.clone());
             column::line(context.packet, |out| write!(out, "Request malformed"));
             let transaction = exchange::on_request(context, &RequestBody::Unreadable(Expected::Single));
             common::add_error(&tree.protocol(&MESSAGE, error.at)?, &error)?;
             return transaction.map_or(Ok(()), |transaction| outcome::request(context, top, &transaction));
         }
     };
-    let message = if context.is_proxied {
-        message.in_proxy()
-    } else {
-        message
-    };
-    let transaction = exchange::on_request(context, &RequestBody::Message(&message));
+    if context.is_proxied {
+        message.set_proxied();
+    }
+    let message = &*message;
+    let transaction = exchange::on_request(context, &RequestBody::Message(message));
     column::line(context.packet, |out| {
-        request_line(out, context.packet, &message)?;
+        request_line(out, context.packet, message)?;
         outcome::request_marks(out, context, transaction.as_ref())?;
-        if message.fault.is_some() && !tree.source().is_cut() {
+        if message.fault().is_some() && !tree.source().is_cut() {
             write!(out, " [malformed]")?;
         }
         Ok(())
     });
-    line::follow_values(context.packet, &message, true);
+    line::follow_values(context.packet, message, true);
     if is_looked_at(tree) {
-        one(context, tree, &message)?;
+        one(context, tree, message)?;
         common::leftover(top, "request", rest)?;
-    } else if let Some(fault) = &message.fault {
+    } else if let Some(fault) = message.fault() {
         common::add_error(tree, fault)?;
     }
     match transaction {
@@ -108,7 +109,7 @@ fn request_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p
     }
 }
 
-fn response_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
+fn response_body<'p>(context: &mut MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -> Guarded {
     let body = context.body;
     let are_looked_at = is_looked_at(tree) || TAP.has_listener() || windows::is_followed();
     let messages = AnswerMessages::new(context.packet, Messages::new(context.order, body), are_looked_at);
@@ -118,7 +119,7 @@ fn response_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'
         first_pass::response(context, message);
     });
     // Before the tree: whether that can be made must not change what is remembered.
-    let linked = exchange::on_response(
+    context.answer = exchange::on_response(
         context,
         &ResponseBody::Message(&messages),
         answer.facts,
@@ -126,11 +127,10 @@ fn response_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'
         answer.worst == ResultCode::OK,
         tree.source().is_cut(),
     );
-    let context = &MessageContext {
-        answer: linked,
-        ..*context
-    };
-    column::line(context.packet, |out| response_line(out, context, &answer));
+    let context = &*context;
+    column::line(context.packet, |out| {
+        response_line(out, context, &answer, messages.first())
+    });
     if windows::is_followed() {
         for message in messages.iter().flatten() {
             line::follow_message(context, &message, answer.count > 1);
@@ -157,7 +157,7 @@ fn response_body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'
         );
         common::add_error(&tree.protocol(&MESSAGE, body)?, &error)?;
     }
-    outcome::response(context, top, linked.as_ref())
+    outcome::response(context, top, context.answer.as_ref())
 }
 
 fn one_of_response<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, message: &Message<'p>) -> Guarded {
@@ -239,7 +239,7 @@ fn one<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, message: &Message<'p>)
             op::op(context, &top, &op)?;
         }
     }
-    if let Some(fault) = &message.fault {
+    if let Some(fault) = message.fault() {
         common::add_error(&top, fault)?;
     }
     Ok(())

@@ -27,16 +27,13 @@ experts! {
 /// # Errors
 /// What Wireshark threw.
 pub fn proto<'p>(
-    context: &MessageContext<'p>,
+    context: &mut MessageContext<'p>,
     tree: &Tree<'p>,
     header: &Header<'p>,
     body: &'p [u8],
 ) -> Guarded {
-    let context = &MessageContext {
-        body,
-        order: header.order,
-        ..*context
-    };
+    context.body = body;
+    context.order = header.order;
     let bytes = tree.source().bytes();
     // The message may stand inside another.
     let start = (header.bytes.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize);

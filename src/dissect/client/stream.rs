@@ -268,7 +268,7 @@ fn message<'p>(
                 context.answer.is_none() && stream.queue.lacks_request(packet, context.ack_state);
         }
     }
-    proto::proto(&context, tree, header, body)
+    proto::proto(&mut context, tree, header, body)
 }
 
 fn request_by_content(header: &Header<'_>, body: &[u8]) -> Option<bool> {

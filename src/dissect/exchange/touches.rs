@@ -32,7 +32,7 @@ fn content_of_ops<'p>(ops: impl Iterator<Item = Op<'p>>, is_whole: bool, ttl: Op
 
 /// The same of a whole message.
 fn content_of(context: &MessageContext<'_>, message: &Message<'_>, ttl: Option<Ttl>) -> RecordContent {
-    let is_whole = !context.is_cut && message.fault.is_none();
+    let is_whole = !context.is_cut && message.fault().is_none();
     RecordContent {
         bytes: u32::try_from(message.bytes.len()).unwrap_or(u32::MAX),
         ..content_of_ops(message.ops().flatten(), is_whole, ttl)
@@ -112,7 +112,7 @@ pub(super) fn requested_records<'p>(
             if let Some(own) = row.own_body() {
                 let ttl = own.record_ttl.map_or(0, |ttl| ttl.value);
                 let ttl = own.request().ttl(own.info2(), ttl);
-                content = content_of_ops(own.ops().flatten(), own.fault.is_none(), Some(ttl));
+                content = content_of_ops(own.ops().flatten(), own.fault().is_none(), Some(ttl));
             }
             let bytes = u32::try_from(row.bytes.len()).unwrap_or(u32::MAX);
             let identity = body.identity();

@@ -405,7 +405,10 @@ int as_child_source(packet_info *pinfo, tvbuff_t *parent, const uint8_t *data, u
  * is emptied before its next dissection. */
 static struct {
     const wmem_allocator_t *pool;
-    uint64_t state[AS_PACKET_STATE / sizeof(uint64_t)];
+    union {
+        as_frame_facts facts;
+        uint64_t all[AS_PACKET_STATE / sizeof(uint64_t)];
+    } state;
 } current;
 
 static as_wmem_bool packet_is_over(wmem_allocator_t *pool, wmem_cb_event_t event, void *data)
@@ -420,11 +423,17 @@ static as_wmem_bool packet_is_over(wmem_allocator_t *pool, wmem_cb_event_t event
 void *as_packet_state(packet_info *pinfo)
 {
     if (current.pool != pinfo->pool) {
-        memset(current.state, 0, sizeof current.state);
+        memset(&current.state, 0, sizeof current.state);
         current.pool = pinfo->pool;
+        current.state.facts.number = pinfo->num;
+        current.state.facts.seconds = (int64_t)pinfo->abs_ts.secs;
+        current.state.facts.nanoseconds = pinfo->abs_ts.nsecs;
         wmem_register_callback(pinfo->pool, packet_is_over, NULL);
     }
-    return current.state;
+    /* Bytes that are quoted follow others in the frame. */
+    current.state.facts.quoted = as_quoted(pinfo) != 0;
+    current.state.facts.visited = current.state.facts.quoted || PINFO_FD_VISITED(pinfo) != 0;
+    return &current.state;
 }
 
 void *as_frame_data(packet_info *pinfo, int protocol, uint32_t key)

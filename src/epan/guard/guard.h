@@ -192,12 +192,8 @@ void as_set_text(proto_item *item, const char *text);
 void as_append_text(proto_item *item, const char *text);
 int as_protocol_enabled(int protocol);
 
-uint32_t as_frame(const packet_info *pinfo);
-/* Whether nothing may be remembered: on later passes, and of bytes that an error message quotes. */
-int as_visited(const packet_info *pinfo);
 /* Whether an error message of the network (ICMP) quotes these bytes. */
 int as_quoted(const packet_info *pinfo);
-void as_frame_time(const packet_info *pinfo, int64_t *secs, int *nsecs);
 uint32_t as_source_port(const packet_info *pinfo);
 uint32_t as_destination_port(const packet_info *pinfo);
 const uint8_t *as_source_address(const packet_info *pinfo, int *length);
@@ -220,8 +216,18 @@ const uint8_t *as_tvb_bytes(tvbuff_t *tvb, int *captured, int *reported);
 void *as_packet_alloc(packet_info *pinfo, size_t size);
 void *as_file_alloc(size_t size);
 void *as_file_room(size_t size);
-/* Zeros at the beginning of each dissection of the packet: AS_PACKET_STATE bytes. */
-enum { AS_PACKET_STATE = 64 };
+/* What is known of the frame under dissection, asked for often. */
+typedef struct {
+    /* When it was captured: seconds and nanoseconds since 1970. */
+    int64_t seconds;
+    int32_t nanoseconds;
+    uint32_t number;
+    /* Nothing may be remembered: on later passes, and of bytes that an error message quotes. */
+    uint8_t visited;
+    uint8_t quoted;
+} as_frame_facts;
+/* AS_PACKET_STATE bytes: what is known of the frame, then what is zero at the beginning of each dissection of it. */
+enum { AS_PACKET_STATE = 88 };
 void *as_packet_state(packet_info *pinfo);
 /* The keys of what is remembered of a frame that is a copy, and of one that TCP hands to nobody: no ordinal of a message
  * comes near. */

@@ -72,15 +72,7 @@ void as_append_text(proto_item *item, const char *text) { proto_item_append_text
 
 int as_protocol_enabled(int protocol) { return proto_is_protocol_enabled(find_protocol_by_id(protocol)); }
 
-uint32_t as_frame(const packet_info *pinfo) { return pinfo->num; }
-int as_visited(const packet_info *pinfo) { return PINFO_FD_VISITED(pinfo) != 0 || as_quoted(pinfo); }
 int as_quoted(const packet_info *pinfo) { return pinfo->flags.in_error_pkt != 0; }
-
-void as_frame_time(const packet_info *pinfo, int64_t *secs, int *nsecs)
-{
-    *secs = (int64_t)pinfo->abs_ts.secs;
-    *nsecs = pinfo->abs_ts.nsecs;
-}
 
 uint32_t as_source_port(const packet_info *pinfo) { return pinfo->srcport; }
 uint32_t as_destination_port(const packet_info *pinfo) { return pinfo->destport; }

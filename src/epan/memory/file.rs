@@ -335,9 +335,8 @@ impl<T: 'static> FileRef<T> {
 
 /// What is kept of the capture as a whole: one value, made at the first call; made again in another file.
 pub struct CaptureState<T: Default + 'static> {
-    raw: AtomicPtr<c_void>,
+    value: AtomicPtr<T>,
     file: AtomicU32,
-    _kind: PhantomData<fn() -> T>,
 }
 
 impl<T: Default + 'static> CaptureState<T> {
@@ -345,24 +344,25 @@ impl<T: Default + 'static> CaptureState<T> {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            raw: AtomicPtr::new(core::ptr::null_mut()),
+            value: AtomicPtr::new(core::ptr::null_mut()),
             file: AtomicU32::new(0),
-            _kind: PhantomData,
         }
     }
 
     /// The value of the open capture.
     pub fn get<'p>(&self, file: File<'p>) -> &'p T {
         if self.file.load(Ordering::Relaxed) == current() {
-            // SAFETY: set below from `tag`, in the file that is open.
-            if let Some(known) = unsafe { untag(self.raw.load(Ordering::Relaxed)) } {
+            // SAFETY: NULL, or set below, in the file that is open, where it lives as long as that.
+            if let Some(known) = unsafe { self.value.load(Ordering::Relaxed).as_ref() } {
                 return known;
             }
         }
-        let (raw, reference) = tag(file, T::default());
-        self.raw.store(raw, Ordering::Relaxed);
+        let (_, value) = tag(file, T::default());
+        // Whoever gets it back reads it only.
+        self.value
+            .store(core::ptr::from_ref(value).cast_mut(), Ordering::Relaxed);
         self.file.store(current(), Ordering::Relaxed);
-        reference
+        value
     }
 }
 

@@ -27,6 +27,8 @@ pub const MOST_TAPPED: u32 = 4_900;
 /// Counters of one dissection of one frame, shared by everything of ours in it.
 #[repr(C)]
 pub struct FrameState {
+    /// What Wireshark knows of the frame; C writes it.
+    facts: Cell<sys::as_frame_facts>,
     /// Items added to the tree.
     pub items: Cell<u32>,
     /// Items that the budget refused.
@@ -60,6 +62,12 @@ pub struct FrameState {
 }
 
 impl FrameState {
+    /// What Wireshark knows of the frame.
+    #[inline]
+    pub(crate) fn facts(&self) -> sys::as_frame_facts {
+        self.facts.get()
+    }
+
     /// Bytes of values that a frame's items may hold, as a copy each: a message of the largest legal size is shown in part.
     const CONTENT: u32 = 48 << 20;
     /// Bytes that may be inflated for a frame.

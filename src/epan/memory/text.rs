@@ -81,17 +81,17 @@ impl<const N: usize> Text<N> {
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        let Some(room) = self.bytes.get_mut(self.length..) else {
+        let end = self.length + bytes.len();
+        if end >= N {
             return;
-        };
-        let Some((_, rest)) = room.split_at_mut_checked(bytes.len()) else {
-            return;
-        };
-        let Some(end) = rest.first_mut() else { return };
-        *end = MaybeUninit::new(0);
+        }
         // SAFETY: there is room for that much and the NUL behind it.
-        unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), room.as_mut_ptr().cast(), bytes.len()) };
-        self.length += bytes.len();
+        unsafe {
+            let room = self.bytes.as_mut_ptr().cast::<u8>().add(self.length);
+            core::ptr::copy_nonoverlapping(bytes.as_ptr(), room, bytes.len());
+            room.add(bytes.len()).write(0);
+        }
+        self.length = end;
     }
 
     fn push_str(&mut self, s: &str) {
@@ -109,6 +109,31 @@ impl<const N: usize> Text<N> {
         self.push(&s.as_bytes()[..end]);
         self.push(ELLIPSIS.as_bytes());
         self.cut = true;
+    }
+}
+
+impl<const N: usize> Text<N> {
+    /// As [`fmt::Write`] says, of a text with control characters.
+    #[cold]
+    fn push_escaped(&mut self, s: &str) {
+        let mut plain = s;
+        while let Some(at) = plain.find(|c: char| c.is_ascii_control()) {
+            self.push_str(&plain[..at]);
+            let byte = plain.as_bytes()[at];
+            match byte {
+                b'\n' => self.push_str("\\n"),
+                b'\r' => self.push_str("\\r"),
+                b'\t' => self.push_str("\\t"),
+                _ => {
+                    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+                    let digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+                    self.push_str("\\x");
+                    self.push_str(core::str::from_utf8(&digits).unwrap_or(""));
+                }
+            }
+            plain = &plain[at + 1..];
+        }
+        self.push_str(plain);
     }
 }
 
@@ -132,31 +157,31 @@ impl<const N: usize> fmt::Write for Text<N> {
         if self.cut {
             return Err(fmt::Error);
         }
-        // Without a way out in the middle, which costs more than the few bytes that are left.
-        let is_control = |any: bool, byte: u8| any | (byte < b' ') | (byte == 0x7f);
-        if !s.bytes().fold(false, is_control) {
+        if has_control(s.as_bytes()) {
+            self.push_escaped(s);
+        } else {
             self.push_str(s);
-            return Ok(());
         }
-        let mut plain = s;
-        while let Some(at) = plain.find(|c: char| c.is_ascii_control()) {
-            self.push_str(&plain[..at]);
-            let byte = plain.as_bytes()[at];
-            match byte {
-                b'\n' => self.push_str("\\n"),
-                b'\r' => self.push_str("\\r"),
-                b'\t' => self.push_str("\\t"),
-                _ => {
-                    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-                    let digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-                    self.push_str("\\x");
-                    self.push_str(core::str::from_utf8(&digits).unwrap_or(""));
-                }
-            }
-            plain = &plain[at + 1..];
-        }
-        self.push_str(plain);
         Ok(())
+    }
+}
+
+/// Whether there is a control character of ASCII. Most texts are short, and this is asked of each: by eight bytes at once.
+fn has_control(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7) != 0;
+    // A control character has none of the upper three bits, or is DEL.
+    let is_hit = |word: u64| has_zero(word & (ONES * 0xe0)) || has_zero(word ^ (ONES * 0x7f));
+    let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
+    let half = |bytes: &[u8; 4]| u64::from(u32::from_ne_bytes(*bytes));
+    // What does not fill the last word is read again with what stands before it.
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let mut words = bytes.chunks_exact(8).filter_map(<[u8]>::first_chunk);
+        is_hit(word(last)) || words.any(|bytes| is_hit(word(bytes)))
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        is_hit(half(first) << 32 | half(last))
+    } else {
+        bytes.iter().any(u8::is_ascii_control)
     }
 }
 
@@ -173,6 +198,26 @@ mod tests {
         assert!(write!(text, "more").is_err());
         assert_eq!(text.as_str(), "abcdefg…");
         assert!(text.is_cut());
+    }
+
+    #[test]
+    fn control_characters_are_found_wherever_they_stand() {
+        for length in 0..40 {
+            let plain = vec![b'~'; length];
+            assert!(!has_control(&plain));
+            assert!(!has_control("é".repeat(length).as_bytes()));
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = plain.clone();
+                    bytes[at] = byte;
+                    assert_eq!(
+                        has_control(&bytes),
+                        byte.is_ascii_control(),
+                        "{byte} at {at} of {length}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -65,23 +65,20 @@ impl<'p> Packet<'p> {
     /// The frame's number.
     #[must_use]
     pub fn frame(self) -> u32 {
-        // SAFETY: the packet is alive for 'p.
-        unsafe { sys::as_frame(self.info.as_ptr()) }
+        self.state.facts().number
     }
 
     /// Whether what is remembered must not change now: on later passes, and of quoted bytes.
     #[must_use]
     pub fn is_visited(self) -> bool {
-        // SAFETY: the packet is alive for 'p.
-        unsafe { sys::as_visited(self.info.as_ptr()) != 0 || self.state.again.get() > 0 }
+        self.state.facts().visited != 0 || self.state.again.get() > 0
     }
 
     /// Whether these bytes are no segment or datagram of their own: an error message of the network quotes them, or
     /// another dissector found them inside a message of ours. They are shown, and that is all.
     #[must_use]
     pub fn is_aside(self) -> bool {
-        // SAFETY: the packet is alive for 'p.
-        unsafe { sys::as_quoted(self.info.as_ptr()) != 0 || self.state.again.get() > 0 }
+        self.state.facts().quoted != 0 || self.state.again.get() > 0
     }
 
     /// Where the next record for taps is the last that the frame can have: how many more there would be, complete when
@@ -106,10 +103,8 @@ impl<'p> Packet<'p> {
     /// When the frame was captured: seconds and nanoseconds since 1970.
     #[must_use]
     pub fn time(self) -> (i64, i32) {
-        let (mut seconds, mut nanoseconds) = (0i64, 0 as c_int);
-        // SAFETY: the packet is alive for 'p; C writes two numbers.
-        unsafe { sys::as_frame_time(self.info.as_ptr(), &mut seconds, &mut nanoseconds) };
-        (seconds, nanoseconds)
+        let facts = self.state.facts();
+        (facts.seconds, facts.nanoseconds)
     }
 
     /// Nanoseconds since 1970.
@@ -443,6 +438,18 @@ impl<'p> Source<'p> {
             // SAFETY: so many bytes were captured, and the buffer keeps them for 'p.
             bytes: unsafe { memory::slice(data, captured) },
             reported: usize::try_from(reported).unwrap_or(0),
+        }
+    }
+
+    /// A buffer of which nobody reads the bytes.
+    ///
+    /// # Safety
+    /// `tvb` lives for `'p`.
+    pub(crate) const unsafe fn unread(tvb: NonNull<sys::tvbuff_t>) -> Self {
+        Self {
+            tvb,
+            bytes: &[],
+            reported: 0,
         }
     }
 

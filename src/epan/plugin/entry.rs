@@ -283,11 +283,16 @@ unsafe extern "C" fn on_frame(
 ) {
     behind_try(|plugin| {
         // SAFETY: Wireshark's handles are alive during this call, and so is what C describes.
-        let (Some((packet, _, tree)), Some(raw)) =
-            (unsafe { handles(tvb, info, tree) }, unsafe { raw.as_ref() })
-        else {
+        let Some(raw) = (unsafe { raw.as_ref() }) else {
             return Ok(0);
         };
+        let (Some(info), Some(tvb)) = (NonNull::new(info), NonNull::new(tvb)) else {
+            return Ok(0);
+        };
+        // SAFETY: as above.
+        let (packet, source) = unsafe { (Packet::new(info), Source::unread(tvb)) };
+        // SAFETY: as above.
+        let tree = unsafe { Tree::new(tree, source, packet) };
         let Some(conversation) = NonNull::new(raw.conversation) else {
             return Ok(0);
         };

@@ -253,6 +253,12 @@ impl Queue {
         Some(transaction)
     }
 
+    /// Whether the transaction at `index` is there and not complete.
+    pub(super) fn is_open(&self, index: u32) -> bool {
+        let state = self.transactions.get(index).map(|one| one.state);
+        state.is_some_and(|state| state != TransactionState::Complete)
+    }
+
     /// Replaces the transaction at `index`.
     pub(super) fn set(&self, index: u32, transaction: Transaction) {
         self.transactions.set(index, transaction);

@@ -153,8 +153,7 @@ impl Retries {
     fn age(&self, file: File<'_>, now: i64) {
         while let Some(oldest) = self.fresh.pop(now) {
             let Attempt { stream, index } = oldest.attempt;
-            let transaction = stream.get(file).and_then(|stream| stream.queue.get(index));
-            if transaction.is_some_and(|one| one.state != TransactionState::Complete) {
+            if stream.get(file).is_some_and(|stream| stream.queue.is_open(index)) {
                 let life = self.longest.get().saturating_mul(2).clamp(LIFE.0, LIFE.1);
                 self.open
                     .insert(file, oldest.fingerprint, oldest.attempt, now, life);

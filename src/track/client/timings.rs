@@ -86,8 +86,9 @@ impl Timings {
 
 /// Adds a value, as long as places come in their order: answers come in that of requests.
 fn add(list: &FileVec<(u32, i64)>, file: File<'_>, index: u32, value: Option<i64>) {
+    let Some(value) = value else { return };
     let last = list.len().checked_sub(1).and_then(|last| list.get(last));
-    if let (Some(value), true) = (value, last.is_none_or(|(place, _)| place < index)) {
+    if last.is_none_or(|(place, _)| place < index) {
         list.push(file, (index, value));
     }
 }

@@ -5,11 +5,11 @@ use super::map::hash;
 use crate::epan::Packet;
 use crate::epan::memory::file::{CaptureState, FileVec};
 
-/// A power of two.
-const PLACES: u32 = 8192;
-/// Places among which a segment takes that of the oldest. A thousand segments within a copy's time (10 Gbit/s) leave one in
+/// Rows of places; a power of two.
+const ROWS: u32 = 1024;
+/// Places in a row, among which a segment takes that of the oldest. A thousand segments within a copy's time (10 Gbit/s) leave one in
 /// 100,000 without: its copy would count as sent again.
-const WAYS: u32 = 8;
+const WAYS: usize = 8;
 
 /// How long after a packet a copy of it may come: TCP sends nothing again that soon, nor sooner than a round trip, before
 /// which it cannot know that a segment is lost. Where everything comes twice, the second may take another way through
@@ -22,14 +22,14 @@ pub fn within(round_trip: Option<i64>, is_doubled: bool) -> i64 {
     least.max(round_trip.unwrap_or(0))
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Seen {
     segment: u64,
     at: i64,
 }
 
 #[derive(Default)]
-struct Segments(FileVec<Seen>);
+struct Segments(FileVec<[Seen; WAYS]>);
 
 static SEGMENTS: CaptureState<Segments> = CaptureState::new();
 
@@ -41,23 +41,17 @@ pub fn note(
     range: (u32, u32),
     now: i64,
 ) -> Option<i64> {
-    let Segments(list) = SEGMENTS.get(packet.file());
-    while list.len() < PLACES {
-        list.push(packet.file(), Seen { segment: 0, at: 0 });
+    let Segments(rows) = SEGMENTS.get(packet.file());
+    while rows.len() < ROWS {
+        rows.push(packet.file(), Default::default());
     }
     let segment = hash(&(connection, direction, range));
-    let first = segment as u32 & (PLACES - WAYS);
-    let (mut place, mut oldest) = (first, i64::MAX);
-    for way in first..first + WAYS {
-        let Some(seen) = list.get(way) else { break };
-        if seen.segment == segment {
-            list.set(way, Seen { segment, at: now });
-            return Some(seen.at);
-        }
-        if seen.at < oldest {
-            (place, oldest) = (way, seen.at);
-        }
-    }
-    list.set(place, Seen { segment, at: now });
-    None
+    let number = segment as u32 % ROWS;
+    let mut row = rows.get(number)?;
+    let known = row.iter().position(|seen| seen.segment == segment);
+    let before = known.map(|place| row[place].at);
+    let oldest = || (0..WAYS).min_by_key(|place| row[*place].at).unwrap_or(0);
+    row[known.unwrap_or_else(oldest)] = Seen { segment, at: now };
+    rows.set(number, row);
+    before
 }

@@ -76,12 +76,17 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> FileMap<K, V> {
 
     /// Where the key is, and its entry.
     fn find(&self, key: &K) -> Option<(u32, Entry<K, V>)> {
+        self.find_hashed(hash(key), key)
+    }
+
+    /// The same of a key whose [`hash`] is known.
+    fn find_hashed(&self, hash: u64, key: &K) -> Option<(u32, Entry<K, V>)> {
         let count = self.buckets.len();
         if count == 0 {
             return None;
         }
         // The low bits are as good as any.
-        let mut link = self.buckets.get(bucket(hash(key) as u32, count))?;
+        let mut link = self.buckets.get(bucket(hash as u32, count))?;
         loop {
             let (place, entry) = self.entry(link)?;
             if entry.key == *key {
@@ -221,10 +226,13 @@ impl<K: Copy + Eq + Hash + 'static, V: Copy + 'static> RecentMap<K, V> {
     /// The latest value of `key`, if it is not forgotten.
     #[must_use]
     pub fn get(&self, key: &K) -> Option<V> {
-        let newer = self.newer.get();
-        self.halves[newer]
-            .get(key)
-            .or_else(|| self.halves[1 - newer].get(key))
+        if self.halves.iter().all(FileMap::is_empty) {
+            return None;
+        }
+        let (newer, hash) = (self.newer.get(), hash(key));
+        let find = |half: usize| self.halves[half].find_hashed(hash, key);
+        let (_, entry) = find(newer).or_else(|| find(1 - newer))?;
+        Some(entry.value)
     }
 
     /// Sets the value of `key` at a time; what is much older than `life` is forgotten.

@@ -1,9 +1,11 @@
 //! Namespaces and sets by number, so that what is remembered of a request can say them in two bytes.
 
+use core::cell::Cell;
+
 use super::budget;
 use super::map::{FileMap, hash};
 use crate::epan::Packet;
-use crate::epan::memory::file::{CaptureState, FileArena, FileSlice, FileVec};
+use crate::epan::memory::file::{CaptureState, File, FileArena, FileSlice, FileVec};
 
 /// A namespace and a set of the capture; the default is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +17,8 @@ struct Sets {
     /// Place by the hash of both names.
     index: FileMap<u64, SetId>,
     bytes: FileArena,
+    /// The number that was asked for last: mostly it is asked for again.
+    last: Cell<SetId>,
 }
 
 static SETS: CaptureState<Sets> = CaptureState::new();
@@ -27,14 +31,17 @@ pub fn note(packet: Packet<'_>, namespace: &[u8], set: &[u8]) -> SetId {
     }
     let file = packet.file();
     let ids = SETS.get(file);
+    if ids.names_of(file, ids.last.get()) == Some((namespace, set)) {
+        return ids.last.get();
+    }
     let key = hash(&(namespace, set));
     if let Some(known) = ids.index.get(&key) {
         // Two pairs with one hash: the second stays without a number.
-        return if get(packet, known) == Some((namespace, set)) {
-            known
-        } else {
-            SetId::default()
-        };
+        if ids.names_of(file, known) != Some((namespace, set)) {
+            return SetId::default();
+        }
+        ids.last.set(known);
+        return known;
     }
     if packet.is_visited() {
         return SetId::default();
@@ -57,8 +64,12 @@ pub fn note(packet: Packet<'_>, namespace: &[u8], set: &[u8]) -> SetId {
 /// Namespace and set of a number.
 #[must_use]
 pub fn get(packet: Packet<'_>, id: SetId) -> Option<(&[u8], &[u8])> {
-    let file = packet.file();
-    let ids = SETS.get(file);
-    let [namespace, set] = ids.names.get(u32::from(id.0.checked_sub(1)?))?;
-    Some((ids.bytes.get(file, namespace), ids.bytes.get(file, set)))
+    SETS.get(packet.file()).names_of(packet.file(), id)
+}
+
+impl Sets {
+    fn names_of<'p>(&self, file: File<'p>, id: SetId) -> Option<(&'p [u8], &'p [u8])> {
+        let [namespace, set] = self.names.get(u32::from(id.0.checked_sub(1)?))?;
+        Some((self.bytes.get(file, namespace), self.bytes.get(file, set)))
+    }
 }

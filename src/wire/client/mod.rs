@@ -15,7 +15,7 @@
 //! let (body, header) = Header::parse(bytes).unwrap();
 //! assert_eq!((header.kind, header.size), (ProtoType::AS_MSG, 87));
 //! let (rest, message) = Message::parse(header.order, body).unwrap();
-//! assert!(rest.is_empty() && message.fault.is_none());
+//! assert!(rest.is_empty() && message.fault().is_none());
 //! assert_eq!(message.request(), Request::WRITE);
 //! assert_eq!(message.identity().to_string(), " test.testset f5912498");
 //! let op = message.ops().next().unwrap().unwrap();

@@ -35,7 +35,7 @@ pub fn add_embedded<'p>(packet: Packet<'p>, tree: &Tree<'p>, field: &MsgField<'p
     };
     match Header::parse_in(order, data) {
         Ok((body, header)) if header.refusal().is_none() => {
-            proto::proto(&context(packet, order, header.kind), tree, &header, body)
+            proto::proto(&mut context(packet, order, header.kind), tree, &header, body)
         }
         _ => {
             let error = Malformed::illegal("AS_PROTO", data, "it does not begin with a proto header");

@@ -167,8 +167,6 @@ pub struct Body<'a> {
     pub n_fields: At<'a, u16>,
     /// Number of operations.
     pub n_ops: At<'a, u16>,
-    /// Why fields or operations cannot be read to their end.
-    pub fault: Option<Malformed<'a>>,
     content: MessageContent<'a>,
 }
 
@@ -205,8 +203,7 @@ impl<'a> Body<'a> {
         // 0 of very old clients means the namespace.
         let fields = Fields::new(Order::Big, n_fields.value.max(1), n_ops.value, content).of_row();
         // Once for all rows that repeat this one: walking again for each would cost rows times body.
-        let (rest, content) = MessageContent::walk(fields);
-        let body = Self {
+        let mut body = Self {
             info1,
             info2,
             info3,
@@ -215,10 +212,16 @@ impl<'a> Body<'a> {
             record_ttl,
             n_fields,
             n_ops,
-            fault: content.fault,
-            content,
+            content: MessageContent::new(fields),
         };
+        let rest = body.content.walk();
         Ok((rest, body))
+    }
+
+    /// Why fields or operations cannot be read to their end.
+    #[must_use]
+    pub const fn fault(&self) -> Option<&Malformed<'a>> {
+        self.content.fault.as_ref()
     }
 
     /// What is asked for.
@@ -315,7 +318,7 @@ impl<'a> Iterator for BatchRows<'a> {
         match self.row() {
             Ok((rest, row)) => {
                 self.rest = rest;
-                if row.own_body().is_some_and(|body| body.fault.is_some()) {
+                if row.own_body().is_some_and(|body| body.fault().is_some()) {
                     self.left = 0;
                 }
                 Some(Ok(row))
@@ -365,11 +368,11 @@ mod tests {
             (&b"test"[..], &b""[..])
         );
         assert_eq!(body.request(), Request::SELECT);
-        assert_eq!(body.fault, None);
+        assert_eq!(body.fault(), None);
         for cut in 5..data.len() {
             let (_, batch) = Batch::parse(&data[..cut]).unwrap();
             let broken = match batch.rows().next().unwrap() {
-                Ok(row) => row.body.unwrap().fault.is_some(),
+                Ok(row) => row.body.unwrap().fault().is_some(),
                 Err(_) => true,
             };
             assert!(broken, "cut at {cut}");
@@ -422,7 +425,7 @@ mod tests {
         let mut rows = batch.rows();
         let (mut whole, mut left) = (0u32, rows.rest());
         while let Some(Ok(row)) = rows.next() {
-            if row.body.is_none_or(|body| body.fault.is_some()) {
+            if row.body.is_none_or(|body| body.fault().is_some()) {
                 break;
             }
             (whole, left) = (whole + 1, rows.rest());

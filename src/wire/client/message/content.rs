@@ -25,46 +25,51 @@ pub struct MessageContent<'a> {
 }
 
 impl<'a> MessageContent<'a> {
-    /// Walks over `fields` and the operations behind them: what follows these, and what they say. Nothing follows what
-    /// is broken.
+    /// What `fields` and the operations behind them say, before the walk.
     #[must_use]
-    pub fn walk(fields: Fields<'a>) -> (&'a [u8], Self) {
-        #[cfg(feature = "count-allocations")]
-        crate::wire::ground::count::WALKS.add_one();
-        let mut content = Self {
-            identity: Identity::default(),
-            evidence: RequestTraits::default(),
+    pub const fn new(fields: Fields<'a>) -> Self {
+        Self {
+            identity: Identity::NONE,
+            evidence: RequestTraits::NONE,
             fault: None,
             fields,
             ops: Ops::new(Order::Big, 0, &[]),
-        };
-        let input = fields.rest();
-        let mut left = fields;
+        }
+    }
+
+    /// Walks over the fields and the operations behind them, where it is, since it is big: what follows these. Nothing
+    /// follows what is broken.
+    #[must_use]
+    pub fn walk(&mut self) -> &'a [u8] {
+        #[cfg(feature = "count-allocations")]
+        crate::wire::ground::count::WALKS.add_one();
+        let input = self.fields.rest();
+        let mut left = self.fields;
         for field in left.by_ref() {
             match field {
                 Ok(field) => {
-                    content.identity.add(&field);
-                    content.evidence.add_field(&field);
+                    self.identity.add(&field);
+                    self.evidence.add_field(&field);
                 }
-                Err(fault) => content.fault = Some(fault),
+                Err(fault) => self.fault = Some(fault),
             }
         }
-        if content.fault.is_some() {
-            content.evidence.add_broken(left.rest());
+        if self.fault.is_some() {
+            self.evidence.add_broken(left.rest());
         } else {
-            content.ops = left.following_ops();
-            let mut ops = content.ops;
+            self.ops = left.following_ops();
+            let mut ops = self.ops;
             for op in ops.by_ref() {
                 match op {
-                    Ok(op) => content.evidence.add_op(op.code),
-                    Err(fault) => content.fault = Some(fault),
+                    Ok(op) => self.evidence.add_op(op.code),
+                    Err(fault) => self.fault = Some(fault),
                 }
             }
-            if content.fault.is_none() {
-                return (ops.rest(), content);
+            if self.fault.is_none() {
+                return ops.rest();
             }
         }
         // The end of the input, not just any empty slice: positions are taken from it.
-        (input.get(input.len()..).unwrap_or_default(), content)
+        input.get(input.len()..).unwrap_or_default()
     }
 }

@@ -29,6 +29,16 @@ pub struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
+    /// Of no field.
+    pub(super) const NONE: Self = Self {
+        namespace: &[],
+        set: &[],
+        key: None,
+        digest: None,
+        rows: None,
+        function: &[],
+    };
+
     /// Adds what the next field says.
     pub(super) fn add(&mut self, field: &Field<'a>) {
         let data = field.data;

@@ -184,10 +184,8 @@ pub enum ResponsePart {
 pub struct Message<'a> {
     /// The header.
     pub header: Header<'a>,
-    /// The message from its header to its last operation; to the end of the input where [`Message::fault`] is set.
+    /// The message from its header to its last operation; to the end of the input where there is a [`Message::fault`].
     pub bytes: &'a [u8],
-    /// Why fields or operations cannot be read to their end. What comes before can be.
-    pub fault: Option<Malformed<'a>>,
     content: MessageContent<'a>,
 }
 
@@ -195,19 +193,25 @@ impl<'a> Message<'a> {
     /// Reads the header and walks over fields and operations to find the end, and what they say.
     ///
     /// # Errors
-    /// Fewer than 22 bytes; what is wrong after them is in [`Message::fault`].
+    /// Fewer than 22 bytes; what is wrong after them is [`Message::fault`].
     pub fn parse(order: Order, input: &'a [u8]) -> Parse<'a, Self> {
         let (rest, header) = Header::parse(order, input)?;
         #[cfg(feature = "count-allocations")]
         crate::wire::ground::count::MESSAGES.add_one();
-        let (rest, content) = MessageContent::walk(Fields::new(order, header.n_fields, header.n_ops, rest));
-        let message = Self {
+        let mut message = Self {
             header,
-            bytes: before(input, rest),
-            fault: content.fault,
-            content,
+            bytes: input,
+            content: MessageContent::new(Fields::new(order, header.n_fields, header.n_ops, rest)),
         };
+        let rest = message.content.walk();
+        message.bytes = before(input, rest);
         Ok((rest, message))
+    }
+
+    /// Why fields or operations cannot be read to their end. What comes before can be.
+    #[must_use]
+    pub const fn fault(&self) -> Option<&Malformed<'a>> {
+        self.content.fault.as_ref()
     }
 
     /// The fields.
@@ -250,13 +254,11 @@ impl<'a> Message<'a> {
             .of_message(header.info1, header.info2, header.info4)
     }
 
-    /// The same message inside of a PROXY message, which names the record whether this one does or not.
+    /// It stands inside of a PROXY message, which names the record whether this one does or not.
     ///
     /// Source: internode-protocol 5.5
-    #[must_use]
-    pub const fn in_proxy(mut self) -> Self {
+    pub const fn set_proxied(&mut self) {
         self.content.evidence.add_record();
-        self
     }
 
     /// Whether a request does more when it is sent twice.
@@ -332,7 +334,7 @@ mod tests {
             \x0d\0\0\0\x02\x01\0\x01v\0\0\0\0\0\0\0\x09";
         let (rest, message) = Message::parse(Order::Little, body).unwrap();
         assert!(rest.is_empty());
-        assert_eq!(message.fault, None);
+        assert_eq!(message.fault(), None);
         assert_eq!(message.header.transaction_ttl, 1000);
         assert_eq!(message.header.info2, Info2::WRITE);
         assert_eq!(message.fields().count(), 3);
@@ -340,7 +342,7 @@ mod tests {
         assert_eq!(op.content(), Ok(crate::wire::values::particle::Value::Integer(9)));
         for cut in 0..body.len() {
             match Message::parse(Order::Little, &body[..cut]) {
-                Ok((_, message)) => assert!(message.fault.is_some() && cut >= HEADER),
+                Ok((_, message)) => assert!(message.fault().is_some() && cut >= HEADER),
                 Err(_) => assert!(cut < HEADER),
             }
         }
@@ -352,7 +354,7 @@ mod tests {
         let mut messages = Messages::new(Order::Big, body);
         let message = messages.next().unwrap().unwrap();
         assert_eq!(
-            message.fault.unwrap().to_string(),
+            message.fault().unwrap().to_string(),
             "field: field_sz needs 9 bytes, 3 left"
         );
         assert_eq!(message.fields().filter(Result::is_ok).count(), 1);
@@ -390,7 +392,7 @@ mod tests {
             let (rest, message) = Message::parse(Order::Big, &bytes).unwrap();
             prop_assert_eq!(message.bytes.len() + rest.len(), bytes.len());
             let whole = message.fields().all(|f| f.is_ok()) && message.ops().all(|o| o.is_ok());
-            prop_assert_eq!(whole, message.fault.is_none());
+            prop_assert_eq!(whole, message.fault().is_none());
         }
     }
 }

@@ -62,7 +62,7 @@ mod tests {
         bytes.extend(set);
         bytes.extend(ops.concat());
         let (_, message) = Message::parse(Order::Big, &bytes).unwrap();
-        assert_eq!(message.fault, None);
+        assert_eq!(message.fault(), None);
         monitor_step(&message)
     }
 

@@ -86,7 +86,7 @@ impl Request {
 /// What fields and operations say of the kind of their request, gathered in the walk that reads them.
 ///
 /// Source: client-protocol 3.1
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestTraits {
     /// A digest or key: of one record.
     names_record: bool,
@@ -108,6 +108,22 @@ pub struct RequestTraits {
 }
 
 impl RequestTraits {
+    /// Of no field and no operation.
+    pub(super) const NONE: Self = Self {
+        names_record: false,
+        has_digests: false,
+        calls_function: false,
+        udf_op: None,
+        has_index: false,
+        is_query: false,
+        has_filter: false,
+        does_more_than_read: false,
+        writes_values: false,
+        touches: false,
+        does_other: false,
+        counts_twice: false,
+    };
+
     /// Adds what a field says.
     pub(super) fn add_field(&mut self, field: &Field<'_>) {
         match (field.kind, field.data) {
@@ -263,16 +279,17 @@ mod tests {
         bytes.extend([0, fields.len() as u8, 0, ops.len() as u8]);
         bytes.extend(fields.iter().chain(ops).flat_map(|part| part.iter()));
         let (rest, message) = Message::parse(Order::Big, &bytes).unwrap();
-        assert!(rest.is_empty() && message.fault.is_none());
+        assert!(rest.is_empty() && message.fault().is_none());
         message.request()
     }
 
     #[test]
     fn what_a_proxy_message_holds_is_about_its_record() {
         let bytes = [&[22, 3][..], &[0; 20]].concat();
-        let (_, message) = Message::parse(Order::Big, &bytes).unwrap();
+        let (_, mut message) = Message::parse(Order::Big, &bytes).unwrap();
         assert_eq!(message.request(), Request::SCAN);
-        assert_eq!(message.in_proxy().request(), Request::GET);
+        message.set_proxied();
+        assert_eq!(message.request(), Request::GET);
     }
 
     #[test]
