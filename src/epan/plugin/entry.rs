@@ -13,7 +13,8 @@ use super::pdus::PduData;
 use crate::epan::guard::{Guarded, sys};
 use crate::epan::memory::scope;
 use crate::epan::packet::segment::{Entry, Framing, Heuristic, Passed, Segment, SegmentContext, Side};
-use crate::epan::packet::{Conversation, Packet, Source};
+use crate::epan::packet::source::Source;
+use crate::epan::packet::{Conversation, Packet};
 use crate::epan::tree::Tree;
 
 #[cfg(not(panic = "unwind"))]

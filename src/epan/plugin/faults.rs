@@ -2,7 +2,8 @@
 
 use crate::epan::guard::soundness::{Alive, Fault, Point, strikes};
 use crate::epan::guard::{Guarded, check, sys};
-use crate::epan::packet::{Packet, Source};
+use crate::epan::packet::Packet;
+use crate::epan::packet::source::Source;
 use crate::epan::tree::Tree;
 
 /// The faults that need a tree.

@@ -5,8 +5,9 @@ use core::ffi::CStr;
 use libc::c_int;
 
 use crate::epan::guard::{Guarded, check, sys};
+use crate::epan::packet::Packet;
 use crate::epan::packet::segment::{Framing, SegmentContext};
-use crate::epan::packet::{Packet, Source};
+use crate::epan::packet::source::Source;
 use crate::epan::tree::Tree;
 
 /// What goes through `tcp_dissect_pdus` to each message.
