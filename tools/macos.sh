@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 ZIG=0.17.1
 OUT=$PWD/target/macos
 PACKAGES=(rustc cargo rust-src gcc libc6-dev libclang-dev pkg-config libwireshark-dev libglib2.0-dev llvm binutils python3)
-ENTRIES=(plugin_describe plugin_register plugin_version plugin_want_major plugin_want_minor)
+ENTRIES=(plugin_describe plugin_reg_handoff plugin_register plugin_version plugin_want_major plugin_want_minor)
 # Of each processor: what Mach-O and Apple call it, and the oldest macOS on which Rust's standard library runs.
 PROCESSORS=('aarch64 ARM64 arm64 11.0' 'x86_64 X86_64 x86_64 10.12')
 

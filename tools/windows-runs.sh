@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 program=(tshark)
 case $1 in
 wine)
-    export WINEDEBUG=-all WINEDLLOVERRIDES='mscoree=;mshtml='
+    export WINEDEBUG=-all WINEDLLOVERRIDES='mscoree=;mshtml=' XDG_RUNTIME_DIR=/tmp
     program=(wine /opt/w/tshark/tshark.exe)
     ;;
 esac

@@ -21,6 +21,8 @@ ROOM=/opt/w
 # In both chroots: the list of runs, and what was said.
 PLACE=/var/cache/aerospike-windows
 
+ENTRIES=(plugin_describe plugin_reg_handoff plugin_register plugin_version plugin_want_major plugin_want_minor)
+
 # Of faults: tests/soundness says what each does.
 FAULTS=(panic-segment@5 panic-segment@0 panic-message@5 panic-message@0 panic-length@5 panic-length@0 panic-item@100 panic-item@0
     panic-open panic-heuristic@1 panic-tap@3 panic-tap@0 bad-field@100 bad-field@0 beyond@1 items@5 depth@5 depth@0 subdissector@5 subdissector@0)
@@ -60,10 +62,12 @@ build_dll() {
 
 # What it asks for is of Wireshark's DLLs, of GLib's, or of every Windows' own; and it has what Wireshark looks up.
 look_at_dll() {
-    local asked=() name found=0
-    mapfile -t asked < <(in_builder "$TESTER" x86_64-w64-mingw32-objdump -p "$CHROOT_TARGET/$TARGET/release/aerospike.dll" |
-        sed -nE 's/^\s*DLL Name: (.*)/\1/p' | sort)
+    local asked=() name found=0 exported words
+    words=$(in_builder "$TESTER" x86_64-w64-mingw32-objdump -p "$CHROOT_TARGET/$TARGET/release/aerospike.dll")
+    mapfile -t asked < <(sed -nE 's/^\s*DLL Name: (.*)/\1/p' <<<"$words" | sort)
+    exported=$(sed -nE '/^\[Ordinal\/Name Pointer\]/,/^$/s/^\s+\[ *[0-9]+\] .* (\S+)$/\1/p' <<<"$words" | sort | paste -sd' ')
     say "    asks for ${asked[*]}"
+    say "    exports $exported"
     for name in "${asked[@]}"; do
         case ${name,,} in
         libwireshark.dll | libwsutil.dll | glib-2.0-0.dll) found=$((found + 1)) ;;
@@ -71,11 +75,8 @@ look_at_dll() {
         *) die "aerospike.dll asks for $name, which not every Windows has" ;;
         esac
     done
-    [ "$found" = 3 ] || die 'aerospike.dll does not ask for all of Wireshark and GLib' "${asked[@]}"
-    for name in plugin_version plugin_want_major plugin_want_minor plugin_register; do
-        in_builder "$TESTER" x86_64-w64-mingw32-objdump -p "$CHROOT_TARGET/$TARGET/release/aerospike.dll" |
-            grep -qE "^\s+\[ *[0-9]+\].* $name\$" || die "aerospike.dll does not export $name"
-    done
+    [ "$found" = 3 ] || die 'aerospike.dll does not ask for all of Wireshark and GLib'
+    [ "$exported" = "${ENTRIES[*]}" ] || die 'aerospike.dll exports other than what Wireshark looks up.'
 }
 
 in_linux() { # USER COMMAND...
@@ -94,7 +95,7 @@ make_linux() {
 install_both() { # PROFILE-FOLDER
     # shellcheck disable=SC2016 # expanded in the chroots
     in_builder "$TESTER" sh -ec '
-        export WINEDEBUG=-all WINEDLLOVERRIDES="mscoree=;mshtml="
+        export WINEDEBUG=-all WINEDLLOVERRIDES="mscoree=;mshtml=" XDG_RUNTIME_DIR=/tmp
         [ -d ~/.wine/drive_c ] || wineboot --init >/dev/null 2>&1
         folder=$(wine cmd /c "echo %APPDATA%" 2>/dev/null | tr -d "\r")
         folder=$(winepath -u "$folder")/Wireshark/plugins/'"$series"'/epan
@@ -128,23 +129,25 @@ place_of() { if [ "$1" = linux ]; then say "$CHROOTS/$LINUX/build$PLACE"; else s
 
 # What was said on both is the same; counts runs and lines.
 compare_said() { # LIST
-    local name rest linux wine
+    local name rest linux wine stream
     linux=$(place_of linux)/said wine=$(place_of wine)/said
     while IFS=$'\t' read -r name rest; do
         runs=$((runs + 1))
         lines=$((lines + $(wc -l <"$linux/$name.out")))
-        if cmp -s "$linux/$name.out" "$wine/$name.out" && cmp -s "$linux/$name.end" "$wine/$name.end" &&
+        if cmp -s <(level_lines <"$linux/$name.out") <(level_lines <"$wine/$name.out") && cmp -s "$linux/$name.end" "$wine/$name.end" &&
             cmp -s <(level_words <"$linux/$name.err") <(level_words <"$wine/$name.err"); then
             continue
         fi
         different+=("$name: ${rest##*$'\t'}")
         for stream in out end err; do
-            diff "$linux/$name.$stream" "$wine/$name.$stream" | head -n 8 || true
+            diff <(level_lines <"$linux/$name.$stream" | level_words) <(level_lines <"$wine/$name.$stream" | level_words) | head -n 8 | sed "s/^/    $stream: /" || true
         done
     done <"$1"
 }
-# A program's name, and where a fault stands in a file, are not what is compared.
-level_words() { sed -E 's/tshark\.exe/tshark/g'; }
+# What is not compared: the name of the program, when it said something, that GLib finds no console; and that Wireshark has from
+# wine's C library "UT" for "UTC" where it says when a packet arrived.
+level_words() { sed -E 's/tshark\.exe/tshark/g; s/\(tshark:[0-9]+\) [0-9:.]+/(tshark)/; /Failed to determine console output code page/d'; }
+level_lines() { sed -E 's/^(    Arrival Time: .*) UTC?$/\1 UTC/'; }
 
 # Every report there is.
 reports() {
