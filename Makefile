@@ -2,7 +2,7 @@
 
 export TIME RUNS SEED START JOBS TOOLS
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall profile tools test test-tools score bench lint shots fuzz fuzz-plugin versions dist release docs coverage soundness clean
+.PHONY: help install uninstall profile tools test test-tools score bench lint shots fuzz fuzz-plugin versions windows macos dist release docs coverage soundness clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -52,6 +52,12 @@ fuzz-plugin: ## Fuzz the whole plugin: RUNS (200), SEED, START, MODE=asan or val
 
 versions: ## Build and test with Wireshark 4.0, 4.2, 4.4 and 4.6, in chroots (root, debootstrap)
 	@tools/versions.sh
+
+windows: ## Build for Windows, and compare what a tshark.exe says under wine with Linux (root, debootstrap; hours the first time)
+	@tools/windows.sh
+
+macos: ## Link for macOS, arm64 and x86-64, and look at what came out; nothing is run (root, debootstrap)
+	@tools/macos.sh
 
 dist: ## Make archives and Debian packages, one a version of Wireshark and processor, in target/dist, and try them
 	@tools/dist.sh

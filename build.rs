@@ -16,7 +16,7 @@ mod plugin {
     use std::env;
     use std::path::{Path, PathBuf};
 
-    const GUARD: [&str; 16] = [
+    const GUARD: [&str; 17] = [
         "wrapper.h",
         "src/epan/guard/guard.h",
         "src/epan/guard/guard.c",
@@ -27,6 +27,7 @@ mod plugin {
         "src/epan/plugin/register.c",
         "src/epan/reports/counters.h",
         "src/epan/reports/counters.c",
+        "src/epan/reports/system.c",
         "src/epan/reports/taps.h",
         "src/epan/reports/taps.c",
         "src/epan/taps/tcptap.h",
@@ -52,7 +53,6 @@ mod plugin {
                 println!("cargo:rustc-cfg={name}");
             }
         }
-        link();
         let mut guard = cc::Build::new();
         guard
             .files([
@@ -61,6 +61,7 @@ mod plugin {
                 "src/epan/packet/segment.c",
                 "src/epan/plugin/register.c",
                 "src/epan/reports/counters.c",
+                "src/epan/reports/system.c",
                 "src/epan/reports/taps.c",
                 "src/epan/taps/tcptap.c",
                 "src/epan/taps/windows.c",
@@ -74,11 +75,12 @@ mod plugin {
                 .define("AS_SOUNDNESS", None);
         }
         guard.compile("aerospike_guard");
+        link();
         bindings(&includes);
     }
 
     /// Wireshark's symbols are found in the program that loads the plugin. The unit tests are a program
-    /// without them: none calls one.
+    /// without them: none calls one. To be said after the guard, which calls them: GNU's linker looks into a library once.
     fn link() {
         println!("cargo:rerun-if-env-changed=AEROSPIKE_WIRESHARK_LIB");
         match env::var("CARGO_CFG_TARGET_OS").as_deref() {

@@ -52,6 +52,19 @@ const FLOORS: &[&[&str]] = &[
 /// The only room with `unsafe`.
 const UNSAFE_ROOM: &str = "epan";
 
+/// The only file that tells one system from another, and how others could.
+const SYSTEMS_FILE: &str = "src/epan/reports/system.c";
+const SYSTEMS: [&str; 8] = [
+    "_WIN32",
+    "__APPLE__",
+    "__linux__",
+    "__GLIBC__",
+    "target_os",
+    "target_family",
+    "cfg(windows",
+    "cfg(unix",
+];
+
 /// Lines of a file that one can read; a longer one says in its first comment why it is long.
 const LINES: usize = 500;
 const REASON: &str = "Longer than 500 lines";
@@ -608,6 +621,20 @@ fn sources_in_c() -> Vec<(String, String)> {
         .collect();
     assert!(files.len() > 5, "{} files in C", files.len());
     files
+}
+
+#[test]
+fn one_file_tells_systems_apart() {
+    let rust = house().into_iter().map(|file| (file.name, file.text));
+    let found: Vec<String> = rust
+        .chain(sources_in_c())
+        .filter(|(_, text)| SYSTEMS.iter().any(|word| text.contains(word)))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(
+        found.len() == 1 && found[0].ends_with(SYSTEMS_FILE),
+        "only {SYSTEMS_FILE} tells systems apart: {found:?}"
+    );
 }
 
 #[test]

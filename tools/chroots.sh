@@ -4,6 +4,7 @@
 #   $CHROOTS/RELEASE/build    with what the build and the tests need, as tools/packages.sh installs it
 #   $CHROOTS/RELEASE/guest    with tshark, as a user has it
 #   $CHROOTS/RELEASE/cross    with what builds for arm64, all of it Debian's
+#   $CHROOTS/RELEASE/windows, $CHROOTS/RELEASE/macos    with what builds for those, and wine
 #   $CHROOTS/RELEASE/guest-arm64    with the tshark of arm64, which qemu runs
 # shellcheck shell=bash
 
@@ -17,6 +18,12 @@ ARM64_RELEASES=(bookworm trixie sid)
 # Which of the folders of a release is built in: build or cross.
 CHROOT_KIND=build
 QEMU=qemu-aarch64-static
+# Captures on which two systems are compared, beside the sample: each protocol, reassembly, compression, damage.
+# shellcheck disable=SC2034 # for dist.sh and windows.sh
+COMPARED=(batch-all kv-all-types kv-policies-errors operate-map operate-list operate-hll operate-bit expressions-record
+    query-index udf-put-apply security-auth-ce heartbeat-mesh-steady heartbeat-multicast-steady
+    cluster-replication-writes-slim cluster-node-rejoin-migration-slim malformed-proto compressed-both-ways
+    snaplen128-batch-all capture-loss-batch-300-keys large-100k)
 # The user in a chroot that is not root.
 TESTER=tester
 # In a chroot: this machine's Rust, unless that is empty, and where is built.
@@ -59,6 +66,15 @@ lock_chroots() {
     mkdir -p "$CHROOTS"
     exec 8>"$CHROOTS/lock"
     flock --nonblock 8 || { say 'Waiting: the chroots are in use.' && flock 8; }
+}
+
+# A step whose words go to a file.
+logged() { # NAME COMMAND...
+    local name=${0##*/} log start=$SECONDS
+    log=$CHROOTS/${name%.sh}-${1// /-}.log
+    say "$1"
+    "${@:2}" >"$log" 2>&1 || die "$1 fails ($log):" "$(tail -n 5 "$log")"
+    say "    done in $((SECONDS - start)) s"
 }
 
 # Runs in a chroot; it has /proc, /dev and the network of this machine.

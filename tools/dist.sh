@@ -4,6 +4,7 @@
 # release's own packages, Rust included, where it is also installed from source; and tried in another that has tshark
 # and nothing to build with. That of arm64 is run by qemu, where that is (qemu-user-static), and has to say the same as
 # that of x86-64. Where no chroots can be had, it is for the Wireshark of this machine alone, and not tried.
+# What "make windows" and "make macos" left is packed by tools/pack-other.sh.
 #
 #   tools/dist.sh               for all releases whose chroots are there, made by "make versions"
 #   tools/dist.sh RELEASE...    for those; what is missing of them is made. trixie-arm64: of that release only arm64,
@@ -20,11 +21,6 @@ OUT=$PWD/target/dist
 SAMPLE_FILTER='aerospike.bin.name == "a"'
 SAMPLE_LINES=7
 
-# Captures on which arm64 and x86-64 are compared, beside the sample: each protocol, reassembly, compression, damage.
-COMPARED=(batch-all kv-all-types kv-policies-errors operate-map operate-list operate-hll operate-bit expressions-record
-    query-index udf-put-apply security-auth-ce heartbeat-mesh-steady heartbeat-multicast-steady
-    cluster-replication-writes-slim cluster-node-rejoin-migration-slim malformed-proto compressed-both-ways
-    snaplen128-batch-all capture-loss-batch-300-keys large-100k)
 REPORTS=('expert' 'endpoints,aerospike' 'aerospike,hotkeys' 'aerospike,srt' 'aerospike,latency' 'aerospike,tree'
     'aerospike,diagnosis')
 
@@ -273,5 +269,6 @@ else
     for release in "${wanted[@]}"; do try_release "$release"; done
     report | tee "$OUT/TRIED.md"
 fi
-(cd "$OUT" && sha256sum -- *.tar.gz *.deb >SHA256SUMS)
+tools/pack-other.sh "$OUT"
+(cd "$OUT" && shopt -s nullglob && sha256sum -- *.tar.gz *.deb *.zip >SHA256SUMS)
 say "$OUT:" && ls -l "$OUT"

@@ -1,20 +1,15 @@
 /* Taps and what listens to them: see taps.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later */
-#define _GNU_SOURCE
 #include "taps.h"
 
 #include "../guard/guard.h"
 #include "../guard/inside.h"
 #include "../taps/tcptap.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#ifndef _WIN32
-#include <dlfcn.h>
-#endif
 
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
@@ -42,37 +37,6 @@ void as_register_listeners(const as_listeners *listeners)
 }
 
 const as_listeners *as_registered_listeners(void) { return &rust; }
-
-#ifdef _WIN32
-static int is_program(const char *name)
-{
-    const char *program = g_get_prgname();
-    return program != NULL && strstr(program, name) != NULL;
-}
-#endif
-
-int as_has_windows(void)
-{
-#ifdef _WIN32
-    return is_program("ireshark");
-#else
-    /* Qt is there in no other program. */
-    return dlsym(RTLD_DEFAULT, "qVersion") != NULL;
-#endif
-}
-
-static int is_tshark(void)
-{
-#if defined(_WIN32)
-    return is_program("tshark");
-#elif defined(__GLIBC__)
-    return strstr(program_invocation_short_name, "tshark") != NULL;
-#elif defined(__APPLE__) || defined(__FreeBSD__)
-    return strstr(getprogname(), "tshark") != NULL;
-#else
-    return !as_has_windows();
-#endif
-}
 
 /* ---- tables ----------------------------------------------------------------------------------------------------- */
 
@@ -227,7 +191,7 @@ static void table_init(stat_tap_table_ui *ui)
 
     /* Open already: the same tables are reset before they are filled anew. But tshark never does. */
     if (is_open(report)) {
-        if (is_tshark())
+        if (as_is_tshark())
             ws_warning("-z %s is given more than once, but counts only once: every table shows the same", ui->cli_string);
         return;
     }
@@ -333,7 +297,7 @@ void as_register_report(int number, const char *tap, const char *title, const ch
     static tap_param filter = {PARAM_FILTER, "filter", "Filter", NULL, TRUE};
     as_report *report = &reports[number];
     stat_tap_table_item *fields = g_new0(stat_tap_table_item, n_columns);
-    int is_padded = is_tshark();
+    int is_padded = as_is_tshark();
     unsigned column;
 
     for (column = 0; column < n_columns; column++)

@@ -48,8 +48,9 @@ void as_queue(int tap, packet_info *pinfo, const void *record);
 void as_register_listeners(const as_listeners *listeners);
 const as_listeners *as_registered_listeners(void);
 
-/* Whether this is the program with windows. */
+/* Whether this is the program with windows, or tshark: see system.c. */
 int as_has_windows(void);
+int as_is_tshark(void);
 
 /* ---- tables: rows are numbered from 0 and only ever added behind the last ---- */
 void as_register_report(int report, const char *tap, const char *title, const char *cli, const as_column *columns,
