@@ -3,7 +3,7 @@
 //! A name with its length in front, and what is said of one that is cut:
 //!
 //! ```
-//! use aerospike::wire::ground::input::{front, sized, u8};
+//! use aerospike::wire::ground::input::{front, sized_bytes, u8};
 //!
 //! let name = || sized_bytes("bin name", "name_sz", u8("op name_sz"));
 //! assert_eq!(front(name(), b"\x03age!"), Ok(&b"age"[..]));
