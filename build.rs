@@ -16,7 +16,7 @@ mod plugin {
     use std::env;
     use std::path::{Path, PathBuf};
 
-    const GUARD: [&str; 17] = [
+    const GUARD: [&str; 19] = [
         "wrapper.h",
         "src/epan/guard/guard.h",
         "src/epan/guard/guard.c",
@@ -24,6 +24,8 @@ mod plugin {
         "src/epan/guard/plain.c",
         "src/epan/packet/segment.c",
         "src/epan/guard/soundness.c",
+        "src/epan/plugin/preferences.h",
+        "src/epan/plugin/preferences.c",
         "src/epan/plugin/register.c",
         "src/epan/reports/counters.h",
         "src/epan/reports/counters.c",
@@ -59,6 +61,7 @@ mod plugin {
                 "src/epan/guard/guard.c",
                 "src/epan/guard/plain.c",
                 "src/epan/packet/segment.c",
+                "src/epan/plugin/preferences.c",
                 "src/epan/plugin/register.c",
                 "src/epan/reports/counters.c",
                 "src/epan/reports/system.c",

@@ -82,10 +82,11 @@ impl Changed {
     }
 }
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "guard/guard.c",
     "guard/plain.c",
     "packet/segment.c",
+    "plugin/preferences.c",
     "plugin/register.c",
     "reports/taps.c",
     "taps/tcptap.c",
