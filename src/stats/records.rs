@@ -55,13 +55,15 @@ struct Values {
 }
 
 impl Values {
-    /// Whether it is the largest so far.
-    fn add(&mut self, value: u64) -> bool {
+    fn add(&mut self, value: u64) {
         self.percentiles.add(i64::try_from(value).unwrap_or(i64::MAX));
         self.sum = self.sum.saturating_add(value);
-        let is_largest = value > self.max || self.percentiles.len() == 1;
         self.max = self.max.max(value);
-        is_largest
+    }
+
+    /// Whether a value is larger than all so far.
+    fn is_largest(&self, value: u64) -> bool {
+        value > self.max || self.percentiles.is_empty()
     }
 
     fn write(&self, row: ReportRow) {
@@ -104,10 +106,11 @@ impl Way {
         }
         let carries = touch.writes == touch.result.is_none();
         if let (true, Some(size), bins @ 1..) = (carries, touch.content.size, touch.content.bins) {
-            if self.sizes.add(u64::from(size)) {
+            if self.sizes.is_largest(u64::from(size)) {
                 self.largest = Some(touch.digest);
             }
-            let _ = self.bins.add(u64::from(bins));
+            self.sizes.add(u64::from(size));
+            self.bins.add(u64::from(bins));
         }
     }
 }
@@ -128,9 +131,7 @@ impl Lives {
             Ttl::NamespaceDefault => self.default += 1,
             Ttl::NeverExpires => self.never += 1,
             Ttl::Unchanged => self.unchanged += 1,
-            Ttl::Seconds(seconds) | Ttl::TooLong(seconds) => {
-                let _ = self.given.add(u64::from(seconds));
-            }
+            Ttl::Seconds(seconds) | Ttl::TooLong(seconds) => self.given.add(u64::from(seconds)),
             _ => return,
         }
         if self.first_frame == 0 {
@@ -289,7 +290,7 @@ impl RecordSizes {
         let batches = self.batches.entry(name).or_default();
         if matches!(record.event, Event::Asked) {
             let rows = record.touches.len() as u64 + u64::from(record.left_out);
-            let _ = batches.rows.add(rows);
+            batches.rows.add(rows);
             if batches.first_frame == 0 {
                 batches.first_frame = record.frame;
             }
@@ -310,7 +311,7 @@ impl RecordSizes {
         if matches!(record.event, Event::Asked) {
             scans.requests += 1;
             if record.detail.partitions > 0 {
-                let _ = scans.partitions.add(u64::from(record.detail.partitions));
+                scans.partitions.add(u64::from(record.detail.partitions));
             }
         } else {
             scans.bytes += u64::from(record.detail.size);

@@ -44,9 +44,7 @@ pub trait Report<P: Payload>: Default + Send + 'static {
     /// Counts a record; whether the tables changed.
     fn packet(&mut self, record: &P::At<'_>, tables: &ReportTables) -> bool;
     /// Records came since, and the tables are about to be drawn: writes what is not written at every record.
-    fn on_draw(&mut self, tables: &ReportTables) {
-        let _ = tables;
-    }
+    fn on_draw(&mut self, _: &ReportTables) {}
     /// The window is closed: no table of it is there any more.
     fn on_close() {}
 }

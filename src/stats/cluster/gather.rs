@@ -155,7 +155,7 @@ fn entry<'m, K: Ord, V: Default>(
 impl Gathered {
     /// A message; whether it says anything of the cluster.
     pub fn record(&mut self, record: &Record<'_>) -> bool {
-        let _ = self.begun.get_or_insert(record.time);
+        self.begun = self.begun.or(Some(record.time));
         match record.event {
             Event::Internode { .. } => self.internode(record),
             Event::Answered { .. } if !record.detail.text.is_empty() => self.info(record),
@@ -266,7 +266,7 @@ impl Gathered {
                 b"replicas-all" => "replicas-all",
                 _ => "replicas-master",
             };
-            let _ = self.service(record, server);
+            self.service(record, server);
             for owned in ownership(command, value).flatten() {
                 self.map(record, server, name, &owned);
             }
@@ -284,7 +284,7 @@ impl Gathered {
             b"features" => "features",
             b"edition" => "edition",
             b"partition-info" => {
-                let _ = self.service(record, server);
+                self.service(record, server);
                 return self.partition_info(record, server, value);
             }
             b"service" | b"service-clear-std" | b"service-clear-alt" | b"service-tls-std"

@@ -132,7 +132,7 @@ impl Intervals {
     /// The rows up to a time.
     #[must_use]
     pub fn rows(&mut self, until: i64) -> Vec<Interval> {
-        let _ = self.at(until);
+        self.at(until);
         joined_by(&self.list, self.times())
     }
 }
@@ -167,7 +167,7 @@ mod tests {
         let rows = intervals.rows(999 * MS);
         assert_eq!(rows.len(), 100);
         assert!(rows.iter().all(|row| row.requests == 10 && row.times.len() == 10));
-        let _ = intervals.at(1_000_000 * MS);
+        intervals.at(1_000_000 * MS);
         assert_eq!(intervals.width() / MS, 20_000);
         let rows = intervals.rows(0);
         assert_eq!(rows.len(), 51);

@@ -131,13 +131,22 @@ pub struct LoggedMessage {
     pub content: LoggedContent,
 }
 
+/// A fatal alert of TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct TlsAlert {
+    /// Which end of the connection sent it.
+    pub side: u8,
+    /// What it says, as TLS numbers it.
+    pub description: u8,
+}
+
 /// What TLS shows in clear.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tls {
     /// Time and frame of the first ClientHello.
     pub hello: Option<(i64, u32)>,
-    /// Time, frame, side and description of the first alert that ends it.
-    pub alert: Option<(i64, u32, u8, u8)>,
+    /// The first alert that ends it.
+    pub alert: Option<TlsAlert>,
     /// Application data were sent by the sides.
     pub data: [bool; 2],
     /// Any record of TLS was seen.
@@ -465,7 +474,10 @@ impl LoggedConnection {
             [21, 3, 0..=4, 0, 2, level @ 1..=2, description, ..] => {
                 self.tls.is_there = true;
                 if *description != 0 && *level == 2 && self.tls.alert.is_none() {
-                    self.tls.alert = Some((at.0, at.1, segment.side, *description));
+                    self.tls.alert = Some(TlsAlert {
+                        side: segment.side,
+                        description: *description,
+                    });
                 }
             }
             [23, 3, 0..=4, ..] => {

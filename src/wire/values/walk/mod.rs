@@ -62,8 +62,7 @@ pub trait Sink<'a> {
     ///
     /// # Errors
     /// The sink's own; it ends the walk.
-    fn wrong(&mut self, why: &Malformed<'a>) -> Result<(), Self::Error> {
-        let _ = why;
+    fn wrong(&mut self, _: &Malformed<'a>) -> Result<(), Self::Error> {
         Ok(())
     }
 }

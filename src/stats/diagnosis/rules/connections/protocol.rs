@@ -304,13 +304,12 @@ fn alerts(evidence: &Evidence<'_>, findings: &mut Findings) {
         .filter(|connection| is_near(evidence, connection) && connection.refusals.is_empty())
     {
         let tls = &evidence.log.connections[connection.number].tls;
-        let Some((_, _, side, description)) = tls.alert.filter(|_| !(tls.data[0] && tls.data[1])) else {
+        let Some(alert) = tls.alert.filter(|_| !(tls.data[0] && tls.data[1])) else {
             continue;
         };
         let Some(hello) = tls.hello else { continue };
-        let _ = side;
         by_server
-            .entry((connection.server, description))
+            .entry((connection.server, alert.description))
             .or_default()
             .push((connection, hello));
     }
@@ -359,7 +358,7 @@ fn clear(evidence: &Evidence<'_>, findings: &mut Findings) {
             let is_alerted = log
                 .tls
                 .alert
-                .is_some_and(|(_, _, side, _)| log.ends.get(usize::from(side)) == Some(&connection.server));
+                .is_some_and(|alert| log.ends.get(usize::from(alert.side)) == Some(&connection.server));
             let has_answer = evidence
                 .requests_of(connection)
                 .iter()
