@@ -16,7 +16,7 @@ fields! {
     FIELD_ID: U8, "aerospike.admin.field.id", "Field id", "What the data is" .values(FieldId::TABLE);
     FIELD_DATA: Bytes, "aerospike.admin.field.data", "Field data", "Data of a field that is not decoded further";
     USER: String, "aerospike.admin.user", "User", "Name of a user";
-    HIDDEN: U32, "aerospike.admin.hidden", "Hidden", "Length of a password, credential or token, which is not shown unless aerospike.show_credentials is on" .unit(" bytes");
+    HIDDEN: U32, "aerospike.admin.hidden", "Hidden", "Length of a password, credential or token, which is not shown unless aerospike.show_credentials is on" .bytes();
     PASSWORD: String, "aerospike.admin.password", "Password", "Hash of a password, as good as the password";
     OLD_PASSWORD: String, "aerospike.admin.old_password", "Old password", "Hash of a password, as good as the password";
     CREDENTIAL: String, "aerospike.admin.credential", "Credential", "Hash of a password, as good as the password";

@@ -12,7 +12,7 @@ use crate::wire::ground::inflate::inflate;
 use crate::wire::ground::input::{Malformed, reason};
 
 fields! {
-    ORIGINAL_SIZE: U64, "aerospike.original_size", "Original size", "Length of the inflated message, its own header included" .unit(" bytes");
+    ORIGINAL_SIZE: U64, "aerospike.original_size", "Original size", "Length of the inflated message, its own header included" .bytes();
     STREAM: Bytes, "aerospike.compressed", "Compressed message", "zlib stream of a whole message";
 }
 

@@ -39,7 +39,7 @@ fields! {
     SCAN_FAIL_ON_CLUSTER_CHANGE: Boolean, "aerospike.field.scan_fail_on_cluster_change", "Fail on cluster change", "The scan ends when the cluster changes";
     SCAN_DISCONNECTED_JOB: Boolean, "aerospike.field.scan_disconnected_job", "Disconnected job", "The scan goes on without its client";
     SCAN_PERCENT: U8, "aerospike.field.scan_percent", "Scan percent", "Share of the partitions to scan";
-    SOCKET_TIMEOUT: U32, "aerospike.field.socket_timeout", "Socket timeout", "How long the server waits for the client's socket; 0 is for ever" .unit(" ms");
+    SOCKET_TIMEOUT: U32, "aerospike.field.socket_timeout", "Socket timeout", "How long the server waits for the client's socket; 0 is for ever" .milliseconds();
     RECS_PER_SEC: U32, "aerospike.field.recs_per_sec", "Records per second", "Limit of a scan or query";
     PID_COUNT: U16, "aerospike.field.pid_count", "Number of partitions", "Partitions that are asked for";
     PID_RANGE: String, "aerospike.field.pid_range", "Partitions", "Consecutive partitions that are asked for";

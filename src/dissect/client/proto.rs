@@ -15,7 +15,7 @@ use crate::wire::client::proto::{HEADER, Header, ProtoType, SIZE_AT, TYPE_AT, VE
 fields! {
     VERSION: U8, "aerospike.version", "Version", "Version of the proto header";
     TYPE: U8, "aerospike.type", "Type", "What the body is" .values(ProtoType::TABLE);
-    SIZE: U48, "aerospike.size", "Size", "Length of the body" .unit(" bytes");
+    SIZE: U48, "aerospike.size", "Size", "Length of the body" .bytes();
 }
 
 experts! {

@@ -22,7 +22,7 @@ use crate::wire::ground::text::LossyText;
 
 fields! {
     CONTINUED: Bytes, "aerospike.continuation", "Continuation data", "Bytes whose place in a message is not known";
-    HIDDEN: U32, "aerospike.hidden", "Not handed over", "Bytes of a segment with new ones that TCP hands to nobody" .unit(" bytes");
+    HIDDEN: U32, "aerospike.hidden", "Not handed over", "Bytes of a segment with new ones that TCP hands to nobody" .bytes();
     DUPLICATE: Boolean, "aerospike.duplicate", "Duplicate", "The same packet was in the capture before: shown, not counted";
     COMES_IN: Frame, "aerospike.comes_in", "Comes in", "The frame with the bytes before these, which stands behind them in the capture";
     REFUSED: Bytes, "aerospike.refused", "Not a proto header", "Bytes at which a server closes the connection";

@@ -19,8 +19,8 @@ fields! {
     ACKNOWLEDGED: Boolean, "aerospike.acknowledged", "Acknowledged", "The server's TCP acknowledged the request";
     CLOSED_BY: String, "aerospike.closed_by", "Closed by", "Who closed the connection first, and how";
     CLOSED_AFTER: RelativeTime, "aerospike.time.closed", "Closed after", "From the request to the end of its connection";
-    ANSWER_BYTES: U64, "aerospike.answer.bytes", "Bytes of the answer", "What came of the message that is not complete" .unit(" bytes");
-    ANSWER_SIZE: U64, "aerospike.answer.size", "Size of the answer", "How long that message is by its header" .unit(" bytes");
+    ANSWER_BYTES: U64, "aerospike.answer.bytes", "Bytes of the answer", "What came of the message that is not complete" .bytes();
+    ANSWER_SIZE: U64, "aerospike.answer.size", "Size of the answer", "How long that message is by its header" .bytes();
 }
 
 experts! {

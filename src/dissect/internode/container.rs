@@ -19,12 +19,12 @@ use crate::wire::internode::container::{Msg, MsgField, MsgType, WireType};
 use crate::wire::internode::fabric::hello::Hello;
 
 fields! {
-    SIZE: U32, "aerospike.container.size", "Size", "Bytes after the header of a message between nodes" .unit(" bytes");
+    SIZE: U32, "aerospike.container.size", "Size", "Bytes after the header of a message between nodes" .bytes();
     TYPE: U16, "aerospike.container.type", "Message type", "Type in the header of a heartbeat" .values(MsgType::TABLE);
     FIELD: String, "aerospike.container.field", "Field", "Name of a field of a message between nodes that has no single value: its line; that of any other is its value's";
     FIELD_ID: U16, "aerospike.container.field.id", "Field id", "What the field is, by the type of its message";
     FIELD_TYPE: U8, "aerospike.container.field.type", "Wire type", "How the value is written" .values(WireType::TABLE);
-    FIELD_SIZE: U32, "aerospike.container.field.size", "Field size", "Length of the value" .unit(" bytes");
+    FIELD_SIZE: U32, "aerospike.container.field.size", "Field size", "Length of the value" .bytes();
     NUMBER: U64, "aerospike.container.number", "Number", "A number that has no field of its own";
     TEXT: String, "aerospike.container.text", "Text", "A text that has no field of its own";
     BYTES: Bytes, "aerospike.container.bytes", "Bytes", "Bytes whose layout only their sender knows";

@@ -29,7 +29,7 @@ fields! {
     BIN_NAME_SIZE: U8, "aerospike.record.bin.name_size", "Bin name length", "Length of the bin name";
     BIN_VERSION: U8, "aerospike.record.bin.version", "Version", "Unused";
     PARTICLE_TYPE: U8, "aerospike.record.bin.particle_type", "Particle type", "Type of the value" .values(ParticleType::TABLE);
-    VALUE_SIZE: U32, "aerospike.record.bin.value_size", "Value size", "Length of the value" .unit(" bytes");
+    VALUE_SIZE: U32, "aerospike.record.bin.value_size", "Value size", "Length of the value" .bytes();
     PADDING: Bytes, "aerospike.record.padding", "Padding", "Bytes behind the last bin, of servers before 6.0";
     OPAQUE: Bytes, "aerospike.record.opaque", "Not decoded", "The rest of a record whose layout is the Enterprise Edition's";
 }

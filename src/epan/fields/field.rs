@@ -130,7 +130,8 @@ pub struct Field {
     pub(crate) kind: FieldKind,
     pub(crate) base: Base,
     pub(crate) values: &'static [TableRow],
-    pub(crate) unit: &'static str,
+    /// What stands behind the number one, and behind others.
+    pub(crate) unit: Option<[&'static str; 2]>,
 }
 
 impl Field {
@@ -147,7 +148,7 @@ impl Field {
             kind,
             base: Base::Dec,
             values: &[],
-            unit: "",
+            unit: None,
         }
     }
 
@@ -172,10 +173,17 @@ impl Field {
         self
     }
 
-    /// Printed with a unit behind it, such as ` ms`.
+    /// Printed as a number of bytes.
     #[must_use]
-    pub const fn unit(mut self, unit: &'static str) -> Self {
-        self.unit = unit;
+    pub const fn bytes(mut self) -> Self {
+        self.unit = Some([" byte", " bytes"]);
+        self
+    }
+
+    /// Printed as a number of milliseconds.
+    #[must_use]
+    pub const fn milliseconds(mut self) -> Self {
+        self.unit = Some([" ms", " ms"]);
         self
     }
 

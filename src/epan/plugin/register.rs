@@ -48,15 +48,15 @@ fn display(field: &Field) -> (c_int, *const c_void) {
         FieldKind::Frame => framenum(sys::FT_FRAMENUM_NONE),
         FieldKind::AbsoluteTime => (sys::ABSOLUTE_TIME_UTC as c_int, ptr::null()),
         kind if kind.is_integer() && !field.values.is_empty() => (base as c_int, value_strings(field.values)),
-        kind if kind.is_integer() && !field.unit.is_empty() => {
-            // unit_name_string: singular, plural (NULL: the same).
-            let unit: &'static [*const c_char; 2] = Box::leak(Box::new([forever(field.unit), ptr::null()]));
-            (
-                (base | sys::BASE_UNIT_STRING as sys::field_display_e) as c_int,
-                unit.as_ptr().cast(),
-            )
-        }
-        kind if kind.is_integer() => (base as c_int, ptr::null()),
+        kind if kind.is_integer() => match field.unit {
+            Some(names) => {
+                // unit_name_string: singular, plural.
+                let unit: &'static [*const c_char; 2] = Box::leak(Box::new(names.map(forever)));
+                let base = base | sys::BASE_UNIT_STRING as sys::field_display_e;
+                (base as c_int, unit.as_ptr().cast())
+            }
+            None => (base as c_int, ptr::null()),
+        },
         _ => (sys::BASE_NONE as c_int, ptr::null()),
     }
 }

@@ -11,7 +11,7 @@ use crate::wire::internode::fabric::exchange::{PartitionVersions, RebalanceFlags
 
 fields! {
     ELEMENT: Bytes, "aerospike.fabric.exchange.element", "Element", "What a node says of one namespace";
-    ELEMENT_SIZE: U32, "aerospike.fabric.exchange.element_size", "Element size", "MessagePack length of the element" .unit(" bytes");
+    ELEMENT_SIZE: U32, "aerospike.fabric.exchange.element_size", "Element size", "MessagePack length of the element" .bytes();
     VERSIONS: U32, "aerospike.fabric.exchange.version_count", "Number of versions", "Distinct partition versions of the namespace";
     VERSION: U64, "aerospike.fabric.exchange.version", "Partition version", "Cluster key, family and state of the partitions" .hex();
     VERSION_TEXT: String, "aerospike.fabric.exchange.version_text", "Partition version", "As the server's log prints it";

@@ -21,7 +21,7 @@ fields! {
     REGIME: U32, "aerospike.fabric.regime", "Regime", "Regime of the partition, strong consistency";
     META_SEQUENCE: U32, "aerospike.fabric.meta_sequence", "Meta sequence", "Number of a message with meta records";
     META_SEQUENCE_FINAL: U32, "aerospike.fabric.meta_sequence_final", "Last meta sequence", "Number of the last message with meta records";
-    TIMEOUT: U32, "aerospike.fabric.timeout", "Timeout", "Timeout of a proxied request, up to 3.14" .unit(" ms");
+    TIMEOUT: U32, "aerospike.fabric.timeout", "Timeout", "Timeout of a proxied request, up to 3.14" .milliseconds();
     COMPATIBILITY_ID: U32, "aerospike.fabric.compatibility_id", "Compatibility id", "Which releases the node is compatible with" .values(CompatibilityId::TABLE);
     USERNAME: String, "aerospike.fabric.username", "User name", "The client's user";
 }

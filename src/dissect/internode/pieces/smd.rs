@@ -14,7 +14,7 @@ fields! {
     MODULE_NAME: String, "aerospike.fabric.smd.module_name", "Module name", "Whose metadata it is, up to 4.5.0";
     KEY: String, "aerospike.fabric.smd.key", "Key", "Key of an item of system metadata";
     VALUE: String, "aerospike.fabric.smd.value", "Value", "Value of an item of system metadata";
-    SECRET: U32, "aerospike.fabric.smd.secret", "Secret", "Length of a key or value of the module SECURITY" .unit(" bytes");
+    SECRET: U32, "aerospike.fabric.smd.secret", "Secret", "Length of a key or value of the module SECURITY" .bytes();
     GENERATION: U32, "aerospike.fabric.smd.generation", "Item generation", "Generation of an item of system metadata";
     TIMESTAMP: AbsoluteTime, "aerospike.fabric.smd.timestamp", "Item timestamp", "When the item was set";
     ACTION: U32, "aerospike.fabric.smd.action", "Action", "What is done to an item, up to 4.5.0" .values(Action::TABLE);
