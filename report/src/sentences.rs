@@ -472,7 +472,11 @@ pub fn records(table: &Table) -> Vec<String> {
 pub fn cluster(table: &Table) -> Vec<String> {
     let rows = |start: &'static str| table.all().filter(move |row| row.row.table.starts_with(start));
     let mut out = Vec::new();
-    let nodes: std::collections::BTreeSet<&str> = rows("Nodes").map(|row| row.text("Node")).collect();
+    let nodes: std::collections::BTreeSet<&str> = rows("All nodes")
+        .map(|row| row.text("Node"))
+        // Addresses of nodes that do not say which they are.
+        .filter(|node| !node.is_empty() && *node != "?")
+        .collect();
     if nodes.len() > 1 {
         out.push(format!(
             "{}: {}.",

@@ -1,23 +1,25 @@
 //! Each sentence is said where it is true, and not where it is not.
 
 use super::*;
-use crate::grid::Answer;
+use crate::grid::{Answers, SHORTEST};
 
 /// Ten seconds of reads by three nodes, 300 a second each; `time` gives microseconds by node and time in ms.
 fn grid(time: impl Fn(usize, i64) -> u64) -> Grid {
-    let mut grid = Grid::new(0, Some(10_000_000_000));
+    let mut grid = Grid::of_one(0, 128_000_000);
     for number in 0..3000_i64 {
         for (node, name) in ["10.0.0.1:3000", "10.0.0.2:3000", "10.0.0.3:3000"]
             .into_iter()
             .enumerate()
         {
             let us = time(node, number * 10 / 3);
-            grid.add(&Answer {
+            grid.add(&Answers {
                 at: number * 10_000_000 / 3,
                 node: name,
                 operation: "get",
-                time: us * 1000,
-                parts: [0, us * 900, us * 100, 0, 0],
+                times: &[(us * 1000, 1)],
+                longest: us * 1000,
+                sum: u128::from(us * 1000),
+                parts: [0, us * 900, us * 100, 0, 0].map(u128::from),
             });
         }
     }
@@ -78,7 +80,7 @@ fn the_slowest_node_is_said_where_it_is_twice_as_slow() {
         "{even:?}"
     );
     assert_eq!(
-        latency(&Grid::new(0, None)),
+        latency(&Grid::default()),
         ["No answer was seen with its request."]
     );
 }
@@ -152,17 +154,16 @@ fn the_split_names_what_took_the_time() {
         "{server:?}"
     );
     assert_eq!(server.len(), 1);
-    let mut lost = Grid::new(0, None);
-    for at in 0..50 {
-        let parts = [0, 200_000_000, 0, 150_000_000, 0];
-        lost.add(&Answer {
-            at,
-            node: "n",
-            operation: "get",
-            time: 200_000_000,
-            parts,
-        });
-    }
+    let mut lost = Grid::of_one(0, SHORTEST);
+    lost.add(&Answers {
+        node: "n",
+        operation: "get",
+        times: &[(200_000_000, 50)],
+        longest: 200_000_000,
+        sum: 50 * 200_000_000,
+        parts: [0, 200_000_000, 0, 150_000_000, 0].map(|part: u128| part * 50),
+        ..Answers::default()
+    });
     let lost = split(&lost);
     assert!(
         lost.iter()
@@ -215,7 +216,7 @@ fn the_cluster_says_when_it_changed() {
     let head = "Table,Node,What,Records,Bytes,From (s)\n";
     let table = |rest: &str| Table::parse(format!("{head}{rest}").as_bytes()).unwrap();
     let changed = table(concat!(
-        "Nodes (x),a1,\"build 8.1.2.0, cluster\",,,0\nNodes (x),a2,heartbeats,,,0\n",
+        "All nodes (x),a1,\"build 8.1.2.0, cluster\",,,0\nAll nodes (x),a2,heartbeats,,,0\n",
         "\"Members, as each says\",a1,\"cluster 58 of 2: a2, a1\",,,0\n\"Members, as each says\",a1,\"cluster fa of 3: a3\",,,2.5\n",
         "\"Members, as each says\",a2,\"cluster fa of 3: a3\",,,2.6\nMigrations (x),a1,m,202,35649,6\n",
     ));
@@ -227,7 +228,7 @@ fn the_cluster_says_when_it_changed() {
             "202 records (35.6 kB) were migrated between nodes."
         ]
     );
-    assert!(cluster(&table("Nodes (x),a1,build 8.1.2.0,,,0\n")).is_empty());
+    assert!(cluster(&table("All nodes (x),a1,build 8.1.2.0,,,0\n")).is_empty());
     assert_eq!(
         (build("id x, build 8.1.2.0, cluster"), build("heartbeats")),
         (Some("8.1.2.0"), None)

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::error::{Error, Result};
-use crate::grid::Grid;
+use crate::grid::{Grid, SHORTEST};
 use crate::hotkeys::HotKeys;
 use crate::merge;
 use crate::pass::{self, Told};
@@ -113,23 +113,27 @@ pub fn gather(
     let packets: Option<Vec<u64>> = sources.iter().map(|source| source.extent.packets).collect();
     progress.total(packets.map(|packets| packets.iter().sum()));
     let filter = filter_with_times(wanted, origin);
-    // A file that tells no last time gives no length.
-    let length = (sources.iter().all(|source| source.extent.packets.is_some())).then_some(end - origin);
+    let interval = match sources[..] {
+        [_] => 0,
+        _ => interval(end - origin),
+    };
+    let grid = match sources[..] {
+        [_] => Grid::of_one(origin, SHORTEST),
+        _ => Grid::of_several(origin, i64::from(interval) * 1_000_000),
+    };
     let reader = Reader {
         tshark,
         wanted,
         filter: filter.as_deref(),
-        interval: if sources.len() > 1 {
-            interval(end - origin)
-        } else {
-            0
-        },
+        interval,
+        origin,
+        grid: grid.clone(),
         folder,
         progress,
         next: AtomicUsize::new(0),
         done: AtomicU64::new(0),
         sums: Mutex::new(Sums {
-            grid: Grid::new(origin, length),
+            grid,
             ..Sums::default()
         }),
     };
@@ -233,6 +237,9 @@ struct Reader<'r> {
     wanted: &'r Wanted,
     filter: Option<&'r str>,
     interval: u32,
+    origin: i64,
+    /// An empty one.
+    grid: Grid,
     folder: &'r Path,
     progress: &'r dyn Progress,
     next: AtomicUsize,
@@ -273,17 +280,10 @@ impl Reader<'_> {
             filter: self.filter,
             folder: &folder,
             interval: self.interval,
+            first: source.extent.times.map_or(self.origin, |(first, _)| first),
         };
-        let (origin, length) = {
-            let sums = self
-                .sums
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            (sums.grid.origin, sums.grid.interval)
-        };
-        let grid = Grid::with_interval(origin, length);
         let mut last = 0;
-        let told = pass::run(self.tshark, &request, grid, |frame| {
+        let told = pass::run(self.tshark, &request, self.grid.clone(), |frame| {
             if frame > last + 500 {
                 self.advance(frame - last);
                 last = frame;

@@ -442,7 +442,7 @@ fn split(side: &Side, sides: &[Named<'_>], is_half: bool) -> Value {
     columns.extend(
         PARTS
             .iter()
-            .map(|(_, words)| json!({ "name": format!("{words}, ms"), "number": true })),
+            .map(|(_, _, words)| json!({ "name": format!("{words}, ms"), "number": true })),
     );
     let body: Vec<Value> = rows
         .iter()

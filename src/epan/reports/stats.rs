@@ -163,6 +163,12 @@ pub fn reports<P: Payload, R: Reports<P>>(tap: &'static Tap<P>) {
 }
 
 fn report<P: Payload, R: Report<P>>(tap: &'static Tap<P>) {
+    const {
+        assert!(
+            R::TABLES.len() <= sys::AS_MAX_TABLES as usize,
+            "C keeps so many tables of a report"
+        )
+    };
     let Some(slot) = SLOTS.get(usize::from(R::NUMBER)) else {
         return;
     };
