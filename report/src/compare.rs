@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::findings::{self, Finding};
 use crate::grid::{Grid, Line, millis};
-use crate::page;
+use crate::page::about;
 use crate::side::Side;
 use crate::text;
 
@@ -199,7 +199,7 @@ pub fn section(before: &Side, after: &Side, places: Option<[&str; 2]>) -> Value 
     let findings = compare_findings(before, after);
     if let Some(places) = places {
         let sentences = differences(&all, places);
-        return page::section(
+        return about::section(
             "changes",
             "How the two places differ",
             vec![json!({ "sentences": sentences, "tables": [latency_table(&all, places)] })],
@@ -216,7 +216,7 @@ pub fn section(before: &Side, after: &Side, places: Option<[&str; 2]>) -> Value 
         .flatten()
         .filter(|table| table["rows"].as_array().is_some_and(|rows| !rows.is_empty()))
         .collect();
-    page::section(
+    about::section(
         "changes",
         "What changed",
         vec![json!({ "sentences": sentences, "tables": tables })],

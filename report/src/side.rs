@@ -10,35 +10,9 @@ use crate::grid::{Grid, SHORTEST};
 use crate::hotkeys::HotKeys;
 use crate::merge;
 use crate::pass::{self, Told};
+use crate::source::Source;
 use crate::table::Table;
-use crate::tshark::{Extent, Settings, Tshark};
-
-/// A capture, and what became of it.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// As it was given.
-    pub path: PathBuf,
-    /// Bytes of the file.
-    pub size: u64,
-    /// Packets and times.
-    pub extent: Extent,
-    /// What is wrong with it, in tshark's words.
-    pub problems: Vec<String>,
-    /// Whether anything of it could be read.
-    pub is_read: bool,
-}
-
-impl Source {
-    /// The name without folders.
-    #[must_use]
-    pub fn name(&self) -> String {
-        self.path
-            .file_name()
-            .unwrap_or(self.path.as_os_str())
-            .to_string_lossy()
-            .into_owned()
-    }
-}
+use crate::tshark::{Settings, Tshark};
 
 /// What is asked of a side.
 #[derive(Clone, Debug, Default)]
@@ -104,7 +78,7 @@ pub fn gather(
 ) -> Result<Side> {
     let mut sources: Vec<Source> = captures
         .iter()
-        .map(|path| source(tshark, path))
+        .map(|path| Source::find(tshark, path))
         .collect::<Result<_>>()?;
     sources.sort_by_key(|source| source.extent.times);
     let times: Vec<(i64, i64)> = sources.iter().filter_map(|source| source.extent.times).collect();
@@ -164,27 +138,6 @@ pub fn gather(
         hot_keys: sums.hot_keys,
         grid: sums.grid,
         clients: sums.clients,
-    })
-}
-
-fn source(tshark: &Tshark, path: &Path) -> Result<Source> {
-    let about = std::fs::metadata(path).and_then(|about| {
-        // Whether we may read it.
-        std::fs::File::open(path).map(|_| about)
-    });
-    let about = about.map_err(|error| Error::of_file(path, &error))?;
-    if about.is_dir() {
-        return Err(Error::new(
-            format!("{} is a folder.", path.display()),
-            "Name the captures in it.",
-        ));
-    }
-    Ok(Source {
-        path: path.to_owned(),
-        size: about.len(),
-        extent: tshark.extent(path),
-        problems: Vec::new(),
-        is_read: false,
     })
 }
 

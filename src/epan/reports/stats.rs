@@ -124,7 +124,8 @@ macro_rules! tuples {
             const NUMBERS: &'static [u8] = &[$($R::NUMBER),*];
 
             fn register(tap: &'static Tap<P>) {
-                $( report::<P, $R>(tap); )*
+                $( const { assert!($R::TABLES.len() <= sys::AS_MAX_TABLES as usize, "more than C keeps") };
+                report::<P, $R>(tap); )*
             }
         }
     )*};
@@ -163,12 +164,6 @@ pub fn reports<P: Payload, R: Reports<P>>(tap: &'static Tap<P>) {
 }
 
 fn report<P: Payload, R: Report<P>>(tap: &'static Tap<P>) {
-    const {
-        assert!(
-            R::TABLES.len() <= sys::AS_MAX_TABLES as usize,
-            "C keeps so many tables of a report"
-        )
-    };
     let Some(slot) = SLOTS.get(usize::from(R::NUMBER)) else {
         return;
     };
