@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::findings::{self, Finding};
 use crate::grid::{Grid, Line, millis};
-use crate::page;
+use crate::page::about;
 use crate::side::Side;
 use crate::text;
 
@@ -199,7 +199,7 @@ pub fn section(before: &Side, after: &Side, places: Option<[&str; 2]>) -> Value 
     let findings = compare_findings(before, after);
     if let Some(places) = places {
         let sentences = differences(&all, places);
-        return page::section(
+        return about::section(
             "changes",
             "How the two places differ",
             vec![json!({ "sentences": sentences, "tables": [latency_table(&all, places)] })],
@@ -216,7 +216,7 @@ pub fn section(before: &Side, after: &Side, places: Option<[&str; 2]>) -> Value 
         .flatten()
         .filter(|table| table["rows"].as_array().is_some_and(|rows| !rows.is_empty()))
         .collect();
-    page::section(
+    about::section(
         "changes",
         "What changed",
         vec![json!({ "sentences": sentences, "tables": tables })],
@@ -321,20 +321,19 @@ pub fn to_json(before: &Side, after: &Side) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grid::Answer;
+    use crate::grid::{Answers, SHORTEST};
     use crate::table::Table;
 
     fn side(us: u64, findings: &str) -> Side {
-        let mut grid = Grid::new(0, None);
-        for at in 0..100 {
-            grid.add(&Answer {
-                at,
-                node: "n:3000",
-                operation: "get",
-                time: us * 1000,
-                parts: [0; 5],
-            });
-        }
+        let mut grid = Grid::of_one(0, SHORTEST);
+        grid.add(&Answers {
+            node: "n:3000",
+            operation: "get",
+            times: &[(us * 1000, 100)],
+            longest: us * 1000,
+            sum: u128::from(us * 1000 * 100),
+            ..Answers::default()
+        });
         let csv = format!("Table,No.,Finding,Who,Count,Cause\n{findings}");
         let diagnosis = Table::parse(csv.as_bytes()).unwrap();
         Side {

@@ -23,6 +23,14 @@ impl Error {
         }
     }
 
+    /// A plugin that does not have what this program needs.
+    pub fn of_old_plugin(what: impl Into<String>) -> Self {
+        Self::new(
+            what,
+            "The Aerospike plugin is older than this program: install both from one place.",
+        )
+    }
+
     /// A problem with a file.
     pub fn of_file(path: &std::path::Path, error: &std::io::Error) -> Self {
         Self::new(format!("{}: {error}", path.display()), "")

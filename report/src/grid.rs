@@ -1,42 +1,70 @@
-//! What each answer's time tells, by node, operation and interval: for the heat map, the split, and the sentences.
+//! What the answers' times tell, by node, operation and interval: for the heat map, the split, and the sentences.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use serde_json::{Value, json};
 
 use crate::histogram::{Coarse, Fine};
+use crate::table::{Cells, Table};
+use crate::tshark::nanoseconds;
 
-/// Intervals at most: more do not fit in a picture. Their length doubles when they are used up.
-pub const INTERVALS: usize = 96;
+/// Intervals at most, which the plugin's hundred are not: more do not fit in a picture. Their length doubles when they are
+/// used up.
+pub const INTERVALS: usize = 128;
 /// Nodes and operations at most; what comes later is counted as [`OTHERS`].
 const LINES: usize = 400;
 /// The name of nodes and operations that there was no room for.
 pub const OTHERS: &str = "(others)";
-/// The shortest interval, in nanoseconds.
-const SHORTEST: i64 = 1_000_000;
+/// The shortest interval, in nanoseconds, which is the plugin's.
+pub const SHORTEST: i64 = 1_000_000;
 
-/// The parts of an answer's time, as the plugin's fields name them, and in words.
-pub const PARTS: [(&str, &str); 5] = [
-    ("aerospike.time.request", "sending the request"),
-    ("aerospike.time.server", "waiting for the server"),
-    ("aerospike.time.answer", "receiving the answer"),
-    ("aerospike.time.retransmission", "sent again by TCP"),
-    ("aerospike.time.delayed_ack", "delayed acknowledgement"),
+/// The parts of an answer's time: the plugin's field, its column of sums, and in words.
+pub const PARTS: [(&str, &str, &str); 5] = [
+    (
+        "aerospike.time.request",
+        "Request spread ns",
+        "sending the request",
+    ),
+    (
+        "aerospike.time.server",
+        "Service time ns",
+        "waiting for the server",
+    ),
+    (
+        "aerospike.time.answer",
+        "Response spread ns",
+        "receiving the answer",
+    ),
+    (
+        "aerospike.time.retransmission",
+        "Retransmission ns",
+        "sent again by TCP",
+    ),
+    (
+        "aerospike.time.delayed_ack",
+        "Delayed ACK ns",
+        "delayed acknowledgement",
+    ),
 ];
 
-/// One answer. Times are in nanoseconds, the first since 1970.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer<'a> {
-    /// When it was there in full.
+/// Answers of one node to one operation in an interval. Times are in nanoseconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answers<'a> {
+    /// When they were there in full, since 1970: any time of the interval.
     pub at: i64,
     /// `address:port` of the node.
     pub node: &'a str,
-    /// What it answers.
+    /// What they answer.
     pub operation: &'a str,
-    /// Since the request.
-    pub time: u64,
-    /// [`PARTS`] of it.
-    pub parts: [u64; PARTS.len()],
+    /// Times since the request, each with how many took it.
+    pub times: &'a [(u64, u64)],
+    /// The longest.
+    pub longest: u64,
+    /// The sum of all.
+    pub sum: u128,
+    /// Sums of [`PARTS`].
+    pub parts: [u128; PARTS.len()],
 }
 
 /// The answers of one node to one operation.
@@ -50,17 +78,13 @@ pub struct Line {
     pub parts: [u128; PARTS.len()],
 }
 
-impl Default for Grid {
-    fn default() -> Self {
-        Self::new(0, None)
-    }
-}
-
 /// Answers by node and operation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Grid {
-    /// Where the first interval begins, in nanoseconds since 1970.
-    pub origin: i64,
+    /// The time of the first packet, in nanoseconds since 1970.
+    start: i64,
+    /// Where the interval 0 begins, likewise.
+    origin: i64,
     /// How long one is, in nanoseconds.
     pub interval: i64,
     /// By node and operation.
@@ -70,38 +94,77 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// An empty one, for a capture that begins at `origin`, and is as long as `length` where that is known.
+    /// An empty one for a capture whose first packet came at `start`, where its intervals begin, too; they are at least that
+    /// long. Times are in nanoseconds, `start` since 1970.
     #[must_use]
-    pub fn new(origin: i64, length: Option<i64>) -> Self {
-        let mut interval = SHORTEST;
-        while length.is_some_and(|length| length / interval >= INTERVALS as i64) {
-            interval *= 2;
-        }
+    pub fn of_one(start: i64, interval: i64) -> Self {
         Self {
-            origin,
+            start,
+            origin: start,
             interval,
-            lines: BTreeMap::new(),
-            used: None,
+            ..Self::default()
         }
     }
 
-    /// An empty one whose intervals are at least that long: for a part of what another counts.
+    /// An empty one for several captures: intervals begin at multiples of their length, so that they are the same in all.
     #[must_use]
-    pub fn with_interval(origin: i64, interval: i64) -> Self {
+    pub fn of_several(start: i64, interval: i64) -> Self {
         Self {
+            start,
             interval,
-            ..Self::new(origin, None)
+            ..Self::default()
         }
     }
 
-    /// Counts an answer.
-    pub fn add(&mut self, answer: &Answer<'_>) {
-        let interval = (answer.at - self.origin).div_euclid(self.interval);
-        let line = self.line(answer.node, answer.operation);
-        line.all.add(answer.time);
-        line.by_interval.entry(interval).or_default().add(answer.time);
-        for (sum, part) in line.parts.iter_mut().zip(answer.parts) {
-            *sum += u128::from(part);
+    /// Adds what the plugin's file has of a capture whose first packet came at `first`.
+    ///
+    /// # Errors
+    /// Those of the reader, and what is no CSV.
+    pub fn read(&mut self, from: impl io::Read, first: i64) -> io::Result<()> {
+        for row in Table::parse(from)?.all() {
+            self.read_row(row, first);
+        }
+        Ok(())
+    }
+
+    fn read_row(&mut self, row: Cells<'_>, first: i64) -> Option<()> {
+        let from = nanoseconds(row.text("From (s)"))?;
+        let to = nanoseconds(row.text("To (s)"))?;
+        if self.lines.is_empty() {
+            self.interval = self.interval.max(to - from);
+        }
+        while self.interval < to - from {
+            self.double();
+        }
+        let sum = |column| row.text(column).parse().unwrap_or(0);
+        let times: Vec<(u64, u64)> = (row.text("Times ns").split(' '))
+            .filter_map(|time| {
+                let (time, count) = time.split_once(':')?;
+                time.parse().ok().zip(count.parse().ok())
+            })
+            .collect();
+        self.add(&Answers {
+            at: first + from + (to - from) / 2,
+            node: row.text("Server node"),
+            operation: row.text("Operation"),
+            times: &times,
+            longest: row.text("Max ns").parse().unwrap_or(0),
+            sum: sum("Sum ns"),
+            parts: PARTS.map(|(_, column, _)| sum(column)),
+        });
+        Some(())
+    }
+
+    /// Counts answers.
+    pub fn add(&mut self, answers: &Answers<'_>) {
+        let interval = (answers.at - self.origin).div_euclid(self.interval);
+        let line = self.line(answers.node, answers.operation);
+        let (longest, sum) = (answers.longest, answers.sum);
+        line.all.add_all(answers.times, longest, sum);
+        let of_interval = line.by_interval.entry(interval).or_default();
+        of_interval.add_all(answers.times, longest, sum);
+        for (sum, part) in line.parts.iter_mut().zip(answers.parts) {
+            *sum += part;
         }
         self.use_interval(interval);
     }
@@ -139,9 +202,13 @@ impl Grid {
             .map(|(first, last)| (first.div_euclid(2), last.div_euclid(2)));
     }
 
-    /// Counts all that another counted, whose origin is the same.
+    /// Counts all that another counted, whose intervals begin where these do.
     pub fn merge(&mut self, mut other: Self) {
         debug_assert_eq!(self.origin, other.origin, "grids of one report");
+        if self.lines.is_empty() {
+            *self = other;
+            return;
+        }
         while self.interval < other.interval {
             self.double();
         }
@@ -170,10 +237,10 @@ impl Grid {
         self.used
     }
 
-    /// When an interval begins, in seconds since the origin.
+    /// When an interval begins, in seconds since the first packet; the first one not before it.
     #[must_use]
     pub fn starts(&self, interval: i64) -> f64 {
-        interval as f64 * self.interval as f64 / 1e9
+        (self.origin + interval * self.interval - self.start).max(0) as f64 / 1e9
     }
 
     /// For programs.
@@ -181,7 +248,7 @@ impl Grid {
     pub fn to_json(&self) -> Value {
         let lines = self.lines.iter().map(|((node, operation), line)| {
             let parts: serde_json::Map<String, Value> = (PARTS.iter().zip(line.parts))
-                .map(|((field, _), sum)| {
+                .map(|((field, _, _), sum)| {
                     (
                         (*field).to_owned(),
                         json!(sum as f64 / line.all.count().max(1) as f64 / 1e6),
@@ -226,42 +293,42 @@ pub fn millis(nanoseconds: u64) -> f64 {
 mod tests {
     use super::*;
 
-    fn answer(at_ms: i64, node: &str, time_us: u64) -> Answer<'_> {
-        Answer {
+    const NAMES: [&str; 2] = ["a", "b"];
+
+    /// An answer at that time.
+    fn add(grid: &mut Grid, at_ms: i64, node: &str, time_us: u64) {
+        let time = time_us * 1000;
+        grid.add(&Answers {
             at: at_ms * 1_000_000,
             node,
             operation: "get",
-            time: time_us * 1000,
-            parts: [0, time_us * 900, time_us * 100, 0, 0],
-        }
+            times: &[(time, 1)],
+            longest: time,
+            sum: u128::from(time),
+            parts: [0, time_us * 900, time_us * 100, 0, 0].map(u128::from),
+        });
     }
 
     #[test]
     fn intervals_double_until_they_fit() {
-        let mut grid = Grid::new(0, None);
-        for at in 0..1000 {
-            grid.add(&answer(at, "n", 100));
-        }
-        assert_eq!(grid.interval, 16 * SHORTEST);
-        assert_eq!(grid.used(), Some((0, 62)));
+        let mut grid = Grid::of_one(0, SHORTEST);
+        (0..1000).for_each(|at| add(&mut grid, at, "n", 100));
+        assert_eq!(grid.interval, 8 * SHORTEST);
+        assert_eq!(grid.used(), Some((0, 124)));
         let line = &grid.lines[&("n".to_owned(), "get".to_owned())];
-        assert_eq!(line.by_interval[&0].count(), 16);
+        assert_eq!(line.by_interval[&0].count(), 8);
         assert_eq!(line.all.count(), 1000);
         assert_eq!(line.parts[1], 1000 * 90_000);
-        assert_eq!(Grid::new(0, Some(1_000_000_000)).interval, 16 * SHORTEST);
     }
 
     #[test]
     fn merged_is_as_if_counted_at_once() {
-        let (mut all, mut one, mut other) = (Grid::new(0, None), Grid::new(0, None), Grid::new(0, None));
+        let empty = Grid::of_several(0, SHORTEST);
+        let (mut all, mut one, mut other) = (empty.clone(), empty.clone(), empty);
         for at in 0..3000 {
-            let answer = answer(at, ["a", "b"][at as usize % 2], 50 + at as u64);
-            all.add(&answer);
-            if at < 200 {
-                one.add(&answer)
-            } else {
-                other.add(&answer)
-            }
+            let (node, time) = (NAMES[at as usize % 2], 50 + at as u64);
+            add(&mut all, at, node, time);
+            add(if at < 200 { &mut one } else { &mut other }, at, node, time);
         }
         one.merge(other);
         assert_eq!(one, all);
@@ -269,14 +336,47 @@ mod tests {
 
     #[test]
     fn lines_are_bounded() {
-        let mut grid = Grid::new(0, None);
-        for number in 0..1000 {
-            grid.add(&answer(1, &format!("10.0.0.{number}:3000"), 100));
-        }
+        let mut grid = Grid::of_one(0, SHORTEST);
+        (0..1000).for_each(|number| add(&mut grid, 1, &format!("10.0.0.{number}:3000"), 100));
         assert_eq!(grid.lines.len(), LINES + 1);
         assert_eq!(
             grid.lines[&(OTHERS.to_owned(), OTHERS.to_owned())].all.count(),
             600
         );
+    }
+
+    const CSV: &str = "Table,From (s),To (s),Server node,Operation,Answers,Max ns,Sum ns,Request spread ns,Service time ns,\
+        Response spread ns,Retransmission ns,Delayed ACK ns,Times ns\n\
+        By interval,0,0.02,n,get,3,3000,6000,0,5000,1000,0,0,1000:1 2000:1 3000:1\n\
+        By interval,0.02,0.04,n,get,1,9000,9000,0,9000,0,0,0,9000:1\n\
+        By interval,0.02,0.04,n,write,1,5,5,0,5,0,0,0,5:1\n";
+
+    #[test]
+    fn the_plugin_tells_how_long_an_interval_is() {
+        let mut grid = Grid::of_one(7, SHORTEST);
+        grid.read(CSV.as_bytes(), 7).unwrap();
+        assert_eq!((grid.interval, grid.used()), (20_000_000, Some((0, 1))));
+        let line = &grid.lines[&("n".to_owned(), "get".to_owned())];
+        assert_eq!(
+            (line.all.count(), line.all.max(), line.all.mean()),
+            (4, 9000, Some(3750.0))
+        );
+        assert_eq!(line.all.quantile(0.5), Some(2000));
+        assert_eq!((line.by_interval[&1].count(), line.parts[1]), (1, 14_000));
+    }
+
+    #[test]
+    fn intervals_of_several_captures_are_the_same() {
+        // As the plugin writes them: the first one begins before the first packet.
+        let rows = |from: &str, to: &str| {
+            CSV.lines().next().unwrap().to_owned() + &format!("\nT,{from},{to},n,get,1,5,5,0,5,0,0,0,5:1\n")
+        };
+        let mut grid = Grid::of_several(1_005_000_000, 20_000_000);
+        grid.read(rows("-0.005", "0.015").as_bytes(), 1_005_000_000)
+            .unwrap();
+        grid.read(rows("-0.01", "0.01").as_bytes(), 1_010_000_000)
+            .unwrap();
+        assert_eq!(grid.used(), Some((50, 50)));
+        assert_eq!((grid.starts(50), grid.starts(51)), (0.0, 0.015));
     }
 }

@@ -42,10 +42,17 @@ impl<const BITS: u32> Histogram<BITS> {
 
     /// Counts a value.
     pub fn add(&mut self, value: u64) {
-        *self.counts.entry(Self::bucket(value)).or_default() += 1;
-        self.total += 1;
-        self.sum += u128::from(value);
-        self.most = self.most.max(value);
+        self.add_all(&[(value, 1)], value, u128::from(value));
+    }
+
+    /// Counts values that others counted: each with how often, the greatest, and the sum of all.
+    pub fn add_all(&mut self, values: &[(u64, u64)], most: u64, sum: u128) {
+        for (value, count) in values {
+            *self.counts.entry(Self::bucket(*value)).or_default() += count;
+            self.total += count;
+        }
+        self.sum += sum;
+        self.most = self.most.max(most);
     }
 
     /// Counts all that another counted.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::side::Source;
+use crate::source::Source;
 use crate::table::{Row, Table};
 
 /// The reports of all captures, by name. `told` is by the captures' order.

@@ -1,18 +1,19 @@
-//! One pass of tshark over one capture: all reports of the plugin as CSV, and a line for each answer.
+//! One pass of tshark over one capture: all reports of the plugin as CSV.
 //!
-//! The lines are columns of the packet list, not `-T fields`: for fields tshark makes the whole tree of every packet, for
-//! columns what they ask for alone, which costs a third.
+//! Nothing is asked of single packets: for fields, columns of fields or a display filter tshark makes the tree of every packet,
+//! which doubles its work. The numbers of the packets, which say how far it is, cost next to nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Stdio};
 
 use crate::error::{Error, Result};
-use crate::grid::{Answer, Grid, PARTS};
+use crate::grid::Grid;
 use crate::hotkeys::HotKeys;
 use crate::table::Table;
-use crate::tshark::{Settings, Tshark, meaning, nanoseconds};
+use crate::tshark::{Settings, Tshark, meaning};
 
 /// What is asked of a pass.
 #[derive(Clone, Debug)]
@@ -25,8 +26,10 @@ pub struct Request<'r> {
     pub filter: Option<&'r str>,
     /// An empty folder for the reports.
     pub folder: &'r Path,
-    /// Milliseconds of a row of the timeline; 0: the plugin chooses.
+    /// Milliseconds of a row of what is told by interval; 0: the plugin chooses.
     pub interval: u32,
+    /// The time of the first packet, in nanoseconds since 1970.
+    pub first: i64,
 }
 
 /// What a pass tells.
@@ -46,38 +49,14 @@ pub struct Told {
     pub is_whole: bool,
 }
 
-/// The columns after the number, the time, the source and its port.
-const COLUMNS: [(&str, &str); 11] = [
-    ("aerospike.operation", ":0:R"),
-    // Of a batch: the last one is the message's, after its rows', and is seen when the list of all is cut.
-    ("aerospike.operation", ":-1:R"),
-    ("aerospike.type", ":0:U"),
-    ("aerospike.response_time", ":0:U"),
-    (PARTS[0].0, ":0:U"),
-    (PARTS[1].0, ":0:U"),
-    (PARTS[2].0, ":0:U"),
-    (PARTS[3].0, ":0:U"),
-    (PARTS[4].0, ":0:U"),
-    ("aerospike.info.user_agent.client", ":1:U"),
-    ("aerospike.info.user_agent.application", ":1:U"),
-];
-const FIRST: usize = 4;
-const ALL: usize = FIRST + COLUMNS.len();
+/// The packet's number alone.
+const COLUMNS: &str = r#"gui.column.format:"n","%m""#;
+/// Beside the report of latency.
+const BY_INTERVAL: &str = "latency_by_interval.csv";
+/// The table of the cluster's report that is not about it.
+const CLIENTS: &str = "Clients and applications, as they say (times)";
 
-/// The packets that have something to tell: messages of clients and their answers (those between nodes have no such type). A
-/// copy of a packet has no response time of its own.
-const TELLING: &str = "(aerospike.response_time and aerospike.type and not aerospike.duplicate) or aerospike.info.user_agent.client";
-
-fn column_format() -> String {
-    let mut format =
-        String::from(r#"gui.column.format:"n","%m","t","%Cus:frame.time_epoch:0:U","s","%us","p","%uS""#);
-    for (number, (field, how)) in COLUMNS.iter().enumerate() {
-        format += &format!(r#","c{number}","%Cus:{field}{how}""#);
-    }
-    format
-}
-
-/// Runs tshark over a capture. `progress` gets the numbers of frames as they come.
+/// Runs tshark over a capture and adds its answers to `grid`. `progress` gets the numbers of frames as they come.
 ///
 /// # Errors
 /// tshark cannot be started, knows no such preference or filter, or does not take the file for a capture.
@@ -94,9 +73,7 @@ pub fn run(
     command
         .arg("-o")
         .arg(format!("aerospike.timeline_interval:{}", request.interval));
-    command.arg("-o").arg(column_format()).args(["-T", "tabs"]);
-    let filter = request.filter.map(|filter| format!("({TELLING}) and ({filter})"));
-    command.arg("-Y").arg(filter.as_deref().unwrap_or(TELLING));
+    command.arg("-o").arg(COLUMNS).args(["-T", "tabs"]);
     for report in &tshark.reports {
         let with_filter = request
             .filter
@@ -118,12 +95,12 @@ pub fn run(
     let read = child
         .stdout
         .take()
-        .map_or(Ok(()), |lines| told.read_lines(lines, &mut progress));
+        .map_or(Ok(()), |lines| read_numbers(lines, &mut progress));
     let ended = child.wait().and_then(|status| read.map(|()| status));
     let status = ended.map_err(|error| Error::of_file(&tshark.program, &error))?;
     told.words = meaning(&words.join().unwrap_or_default());
     told.is_whole = status.success();
-    let is_there = told.read_reports(tshark, request.folder)?;
+    let is_there = told.read_reports(tshark, request)?;
     if !is_there {
         return Err(refused(request.capture, &told.words, status));
     }
@@ -139,12 +116,10 @@ fn refused(capture: &Path, words: &[String], status: std::process::ExitStatus) -
         .first()
         .cloned()
         .unwrap_or_else(|| format!("{}: tshark ended with {status}", capture.display()));
-    let advice = if what.contains("unknown preference") {
-        "The Aerospike plugin is older than this program: install both from one place."
-    } else {
-        ""
-    };
-    Error::new(what, advice)
+    if what.contains("unknown preference") {
+        return Error::of_old_plugin(what);
+    }
+    Error::new(what, "")
 }
 
 fn collect_words(child: &mut Child) -> std::thread::JoinHandle<String> {
@@ -160,59 +135,26 @@ fn collect_words(child: &mut Child) -> std::thread::JoinHandle<String> {
     })
 }
 
+/// The lines of the packets; the tables of the reports follow them.
+fn read_numbers(from: impl Read, progress: &mut impl FnMut(u64)) -> std::io::Result<()> {
+    let mut reader = BufReader::with_capacity(1 << 16, from);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        let number = std::str::from_utf8(&line).map(|line| line.trim().parse());
+        if let Ok(Ok(number)) = number {
+            progress(number);
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
 impl Told {
-    fn read_lines(&mut self, from: impl Read, progress: &mut impl FnMut(u64)) -> std::io::Result<()> {
-        let mut reader = BufReader::with_capacity(1 << 16, from);
-        let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line)? > 0 {
-            let text = String::from_utf8_lossy(&line);
-            if let Some(frame) = self.read_line(text.trim_end_matches(['\r', '\n'])) {
-                progress(frame);
-            }
-            line.clear();
-        }
-        Ok(())
-    }
-
-    /// The frame's number, if it is a line of ours: the tables of the reports follow them.
-    fn read_line(&mut self, line: &str) -> Option<u64> {
-        let mut cells = [""; ALL];
-        let mut given = line.split('\t');
-        for cell in &mut cells {
-            *cell = given.next()?.trim();
-        }
-        let frame = cells[0].parse().ok()?;
-        let [_, at, source, port, all, last, types, times, ..] = cells;
-        // Of a tunnel the innermost is shown.
-        let at = nanoseconds(at.split(',').next()?)?;
-        if !times.is_empty() {
-            let node = endpoint(source, port);
-            let parts: [Vec<u64>; PARTS.len()] = std::array::from_fn(|part| numbers(cells[FIRST + 4 + part]));
-            let times = numbers(times);
-            for (place, time) in times.iter().enumerate() {
-                self.grid.add(&Answer {
-                    at,
-                    node: &node,
-                    operation: operation((all, last, types), place, times.len()),
-                    time: *time,
-                    parts: std::array::from_fn(|part| aligned(&parts[part], place, times.len())),
-                });
-            }
-        } else if !cells[ALL - 2].is_empty() {
-            self.clients.insert((
-                source.to_owned(),
-                cells[ALL - 2].to_owned(),
-                cells[ALL - 1].to_owned(),
-            ));
-        }
-        Some(frame)
-    }
-
     /// Whether there was any.
-    fn read_reports(&mut self, tshark: &Tshark, folder: &Path) -> Result<bool> {
+    fn read_reports(&mut self, tshark: &Tshark, request: &Request<'_>) -> Result<bool> {
         let mut is_there = false;
         for report in &tshark.reports {
-            let path = folder.join(format!("{report}.csv"));
+            let path = request.folder.join(format!("{report}.csv"));
             if !path.exists() {
                 continue;
             }
@@ -220,106 +162,66 @@ impl Told {
             let failed = |error: std::io::Error| Error::of_file(&path, &error);
             if *report == "hotkeys" {
                 self.hot_keys.read(&path).map_err(failed)?;
-            } else {
-                self.tables
-                    .insert((*report).to_owned(), Table::read(&path).map_err(failed)?);
+                continue;
             }
+            let mut table = Table::read(&path).map_err(failed)?;
+            if *report == "cluster" {
+                self.clients = take_clients(&mut table);
+            }
+            self.tables.insert((*report).to_owned(), table);
         }
+        self.read_answers(request)?;
         Ok(is_there)
     }
-}
 
-/// `address:port`, as the plugin's reports name a node.
-fn endpoint(address: &str, port: &str) -> String {
-    if address.contains(':') {
-        format!("[{address}]:{port}")
-    } else {
-        format!("{address}:{port}")
+    fn read_answers(&mut self, request: &Request<'_>) -> Result<()> {
+        let path = request.folder.join(BY_INTERVAL);
+        if path.exists() {
+            let read = File::open(&path).and_then(|file| self.grid.read(file, request.first));
+            return read.map_err(|error| Error::of_file(&path, &error));
+        }
+        let latency = self.tables.get("latency");
+        if latency.is_some_and(|table| table.all().any(|row| row.count("Answers") > 0)) {
+            let what = format!("The Aerospike plugin writes no {BY_INTERVAL}.");
+            return Err(Error::of_old_plugin(what));
+        }
+        Ok(())
     }
 }
 
-/// All times of a cell, in nanoseconds.
-fn numbers(cell: &str) -> Vec<u64> {
-    let numbers = cell.split(',').filter_map(nanoseconds);
-    numbers.map(|number| u64::try_from(number).unwrap_or(0)).collect()
-}
-
-/// A part of the answer at that place; parts that the plugin does not give for every answer of a frame are the only one's.
-fn aligned(parts: &[u64], place: usize, answers: usize) -> u64 {
-    let place = if parts.len() == answers {
-        Some(place)
-    } else {
-        (answers == 1).then_some(0)
-    };
-    place.and_then(|place| parts.get(place)).copied().unwrap_or(0)
-}
-
-/// The operation of the answer at that place, of all and the last one. Info and security have none, but their type; a batch has
-/// those of its rows, too.
-fn operation<'c>((all, last, types): (&'c str, &'c str, &str), place: usize, answers: usize) -> &'c str {
-    if all.is_empty() {
-        let kind = types.split(',').nth(place).unwrap_or(types);
-        return if kind == "2" { "security" } else { "info" };
-    }
-    if answers == 1 {
-        return last;
-    }
-    let count = all.split(',').count();
-    if count == answers {
-        all.split(',').nth(place).unwrap_or(last)
-    } else {
-        last
-    }
+/// What clients say they are is no news of the cluster.
+fn take_clients(cluster: &mut Table) -> BTreeSet<(String, String, String)> {
+    let clients = cluster.of(CLIENTS).map(|row| {
+        let [address, library, application] =
+            ["Node", "What", "With"].map(|column| row.text(column).to_owned());
+        (address, library, application)
+    });
+    let clients = clients.collect();
+    cluster.rows.retain(|row| row.table != CLIENTS);
+    clients
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(lines: &str) -> Told {
-        let mut told = Told {
-            tables: BTreeMap::new(),
-            hot_keys: HotKeys::default(),
-            grid: Grid::new(0, None),
-            clients: BTreeSet::new(),
-            words: Vec::new(),
-            is_whole: true,
-        };
-        told.read_lines(lines.as_bytes(), &mut |_| ()).unwrap();
-        told
-    }
-
-    fn count(told: &Told, node: &str, operation: &str) -> u64 {
-        let line = told.grid.lines.get(&(node.to_owned(), operation.to_owned()));
-        line.map_or(0, |line| line.all.count())
+    #[test]
+    fn packets_are_told_from_tables() {
+        let lines = "    1\n    2\n10.77.0.11:3000          |info                 |       22 |\n     1 |test         |load\n====\n";
+        let mut numbers = Vec::new();
+        read_numbers(lines.as_bytes(), &mut |number| numbers.push(number)).unwrap();
+        assert_eq!(numbers, [1, 2]);
     }
 
     #[test]
-    fn answers_of_one_frame_are_told_apart() {
-        let told = told(concat!(
-            "   12\t1.5\t 10.0.0.1\t3000\tget,write\twrite\t3,3\t0.001,0.002\t0.0,0.0\t0.001,0.0015\t0.0,0.0005\t\t\t\t\n",
-            "   13\t1.6\t 10.0.0.1\t3000\tget,get,batch\tbatch\t3\t0.003\t0.001\t0.002\t0.0\t\t\t\t\n",
-            "   14\t1.7\t ::1\t3000\t\t\t1\t0.004\t0.0\t0.004\t0.0\t\t\t\t\n",
-        ));
-        assert_eq!(count(&told, "10.0.0.1:3000", "get"), 1);
-        assert_eq!(count(&told, "10.0.0.1:3000", "batch"), 1);
-        assert_eq!(count(&told, "[::1]:3000", "info"), 1);
-        let write = &told.grid.lines[&("10.0.0.1:3000".to_owned(), "write".to_owned())];
-        assert_eq!(write.parts, [0, 1_500_000, 500_000, 0, 0]);
-    }
-
-    #[test]
-    fn tables_and_clients_are_no_answers() {
-        let told = told(concat!(
-            "   3\t1.5\t 10.0.0.9\t4000\t\t\t1\t\t\t\t\t\t\tc-7.3.0\tshop\n",
-            "10.77.0.11:3000          |info                 |       22 |\n",
-            "     1 |test         |load\n",
-        ));
-        assert!(told.grid.lines.is_empty());
-        let client = told.clients.first().unwrap();
-        assert_eq!(
-            (client.0.as_str(), client.1.as_str(), client.2.as_str()),
-            ("10.0.0.9", "c-7.3.0", "shop")
+    fn clients_are_taken_out_of_the_cluster() {
+        let csv = format!(
+            "Table,No.,Node,With,What\nAll nodes (pulses and answers),1,a1,,build 8.1\n\"{CLIENTS}\",1,10.0.0.9,shop,c-7.3.0\n"
         );
+        let mut cluster = Table::parse(csv.as_bytes()).unwrap();
+        let clients = take_clients(&mut cluster);
+        let client = ["10.0.0.9", "c-7.3.0", "shop"].map(str::to_owned);
+        assert_eq!(clients.into_iter().collect::<Vec<_>>(), [client.into()]);
+        assert_eq!(cluster.rows.len(), 1);
     }
 }

@@ -6,39 +6,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::error::{Error, Result};
-use crate::grid::Grid;
+use crate::grid::{Grid, SHORTEST};
 use crate::hotkeys::HotKeys;
 use crate::merge;
 use crate::pass::{self, Told};
+use crate::source::Source;
 use crate::table::Table;
-use crate::tshark::{Extent, Settings, Tshark};
-
-/// A capture, and what became of it.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// As it was given.
-    pub path: PathBuf,
-    /// Bytes of the file.
-    pub size: u64,
-    /// Packets and times.
-    pub extent: Extent,
-    /// What is wrong with it, in tshark's words.
-    pub problems: Vec<String>,
-    /// Whether anything of it could be read.
-    pub is_read: bool,
-}
-
-impl Source {
-    /// The name without folders.
-    #[must_use]
-    pub fn name(&self) -> String {
-        self.path
-            .file_name()
-            .unwrap_or(self.path.as_os_str())
-            .to_string_lossy()
-            .into_owned()
-    }
-}
+use crate::tshark::{Settings, Tshark};
 
 /// What is asked of a side.
 #[derive(Clone, Debug, Default)]
@@ -104,7 +78,7 @@ pub fn gather(
 ) -> Result<Side> {
     let mut sources: Vec<Source> = captures
         .iter()
-        .map(|path| source(tshark, path))
+        .map(|path| Source::find(tshark, path))
         .collect::<Result<_>>()?;
     sources.sort_by_key(|source| source.extent.times);
     let times: Vec<(i64, i64)> = sources.iter().filter_map(|source| source.extent.times).collect();
@@ -113,23 +87,27 @@ pub fn gather(
     let packets: Option<Vec<u64>> = sources.iter().map(|source| source.extent.packets).collect();
     progress.total(packets.map(|packets| packets.iter().sum()));
     let filter = filter_with_times(wanted, origin);
-    // A file that tells no last time gives no length.
-    let length = (sources.iter().all(|source| source.extent.packets.is_some())).then_some(end - origin);
+    let interval = match sources[..] {
+        [_] => 0,
+        _ => interval(end - origin),
+    };
+    let grid = match sources[..] {
+        [_] => Grid::of_one(origin, SHORTEST),
+        _ => Grid::of_several(origin, i64::from(interval) * 1_000_000),
+    };
     let reader = Reader {
         tshark,
         wanted,
         filter: filter.as_deref(),
-        interval: if sources.len() > 1 {
-            interval(end - origin)
-        } else {
-            0
-        },
+        interval,
+        origin,
+        grid: grid.clone(),
         folder,
         progress,
         next: AtomicUsize::new(0),
         done: AtomicU64::new(0),
         sums: Mutex::new(Sums {
-            grid: Grid::new(origin, length),
+            grid,
             ..Sums::default()
         }),
     };
@@ -160,27 +138,6 @@ pub fn gather(
         hot_keys: sums.hot_keys,
         grid: sums.grid,
         clients: sums.clients,
-    })
-}
-
-fn source(tshark: &Tshark, path: &Path) -> Result<Source> {
-    let about = std::fs::metadata(path).and_then(|about| {
-        // Whether we may read it.
-        std::fs::File::open(path).map(|_| about)
-    });
-    let about = about.map_err(|error| Error::of_file(path, &error))?;
-    if about.is_dir() {
-        return Err(Error::new(
-            format!("{} is a folder.", path.display()),
-            "Name the captures in it.",
-        ));
-    }
-    Ok(Source {
-        path: path.to_owned(),
-        size: about.len(),
-        extent: tshark.extent(path),
-        problems: Vec::new(),
-        is_read: false,
     })
 }
 
@@ -233,6 +190,9 @@ struct Reader<'r> {
     wanted: &'r Wanted,
     filter: Option<&'r str>,
     interval: u32,
+    origin: i64,
+    /// An empty one.
+    grid: Grid,
     folder: &'r Path,
     progress: &'r dyn Progress,
     next: AtomicUsize,
@@ -273,17 +233,10 @@ impl Reader<'_> {
             filter: self.filter,
             folder: &folder,
             interval: self.interval,
+            first: source.extent.times.map_or(self.origin, |(first, _)| first),
         };
-        let (origin, length) = {
-            let sums = self
-                .sums
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            (sums.grid.origin, sums.grid.interval)
-        };
-        let grid = Grid::with_interval(origin, length);
         let mut last = 0;
-        let told = pass::run(self.tshark, &request, grid, |frame| {
+        let told = pass::run(self.tshark, &request, self.grid.clone(), |frame| {
             if frame > last + 500 {
                 self.advance(frame - last);
                 last = frame;

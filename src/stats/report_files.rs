@@ -18,12 +18,17 @@ static TOLD: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Writes a report's file, if there is a folder for it.
 pub fn write(report: &DrawnReport) {
+    let cli = report.cli.to_str().unwrap_or_default();
+    let name = cli.rsplit(',').next().unwrap_or(cli);
+    write_file(name, |file| table(file, report));
+}
+
+/// Writes `NAME.csv`, if there is a folder for it.
+pub fn write_file(name: &str, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) {
     let Some(folder) = preference::report_folder() else {
         return;
     };
-    let cli = report.cli.to_str().unwrap_or_default();
-    let name = cli.rsplit(',').next().unwrap_or(cli);
-    if let Err(error) = replace(&folder, name, |file| table(file, report)) {
+    if let Err(error) = replace(&folder, name, write) {
         let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
         if told.as_ref() != Some(&folder) {
             let text = Text::<1024>::of(format_args!(
@@ -113,8 +118,8 @@ fn cell(line: &mut String, value: CellValue<'_>) -> bool {
     true
 }
 
-/// A text, in quotes where it needs them.
-fn push(line: &mut String, text: &str) {
+/// Adds a text to a line, in quotes where it needs them.
+pub fn push(line: &mut String, text: &str) {
     let is_plain = |letter: char| !matches!(letter, '"' | ',' | '\r' | '\n');
     if text.chars().all(is_plain) && text.trim() == text {
         line.push_str(text);

@@ -10,6 +10,7 @@ const MEMBERS: &str = "Members, as each node says (pulses)";
 const PARTITIONS: &str = "Partitions (partitions)";
 const MIGRATIONS: &str = "Migrations (partitions begun)";
 const NODES: &str = "All nodes (pulses and answers)";
+const CLIENTS: &str = "Clients and applications, as they say (times)";
 const TOLD: &str = "Told to clients: addresses (times)";
 
 fn cluster(capture: &str, options: &[&str]) -> String {
@@ -250,4 +251,41 @@ fn ids_become_names() {
     let named = shown(&["-o", "aerospike.node_names:a1=db-1"]);
     assert!(named.iter().any(|line| line.contains("(db-1)")));
     assert_eq!(named.len(), once.len());
+}
+
+#[test]
+fn clients_say_what_they_are() {
+    let names = [
+        "ip.src",
+        "aerospike.info.user_agent.client",
+        "aerospike.info.user_agent.application",
+    ];
+    for capture in ["clients/asbench", "perf-sample-30k", "kv-basic"] {
+        let mut wanted: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+        let filter = "aerospike.request and aerospike.info.user_agent.client";
+        for row in columns(capture, &[], filter, &names) {
+            let client = row.iter().map(|cells| cells[0].clone()).collect();
+            *wanted.entry(client).or_default() += 1;
+        }
+        let text = cluster(capture, &[]);
+        let rows = report::rows(&text, CLIENTS);
+        let shown: BTreeMap<Vec<String>, usize> = rows
+            .iter()
+            .map(|row| {
+                let client = [1, 3, 2].map(|cell| row[cell].clone()).to_vec();
+                (client, row[4].parse().expect("a number"))
+            })
+            .collect();
+        assert!(!shown.is_empty(), "{capture}: {text}");
+        assert_eq!(shown, wanted, "{capture}");
+    }
+}
+
+#[test]
+fn a_client_whose_request_was_not_captured_is_known_from_the_echo() {
+    let text = cluster("oneway-server-to-client-kv-all-types", &[]);
+    let rows = report::rows(&text, CLIENTS);
+    let [row] = &rows[..] else { panic!("{text}") };
+    assert_eq!((row[3].as_str(), row[2].as_str()), ("python-19.3.0", "not-set"));
+    assert_ne!(row[1], "10.77.0.11", "that is the node");
 }

@@ -63,7 +63,8 @@ pub fn csv(capture: &str, report: &str, options: &[&str]) -> BTreeMap<String, Ve
     let file = folder.join(format!("{name}.csv"));
     let text = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
     let files: Vec<_> = fs::read_dir(&folder).expect("a folder").flatten().collect();
-    assert_eq!(files.len(), 1, "{files:?}");
+    // Beside that of latency is what it has by interval.
+    assert_eq!(files.len(), if name == "latency" { 2 } else { 1 }, "{files:?}");
     fs::remove_dir_all(&folder).expect("it was made here");
     parse(&text)
 }
@@ -122,9 +123,90 @@ fn every_open_report_is_written_as_it_is_printed() {
         .map(|file| file.file_name().to_string_lossy().into_owned())
         .collect();
     files.sort();
-    let mut wanted: Vec<String> = names.iter().map(|name| format!("{name}.csv")).collect();
+    let wanted = names.iter().chain(&["latency_by_interval"]);
+    let mut wanted: Vec<String> = wanted.map(|name| format!("{name}.csv")).collect();
     wanted.sort();
     assert_eq!(files, wanted);
+}
+
+/// What latency has by interval adds up to its rows, and each answer counts in the interval that it came in.
+#[test]
+fn latency_by_interval_adds_up() {
+    let capture = "perf-sample-30k";
+    let filter = "aerospike.response_time and aerospike.type and not aerospike.duplicate";
+    let names = [
+        "frame.time_epoch",
+        "aerospike.response_time",
+        "aerospike.time.server",
+    ];
+    let frames = crate::common::fields::columns(capture, &[], filter, &names);
+    let numbers = |cells: &[String]| -> Vec<f64> {
+        let numbers = cells.iter().map(|cell| cell.parse().expect("a number"));
+        numbers.collect()
+    };
+    for interval in [0, 250] {
+        let folder = host().scratch_folder("by-interval");
+        let folder_preference = format!("aerospike.report_folder:{}", folder.display());
+        let interval_preference = format!("aerospike.timeline_interval:{interval}");
+        let mut args = vec!["-o", &folder_preference, "-o", &interval_preference, "-q"];
+        args.extend(["-z", "aerospike,latency", "-z", "aerospike,timeline"]);
+        host().on(capture, &args).expect_success();
+        let read = |name: &str| parse(&fs::read_to_string(folder.join(name)).expect(name));
+        let rows = read("latency_by_interval.csv")
+            .remove("By interval")
+            .expect("rows");
+        let mut sums: BTreeMap<(String, String), [f64; 3]> = BTreeMap::new();
+        for row in &rows {
+            let times = row["Times ns"].split(' ').map(|time| {
+                let (time, count) = time.split_once(':').expect("a time and a count");
+                let [time, count] = [time, count].map(|text| text.parse::<f64>().expect("a number"));
+                (time, count)
+            });
+            let (mut sum, mut count) = (0.0, 0.0);
+            for (time, times) in times {
+                assert!(time <= number(row, "Max ns") * 1.0005, "{row:?}");
+                sum += time * times;
+                count += times;
+            }
+            assert_eq!(count, number(row, "Answers"), "{row:?}");
+            assert!((sum / number(row, "Sum ns") - 1.0).abs() < 0.0006, "{row:?}");
+            let names = (row["Server node"].clone(), row["Operation"].clone());
+            let all = sums.entry(names).or_default();
+            all[0] += count;
+            all[1] += number(row, "Sum ns");
+            all[2] = all[2].max(number(row, "Max ns"));
+        }
+        for row in &read("latency.csv")["Answers"][1..] {
+            let [count, sum, max] = sums[&(row["Server node"].clone(), row["Operation"].clone())];
+            assert_eq!(count, number(row, "Answers"), "{row:?}");
+            assert!(
+                (sum / count / 1e6 - number(row, "Mean ms")).abs() < 1e-9,
+                "{row:?}"
+            );
+            assert_eq!(max / 1e6, number(row, "Max ms"), "{row:?}");
+        }
+        // As the packets say.
+        let start: f64 = crate::common::fields::columns(capture, &[], "frame.number == 1", &names)[0][0][0]
+            .parse()
+            .expect("a time");
+        let (mut wanted, mut server) = (BTreeMap::<i64, f64>::new(), 0.0);
+        let width = number(&rows[0], "To (s)") - number(&rows[0], "From (s)");
+        let first = if interval == 0 { start } else { 0.0 };
+        for frame in &frames {
+            let at = ((numbers(&frame[0])[0] - first) / width).floor() as i64;
+            *wanted.entry(at).or_default() += frame[1].len() as f64;
+            server += numbers(&frame[2]).iter().sum::<f64>();
+        }
+        let mut counted = BTreeMap::<i64, f64>::new();
+        for row in &rows {
+            let middle = (number(row, "From (s)") + number(row, "To (s)")) / 2.0 + start;
+            let at = ((middle - first) / width).floor() as i64;
+            *counted.entry(at).or_default() += number(row, "Answers");
+        }
+        assert_eq!(counted, wanted, "{interval}");
+        let counted: f64 = rows.iter().map(|row| number(row, "Service time ns")).sum();
+        assert!((counted / 1e9 - server).abs() < 1e-6, "{counted} {server}");
+    }
 }
 
 /// Keys as they are, whatever is in them; the table cuts nothing of them.

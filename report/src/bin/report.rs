@@ -6,11 +6,15 @@ use std::process::ExitCode;
 
 use aerospike_tools::error::{ALL_WELL, Error, IN_PART, NOTHING, Result};
 use aerospike_tools::hide::{Hidden, Hider};
-use aerospike_tools::page::{self, About, Named};
+use aerospike_tools::page::{
+    self,
+    about::{About, Named},
+};
+use aerospike_tools::pair::{self, aligned::Pair, told};
 use aerospike_tools::progress::Bar;
 use aerospike_tools::side::{Side, Wanted, gather};
 use aerospike_tools::tshark::{Settings, Tshark};
-use aerospike_tools::{compare, facts, moment, pair, write};
+use aerospike_tools::{compare, facts, moment, write};
 use clap::Parser;
 use serde_json::{Value, json};
 use time::UtcOffset;
@@ -231,12 +235,12 @@ fn about(arguments: &Arguments, tshark: &Tshark, zone: UtcOffset, sides: &[Side]
     }
 }
 
-fn names(sides: &[Side], shared: Option<&pair::Pair>) -> [&'static str; 2] {
+fn names(sides: &[Side], shared: Option<&Pair>) -> [&'static str; 2] {
     const CLIENTS_FIRST: [&str; 2] = ["At the clients' side", "At the servers' side"];
     let first = sides
         .first()
         .and_then(|side| side.sources.first())
-        .map(aerospike_tools::side::Source::name);
+        .map(aerospike_tools::source::Source::name);
     match shared {
         _ if sides.len() == 1 => ["", ""],
         Some(shared) if first.as_ref() == Some(&shared.captures[0]) => CLIENTS_FIRST,
@@ -245,14 +249,14 @@ fn names(sides: &[Side], shared: Option<&pair::Pair>) -> [&'static str; 2] {
     }
 }
 
-fn page(about: &About, sides: &[Side], shared: Option<&pair::Pair>) -> Result<String> {
+fn page(about: &About, sides: &[Side], shared: Option<&Pair>) -> Result<String> {
     let named = names(sides, shared);
     let named: Vec<Named<'_>> = sides
         .iter()
         .zip(named)
         .map(|(side, name)| Named { name, side })
         .collect();
-    let mut extra: Vec<Value> = shared.map(pair::section).into_iter().collect();
+    let mut extra: Vec<Value> = shared.map(told::section).into_iter().collect();
     if let [before, after] = sides {
         let places = names(sides, shared).map(|name| name.trim_start_matches("At the "));
         let places = places.map(|place| format!("at the {place}"));
@@ -265,7 +269,7 @@ fn page(about: &About, sides: &[Side], shared: Option<&pair::Pair>) -> Result<St
     page::render(about, &named, extra)
 }
 
-fn all_facts(about: &About, sides: &[Side], shared: Option<&pair::Pair>) -> Value {
+fn all_facts(about: &About, sides: &[Side], shared: Option<&Pair>) -> Value {
     let mut all = json!({
         "title": about.title,
         "note": about.note,

@@ -309,10 +309,7 @@ pub fn heat_map(grid: &Grid, end: f64, limits: (f64, f64), width: Width) -> Stri
         y += above;
         svg.rect("ground", (x.at(0.0), y), (x.at(end) - x.at(0.0), cell), None);
         for (interval, times) in &line.by_interval {
-            let (from, to) = (
-                grid.starts(*interval).max(0.0),
-                grid.starts(*interval + 1).min(end),
-            );
+            let (from, to) = (grid.starts(*interval), grid.starts(*interval + 1).min(end));
             let Some(p99) = times.quantile(0.99).map(millis) else {
                 continue;
             };
@@ -413,7 +410,7 @@ pub fn split(grid: &Grid, most: f64, width: Width) -> String {
         svg.text("label", anchor, at, &label);
         y += above;
         let mut from = 0.0;
-        for (part, ((_, words), mean)) in PARTS.iter().zip(means(grid, name)).enumerate() {
+        for (part, ((_, _, words), mean)) in PARTS.iter().zip(means(grid, name)).enumerate() {
             if mean > 0.0 {
                 let title = is_wide.then(|| format!("{label}: {words} {}", text::milliseconds(mean)));
                 svg.rect(
@@ -438,7 +435,7 @@ pub fn split(grid: &Grid, most: f64, width: Width) -> String {
 }
 
 fn split_key(svg: &mut Svg, is_wide: bool) {
-    for (part, (_, words)) in PARTS.iter().enumerate() {
+    for (part, (_, _, words)) in PARTS.iter().enumerate() {
         let (column, line) = if is_wide { (part, 0) } else { (part % 2, part / 2) };
         let (x, y) = (
             4.0 + column as f64 * if is_wide { 190.0 } else { 172.0 },

@@ -63,16 +63,14 @@ pub fn answer(context: &MessageContext<'_>, top: &Tree<'_>, transaction: &Transa
     let Some(stream) = context.stream.filter(|_| top.wants_fields(&TIMES)) else {
         return Ok(());
     };
-    let queue = &stream.queue;
-    let timing = queue.timing(transaction);
-    let (asked, began) = (transaction.asked_at, timing.answer_began);
-    time(top, &TIME_REQUEST, asked.wrapping_sub(timing.request_began))?;
-    time(top, &TIME_SERVER, began.wrapping_sub(asked))?;
-    time(top, &TIME_ANSWER, transaction.answered_at.1.wrapping_sub(began))?;
-    if let Some(repeats) = timing.repeats.filter(|repeats| repeats.last_at <= began) {
-        time(top, &TIME_RETRANSMISSION, repeats.last_at.wrapping_sub(asked))?;
+    let parts = stream.queue.timing(transaction).parts(transaction);
+    time(top, &TIME_REQUEST, parts.request)?;
+    time(top, &TIME_SERVER, parts.service)?;
+    time(top, &TIME_ANSWER, parts.answer)?;
+    if let Some(again) = parts.retransmission {
+        time(top, &TIME_RETRANSMISSION, again)?;
     }
-    if let Some(delay) = timing.delay {
+    if let Some(delay) = parts.delay {
         time(top, &TIME_DELAYED_ACK, delay)?;
     }
     let closing = stream.closed_by_client();

@@ -122,7 +122,8 @@ macro_rules! tuples {
             const NUMBERS: &'static [u8] = &[$($R::NUMBER),*];
 
             fn register(tap: &'static Tap<P>) {
-                $( report::<P, $R>(tap); )*
+                $( const { assert!($R::TABLES.len() <= sys::AS_MAX_TABLES as usize, "more than C keeps") };
+                report::<P, $R>(tap); )*
             }
         }
     )*};

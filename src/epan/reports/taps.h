@@ -40,7 +40,7 @@ typedef struct as_column {
     const char *name;
 } as_column;
 
-enum as_limits { AS_MAX_REPORTS = 16, AS_MAX_TABLES = 6 };
+enum as_limits { AS_MAX_REPORTS = 16, AS_MAX_TABLES = 8 };
 
 int as_register_tap(const char *name);
 int as_has_listener(int tap);

@@ -8,8 +8,8 @@ use crate::stats::diagnosis::log::info::short;
 use crate::stats::shared::endpoint::Endpoint;
 use crate::track::record::{Event, MigrationMessage, Pulse, Record};
 use crate::wire::ground::text::{LossyText, decimal, hexadecimal};
-use crate::wire::info::cluster::{HostPort, PeerList};
-use crate::wire::info::message::{InfoCommand, answers};
+use crate::wire::info::cluster::{HostPort, PeerList, UserAgent};
+use crate::wire::info::message::{InfoCommand, answers, commands};
 use crate::wire::info::partitions::{Owned, PartitionSet, is_map, ownership};
 use crate::wire::info::value::InfoTable;
 use crate::wire::internode::cluster::{NodeId, Nodes};
@@ -131,6 +131,8 @@ pub struct Gathered {
     pub maps: BTreeMap<(String, Endpoint), OwnedPartitions>,
     /// Addresses that nodes name to clients: of which node, which, and who names it.
     pub advertised: BTreeMap<(Option<u64>, String), (Times, BTreeSet<String>)>,
+    /// What clients say they are: where, library and version, application.
+    pub clients: BTreeMap<(Endpoint, String, String), Times>,
     /// Migrations by sender, receiver and namespace.
     pub moves: BTreeMap<(Endpoint, Endpoint, String), Moves>,
     /// The first record.
@@ -159,6 +161,7 @@ impl Gathered {
         match record.event {
             Event::Internode { .. } => self.internode(record),
             Event::Answered { .. } if !record.detail.text.is_empty() => self.info(record),
+            Event::Asked if !record.detail.text.is_empty() => return self.ask(record),
             _ => return false,
         }
         true
@@ -243,12 +246,42 @@ impl Gathered {
         }
     }
 
+    /// An info request; whether its client says in it what it is.
+    fn ask(&mut self, record: &Record<'_>) -> bool {
+        let mut is_told = false;
+        for command in commands(record.detail.text) {
+            is_told |= self.client(record, &command);
+        }
+        is_told
+    }
+
+    /// A command, or its echo where the request was not captured; whether the client says in it what it is.
+    fn client(&mut self, record: &Record<'_>, command: &InfoCommand<'_>) -> bool {
+        if command.name != b"user-agent-set" {
+            return false;
+        }
+        let value = command
+            .parameters
+            .and_then(|parameters| parameters.strip_prefix(b"value="));
+        let agent = UserAgent(value.unwrap_or_default());
+        let [library, application] = [1, 2].map(|part| short(agent.part(part).to_string().as_bytes()));
+        let key = (Endpoint::new(record.client.address, 0), library, application);
+        if matches!(record.event, Event::Answered { .. }) && self.clients.contains_key(&key) {
+            return false;
+        }
+        if let Some(times) = entry(&mut self.clients, key, &mut self.is_full) {
+            times.note(record);
+        }
+        true
+    }
+
     fn info(&mut self, record: &Record<'_>) {
         let server = Endpoint::new(record.server.address, record.server.port);
         for answer in answers(record.detail.text) {
             let Some(command) = answer.echo.filter(|_| answer.terminated) else {
                 continue;
             };
+            self.client(record, &command);
             self.answer(record, server, &command, answer.value);
         }
     }

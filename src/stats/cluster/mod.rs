@@ -1,5 +1,5 @@
 //! The cluster as the capture shows it: nodes, who hears whom, who is a member and since when, which partitions each owns,
-//! what moves between them, and the addresses that clients are told.
+//! what moves between them, the addresses that clients are told, and what these say they are.
 
 pub mod gather;
 
@@ -22,7 +22,8 @@ const HEARS: u32 = 2;
 const MEMBERS: u32 = 3;
 const PARTITIONS: u32 = 4;
 const MIGRATIONS: u32 = 5;
-const TABLES: usize = 6;
+const CLIENTS: u32 = 6;
+const TABLES: usize = 7;
 
 /// Columns.
 const NUMBER: u32 = 0;
@@ -67,6 +68,7 @@ impl Report<Records> for Cluster {
         c"Members, as each node says (pulses)",
         c"Partitions (partitions)",
         c"Migrations (partitions begun)",
+        c"Clients and applications, as they say (times)",
     ];
 
     fn comes_late(&mut self) {
@@ -234,6 +236,9 @@ impl Cluster {
                 row.unsigned(RECORDS, moves.records);
                 row.decimal(BYTES, moves.bytes as f64);
             }
+        }
+        for ((host, library, application), times) in &gathered.clients {
+            rows.add(CLIENTS, (&host.to_string(), application, library), times);
         }
     }
 }

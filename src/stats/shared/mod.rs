@@ -1,6 +1,7 @@
-//! What reports share: who, how long, what a record is about, and which requests are open.
+//! What reports share: who, how long and when, what a record is about, and which requests are open.
 
 pub mod endpoint;
+pub mod intervals;
 pub mod names;
 pub mod open_requests;
 pub mod opening;

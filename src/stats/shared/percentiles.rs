@@ -57,6 +57,19 @@ impl Percentiles {
         self.count += other.count;
     }
 
+    /// Values in rising order, each one of its step, and how many of that step were counted.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(u64, u32)> {
+        let value = |(step, count)| (middle(step) as u64, count);
+        self.steps().into_iter().map(value).collect()
+    }
+
+    fn steps(&self) -> Vec<(u16, u32)> {
+        let mut steps: Vec<(u16, u32)> = self.counts.iter().map(|(step, count)| (*step, *count)).collect();
+        steps.sort_unstable();
+        steps
+    }
+
     /// How many values there are.
     #[must_use]
     pub const fn len(&self) -> u64 {
@@ -72,9 +85,7 @@ impl Percentiles {
     /// For each of the shares, in rising order, the least value that so many of all do not exceed; 0 where there is none.
     #[must_use]
     pub fn at<const N: usize>(&self, shares: [f64; N]) -> [f64; N] {
-        let mut steps: Vec<(u16, u32)> = self.counts.iter().map(|(step, count)| (*step, *count)).collect();
-        steps.sort_unstable();
-        let mut steps = steps.into_iter();
+        let mut steps = self.steps().into_iter();
         let (mut here, mut passed) = (0.0, 0u64);
         shares.map(|share| {
             let rank = rounded_up(share * self.count as f64).clamp(1, self.count.max(1));
@@ -131,6 +142,12 @@ mod tests {
         values.sort_unstable();
         let [mut all, other] = halves;
         all.merge(&other);
+        let counts = all.counts();
+        assert_eq!(
+            counts.iter().map(|(_, count)| u64::from(*count)).sum::<u64>(),
+            20_000
+        );
+        assert!(counts.windows(2).all(|pair| pair[0].0 < pair[1].0));
         let shares = [0.0, 0.5, 0.9, 0.99, 0.999, 1.0];
         for (share, found) in shares.into_iter().zip(all.at(shares)) {
             let rank = ((share * values.len() as f64).ceil() as usize).max(1);

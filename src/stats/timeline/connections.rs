@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::intervals::Intervals;
+use super::interval::Interval;
 use crate::epan::taps::tcp_tap::TcpSegment;
 use crate::epan::taps::tcp_tap::{ACK, FIN, RST, SYN};
 use crate::stats::shared::endpoint::Endpoint;
+use crate::stats::shared::intervals::Intervals;
 use crate::track::record::Record;
 
 /// Connections that are kept at most.
@@ -75,7 +76,7 @@ impl Connections {
     }
 
     /// A message of a client or its answer: the connection is one of ours.
-    pub fn record(&mut self, record: &Record<'_>, intervals: &mut Intervals) {
+    pub fn record(&mut self, record: &Record<'_>, intervals: &mut Intervals<Interval>) {
         let client = Endpoint::new(record.client.address, record.client.port);
         let Some((_, _, place)) = self
             .last

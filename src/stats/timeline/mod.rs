@@ -6,11 +6,12 @@
 
 pub mod connections;
 pub mod events;
-pub mod intervals;
+pub mod interval;
 
 use self::connections::Connections;
 use self::events::Events;
-use self::intervals::{Interval, Intervals};
+use self::interval::Interval;
+use super::shared::intervals::{Counts as _, Intervals};
 use super::shared::open_requests::OpenRequests;
 use super::shared::opening::PRESS_APPLY;
 use super::shared::outcome;
@@ -46,7 +47,7 @@ pub struct Timeline {
     start: i64,
     /// The last packet.
     now: i64,
-    intervals: Intervals,
+    intervals: Intervals<Interval>,
     open: OpenRequests<()>,
     connections: Connections,
     events: Events,
@@ -108,7 +109,7 @@ impl Report<Frames<Records>> for Timeline {
             }
         }
         let open = self.open.open_count();
-        self.intervals.note_open(frame.time(), open);
+        self.note_open(frame.time(), open);
         true
     }
 
@@ -166,7 +167,7 @@ impl Timeline {
                 let Some(time) = record.response_time().filter(|_| is_last) else {
                     return;
                 };
-                self.intervals.note_open(record.time, self.open.open_count());
+                self.note_open(record.time, self.open.open_count());
                 self.open.on_response(record);
                 let row = self.intervals.at(record.time);
                 row.answers += 1;
@@ -176,6 +177,13 @@ impl Timeline {
             }
             Event::Refused { .. } | Event::Internode { .. } => {}
         }
+    }
+
+    /// So many requests are open at a time, and until another number is told.
+    fn note_open(&mut self, time: i64, open: usize) {
+        let interval = self.intervals.at(time);
+        interval.open = interval.open.max(open);
+        self.intervals.empty().open = open;
     }
 
     /// How long the rows are, and what is not in them.

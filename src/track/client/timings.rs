@@ -17,6 +17,37 @@ pub struct Timing {
     pub repeats: Option<Repeats>,
 }
 
+/// Where the time of an answer went, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeParts {
+    /// From the first segment of the request to its last.
+    pub request: i64,
+    /// From there to the first byte of the answer.
+    pub service: i64,
+    /// From there to its last.
+    pub answer: i64,
+    /// From the request to its last repetition before the answer, if there is one: a part of `service`.
+    pub retransmission: Option<i64>,
+    /// How long the rest of a message was held back, if it was.
+    pub delay: Option<i64>,
+}
+
+impl Timing {
+    /// The parts of a transaction's time whose answer is complete.
+    #[must_use]
+    pub fn parts(&self, transaction: &Transaction) -> TimeParts {
+        let (asked, began) = (transaction.asked_at, self.answer_began);
+        let again = self.repeats.filter(|repeats| repeats.last_at <= began);
+        TimeParts {
+            request: asked.wrapping_sub(self.request_began),
+            service: began.wrapping_sub(asked),
+            answer: transaction.answered_at.1.wrapping_sub(began),
+            retransmission: again.map(|repeats| repeats.last_at.wrapping_sub(asked)),
+            delay: self.delay,
+        }
+    }
+}
+
 /// What TCP sent again of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Repeats {

@@ -3,8 +3,12 @@
 //!
 //! Rows are written when they are drawn.
 
+pub mod by_interval;
+
 use std::collections::HashMap;
 
+use self::by_interval::ByInterval;
+use super::report_files;
 use super::shared::endpoint::Endpoint;
 use super::shared::open_requests::{CONNECTIONS, OpenRequests};
 use super::shared::opening::PRESS_APPLY;
@@ -12,6 +16,7 @@ use super::shared::operation::Operation;
 use super::shared::outcome;
 use super::shared::percentiles::Percentiles;
 use crate::epan::memory::MOST_TAPPED;
+use crate::epan::plugin::register::preference;
 use crate::epan::reports::stats::{Cell, Column, Report, ReportRow, ReportTables};
 use crate::epan::taps::tcp_tap::{Frame, Frames, Heard};
 use crate::track::client::transactions::RequestKind;
@@ -95,6 +100,8 @@ pub struct Latency {
     /// Lines that have an answer.
     places: usize,
     open: OpenRequests<usize>,
+    /// The same by interval, where reports are written as files.
+    by_interval: Option<ByInterval>,
     /// When the first and the last record that counts were seen.
     seen: Option<(i64, i64)>,
     /// The last packet.
@@ -119,6 +126,7 @@ impl Default for Latency {
             others: None,
             places: 0,
             open: OpenRequests::default(),
+            by_interval: None,
             seen: None,
             now: i64::MIN,
             missing: 0,
@@ -160,10 +168,13 @@ impl Report<Frames<Records>> for Latency {
     }
 
     fn on_open(&mut self, tables: &ReportTables) {
-        self.on_draw(tables);
+        self.write_tables(tables);
     }
 
     fn packet(&mut self, frame: &Frame<'_, Records>, _: &ReportTables) -> bool {
+        if self.now == i64::MIN && preference::report_folder().is_some() {
+            self.by_interval = Some(ByInterval::new(frame.start(), preference::timeline_interval()));
+        }
         self.now = self.now.max(frame.time());
         let mut is_ours = false;
         for heard in frame.heard() {
@@ -179,6 +190,16 @@ impl Report<Frames<Records>> for Latency {
     }
 
     fn on_draw(&mut self, tables: &ReportTables) {
+        self.write_tables(tables);
+        if let Some(by_interval) = &mut self.by_interval {
+            let name = |line: usize| self.lines.get(line).map(|line| (&*line.node, &*line.operation));
+            report_files::write_file(by_interval::FILE, |file| by_interval.write(file, name));
+        }
+    }
+}
+
+impl Latency {
+    fn write_tables(&self, tables: &ReportTables) {
         let mut late = vec![0u32; self.lines.len()];
         for (_, line) in self.open.overdue(self.now) {
             for number in [0, line] {
@@ -318,6 +339,9 @@ impl Latency {
                     line.first_frame = record.frame;
                 }
             }
+        }
+        if let Some(by_interval) = &mut self.by_interval {
+            by_interval.add(number, time, record);
         }
         if let Some(line) = self.lines.get_mut(number).filter(|line| line.place.is_none()) {
             line.place = Some(self.places);

@@ -1,7 +1,5 @@
 //! Intervals of the same length from the start of the capture on, longer ones when there are too many.
 
-use crate::stats::shared::percentiles::Percentiles;
-
 /// A millisecond in nanoseconds.
 const MS: i64 = 1_000_000;
 /// Rows at most where the length is found by itself.
@@ -12,57 +10,31 @@ const SET_ROWS: usize = 10_000;
 const TIMES: [usize; 3] = [1, 2, 5];
 
 /// What is counted in an interval.
-#[derive(Clone, Default)]
-pub struct Interval {
-    /// Requests.
-    pub requests: u32,
-    /// Answers that were complete.
-    pub answers: u32,
-    /// Those of them that are errors.
-    pub errors: u32,
-    /// See [`crate::stats::shared::outcome::is_timeout`].
-    pub timeouts: u32,
-    /// Requests that were open at the same time, at most.
-    pub open: usize,
-    /// Bytes over TCP, both ways, without those of copies of packets.
-    pub bytes: u64,
-    /// Times of the answers.
-    pub times: Percentiles,
-}
-
-impl Interval {
+pub trait Counts: Clone + Default {
     /// Takes in another.
-    pub fn merge(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.answers += other.answers;
-        self.errors += other.errors;
-        self.timeouts += other.timeouts;
-        self.open = self.open.max(other.open);
-        self.bytes += other.bytes;
-        self.times.merge(&other.times);
-    }
+    fn merge(&mut self, other: &Self);
 }
 
 /// The intervals so far.
-pub struct Intervals {
+pub struct Intervals<C> {
     start: i64,
     /// Nanoseconds of the shortest interval.
     shortest: i64,
     /// Which of [`TIMES`] makes a row.
     times: usize,
     is_set: bool,
-    list: Vec<Interval>,
-    /// Open requests now.
-    open: usize,
+    list: Vec<C>,
+    /// What an interval has before anything is counted in it.
+    empty: C,
 }
 
-impl Default for Intervals {
+impl<C: Counts> Default for Intervals<C> {
     fn default() -> Self {
         Self::new(0, 0)
     }
 }
 
-impl Intervals {
+impl<C: Counts> Intervals<C> {
     /// From a time on; of so many milliseconds, or (0) as short as a hundred rows allow.
     #[must_use]
     pub fn new(start: i64, milliseconds: u32) -> Self {
@@ -72,7 +44,7 @@ impl Intervals {
             times: 0,
             is_set: milliseconds > 0,
             list: Vec::new(),
-            open: 0,
+            empty: C::default(),
         }
     }
 
@@ -102,7 +74,7 @@ impl Intervals {
     }
 
     /// The interval of a time; before the start is the first.
-    pub fn at(&mut self, time: i64) -> &mut Interval {
+    pub fn at(&mut self, time: i64) -> &mut C {
         let most = if self.is_set { SET_ROWS } else { ROWS };
         let place = loop {
             let place = usize::try_from((time - self.start).max(0) / self.shortest).unwrap_or(0);
@@ -112,36 +84,30 @@ impl Intervals {
             self.widen();
         };
         if place >= self.list.len() {
-            let empty = Interval {
-                open: self.open,
-                ..Interval::default()
-            };
-            self.list.resize(place + 1, empty);
+            self.list.resize(place + 1, self.empty.clone());
         }
         // There are that many now.
         &mut self.list[place]
     }
 
-    /// So many requests are open at a time.
-    pub fn note_open(&mut self, time: i64, open: usize) {
-        let interval = self.at(time);
-        interval.open = interval.open.max(open);
-        self.open = open;
+    /// What later intervals have before anything is counted in them.
+    pub const fn empty(&mut self) -> &mut C {
+        &mut self.empty
     }
 
     /// The rows up to a time.
     #[must_use]
-    pub fn rows(&mut self, until: i64) -> Vec<Interval> {
+    pub fn rows(&mut self, until: i64) -> Vec<C> {
         self.at(until);
         joined_by(&self.list, self.times())
     }
 }
 
 /// So many intervals each as one.
-fn joined_by(list: &[Interval], count: usize) -> Vec<Interval> {
+fn joined_by<C: Counts>(list: &[C], count: usize) -> Vec<C> {
     list.chunks(count.max(1))
         .map(|some| {
-            let mut all = Interval::default();
+            let mut all = C::default();
             some.iter().for_each(|one| all.merge(one));
             all
         })
@@ -152,13 +118,23 @@ fn joined_by(list: &[Interval], count: usize) -> Vec<Interval> {
 mod tests {
     use super::*;
 
+    /// Requests, and how many are open at most.
+    #[derive(Clone, Default)]
+    struct Requests(u32, usize);
+
+    impl Counts for Requests {
+        fn merge(&mut self, other: &Self) {
+            self.0 += other.0;
+            self.1 = self.1.max(other.1);
+        }
+    }
+
     #[test]
     fn rows_widen_in_steps_and_lose_nothing() {
-        let mut intervals = Intervals::new(0, 0);
+        let mut intervals: Intervals<Requests> = Intervals::new(0, 0);
         let mut widths = Vec::new();
         for ms in 0..1000i64 {
-            intervals.at(ms * MS).requests += 1;
-            intervals.at(ms * MS).times.add(ms);
+            intervals.at(ms * MS).0 += 1;
             if widths.last() != Some(&(intervals.width() / MS)) {
                 widths.push(intervals.width() / MS);
             }
@@ -166,26 +142,26 @@ mod tests {
         assert_eq!(widths, [1, 2, 5, 10]);
         let rows = intervals.rows(999 * MS);
         assert_eq!(rows.len(), 100);
-        assert!(rows.iter().all(|row| row.requests == 10 && row.times.len() == 10));
+        assert!(rows.iter().all(|row| row.0 == 10));
         intervals.at(1_000_000 * MS);
         assert_eq!(intervals.width() / MS, 20_000);
         let rows = intervals.rows(0);
         assert_eq!(rows.len(), 51);
-        assert_eq!(rows[0].requests, 1000);
+        assert_eq!(rows[0].0, 1000);
     }
 
     #[test]
     fn what_is_set_stays_up_to_the_limit() {
-        let mut intervals = Intervals::new(50 * MS, 250);
+        let mut intervals: Intervals<Requests> = Intervals::new(50 * MS, 250);
         // Before the start is the first.
-        intervals.at(0).requests += 1;
-        intervals.note_open(60 * MS, 3);
-        intervals.at(50 * MS + 9_999 * 250 * MS).requests += 1;
+        intervals.at(0).0 += 1;
+        intervals.empty().1 = 3;
+        intervals.at(50 * MS + 9_999 * 250 * MS).0 += 1;
         assert_eq!((intervals.width() / MS, intervals.rows(0).len()), (250, 10_000));
         // In between three are open.
-        assert_eq!(intervals.rows(0)[5_000].open, 3);
-        intervals.at(50 * MS + 10_000 * 250 * MS).requests += 1;
+        assert_eq!(intervals.rows(0)[5_000].1, 3);
+        intervals.at(50 * MS + 10_000 * 250 * MS).0 += 1;
         assert_eq!((intervals.width() / MS, intervals.rows(0).len()), (500, 5_001));
-        assert_eq!(intervals.rows(0).iter().map(|row| row.requests).sum::<u32>(), 3);
+        assert_eq!(intervals.rows(0).iter().map(|row| row.0).sum::<u32>(), 3);
     }
 }
