@@ -94,7 +94,8 @@ pack_release() { # WANTED
     else
         install_from_source "$release"
     fi
-    in_project "$release" "$TESTER" env "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" tools/pack.sh "$place" ${arch/amd64/} \
+    in_project "$release" "$TESTER" env "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" \
+        "DEBFULLNAME=${DEBFULLNAME:-}" "DEBEMAIL=${DEBEMAIL:-}" tools/pack.sh "$place" ${arch/amd64/} \
         >"$CHROOTS/$1-pack.log" 2>&1 ||
         die "It cannot be packed in $(release_title "$release"): $CHROOTS/$1-pack.log" "$(tail -n 5 "$CHROOTS/$1-pack.log")"
     note "$1" rust "$(rust_of "$release")"
@@ -289,8 +290,9 @@ else
     for release in "${wanted[@]}"; do apart "$release" pack_release; done
     for release in "${wanted[@]}"; do
         if [ -d "$trials/$release" ]; then apart "$release" try_release; fi
+        report >"$OUT/TRIED.md"
     done
-    report | tee "$OUT/TRIED.md"
+    cat "$OUT/TRIED.md"
 fi
 tools/pack-other.sh "$OUT"
 (cd "$OUT" && shopt -s nullglob && sha256sum -- *.tar.gz *.deb *.zip >SHA256SUMS)
