@@ -20,8 +20,8 @@ entry() {
     awk -v heading="## $version" '$0 == heading { on = 1; next } /^## / { on = 0 } on' CHANGELOG.md | sed -e '/./,$!d'
 }
 
-# The version that a Cargo.lock has of the plugin.
-locked() { awk '/^name = "aerospike-wireshark"$/ { getline; gsub(/version = |"/, ""); print }' "$1"; }
+# The version that a Cargo.lock has of the plugin, and of the tools where they are in it.
+locked() { awk '/^name = "aerospike-wireshark(-tools)?"$/ { getline; gsub(/version = |"/, ""); print }' "$1" | sort -u | paste -sd ' '; }
 
 check_tree() {
     local file tagged
