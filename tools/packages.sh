@@ -10,7 +10,7 @@
 #   tools/packages.sh shots    what takes the screenshots
 #   tools/packages.sh arm64    what builds for arm64 on another processor: Debian's own Rust and its std, a compiler, and
 #                              Wireshark's headers of arm64, in place of those of this machine: for a chroot
-#   tools/packages.sh s390x    the same for s390x, for the parsers alone, without Wireshark
+#   tools/packages.sh s390x    what builds the parsers for s390x, but for Rust's std (tools/byte-order.sh)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/common.sh
@@ -145,7 +145,6 @@ s390x_needs() {
     need libc6-dev has_c_headers
     need_program gcc-s390x-linux-gnu s390x-linux-gnu-gcc
     need libc6-dev-s390x-cross test -e /usr/s390x-linux-gnu/include/stdlib.h
-    need_foreign_std s390x s390x-unknown-linux-gnu
 }
 
 case ${1:-} in
@@ -181,7 +180,7 @@ s390x) s390x_needs ;;
 *) die "usage: $0 build|lint|test|bench|shots|arm64|s390x" ;;
 esac
 
-case $1 in shots | arm64 | s390x) needs_rust= ;; *) needs_rust=1 ;; esac
+case $1 in shots | arm64) needs_rust= ;; *) needs_rust=1 ;; esac
 if [ -n "$needs_rust" ] && ! have cargo; then
     if [ -z "$(distribution_rust)" ] && may_install; then update_lists; fi
     read -ra rust < <(distribution_rust) || true
