@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 . tools/chroots.sh
 
 RELEASE=trixie TARGET=s390x-unknown-linux-gnu RUNNER=qemu-s390x-static
+# Every byte of every example with all its values: too many for qemu, and about harm, which has no byte order.
+SKIPPED=exhaustive_tests::no_changed_byte_does_harm
 # shellcheck disable=SC2034 # for chroots.sh
 CHROOT_KIND=cross CHROOT_RUST='' CHROOT_TARGET=/var/cache/aerospike-order
 
@@ -26,4 +28,4 @@ in_project "$RELEASE" root sh -ec 'test ! -d "$(rustc --print sysroot)/lib/rustl
     cd /tmp && apt-get -q update >/dev/null && apt-get -q download libstd-rust-dev:s390x && dpkg-deb -x libstd-rust-dev_*_s390x.deb /'
 in_project "$RELEASE" "$TESTER" env CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_LINKER=s390x-linux-gnu-gcc \
     CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_RUNNER="$RUNNER -L /usr/s390x-linux-gnu" \
-    cargo test --locked --lib --no-default-features --target "$TARGET"
+    cargo test --locked --lib --no-default-features --target "$TARGET" -- --skip "$SKIPPED"
