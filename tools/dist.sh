@@ -66,7 +66,8 @@ install_from_source() { # RELEASE
     {
         in_project "$1" root tools/packages.sh build
         in_project "$1" root sh -c 'tshark --version >/dev/null 2>&1 && make uninstall || true'
-        in_project "$1" "$TESTER" make install
+        # With the time of the package, which is part of what cargo builds by: it is packed as it is here.
+        in_project "$1" "$TESTER" env "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" make install
     } >"$log" 2>&1 || die "$(release_title "$1"): make install fails ($log):" "$(tail -n 5 "$log")"
     ! grep -q '^warning: aerospike-wireshark' "$log" || die "$(release_title "$1"): the compiler warns ($log)"
     in_project "$1" "$TESTER" make uninstall >/dev/null
