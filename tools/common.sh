@@ -34,8 +34,15 @@ temporary_folder() {
 
 # The version of the plugin: Cargo.toml is where it is written down.
 plugin_version() { sed -nE 's/^version = "(.*)"/\1/p' Cargo.toml; }
-# Who answers for the packages, and where: the address of the repository.
-maintainer() { sed -nE 's/^authors = \["(.*)"\]/\1/p' Cargo.toml; }
+# Who answers for the packages, and where: who publishes them says it, by the names that Debian's tools have for it; a package
+# has to have some line, and else it is the authors' of Cargo.toml.
+maintainer() {
+    local authors
+    authors=$(sed -nE 's/^authors = \["(.*)"\]/\1/p' Cargo.toml)
+    [ -z "${DEBFULLNAME:-}" ] || authors="$DEBFULLNAME <${authors#*<}"
+    [ -z "${DEBEMAIL:-}" ] || authors="${authors%%<*}<$DEBEMAIL>"
+    say "$authors"
+}
 
 # Cargo, pkg-config and the C compiler build for arm64 from here on, with what Debian's packages for it hold.
 use_arm64() {

@@ -10,7 +10,8 @@
 #   tools/dist.sh RELEASE...    for those; what is missing of them is made. trixie-arm64: of that release only arm64,
 #                               next to what was made of it before
 #
-# The table of what was tried is in target/dist/TRIED.md, with the tests that "make versions" ran last.
+# What fails of one release does not keep the others from being made and tried; the end says it. The table of what was
+# tried is in target/dist/TRIED.md, with the tests that "make versions" ran last.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/common.sh
@@ -37,9 +38,26 @@ choose_releases() {
     done
 }
 
-# What is written down of a release: "from source", "archive", "package", and so on.
+# What is written down of a release: "from source", "archive", "package", and so on; in files, as each has a shell of its own.
 note() { # WANTED WHAT TEXT
-    notes[$1.$2]=$3
+    say "$3" >"$trials/$1.$2"
+}
+noted() { # WANTED WHAT [OTHERWISE]
+    cat "$trials/$1.$2" 2>/dev/null || say "${3:-}"
+}
+
+# In a shell that ends at the first fault. Not as a condition, in which a shell does not.
+apart() { # WANTED COMMAND
+    local status
+    set +e
+    (
+        set -e
+        "$2" "$1"
+    )
+    status=$?
+    set -e
+    [ "$status" -eq 0 ] || failed+=("$1: $2")
+    return 0
 }
 
 # From source, as a user. Root installs the packages, since minimal systems have no sudo.
@@ -48,7 +66,8 @@ install_from_source() { # RELEASE
     {
         in_project "$1" root tools/packages.sh build
         in_project "$1" root sh -c 'tshark --version >/dev/null 2>&1 && make uninstall || true'
-        in_project "$1" "$TESTER" make install
+        # With the time of the package, which is part of what cargo builds by: it is packed as it is here.
+        in_project "$1" "$TESTER" env "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" make install
     } >"$log" 2>&1 || die "$(release_title "$1"): make install fails ($log):" "$(tail -n 5 "$log")"
     ! grep -q '^warning: aerospike-wireshark' "$log" || die "$(release_title "$1"): the compiler warns ($log)"
     in_project "$1" "$TESTER" make uninstall >/dev/null
@@ -76,7 +95,8 @@ pack_release() { # WANTED
     else
         install_from_source "$release"
     fi
-    in_project "$release" "$TESTER" env "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" tools/pack.sh "$place" ${arch/amd64/} \
+    in_project "$release" "$TESTER" env "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" \
+        "DEBFULLNAME=${DEBFULLNAME:-}" "DEBEMAIL=${DEBEMAIL:-}" tools/pack.sh "$place" ${arch/amd64/} \
         >"$CHROOTS/$1-pack.log" 2>&1 ||
         die "It cannot be packed in $(release_title "$release"): $CHROOTS/$1-pack.log" "$(tail -n 5 "$CHROOTS/$1-pack.log")"
     note "$1" rust "$(rust_of "$release")"
@@ -173,7 +193,7 @@ try_wrong_file() { # WANTED OTHER
 other_than() { # WANTED
     local other
     for other in "${wanted[@]}"; do
-        if [ "${other%-arm64}" != "${1%-arm64}" ] && [[ ${other#"${other%-arm64}"} == "${1#"${1%-arm64}"}" ]]; then
+        if [ -d "$trials/$other" ] && [ "${other%-arm64}" != "${1%-arm64}" ] && [[ ${other#"${other%-arm64}"} == "${1#"${1%-arm64}"}" ]]; then
             say "$other"
             return
         fi
@@ -233,23 +253,26 @@ compare_with_amd64() { # RELEASE
 }
 guest_minor() { as_user_of "$1" 'tshark --version' 2>/dev/null | minor_version; }
 
-# A row of each, and the tests that "make versions" counted last.
+# A row of each, and the tests that "make versions" counted last, with the commit that they are of.
 report() {
-    local one release tests
+    local one release processor tests
     say '| release | Wireshark | processor | Rust | from source | archive | package | also | tests |'
     say '|---|---|---|---|---|---|---|---|---|'
     for one in "${wanted[@]}"; do
-        release=${one%-arm64}
-        tests=$(cat "$CHROOTS/$release/tests.txt" 2>/dev/null) || tests=
+        release=${one%-arm64} processor=x86-64 tests=
         case $one in
-        *-arm64) say "| $(release_title "$release") | ${notes[$one.wireshark]:-} | arm64 | ${notes[$one.rust]:-} | cross | ${notes[$one.archive]:-no} | ${notes[$one.package]:-no} | ${notes[$one.same]:-} | |" ;;
-        *) say "| $(release_title "$release") | ${notes[$one.wireshark]:-} | x86-64 | ${notes[$one.rust]:-} | ${notes[$one.source]:-no} | ${notes[$one.archive]:-no} | ${notes[$one.package]:-no} | | $tests |" ;;
+        *-arm64) processor=arm64 ;;
+        *) tests=$(cat "$CHROOTS/$release/tests.txt" 2>/dev/null) || tests='not run' ;;
         esac
+        say "| $(release_title "$release") | $(noted "$one" wireshark) | $processor | $(noted "$one" rust) | $(noted "$one" source no) |" \
+            "$(noted "$one" archive no) | $(noted "$one" package no) | $(noted "$one" same) | $tests |"
     done
+    say
+    say "Commit $(git rev-parse --short HEAD 2>/dev/null || say '?')$([ -z "$(git status --porcelain 2>/dev/null)" ] || say ', with changes')."
 }
 
 choose_releases "$@"
-declare -A notes=()
+failed=()
 mkdir -p "$OUT"
 # What was made for x86-64 stays where arm64 alone is asked for, to be compared with.
 case " ${wanted[*]/%*-arm64/} " in *[a-z]*) rm -f "$OUT"/* ;; esac
@@ -265,10 +288,14 @@ else
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || date +%s)
     temporary_folder
     trials=$TEMPORARY
-    for release in "${wanted[@]}"; do pack_release "$release"; done
-    for release in "${wanted[@]}"; do try_release "$release"; done
-    report | tee "$OUT/TRIED.md"
+    for release in "${wanted[@]}"; do apart "$release" pack_release; done
+    for release in "${wanted[@]}"; do
+        if [ -d "$trials/$release" ]; then apart "$release" try_release; fi
+        report >"$OUT/TRIED.md"
+    done
+    cat "$OUT/TRIED.md"
 fi
 tools/pack-other.sh "$OUT"
 (cd "$OUT" && shopt -s nullglob && sha256sum -- *.tar.gz *.deb *.zip >SHA256SUMS)
 say "$OUT:" && ls -l "$OUT"
+[ ${#failed[@]} -eq 0 ] || die 'Not all was made and tried:' "${failed[@]}"

@@ -10,6 +10,7 @@
 #   tools/packages.sh shots    what takes the screenshots
 #   tools/packages.sh arm64    what builds for arm64 on another processor: Debian's own Rust and its std, a compiler, and
 #                              Wireshark's headers of arm64, in place of those of this machine: for a chroot
+#   tools/packages.sh s390x    what builds the parsers for s390x, but for Rust's std (tools/byte-order.sh)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/common.sh
@@ -104,14 +105,29 @@ update_lists() {
     apt update || warn 'apt-get update failed; trying with the lists that are here'
 }
 
-# Those of arm64 come beside the machine's own, but for libwireshark-dev, of which there can be one.
-arm64_needs() {
-    local packages
-    have dpkg || die 'Only Debian has what is needed to build for arm64 on another processor.'
-    dpkg --print-foreign-architectures | grep -qx arm64 || {
-        may_install || die 'This needs root: dpkg --add-architecture arm64'
-        "${as_root[@]}" dpkg --add-architecture arm64
+# Packages of another processor come beside the machine's own.
+allow_foreign() { # ARCHITECTURE
+    have dpkg || die "Only Debian has what is needed to build for $1 on another processor."
+    dpkg --print-foreign-architectures | grep -qx "$1" || {
+        may_install || die "This needs root: dpkg --add-architecture $1"
+        "${as_root[@]}" dpkg --add-architecture "$1"
     }
+}
+
+# Rust's std for it, with the Rust of the distribution that goes with it.
+need_foreign_std() { # ARCHITECTURE TARGET
+    local packages
+    if ! rustc --print sysroot >/dev/null 2>&1 || ! [ -d "$(rustc --print sysroot)/lib/rustlib/$2" ]; then
+        update_lists
+        read -ra packages < <(distribution_rust) || true
+        [ -n "${packages[*]:-}" ] || die "There is no Rust $wanted or later among the packages."
+        missing+=("${packages[@]}" "libstd-${packages[0]/rustc/rust}-dev:$1")
+    fi
+}
+
+# But for libwireshark-dev, of which there can be one.
+arm64_needs() {
+    allow_foreign arm64
     need_program gcc cc
     need libc6-dev has_c_headers
     need_program pkg-config
@@ -120,12 +136,15 @@ arm64_needs() {
     need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdlib.h
     need libwireshark-dev:arm64 test -e /usr/lib/aarch64-linux-gnu/pkgconfig/wireshark.pc
     need libglib2.0-dev:arm64 test -e /usr/lib/aarch64-linux-gnu/pkgconfig/glib-2.0.pc
-    if ! rustc --print sysroot >/dev/null 2>&1 || ! [ -d "$(rustc --print sysroot)/lib/rustlib/aarch64-unknown-linux-gnu" ]; then
-        update_lists
-        read -ra packages < <(distribution_rust) || true
-        [ -n "${packages[*]:-}" ] || die "There is no Rust $wanted or later among the packages."
-        missing+=("${packages[@]}" "libstd-${packages[0]/rustc/rust}-dev:arm64")
-    fi
+    need_foreign_std arm64 aarch64-unknown-linux-gnu
+}
+
+s390x_needs() {
+    allow_foreign s390x
+    need_program gcc cc
+    need libc6-dev has_c_headers
+    need_program gcc-s390x-linux-gnu s390x-linux-gnu-gcc
+    need libc6-dev-s390x-cross test -e /usr/s390x-linux-gnu/include/stdlib.h
 }
 
 case ${1:-} in
@@ -157,7 +176,8 @@ shots)
     need fonts-dejavu-core test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
     ;;
 arm64) arm64_needs ;;
-*) die "usage: $0 build|lint|test|bench|shots|arm64" ;;
+s390x) s390x_needs ;;
+*) die "usage: $0 build|lint|test|bench|shots|arm64|s390x" ;;
 esac
 
 case $1 in shots | arm64) needs_rust= ;; *) needs_rust=1 ;; esac

@@ -20,8 +20,8 @@ entry() {
     awk -v heading="## $version" '$0 == heading { on = 1; next } /^## / { on = 0 } on' CHANGELOG.md | sed -e '/./,$!d'
 }
 
-# The version that a Cargo.lock has of the plugin.
-locked() { awk '/^name = "aerospike-wireshark"$/ { getline; gsub(/version = |"/, ""); print }' "$1"; }
+# The version that a Cargo.lock has of the plugin, and of the tools where they are in it.
+locked() { awk '/^name = "aerospike-wireshark(-tools)?"$/ { getline; gsub(/version = |"/, ""); print }' "$1" | sort -u | paste -sd ' '; }
 
 check_tree() {
     local file tagged
@@ -47,7 +47,8 @@ check_files() {
     for release in "${ARM64_RELEASES[@]}"; do wanted+=("$release-arm64"); done
     for release in "${wanted[@]}"; do
         kind=$(release_title "${release%-arm64}")
-        grep -q "^| $kind |.*| $([[ $release == *-arm64 ]] && say arm64 || say x86-64) |.*| yes | yes |" "$OUT/TRIED.md" ||
+        # Wireshark, the processor, Rust, from source, archive, package.
+        grep -q "^| $kind |[^|]*| $([[ $release == *-arm64 ]] && say arm64 || say x86-64) |[^|]*|[^|]*| yes | yes |" "$OUT/TRIED.md" ||
             faults+=("$release: its archive and package were not made and tried")
     done
     [ ${#faults[@]} -eq 0 ] || die 'Not all was made:' "${faults[@]}"
