@@ -23,7 +23,7 @@ PROCESSORS=('aarch64 ARM64 arm64 11.0' 'x86_64 X86_64 x86_64 10.12')
 # The chroot, with Debian's own Rust; cargo builds for the processor.
 in_builder() { # USER COMMAND...
     local name=${processor^^}_APPLE_DARWIN CHROOT_KIND=macos CHROOT_RUST=''
-    in_project "$release" "$1" env ZIG_TARGET="$processor-macos.$oldest" SDKROOT=/ CARGO_PROFILE_RELEASE_DEBUG=0 \
+    in_project "$release" "$1" env ZIG_TARGET="$processor-macos.$oldest" SDKROOT=/ CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_STRIP=none \
         "MACOSX_DEPLOYMENT_TARGET=$oldest" \
         "ZIG_GLOBAL_CACHE_DIR=$CHROOT_TARGET/zig" "ZIG_LOCAL_CACHE_DIR=$CHROOT_TARGET/zig" \
         "CARGO_TARGET_${name}_LINKER=$tools/zig-macos.sh" "CC_${name,,}=$tools/zig-macos.sh" "AR_${name,,}=/usr/bin/llvm-ar" \

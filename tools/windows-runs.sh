@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs tshark as a list says, and keeps what it says, for tools/windows.sh: in the chroot of a Linux, and by wine in that with
-# tshark.exe, each time the same list.
+# tshark.exe, each time the same list. As many at a time as there are processors: what takes longest should come first.
 #
 #   tools/windows-runs.sh linux|wine LIST FOLDER
 #
@@ -9,19 +9,24 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if [ "$1" != --line ]; then
+    exec xargs -d '\n' -n 1 -P "$(nproc)" tools/windows-runs.sh --line "$1" "$3" <"$2"
+fi
+
 program=(tshark)
-case $1 in
+case $2 in
 wine)
     export WINEDEBUG=-all WINEDLLOVERRIDES='mscoree=;mshtml=' XDG_RUNTIME_DIR=/tmp
     program=(wine /opt/w/tshark/tshark.exe)
     ;;
 esac
-while IFS=$'\t' read -r name fault options; do
-    read -ra words <<<"$options"
-    [ "$fault" != - ] || fault=
-    end=0
-    AEROSPIKE_FAULT=$fault "${program[@]}" "${words[@]}" >"$3/out" 2>"$3/err" </dev/null || end=$?
-    for stream in out err; do tr -d '\r' <"$3/$stream" >"$3/$name.$stream"; done
-    printf '%s\n' "$end" >"$3/$name.end"
-    rm -f "$3/out" "$3/err"
-done <"$2"
+IFS=$'\t' read -r name fault options <<<"$4"
+read -ra words <<<"$options"
+[ "$fault" != - ] || fault=
+to=$3/$name end=0
+AEROSPIKE_FAULT=$fault "${program[@]}" "${words[@]}" >"$to.out.raw" 2>"$to.err.raw" </dev/null || end=$?
+for stream in out err; do
+    tr -d '\r' <"$to.$stream.raw" >"$to.$stream"
+    rm "$to.$stream.raw"
+done
+printf '%s\n' "$end" >"$to.end"

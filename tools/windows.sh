@@ -116,7 +116,7 @@ run_both() { # LIST
         folder=$(place_of $which)
         rm -rf "$folder"
         mkdir -p "$folder/said"
-        cp "$1" "$folder/list"
+        if [ $which = linux ]; then cp "$1" "$folder/list"; else longest_first <"$1" >"$folder/list"; fi
         chmod -R a+rwX "$folder"
         if [ $which = linux ]; then
             in_linux "$TESTER" tools/windows-runs.sh linux "$PLACE/list" "$PLACE/said"
@@ -124,6 +124,13 @@ run_both() { # LIST
             in_builder "$TESTER" tools/windows-runs.sh wine "$PLACE/list" "$PLACE/said"
         fi
     done
+}
+# A list, by how much Linux said, so that no processor waits at the end.
+longest_first() {
+    local name rest
+    while IFS=$'\t' read -r name rest; do
+        printf '%s\t%s\t%s\n' "$(stat -c %s "$(place_of linux)/said/$name.out")" "$name" "$rest"
+    done | sort -rn | cut -f2-
 }
 place_of() { if [ "$1" = linux ]; then say "$CHROOTS/$LINUX/build$PLACE"; else say "$CHROOTS/$BUILDER/windows$PLACE"; fi; }
 
@@ -146,8 +153,8 @@ compare_said() { # LIST
 }
 # What is not compared: the name of the program, when it said something, that GLib finds no console; and that Wireshark has from
 # wine's C library "UT" for "UTC" where it says when a packet arrived.
-level_words() { sed -E 's/tshark\.exe/tshark/g; s/\(tshark:[0-9]+\) [0-9:.]+/(tshark)/; /Failed to determine console output code page/d'; }
-level_lines() { sed -E 's/^(    Arrival Time: .*) UTC?$/\1 UTC/'; }
+level_words() { LC_ALL=C sed -E 's/tshark\.exe/tshark/g; s/\(tshark:[0-9]+\) [0-9:.]+/(tshark)/; /Failed to determine console output code page/d'; }
+level_lines() { LC_ALL=C sed -E 's/^(    Arrival Time: .*) UTC?$/\1 UTC/'; }
 
 # Every report there is.
 reports() {
