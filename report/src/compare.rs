@@ -277,14 +277,17 @@ fn latency_table(all: &[Both<'_>], [before, after]: [&str; 2]) -> Value {
             let mut cells = vec![json!({ "text": both.name.0 }), json!({ "text": both.name.1 })];
             cells.extend(both.counts().map(|count| number(text::count(count))));
             for share in [0.5, 0.99] {
-                cells.extend(both.quantile(share).map(|ms| number(ms.map_or(String::new(), text::significant))));
+                cells.extend(
+                    both.quantile(share)
+                        .map(|ms| number(ms.map_or(String::new(), text::significant))),
+                );
                 let factor = both.factor(share);
                 let class = match factor {
                     Some(factor) if factor >= CHANGE => "number up",
                     Some(factor) if factor <= 1.0 / CHANGE => "number down",
                     _ => "number",
                 };
-                cells.push(json!({ "text": factor.map_or(String::new(), |factor| text::number(factor, 2)), "class": class }));
+                cells.push(json!({ "text": factor.map_or(String::new(), text::factor), "class": class }));
             }
             Value::Array(cells)
         })

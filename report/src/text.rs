@@ -46,6 +46,16 @@ pub fn significant(value: f64) -> String {
     number(value, decimals)
 }
 
+/// How many times as much: none is nothing.
+#[must_use]
+pub fn factor(value: f64) -> String {
+    match value {
+        value if value > 0.0 && value < 0.005 => "< 0.01".to_owned(),
+        value if value < 100.0 => number(value, 2),
+        value => number(value, 0),
+    }
+}
+
 /// Milliseconds in a sentence: in seconds where there are many.
 #[must_use]
 pub fn milliseconds(ms: f64) -> String {

@@ -174,7 +174,7 @@ impl Scale {
     pub fn ticks(&self, count: usize) -> Vec<f64> {
         if self.is_log {
             let powers = (self.to / self.from).log10().round() as i32;
-            let each = (powers / 4).max(1) as usize;
+            let each = ((powers + 3) / 4).max(1) as usize;
             return (0..=powers)
                 .step_by(each)
                 .map(|power| self.from * 10_f64.powi(power))
@@ -235,6 +235,10 @@ mod tests {
         assert_eq!(
             Scale::logarithmic(0.03, 45.0, (0.0, 1.0)).ticks(4),
             [0.01, 0.1, 1.0, 10.0, 100.0]
+        );
+        assert_eq!(
+            Scale::logarithmic(0.03, 3172.0, (0.0, 1.0)).ticks(4),
+            [0.01, 1.0, 100.0, 10_000.0]
         );
         assert_eq!(
             ["0.05", "2", "2.5", "12k", "1.5M"],

@@ -8,6 +8,10 @@ use crate::text;
 
 /// Rows of a table that are shown.
 const ROWS: usize = 60;
+/// Columns beside which there is no room for long texts.
+const COLUMNS: usize = 10;
+/// Columns of long texts.
+const LONG: [&str; 2] = ["Largest", "Details"];
 
 /// A side's report of the plugin, if there is one.
 #[must_use]
@@ -44,17 +48,18 @@ pub fn plugin_tables(side: &Side, name: &str, only: &[&str], closed: Option<&str
 pub fn tables_of(table: &Table, only: &[&str], closed: Option<&str>) -> Vec<Value> {
     let mut names = table.names();
     names.retain(|name| only.is_empty() || only.contains(name));
-    // A row that says that nothing was left out.
-    let is_idle = |row: &Cells<'_>| row.text("What") == "not counted" && row.count("Count") == 0;
+    // A row that says that there is nothing, or that nothing was left out.
+    let is_idle =
+        |row: &Cells<'_>| matches!(row.text("What"), "none" | "not counted") && row.count("Count") == 0;
     let one_of_many = names.len() > 1;
     let tables = names.iter().map(|name| {
         let rows: Vec<Cells<'_>> = table.of(name).filter(|row| !is_idle(row)).collect();
         let used: Vec<usize> = (0..table.columns.len())
-            .filter(|place| {
-                rows.iter().any(|row| !row.row.cells[*place].is_empty())
-                    && !matches!(table.columns[*place].as_str(), "Filter" | "No.")
-            })
+            .filter(|place| is_used(&table.columns[*place], *place, &rows))
             .collect();
+        // What is long stands below its row, where the table is wide.
+        let is_below = |place: usize| used.len() > COLUMNS && LONG.contains(&table.columns[place].as_str());
+        let (below, used): (Vec<usize>, Vec<usize>) = used.iter().copied().partition(|place| is_below(*place));
         let is_number = |place: usize| {
             rows.iter().all(|row| {
                 let cell = row.row.cells[place].as_str();
@@ -75,9 +80,10 @@ pub fn tables_of(table: &Table, only: &[&str], closed: Option<&str>) -> Vec<Valu
                     .collect()
             })
             .collect();
+        let below: Vec<String> = (rows.iter().take(limit)).map(|row| long_cells(row, table, &below)).collect();
         let caption = if one_of_many { *name } else { "" };
         let more = more(rows.len(), body.len(), "row");
-        json!({ "caption": caption, "columns": columns, "rows": body, "more": more, "closed": closed })
+        json!({ "caption": caption, "columns": columns, "rows": body, "below": below, "more": more, "closed": closed })
     });
     tables
         .filter(|table| {
@@ -86,6 +92,30 @@ pub fn tables_of(table: &Table, only: &[&str], closed: Option<&str>) -> Vec<Valu
                 .is_some_and(|columns| !columns.is_empty())
         })
         .collect()
+}
+
+/// Whether a column says anything in these rows.
+fn is_used(column: &str, place: usize, rows: &[Cells<'_>]) -> bool {
+    // What nodes say to each other has none of these, nor have most sets.
+    let may_be_nothing = matches!(column, "Records" | "Bytes" | "% GENERATION");
+    let says = |row: &Cells<'_>| {
+        let cell = row.row.cells[place].as_str();
+        !(cell.is_empty() || may_be_nothing && cell == "0")
+    };
+    !matches!(column, "Filter" | "No.") && rows.iter().any(says)
+}
+
+/// Cells in a line of their own: `Largest: c1cf…; 14688 requests`.
+fn long_cells(row: &Cells<'_>, table: &Table, places: &[usize]) -> String {
+    let cells = places
+        .iter()
+        .map(|place| (table.columns[*place].as_str(), row.row.cells[*place].as_str()));
+    let cells = cells.filter(|(_, cell)| !cell.is_empty());
+    let texts = cells.map(|(column, cell)| match column {
+        "Details" => cell.to_owned(),
+        _ => format!("{column}: {cell}"),
+    });
+    texts.collect::<Vec<_>>().join("; ")
 }
 
 /// A heading that may be broken where it is long.

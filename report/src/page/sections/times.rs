@@ -42,7 +42,7 @@ pub fn timeline(side: &Side, limits: Limits, is_half: bool, about: &About) -> Va
         }
     );
     json!({
-        "sentences": sentences::times::timeline(&rows),
+        "sentences": sentences::times::timeline(&rows, (side.end - side.origin) as f64 / 1e9),
         "charts": [chart(is_half, &caption, |width| charts::timeline(&rows, &all, limits, width))],
         "tables": plugin_tables(side, "timeline", &["By interval"], Some("The figures of the picture")),
     })

@@ -64,9 +64,9 @@ fn slowest_node(grid: &Grid) -> Option<String> {
     })
 }
 
-/// Above the timeline.
+/// Above the timeline of a capture that ends after so many seconds, in which the last row may not have come to its end.
 #[must_use]
-pub fn timeline(rows: &[Interval]) -> Vec<String> {
+pub fn timeline(rows: &[Interval], end: f64) -> Vec<String> {
     let total = |place: usize| {
         rows.iter()
             .map(|row| row.rates[place] * (row.to - row.from))
@@ -77,7 +77,7 @@ pub fn timeline(rows: &[Interval]) -> Vec<String> {
     let Some(last) = rows.last().filter(|_| requests > 0) else {
         return Vec::new();
     };
-    let length = last.to - rows[0].from;
+    let length = last.to.min(end) - rows[0].from;
     let mut out = vec![format!(
         "{} in {}, {} a second.",
         counted(requests, "request"),
@@ -219,14 +219,14 @@ mod tests {
             },
             |_| 0.0,
         );
-        let words = timeline(&some);
+        let words = timeline(&some, 10.0);
         assert_eq!(words[0], "1,000 requests in 10.0 s, 100 a second.");
         assert_eq!(words[1], "20 errors, all from 3.000 s to 4.000 s.");
-        let all = timeline(&rows(|_| [100.0, 100.0, 10.0, 0.0], |_| 0.0));
+        let all = timeline(&rows(|_| [100.0, 100.0, 10.0, 0.0], |_| 0.0), 10.0);
         assert_eq!(all[1], "100 errors.");
-        let none = timeline(&rows(|_| [100.0, 100.0, 0.0, 0.0], |_| 0.0));
+        let none = timeline(&rows(|_| [100.0, 100.0, 0.0, 0.0], |_| 0.0), 10.0);
         assert_eq!(none[1..], ["No error and no timeout."]);
-        assert!(timeline(&[]).is_empty());
+        assert!(timeline(&[], 0.0).is_empty());
     }
 
     #[test]
@@ -239,20 +239,23 @@ mod tests {
                 0.0,
             ]
         };
-        let waiting = timeline(&rows(answers, |_| 3.0));
+        let waiting = timeline(&rows(answers, |_| 3.0), 10.0);
         assert!(
             waiting.contains(&"From 5.000 s to 6.000 s no answer came, while requests were open.".to_owned()),
             "{waiting:?}"
         );
-        let quiet = timeline(&rows(answers, |_| 0.0));
+        let quiet = timeline(&rows(answers, |_| 0.0), 10.0);
         assert!(
             !quiet.iter().any(|words| words.contains("no answer")),
             "{quiet:?}"
         );
-        let rare = timeline(&rows(
-            |place| [1.0, if place % 10 == 0 { 1.0 } else { 0.0 }, 0.0, 0.0],
-            |_| 1.0,
-        ));
+        let rare = timeline(
+            &rows(
+                |place| [1.0, if place % 10 == 0 { 1.0 } else { 0.0 }, 0.0, 0.0],
+                |_| 1.0,
+            ),
+            10.0,
+        );
         assert!(!rare.iter().any(|words| words.contains("no answer")), "{rare:?}");
     }
 
