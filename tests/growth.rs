@@ -14,20 +14,12 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use common::host::host;
+use common::instructions::{CACHEGRIND, LENGTHS, counted, growth};
 use common::make::{ACK, Endpoint, Maker, PUSH, proto, record_answer};
-
-/// Traffic at these multiples.
-const LENGTHS: [u32; 4] = [1, 2, 4, 8];
 
 /// How much a doubling may add, over twice what the doubling before added. A cost that grows with the square is seen once
 /// it is a twentieth of the whole.
 const MOST: f64 = 1.03;
-
-/// What each doubling adds, over twice what the doubling before added: 1 is linear, 2 is quadratic.
-fn growth(costs: [u64; 4]) -> [f64; 2] {
-    let [first, second, third] = [0, 1, 2].map(|at| costs[at + 1] as f64 - costs[at] as f64);
-    [second / first / 2.0, third / second / 2.0]
-}
 
 /// The instructions of tshark, its start among them, on a capture with so much of every kind of traffic.
 fn instructions(count: u32) -> u64 {
@@ -64,32 +56,17 @@ fn without_chance() -> &'static str {
 fn spent(name: &str, capture: &[u8], options: &[&str]) -> u64 {
     let path = host().scratch(name, capture);
     let args = [
-        "--tool=cachegrind",
-        "--cache-sim=no",
-        "--cachegrind-out-file=/dev/null",
         "tshark",
         "-n",
         "-q",
         "-r",
         path.to_str().expect("a path in UTF-8"),
     ];
-    let args = [&args[..], options].concat();
+    let args = [&CACHEGRIND[..], &args, options].concat();
     let ran = host()
         .run_with(&[("LD_PRELOAD", without_chance())], "valgrind", &args, "")
         .expect_success();
-    let line = ran
-        .stderr
-        .lines()
-        .find(|line| line.contains("I   refs:") || line.contains("I refs:"));
-    let digits: String = line
-        .unwrap_or_default()
-        .rsplit(':')
-        .next()
-        .unwrap_or_default()
-        .replace([',', ' '], "");
-    digits
-        .parse()
-        .unwrap_or_else(|_| panic!("no count in {:?}", ran.stderr))
+    counted(&ran.stderr)
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub mod expect;
 pub mod fields;
 pub mod host;
 pub mod info;
+pub mod instructions;
 pub mod literal;
 pub mod literal_reader;
 pub mod make;

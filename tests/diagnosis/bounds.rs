@@ -1,6 +1,7 @@
 //! A long capture of many clients: what is kept of it, what is said of what is not, and what it costs.
 
-use std::fs;
+use std::env;
+use std::process::Command;
 
 use aerospike::epan::taps::tcp_tap::TcpSegment;
 use aerospike::epan::taps::tcp_tap::{ACK, FIN, RST, SYN};
@@ -13,12 +14,14 @@ use aerospike::track::record::{Detail, Endpoint, Event, Pulse, Record, RecordCon
 use aerospike::wire::client::message::request::Request;
 use aerospike::wire::client::message::result_code::ResultCode;
 
+use super::common::instructions::{CACHEGRIND, LENGTHS, counted, growth};
+
 const SECOND: i64 = 1_000_000_000;
 const START: i64 = 1_700_000_000 * SECOND;
 const CLIENTS: u32 = 300;
 const KEYS: u32 = 100_000;
 /// Requests of a connection.
-const REQUESTS: u32 = 40;
+const REQUESTS: u32 = 10;
 
 /// A connection as the taps see it: what it has said, and its ends.
 struct Spoken {
@@ -258,20 +261,13 @@ fn hour_without_a_node(tries: u32) -> Log {
 
 #[test]
 fn an_hour_of_tries_at_a_node_that_ended_costs_what_their_number_does() {
-    let cost = |tries| {
-        let log = hour_without_a_node(tries);
-        let before = spent();
-        let findings = found(&log);
-        let after = spent();
+    let test = "bounds::an_hour_of_tries_at_a_node_that_ended_costs_what_their_number_does";
+    assert_linear(test, 2_500, |tries| {
+        let findings = found(&hour_without_a_node(tries));
         let of = |kind| findings.of(kind).map(|row| row.count).collect::<Vec<_>>();
         assert_eq!(of(FindingKind::NodeStopped).len(), 1, "{:#?}", findings.rows);
         assert_eq!(of(FindingKind::Refused), [tries], "{:#?}", findings.rows);
-        after - before
-    };
-    let few = (0..2).map(|_| cost(10_000)).min().expect("a time");
-    let many = cost(40_000);
-    println!("10,000 tries: {few} ns, 40,000: {many} ns");
-    assert!(many < few * 8, "{few} ns, then {many} ns");
+    });
 }
 
 fn found(log: &Log) -> Findings {
@@ -282,29 +278,44 @@ fn found(log: &Log) -> Findings {
     findings
 }
 
-/// Nanoseconds of this thread on a processor.
-fn spent() -> u64 {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").expect("the time of a thread");
-    let first = text.split(' ').next().expect("a number");
-    first.parse().expect("a number")
-}
-
-fn cost(connections: u32) -> u64 {
-    let before = spent();
-    let log = hour(connections, REQUESTS);
-    let findings = found(&log);
-    let after = spent();
-    assert!(findings.rows.is_empty(), "{:#?}", findings.rows);
-    after - before
-}
-
 #[test]
-fn an_hour_of_ten_thousand_connections_costs_four_times_what_a_quarter_of_them_does() {
-    let few = (0..2).map(|_| cost(2_500)).min().expect("a time");
-    let many = cost(10_000);
-    println!("2500 connections: {few} ns, 10000: {many} ns");
-    // Four times as many; what is quadratic takes 16 times as long.
-    assert!(many < few * 8, "{few} ns, then {many} ns");
+fn an_hour_of_connections_costs_what_their_number_does() {
+    let test = "bounds::an_hour_of_connections_costs_what_their_number_does";
+    assert_linear(test, 2 * CLIENTS, |connections| {
+        let findings = found(&hour(connections, REQUESTS));
+        assert!(findings.rows.is_empty(), "{:#?}", findings.rows);
+    });
+}
+
+/// How many, in a process that is counted.
+const COUNT: &str = "AEROSPIKE_TEST_COUNT";
+
+/// How much a doubling may add, over twice what the doubling before added: what is sorted costs a little more than its number
+/// says, and Rust's hash tables have a random seed.
+const MOST: f64 = 1.1;
+
+/// That `check` costs what its number says, by the instructions of once, twice, four and eight times `count`. A test
+/// hands on its own name: for each it runs again, in a process that is counted, where `check` is called.
+fn assert_linear(test: &str, count: u32, check: impl Fn(u32)) {
+    if let Ok(count) = env::var(COUNT) {
+        return check(count.parse().expect("a number"));
+    }
+    let costs = LENGTHS.map(|times| {
+        let ran = Command::new("valgrind")
+            .args(CACHEGRIND)
+            .arg(env::current_exe().expect("this program"))
+            .args(["--exact", test])
+            .env(COUNT, (count * times).to_string())
+            .output()
+            .expect("valgrind, which make test installs");
+        let words = String::from_utf8_lossy(&ran.stderr);
+        let said = String::from_utf8_lossy(&ran.stdout);
+        assert!(ran.status.success() && said.contains("1 passed"), "{said}{words}");
+        counted(&words)
+    });
+    let growth = growth(costs);
+    println!("{test}: {costs:?}: {growth:?}");
+    assert!(growth.iter().all(|more| *more < MOST), "{costs:?}: {growth:?}");
 }
 
 #[test]
