@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::grid::Grid;
 use crate::hotkeys::HotKeys;
 use crate::table::Table;
-use crate::tshark::{Settings, Tshark, meaning};
+use crate::tshark::{Settings, Tshark, meaning, nanoseconds};
 
 /// What is asked of a pass.
 #[derive(Clone, Debug)]
@@ -47,6 +47,17 @@ pub struct Told {
     pub words: Vec<String>,
     /// Whether tshark read the capture to its end.
     pub is_whole: bool,
+    /// Packets that it read.
+    pub packets: u64,
+}
+
+impl Told {
+    /// From the first packet to the last, in nanoseconds.
+    #[must_use]
+    pub fn length(&self) -> Option<i64> {
+        let timeline = self.tables.get("timeline")?;
+        nanoseconds(timeline.of("All of the capture").next()?.text("To (s)"))
+    }
 }
 
 /// The packet's number alone.
@@ -91,6 +102,11 @@ pub fn run(
         clients: BTreeSet::new(),
         words: Vec::new(),
         is_whole: false,
+        packets: 0,
+    };
+    let mut progress = |number| {
+        told.packets = number;
+        progress(number);
     };
     let read = child
         .stdout

@@ -65,6 +65,25 @@ pub trait Progress: Sync {
     fn says(&self, what: &str);
 }
 
+impl Side {
+    /// Whether there is no packet at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sources.iter().all(|source| source.extent.packets == Some(0))
+    }
+
+    /// Whether anything of Aerospike was understood.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        let of = |report: &str| self.tables.get(report).into_iter().flat_map(Table::all);
+        let has = |report: &str, columns: &[&str]| {
+            let mut rows = of(report);
+            rows.any(|row| columns.iter().any(|column| row.count(column) > 0))
+        };
+        has("timeline", &["Requests", "Answers"]) || has("cluster", &["Count"])
+    }
+}
+
 /// Reads captures, several at once.
 ///
 /// # Errors
@@ -116,12 +135,13 @@ pub fn gather(
         .sums
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    for (number, words, is_read) in std::mem::take(&mut sums.ends) {
-        if let Some(source) = sources.get_mut(number) {
-            source.problems = words;
-            source.is_read = is_read;
+    for read in std::mem::take(&mut sums.ends) {
+        if let Some(source) = sources.get_mut(read.number) {
+            read.tell(source);
         }
     }
+    let lasts = sources.iter().filter_map(|source| source.extent.times);
+    let end = lasts.map(|(_, last)| last).max().unwrap_or(0).max(origin);
     if sources.iter().all(|source| !source.is_read) {
         let words: Vec<String> = sources
             .iter()
@@ -180,9 +200,33 @@ struct Sums {
     hot_keys: HotKeys,
     grid: Grid,
     clients: BTreeSet<(String, String, String)>,
-    /// Of each capture: what was said, and whether it was read.
-    ends: Vec<(usize, Vec<String>, bool)>,
+    ends: Vec<End>,
     advice: String,
+}
+
+/// What became of a capture.
+#[derive(Default)]
+struct End {
+    /// Its place.
+    number: usize,
+    /// What is wrong with it.
+    problems: Vec<String>,
+    is_read: bool,
+    packets: u64,
+    length: Option<i64>,
+}
+
+impl End {
+    fn tell(self, source: &mut Source) {
+        source.problems = self.problems;
+        source.is_read = self.is_read;
+        // A damaged one does not tell before it is read.
+        if self.is_read && source.extent.packets.is_none() {
+            source.extent.packets = Some(self.packets);
+            let first = source.extent.times.map(|(first, _)| first);
+            source.extent.times = first.map(|first| (first, first + self.length.unwrap_or(0)));
+        }
+    }
 }
 
 struct Reader<'r> {
@@ -261,12 +305,19 @@ impl Reader<'_> {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         match told {
             Ok(told) => {
+                let (packets, length) = (told.packets, told.length());
                 sums.tables.push((number, told.tables));
                 sums.hot_keys.merge(told.hot_keys, number);
                 sums.grid.merge(told.grid);
                 sums.clients.extend(told.clients);
                 let problems = if told.is_whole { Vec::new() } else { told.words };
-                sums.ends.push((number, problems, true));
+                sums.ends.push(End {
+                    number,
+                    problems,
+                    is_read: true,
+                    packets,
+                    length,
+                });
                 Ok(())
             }
             Err(error)
@@ -274,7 +325,11 @@ impl Reader<'_> {
                     || error.what.contains("damaged or corrupt") =>
             {
                 sums.advice = error.advice;
-                sums.ends.push((number, vec![error.what], false));
+                sums.ends.push(End {
+                    number,
+                    problems: vec![error.what],
+                    ..End::default()
+                });
                 Ok(())
             }
             Err(error) => Err(error),

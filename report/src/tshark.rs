@@ -157,7 +157,11 @@ impl Tshark {
         else {
             return Extent::default();
         };
-        parse_extent(&said)
+        let extent = parse_extent(&said);
+        match extent.times {
+            None if extent.packets != Some(0) => self.extent_by_reading(capture),
+            _ => extent,
+        }
     }
 
     /// The first packet's time alone.

@@ -96,7 +96,7 @@ fn run(arguments: &Arguments) -> Result<u8> {
     let model = Model::new(operations(&tshark));
     let running = start(&tshark, &settings, &source)?;
     match arguments.once {
-        Some(seconds) => once(arguments, &running, model, seconds),
+        Some(seconds) => once(arguments, running, model, seconds),
         None => watch(arguments, running, model),
     }
 }
@@ -121,8 +121,12 @@ fn source(arguments: &Arguments) -> Result<Source> {
 }
 
 /// Counts, prints, ends.
-fn once(arguments: &Arguments, running: &Running, mut model: Model, seconds: f64) -> Result<u8> {
+fn once(arguments: &Arguments, running: Running, mut model: Model, seconds: f64) -> Result<u8> {
     let mut status = ALL_WELL;
+    let mut complain = |words: &str| {
+        eprintln!("aerospike-top: {words}");
+        status = IN_PART;
+    };
     // An interface on which nothing comes has no time of its own.
     let end = Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e9));
     let is_live = arguments.interface.is_some();
@@ -149,13 +153,11 @@ fn once(arguments: &Arguments, running: &Running, mut model: Model, seconds: f64
                 }
                 model.add(&packet);
             }
-            Said::Words(words) => {
-                eprintln!("aerospike-top: {words}");
-                status = IN_PART;
-            }
+            Said::Words(words) => complain(&words),
             Said::End => break,
         }
     }
+    running.stop().iter().for_each(|words| complain(words));
     let filter = Filter(arguments.filter.clone());
     // Over all the time that was counted, not the last seconds of it.
     let sort = if arguments.sort == Sort::Requests {
@@ -188,10 +190,10 @@ fn watch(arguments: &Arguments, running: Running, mut model: Model) -> Result<u8
         .map_err(|error| Error::new(format!("the terminal: {error}"), "Without one: --once 60 --csv"))?;
     let ended = show(&mut terminal, &running, &mut model, &mut view);
     ratatui::restore();
-    drop(running);
+    let last = running.stop();
     ended.map_err(|error| Error::new(format!("the terminal: {error}"), ""))?;
-    if !view.words.is_empty() {
-        eprintln!("aerospike-top: {}", view.words);
+    for words in [view.words].iter().chain(&last).filter(|words| !words.is_empty()) {
+        eprintln!("aerospike-top: {words}");
     }
     Ok(ALL_WELL)
 }

@@ -209,13 +209,13 @@ fn steps(from: f64, to: f64, count: usize) -> Vec<f64> {
 /// A value at an axis, short.
 #[must_use]
 pub fn tick(value: f64) -> String {
+    // As many as it has: 0.15 beside 0.1 and 0.2.
     let decimals = |value: f64| {
-        let size = value.abs();
-        if size >= 1.0 || size == 0.0 {
-            usize::from(value.fract().abs() > 1e-9)
-        } else {
-            (-size.log10().floor()) as usize
-        }
+        let is_whole = |decimals: &i32| {
+            let scaled = value.abs() * 10_f64.powi(*decimals);
+            (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1e-3)
+        };
+        (0..9).find(is_whole).unwrap_or(9) as usize
     };
     match value {
         value if value >= 1e6 => format!("{}M", text::number(value / 1e6, decimals(value / 1e6))),
@@ -241,8 +241,8 @@ mod tests {
             [0.01, 1.0, 100.0, 10_000.0]
         );
         assert_eq!(
-            ["0.05", "2", "2.5", "12k", "1.5M"],
-            [0.05, 2.0, 2.5, 12e3, 1.5e6].map(tick)
+            ["0", "0.05", "0.15", "2", "2.5", "1.05", "12k", "1.5M"],
+            [0.0, 0.05, 3.0 * 0.05, 2.0, 2.5, 21.0 * 0.05, 12e3, 1.5e6].map(tick)
         );
     }
 

@@ -6,8 +6,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+
 use super::fields::{AGGREGATOR, FIELDS, TELLING};
 use crate::error::{Error, Result};
+use crate::scratch;
 use crate::tshark::{Settings, Tshark, meaning, nanoseconds};
 
 /// What is watched.
@@ -43,20 +46,65 @@ pub enum Said {
 /// Lines that wait to be counted at most: then tshark waits, and the capture drops, which it says.
 const WAITING: usize = 10_000;
 
+/// How long tshark may take to end.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// A tshark that runs until it is dropped.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
     /// What it says.
     pub said: Receiver<Said>,
+    /// Where a capture is written to, which grows as long as it lasts.
+    _folder: Option<TempDir>,
+}
+
+impl Running {
+    /// Ends it; its last words, such as how many packets the capture dropped.
+    #[must_use]
+    pub fn stop(mut self) -> Vec<String> {
+        ask_to_end(&self.child);
+        let until = Instant::now() + PATIENCE;
+        let mut last = Vec::new();
+        while let Ok(said) = (self.said).recv_timeout(until.saturating_duration_since(Instant::now())) {
+            match said {
+                Said::Line(_) => {}
+                Said::Words(words) => last.push(words),
+                Said::End => return last,
+            }
+        }
+        // It is far behind, and its capture has ended.
+        let _ = self.child.kill();
+        last
+    }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // One that is killed leaves its dumpcap behind, which goes on capturing.
+        ask_to_end(&self.child);
+        let until = Instant::now() + PATIENCE;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Asks a program to end, where systems can.
+fn ask_to_end(child: &Child) {
+    #[cfg(unix)]
+    if let Ok(number) = i32::try_from(child.id()) {
+        // It may have ended by itself; it is not waited for before, so that nobody else has its number.
+        let _ = nix::sys::signal::kill(
+            nix::unistd::Pid::from_raw(number),
+            nix::sys::signal::Signal::SIGTERM,
+        );
+    }
+    #[cfg(not(unix))]
+    let _ = child;
 }
 
 /// Starts tshark.
@@ -65,6 +113,13 @@ impl Drop for Running {
 /// It cannot be started.
 pub fn start(tshark: &Tshark, settings: &Settings, source: &Source) -> Result<Running> {
     let mut command = command(tshark, settings, source);
+    let folder = match source {
+        Source::Live { .. } => Some(scratch::folder()?),
+        Source::File { .. } => None,
+    };
+    if let Some(folder) = &folder {
+        command.env("TMPDIR", folder.path());
+    }
     let mut child = (command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn())
         .map_err(|error| Error::of_file(&tshark.program, &error))?;
     let (sender, said) = sync_channel(WAITING);
@@ -74,11 +129,7 @@ pub fn start(tshark: &Tshark, settings: &Settings, source: &Source) -> Result<Ru
         let words = std::thread::spawn(move || {
             for word in BufReader::new(words).lines().map_while(io_ok) {
                 for word in meaning(&word) {
-                    // "Capturing on" and the running count are no news.
-                    if !word.starts_with("Capturing on")
-                        && word.parse::<u64>().is_err()
-                        && sender_of_words.send(Said::Words(word)).is_err()
-                    {
+                    if is_news(&word) && sender_of_words.send(Said::Words(word)).is_err() {
                         return;
                     }
                 }
@@ -91,7 +142,17 @@ pub fn start(tshark: &Tshark, settings: &Settings, source: &Source) -> Result<Ru
             let _ = sender.send(Said::End);
         });
     }
-    Ok(Running { child, said })
+    Ok(Running {
+        child,
+        said,
+        _folder: folder,
+    })
+}
+
+/// Whether tshark's words say more than that it captures, and how much it did.
+fn is_news(words: &str) -> bool {
+    let is_count = words.parse::<u64>().is_ok() || words.ends_with(" captured");
+    !(is_count || words == "tshark:" || words.starts_with("Capturing on"))
 }
 
 fn io_ok(line: std::io::Result<String>) -> Option<String> {
@@ -148,5 +209,23 @@ fn read(mut lines: impl BufRead, sender: &SyncSender<Said>, is_paced: bool) {
             return;
         }
         line.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drops_are_news() {
+        let words = [
+            "Capturing on 'lo'",
+            "7",
+            "tshark:",
+            "4020 packets captured",
+            "1 packet captured",
+        ];
+        assert!(!words.into_iter().any(is_news));
+        assert!(is_news("212 packets dropped from lo"));
     }
 }

@@ -25,6 +25,27 @@ fn a_cut_capture_gives_a_page_that_says_so() {
     );
 }
 
+/// A block's length that is none: nobody knows how many packets there are before they are read.
+#[test]
+#[ignore = "needs the plugin: tools/test-tools.sh"]
+fn a_damaged_capture_counts_what_could_be_read() {
+    let folder = folder("damaged");
+    let mut bytes = fs::read(capture("kv-basic")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 2000].fill(0xaa);
+    let (damaged, page) = (folder.join("damaged.pcapng"), folder.join("page.html"));
+    fs::write(&damaged, bytes).unwrap();
+    let output = report(&[damaged.to_str().unwrap(), "-o", page.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let words = words(&read(&page));
+    assert!(words.contains("damaged or corrupt"), "{words}");
+    assert!(
+        !words.contains("Packets 0 ") && !words.contains("no packets"),
+        "{words}"
+    );
+    assert!(!words.contains("whole and clean"), "{words}");
+}
+
 #[test]
 #[ignore = "needs the plugin: tools/test-tools.sh"]
 fn a_capture_without_packets_gives_a_page_that_says_so() {
@@ -36,10 +57,12 @@ fn a_capture_without_packets_gives_a_page_that_says_so() {
         fs::write(&path, bytes).unwrap();
         let output = report(&[path.to_str().unwrap(), "-o", page.to_str().unwrap()]);
         assert!(output.status.success(), "{name}: {}", said(&output));
-        assert!(
-            words(&read(&page)).contains("There are no packets in this capture."),
-            "{name}"
-        );
+        let words = words(&read(&page));
+        assert!(words.contains("There are no packets in this capture."), "{name}");
+        // Nothing is claimed of what is not there.
+        for section in ["Over time", "Response times", "Cluster", "whole and clean"] {
+            assert!(!words.contains(section), "{name}: {section}");
+        }
     }
 }
 

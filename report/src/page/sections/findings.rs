@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::tables::{is_empty, table};
+use super::tables::table;
 use crate::findings::{self, Finding};
 use crate::page::about::{About, Named, section};
 use crate::side::Side;
@@ -28,12 +28,13 @@ pub fn findings(about: &About, sides: &[Named<'_>]) -> Value {
 
 fn summary(side: &Side, all: &[Finding]) -> Vec<String> {
     let roots = all.iter().filter(|finding| finding.cause.is_none()).count() as u64;
-    let is_foreign = findings::about_capture(table(side, "diagnosis"))
-        .iter()
-        .any(|note| note.name == "No Aerospike");
-    if is_empty(side) {
+    let is_foreign = !side.is_ours()
+        || findings::about_capture(table(side, "diagnosis"))
+            .iter()
+            .any(|note| note.name == "No Aerospike");
+    if side.is_empty() {
         vec!["There are no packets in this capture.".to_owned()]
-    } else if is_foreign {
+    } else if is_foreign && roots == 0 {
         vec!["No Aerospike message was understood in this capture; what stands below says why, as far as packets tell.".to_owned()]
     } else if roots == 0 {
         vec!["Nothing that the packets prove is wrong.".to_owned()]
@@ -102,11 +103,19 @@ fn sentence(text: &str) -> String {
 #[must_use]
 pub fn provable(side: &Side) -> Value {
     let notes = findings::about_capture(table(side, "diagnosis"));
-    if is_empty(side) {
+    if side.is_empty() {
         return json!({});
     }
     if notes.is_empty() {
-        return json!({ "sentences": ["The capture is whole and clean: silence in it is silence."] });
+        let is_cut = side.sources.iter().any(|source| !source.problems.is_empty());
+        let sentence = match (side.is_ours(), is_cut) {
+            (false, _) => return json!({}),
+            (true, true) => {
+                "What could be read is clean: silence in it is silence, up to where it was cut or damaged."
+            }
+            (true, false) => "The capture is whole and clean: silence in it is silence.",
+        };
+        return json!({ "sentences": [sentence] });
     }
     let proofs = notes.iter().map(|note| {
         json!({

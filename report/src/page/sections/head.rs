@@ -26,8 +26,10 @@ pub fn head(about: &About, named: Named<'_>) -> Value {
     } else {
         String::new()
     };
-    let when = if side.origin == 0 {
+    let when = if side.is_empty() {
         "no packets".to_owned()
+    } else if side.origin == 0 {
+        "times unknown".to_owned()
     } else {
         format!(
             "{}, {} to {} ({})",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::tables::{is_empty, table};
+use super::tables::table;
 use crate::page::sentences;
 use crate::side::Side;
 use crate::table::Table;
@@ -34,7 +34,7 @@ pub fn software(side: &Side) -> Value {
     for (build, nodes) in builds {
         rows.push(json!([{ "text": "Server" }, { "text": build }, { "text": "" }, { "text": named(&nodes), "class": "long" }]));
     }
-    if rows.is_empty() && is_empty(side) {
+    if rows.is_empty() && !side.is_ours() {
         return json!({});
     }
     if rows.is_empty() {

@@ -19,13 +19,7 @@ pub fn table<'s>(side: &'s Side, name: &str) -> Option<&'s Table> {
     side.tables.get(name)
 }
 
-/// /// Whether there is no packet at all.
-#[must_use]
-pub fn is_empty(side: &Side) -> bool {
-    side.sources.iter().all(|source| source.extent.packets == Some(0))
-}
-
-/// What is said of rows that are not shown.
+/// /// What is said of rows that are not shown.
 #[must_use]
 pub fn more(all: usize, shown: usize, noun: &str) -> String {
     let left = all.saturating_sub(shown) as u64;
@@ -49,8 +43,8 @@ pub fn tables_of(table: &Table, only: &[&str], closed: Option<&str>) -> Vec<Valu
     let mut names = table.names();
     names.retain(|name| only.is_empty() || only.contains(name));
     // A row that says that there is nothing, or that nothing was left out.
-    let is_idle =
-        |row: &Cells<'_>| matches!(row.text("What"), "none" | "not counted") && row.count("Count") == 0;
+    let idle = ["none", "not counted", "nothing of a cluster was seen"];
+    let is_idle = |row: &Cells<'_>| idle.contains(&row.text("What")) && row.count("Count") == 0;
     let one_of_many = names.len() > 1;
     let tables = names.iter().map(|name| {
         let rows: Vec<Cells<'_>> = table.of(name).filter(|row| !is_idle(row)).collect();

@@ -26,7 +26,8 @@ fn chart(is_half: bool, caption: &str, draw: impl Fn(Width) -> String) -> Value 
 #[must_use]
 pub fn timeline(side: &Side, limits: Limits, is_half: bool, about: &About) -> Value {
     let rows: Vec<Interval> = charts::intervals(table(side, "timeline"));
-    if rows.is_empty() {
+    let is_silent = |row: &Interval| row.rates == [0.0; 4] && row.open == (0.0, 0.0) && row.events.is_empty();
+    if rows.iter().all(is_silent) {
         return json!({});
     }
     let all = findings::findings(table(side, "diagnosis"));
@@ -51,6 +52,9 @@ pub fn timeline(side: &Side, limits: Limits, is_half: bool, about: &About) -> Va
 /// Response times by node and operation.
 #[must_use]
 pub fn latency(side: &Side, limits: Option<(f64, f64)>, is_half: bool) -> Value {
+    if side.grid.lines.is_empty() && !side.is_ours() {
+        return json!({});
+    }
     let end = (side.end - side.origin) as f64 / 1e9;
     let charts: Vec<Value> = limits
         .filter(|_| !side.grid.lines.is_empty())
