@@ -246,4 +246,4 @@ install_both debug
 compare_faults
 say "    $((runs - plain)) runs with faults"
 [ ${#different[@]} -eq 0 ] || die 'Windows and Linux differ:' "${different[@]}"
-say "| Wireshark $series | $plain captures and lists, $((runs - plain)) faults | $lines lines | no difference |" | tee "$OUT/COMPARED.md"
+say "| Wireshark $series | $plain runs of captures and lists, $((runs - plain)) with faults | $lines lines | no difference |" | tee "$OUT/COMPARED.md"
