@@ -53,7 +53,7 @@ fuzz-plugin: ## Fuzz the whole plugin: RUNS (200), SEED, START, MODE=asan or val
 versions: ## Build and test with Wireshark 4.0, 4.2, 4.4 and 4.6, in chroots (root, debootstrap)
 	@tools/versions.sh
 
-windows: ## Build for Windows, and compare what a tshark.exe says under wine with Linux (root, debootstrap; hours the first time)
+windows: ## Build for Windows, and compare what a tshark.exe says under wine with Linux (root, debootstrap; an hour the first time)
 	@tools/windows.sh
 
 macos: ## Link for macOS, arm64 and x86-64, and look at what came out; nothing is run (root, debootstrap)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Links the plugin for macOS, arm64 and x86-64, and looks at what came out. Nothing is run: no macOS is here. In a chroot of
 # Debian (see chroots.sh): its own Rust with the standard library built from its source, its headers of Wireshark and GLib, and
-# zig from PyPI, which brings a C compiler, a linker, and the headers and the symbols of macOS. Needs root, debootstrap, pip and,
-# the first time, the network.
+# zig from PyPI, which brings a C compiler, and the headers and the symbols of macOS; LLVM's ld64.lld links (see zig-macos.sh).
+# Needs root, debootstrap, pip and, the first time, the network.
 #
 #   tools/macos.sh             for the Wireshark of Debian 13 (4.4)
 #   tools/macos.sh RELEASE     of another one: sid
@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 
 ZIG=0.17.1
 OUT=$PWD/target/macos
-PACKAGES=(rustc cargo rust-src gcc libc6-dev libclang-dev pkg-config libwireshark-dev libglib2.0-dev llvm binutils python3)
+PACKAGES=(rustc cargo rust-src gcc libc6-dev libclang-dev pkg-config libwireshark-dev libglib2.0-dev llvm lld binutils python3)
 ENTRIES=(plugin_describe plugin_reg_handoff plugin_register plugin_version plugin_want_major plugin_want_minor)
 # Of each processor: what Mach-O and Apple call it, and the oldest macOS on which Rust's standard library runs.
 PROCESSORS=('aarch64 ARM64 arm64 11.0' 'x86_64 X86_64 x86_64 10.12')
@@ -34,9 +34,9 @@ in_builder() { # USER COMMAND...
 
 install_packages() {
     local folder=$CHROOTS/$release/macos
-    if [ ! -e "$folder/opt/packages" ]; then
+    if [ "$(cat "$folder/opt/packages" 2>/dev/null)" != "${PACKAGES[*]}" ]; then
         in_chroot "$folder" root sh -c "apt-get -q update && apt-get -q install -y --no-install-recommends ${PACKAGES[*]} && $apt_clean"
-        touch "$folder/opt/packages"
+        say "${PACKAGES[*]}" >"$folder/opt/packages"
     fi
 }
 
@@ -52,6 +52,9 @@ install_zig() {
         chmod 755 "$folder/zig"
         say "$ZIG" >"$folder/version"
     fi
+    # Apple names arm64 no more, only what came after it, of which LLVM does not know the newest.
+    mkdir -p "$folder/macos"
+    sed 's/arm64e-/arm64-/g; s/arm64e\.x1-/arm64e-/g' "$folder/lib/libc/darwin/libSystem.tbd" >"$folder/macos/libSystem.tbd"
 }
 
 make_builder() {
@@ -85,6 +88,9 @@ look_at() { # CPU-TYPE
     [ "$(symbols --defined-only | paste -sd' ')" = "${ENTRIES[*]}" ] || die 'It exports other than what Wireshark looks up:' "$(symbols --defined-only | head -n 20)"
     unknown=$(comm -23 <(symbols --undefined-only) <(known_symbols))
     [ -z "$unknown" ] || die 'Neither Wireshark, GLib nor macOS has what it asks for:' "$unknown"
+    # What is not of the system is looked for in the program that loads it.
+    unknown=$(in_builder "$TESTER" llvm-nm -m --undefined-only "$dylib" | grep -vE '\((from libSystem|dynamically looked up)\)$') || true
+    [ -z "$unknown" ] || die 'It asks for symbols that would be looked for nowhere:' "$unknown"
     if grep -q LC_CODE_SIGNATURE <<<"$headers"; then
         signature=$(in_builder "$TESTER" python3 tools/macos-signature.py "$dylib") || die "Its signature is not right: $signature"
     elif [ "$1" = ARM64 ]; then
