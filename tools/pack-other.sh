@@ -62,8 +62,8 @@ Aerospike $release for Wireshark $wireshark ($1 macOS)
 
 Only Wireshark $wireshark loads this file (About Wireshark); another version says so and goes on without it.
 
-It was built on Linux and has NEVER BEEN RUN. That it loads is to be expected, and no more: it asks for nothing that Wireshark and
-macOS have not. What is seen is worth a report.
+It was built on Linux and has NEVER BEEN RUN. That it loads is to be expected, and no more: it asks for nothing that Wireshark (on
+Linux) and a new macOS have not. What is seen is worth a report.
 
 In a terminal, in this folder. "tshark" is /Applications/Wireshark.app/Contents/MacOS/tshark, and uname -m has to say $1:
 
