@@ -40,9 +40,9 @@ impl Counts for Lines {
             let all = self.entry(*line).or_default();
             all.times.merge(&answers.times);
             all.longest = all.longest.max(answers.longest);
-            all.sum += answers.sum;
+            all.sum = all.sum.saturating_add(answers.sum);
             for (all, part) in all.parts.iter_mut().zip(answers.parts) {
-                *all += part;
+                *all = all.saturating_add(part);
             }
         }
     }
@@ -79,7 +79,7 @@ impl ByInterval {
         let answers = self.intervals.at(record.time).entry(line).or_default();
         answers.times.add(time);
         answers.longest = answers.longest.max(time);
-        answers.sum += time.max(0);
+        answers.sum = answers.sum.saturating_add(time.max(0));
         let parts = record.timing.zip(record.transaction);
         let Some(parts) = parts.map(|(timing, transaction)| timing.parts(&transaction)) else {
             return;
@@ -89,7 +89,7 @@ impl ByInterval {
             .into_iter()
             .chain(optional);
         for (sum, part) in answers.parts.iter_mut().zip(all) {
-            *sum += part.max(0);
+            *sum = sum.saturating_add(part.max(0));
         }
     }
 
