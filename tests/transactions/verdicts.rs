@@ -353,6 +353,30 @@ fn a_copy_is_marked_and_what_is_sent_again_is_not() {
     }
 }
 
+/// A copy may come behind later segments of its connection and of others, and once more.
+#[test]
+fn a_copy_is_found_behind_others() {
+    let mut made = Maker::new();
+    made.connect(FIRST, NODE);
+    made.connect(SECOND, NODE); // 6
+    let first = made.send(FIRST, NODE, &record_request(1, false)); // 7
+    for digest in 2..6 {
+        made.send(FIRST, NODE, &record_request(digest, false)); // 8, 10, 12, 14
+        made.send(SECOND, NODE, &record_request(digest, false)); // 9, 11, 13, 15
+    }
+    made.again(first); // 16
+    made.again(first); // 17
+    made.send(FIRST, NODE, &record_request(6, false)); // 18: new
+    host().put("made-copies-behind", &made.finish());
+    let rows = columns(
+        "made-copies-behind",
+        &[],
+        "aerospike.duplicate",
+        &["frame.number"],
+    );
+    assert_eq!(numbers(rows), [["16"], ["17"]]);
+}
+
 /// Long before the timeout: what counts is that the client closed the first connection a moment before.
 #[test]
 fn a_retry_of_a_client_that_closed_the_first_connection() {

@@ -5,7 +5,7 @@ use core::fmt;
 use super::answer::ResponseSummary;
 use super::field::Range;
 use super::label;
-use super::text::{self, CALL_TEXT};
+use super::text;
 use crate::dissect::exchange::answered_request::AnsweredRequest;
 use crate::dissect::exchange::context::MessageContext;
 use crate::dissect::exchange::outcome;
@@ -52,22 +52,20 @@ pub fn response_line(
     let Some((header, first)) = answer.last.as_ref().zip(first) else {
         return out.write_str("Response malformed");
     };
-    out.write_str("Response ")?;
+    out.write_str("Response")?;
     let request = AnsweredRequest::of(context, header);
     if let Some(request) = &request {
         let is_row = answer.count == 1 && request.row.is_some();
         if answer.count > 1 && request.row.is_some() {
             // Each row has an operation of its own.
-            Request::BATCH.write_to(out)?;
+            out.write_str(" batch")?;
         } else {
-            if is_row {
-                out.write_str("batch ")?;
-            }
+            out.write_str(if is_row { " batch " } else { " " })?;
             request.operation.write_to(out)?;
         }
-        out.write_str(" ")?;
     }
     if answer.count > 1 {
+        out.write_str(" ")?;
         answer.contents(out, context.answer.map(|linked| linked.transaction.what))?;
         match answer.errors {
             0 => {}
@@ -83,7 +81,7 @@ pub fn response_line(
     outcome::response_marks(out, context.packet, context.answer.as_ref())
 }
 
-/// The one message of a body, behind its operation.
+/// The one message of a body, behind its operation: ` b0da6e0d KEY_BUSY`.
 fn one(
     out: &mut dyn fmt::Write,
     message: &Message<'_>,
@@ -92,21 +90,23 @@ fn one(
     let header = &message.header;
     match header.part() {
         ResponsePart::Fin => {
+            out.write_str(" ")?;
             header.result_code.write_to(out)?;
             out.write_str(" last")?;
         }
         ResponsePart::PartitionDone(partition) => {
+            out.write_str(" ")?;
             header.result_code.write_to(out)?;
             write!(out, " partition {partition} done")?;
         }
         ResponsePart::Record | ResponsePart::Error => {
             let named = label::identity(message.identity(), request);
-            if !named.is_empty() {
-                // It begins with a blank, and one is there.
-                let text = Text::<CALL_TEXT>::of(format_args!("{named}"));
-                out.write_str(text.as_str().trim_start())?;
-                out.write_str(" ")?;
+            match &named.key {
+                // A key can be long, and the result comes behind it.
+                Some(_) => out.write_str(text::cut(named).as_str())?,
+                None => named.write_to(out)?,
             }
+            out.write_str(" ")?;
             header.result_code.write_to(out)?;
             if header.generation != 0 {
                 out.write_str(" gen ")?;

@@ -231,7 +231,7 @@ fn message<'p>(
         },
         is_tracked: position.is_new(),
         stream: Some(stream),
-        stream_ref: stream::reference(&within.segment),
+        conversation: within.segment.conversation,
         segment_direction: within.segment.direction,
         range: within.segment.sequence.map(|start| {
             let offset = |bytes: usize| start.wrapping_add(u32::try_from(bytes).unwrap_or(0));

@@ -10,7 +10,7 @@ use crate::wire::values::text::predexp::PredexpText;
 use crate::wire::values::text::value_text::ExpressionText;
 
 /// Bytes of a call, an expression or a range in a line.
-pub(super) const CALL_TEXT: usize = 100;
+const CALL_TEXT: usize = 100;
 
 /// ` where gt(int_bin("age"), 30)`, ` where $.age > 30`.
 ///

@@ -1,7 +1,7 @@
 //! What is known of a message before its body is read.
 
 use crate::epan::Packet;
-use crate::epan::memory::file::FileRef;
+use crate::epan::packet::Conversation;
 use crate::track::client::stream::Stream;
 use crate::track::client::transactions::Answer;
 use crate::track::ground::position::AckState;
@@ -18,8 +18,8 @@ pub struct MessageContext<'p> {
     pub is_tracked: bool,
     /// The connection.
     pub stream: Option<&'p Stream>,
-    /// The connection's state again, to be kept in what is remembered.
-    pub stream_ref: Option<FileRef<Stream>>,
+    /// The connection again, for what keeps a reference to its state.
+    pub conversation: Option<Conversation<'p>>,
     /// Which way the message goes: 0 or 1.
     pub segment_direction: usize,
     /// TCP's sequence numbers of its first byte and of the one behind its last.

@@ -53,7 +53,7 @@ pub fn on_request<'p>(context: &MessageContext<'p>, body: &RequestBody<'_, 'p>) 
         began_at: context.began_at,
         delay: context.delay,
     };
-    let transaction = retries::on_request(stream, packet, &facts, context.stream_ref);
+    let transaction = retries::on_request(stream, packet, &facts, context.conversation);
     taps::on_request(context, body, transaction.as_ref());
     transaction
 }

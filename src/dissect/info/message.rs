@@ -12,6 +12,7 @@ use crate::epan::fields::group::FieldGroup;
 use crate::epan::taps::windows;
 use crate::epan::{Guarded, Tree};
 use crate::protocols::INFO;
+use crate::track::client::stream;
 use crate::track::cluster::builds;
 use crate::track::cluster::partitions::{self, Ends};
 use crate::wire::client::message::result_code::Weight;
@@ -87,7 +88,7 @@ pub fn body<'p>(context: &MessageContext<'p>, tree: &Tree<'p>, top: &Tree<'p>) -
         );
         if let Some(stream) = context
             .stream
-            .zip(context.stream_ref)
+            .zip(context.conversation.map(stream::reference))
             .filter(|_| context.is_tracked)
         {
             let ends = Ends::of(context.packet, false);

@@ -122,7 +122,7 @@ int as_has_expert_column(packet_info *pinfo)
 {
     return pinfo->cinfo != NULL && col_get_writable(pinfo->cinfo, COL_EXPERT);
 }
-void as_column_set_protocol(packet_info *pinfo, const char *text) { col_add_str(pinfo->cinfo, COL_PROTOCOL, text); }
+void as_column_set_protocol(packet_info *pinfo, const char *text) { col_set_str(pinfo->cinfo, COL_PROTOCOL, text); }
 void as_column_set_info(packet_info *pinfo, const char *text) { col_add_str(pinfo->cinfo, COL_INFO, text); }
 void as_column_fence_info(packet_info *pinfo) { col_set_fence(pinfo->cinfo, COL_INFO); }
 

@@ -7,11 +7,12 @@
 
 use core::cell::Cell;
 
-use super::stream::Stream;
+use super::stream::{Stream, reference};
 use super::transactions::{Answer, Fingerprint, RequestFacts, ResponseFacts, Transaction, TransactionState};
 use crate::epan::Packet;
 use crate::epan::memory::file::{CaptureState, File, FileRef, FileVec};
-use crate::track::ground::map::{FileMap, RecentMap};
+use crate::epan::packet::Conversation;
+use crate::track::ground::map::{FileMap, RecentMap, hash_parts};
 
 /// How long a request must be open to be looked for: no client gives up sooner.
 const LEAST: i64 = 2_000_000;
@@ -54,20 +55,20 @@ static RETRIES: CaptureState<Retries> = CaptureState::new();
 #[must_use]
 pub fn fingerprint(packet: Packet<'_>, body: &[u8]) -> Fingerprint {
     let (header, rest) = body.split_at_checked(14).unwrap_or((body, &[]));
-    crate::track::ground::map::hash(&(packet.source_address(), header, rest.get(4..)))
+    hash_parts([packet.source_address(), header, rest.get(4..).unwrap_or_default()])
 }
 
-/// A request on a connection: put into its queue on the first pass, found there later. `stream_ref` is the connection again,
-/// to be kept.
+/// A request on a connection: put into its queue on the first pass, found there later. `conversation` is the
+/// connection again.
 pub fn on_request(
     stream: &Stream,
     packet: Packet<'_>,
     facts: &RequestFacts,
-    stream_ref: Option<FileRef<Stream>>,
+    conversation: Option<Conversation<'_>>,
 ) -> Option<Transaction> {
     stream.queue.on_request(packet, facts, |transaction, index| {
-        if let (Some(fingerprint), Some(stream_ref)) = (facts.fingerprint, stream_ref) {
-            note(packet, transaction, fingerprint, stream_ref, index);
+        if let (Some(fingerprint), Some(conversation)) = (facts.fingerprint, conversation) {
+            note(packet, transaction, fingerprint, reference(conversation), index);
         }
     })
 }

@@ -6,13 +6,14 @@ use core::ffi::CStr;
 use super::queue::Queue;
 use crate::epan::fields::protocol::Protocol;
 use crate::epan::memory::file::FileRef;
-use crate::epan::packet::Hidden;
+use crate::epan::packet::{Conversation, Hidden};
 use crate::epan::{Packet, Passed, Segment, Side};
 use crate::protocols::AEROSPIKE;
+use crate::track::ground::budget;
+use crate::track::ground::copies::{self, Noted};
 use crate::track::ground::map::FileMap;
 use crate::track::ground::position::{AckState, Partial, PositionTracker};
 use crate::track::ground::position::{StreamPosition, before};
-use crate::track::ground::{budget, copies};
 use crate::wire::client::proto::guess::GuessedProtocol;
 
 /// Both directions of a connection.
@@ -77,6 +78,15 @@ struct Heard {
     furthest: Option<u32>,
     /// The last hole before it.
     hole: Option<(u32, u32)>,
+    /// The last segment, for those that may be copies.
+    last: Noted,
+}
+
+impl Heard {
+    /// Whether bytes up to `end` have not come before.
+    fn is_before(&self, end: u32) -> bool {
+        self.furthest.is_none_or(|furthest| before(furthest, end))
+    }
 }
 
 /// What is particular about a frame that has passed.
@@ -196,21 +206,11 @@ impl Stream {
             direction: passed.direction,
             at: passed.time,
         });
-        let before = copies::note(
-            packet,
-            core::ptr::from_ref(self).addr(),
-            passed.direction,
-            range,
-            passed.time,
-        );
+        let is_copy = self.is_copy(packet, passed, range);
         if let Some((name, _)) = self.other.get().filter(|(_, by)| *by != passed.direction) {
             self.speaks_other
                 .set(self.speaks_other.get() || packet.has_layer(name));
         }
-        let is_copy = before.is_some_and(|before| {
-            let after = passed.time.wrapping_sub(before);
-            (0..=copies::within(packet.round_trip(), false)).contains(&after)
-        });
         if is_copy {
             packet.mark_copy(&AEROSPIKE);
             return Passage::Copy;
@@ -232,13 +232,32 @@ impl Stream {
         Passage::Plain
     }
 
+    /// Whether a segment with data came a moment before; notes it.
+    fn is_copy(&self, packet: Packet<'_>, passed: &Passed<'_>, range: (u32, u32)) -> bool {
+        let Some(heard) = self.heard.get(passed.direction) else {
+            return false;
+        };
+        let (before, now) = (heard.get(), passed.time);
+        // What reaches further than all before it is no copy of any.
+        let is_copy = !before.is_before(range.1) && {
+            let within = copies::within(packet.round_trip(), false);
+            copies::find(packet, before.last, range, now, within).is_some_and(|at| at <= now)
+        };
+        let last = copies::note(packet, before.last, range, now);
+        heard.set(Heard { last, ..before });
+        is_copy
+    }
+
     /// A segment with data, no copy: whether any of it was not there before.
     fn hear(&self, packet: Packet<'_>, passed: &Passed<'_>, (start, end): (u32, u32)) -> bool {
         let Some(heard) = self.heard.get(passed.direction) else {
             return false;
         };
-        let Heard { furthest, mut hole } = heard.get();
-        let is_beyond = furthest.is_none_or(|furthest| before(furthest, end));
+        let heard_before = heard.get();
+        let Heard {
+            furthest, mut hole, ..
+        } = heard_before;
+        let is_beyond = heard_before.is_before(end);
         let filled = hole.filter(|(from, to)| before(start, *to) && before(*from, end));
         if let Some((_, to)) = filled {
             let behind = if before(to, end) { to } else { end };
@@ -253,6 +272,7 @@ impl Stream {
         heard.set(Heard {
             furthest: if is_beyond { Some(end) } else { furthest },
             hole,
+            ..heard_before
         });
         is_beyond || filled.is_some()
     }
@@ -386,8 +406,6 @@ pub fn of<'p>(segment: &Segment<'p>) -> Option<&'p Stream> {
 
 /// The same, to be kept in what else is remembered.
 #[must_use]
-pub fn reference(segment: &Segment<'_>) -> Option<FileRef<Stream>> {
-    segment
-        .conversation
-        .map(|conversation| conversation.state_ref(&AEROSPIKE))
+pub fn reference(conversation: Conversation<'_>) -> FileRef<Stream> {
+    conversation.state_ref(&AEROSPIKE)
 }

@@ -1,7 +1,7 @@
 //! A hash map in memory that Wireshark frees when the file is closed.
 
 use core::cell::Cell;
-use core::hash::{BuildHasher, Hash};
+use core::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::fast::RandomState;
 use once_cell::sync::Lazy;
@@ -42,11 +42,21 @@ impl<K: Copy + 'static, V: Copy + 'static> Default for FileMap<K, V> {
     }
 }
 
+/// This process's seed.
+static SEED: Lazy<RandomState> = Lazy::new(RandomState::default);
+
 /// A hash with this process's seed.
 #[must_use]
 pub fn hash(key: &impl Hash) -> u64 {
-    static STATE: Lazy<RandomState> = Lazy::new(RandomState::default);
-    STATE.hash_one(key)
+    SEED.hash_one(key)
+}
+
+/// The same of bytes in parts: without the length of each, which a slice's own hash adds to it.
+#[must_use]
+pub fn hash_parts(parts: [&[u8]; 3]) -> u64 {
+    let mut hasher = SEED.build_hasher();
+    parts.into_iter().for_each(|part| hasher.write(part));
+    hasher.finish()
 }
 
 /// The bucket of a hash among so many, at least one: a bucket from the first half is split when the number passes its

@@ -51,7 +51,7 @@ fn context(packet: Packet<'_>, order: Order, kind: ProtoType) -> MessageContext<
         is_request: order == Order::Little,
         is_tracked: false,
         stream: None,
-        stream_ref: None,
+        conversation: None,
         segment_direction: 0,
         range: None,
         began_at: None,
