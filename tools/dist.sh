@@ -10,6 +10,8 @@
 #   tools/dist.sh RELEASE...    for those; what is missing of them is made. trixie-arm64: of that release only arm64,
 #                               next to what was made of it before
 #
+#   tools/dist.sh --table       the table of what was tried last, with the tests that "make versions" ran since
+#
 # What fails of one release does not keep the others from being made and tried; the end says it. The table of what was
 # tried is in target/dist/TRIED.md, with the tests that "make versions" ran last.
 set -euo pipefail
@@ -18,6 +20,8 @@ cd "$(dirname "$0")/.."
 . tools/chroots.sh
 
 OUT=$PWD/target/dist
+# What is known of each release: files, since each has a shell of its own.
+NOTES=$OUT/tried
 # Of the captures in every archive: seven messages that name this bin.
 SAMPLE_FILTER='aerospike.bin.name == "a"'
 SAMPLE_LINES=7
@@ -38,12 +42,12 @@ choose_releases() {
     done
 }
 
-# What is written down of a release: "from source", "archive", "package", and so on; in files, as each has a shell of its own.
+# What is written down of a release: "from source", "archive", "package", and so on.
 note() { # WANTED WHAT TEXT
-    say "$3" >"$trials/$1.$2"
+    say "$3" >"$NOTES/$1.$2"
 }
 noted() { # WANTED WHAT [OTHERWISE]
-    cat "$trials/$1.$2" 2>/dev/null || say "${3:-}"
+    cat "$NOTES/$1.$2" 2>/dev/null || say "${3:-}"
 }
 
 # In a shell that ends at the first fault. Not as a condition, in which a shell does not.
@@ -88,6 +92,8 @@ pack_release() { # WANTED
     if [ "$release" != "$1" ]; then arch=arm64 CHROOT_KIND=cross; fi
     make_build_chroot "$release"
     in_chroot "$CHROOTS/$release/$CHROOT_KIND" root rm -rf "$place"
+    rm -f "$NOTES/$1".*
+    note "$1" commit "$(commit)"
     if [ "$arch" = arm64 ]; then
         in_project "$release" root tools/packages.sh arm64 >"$CHROOTS/$release/arm64-packages.log" 2>&1 ||
             die "What builds for arm64 cannot be installed in $(release_title "$release"): $CHROOTS/$release/arm64-packages.log"
@@ -253,11 +259,13 @@ compare_with_amd64() { # RELEASE
 }
 guest_minor() { as_user_of "$1" 'tshark --version' 2>/dev/null | minor_version; }
 
-# A row of each, and the tests that "make versions" counted last, with the commit that they are of.
+commit() { say "$(git rev-parse --short HEAD 2>/dev/null || say '?')$([ -z "$(git status --porcelain 2>/dev/null)" ] || say ' with changes')"; }
+
+# A row of each, and the tests that "make versions" counted last, with the commits that both are of.
 report() {
     local one release processor tests
-    say '| release | Wireshark | processor | Rust | from source | archive | package | also | tests |'
-    say '|---|---|---|---|---|---|---|---|---|'
+    say '| release | Wireshark | processor | Rust | from source | archive | package | also | of commit | tests |'
+    say '|---|---|---|---|---|---|---|---|---|---|'
     for one in "${wanted[@]}"; do
         release=${one%-arm64} processor=x86-64 tests=
         case $one in
@@ -265,17 +273,29 @@ report() {
         *) tests=$(cat "$CHROOTS/$release/tests.txt" 2>/dev/null) || tests='not run' ;;
         esac
         say "| $(release_title "$release") | $(noted "$one" wireshark) | $processor | $(noted "$one" rust) | $(noted "$one" source no) |" \
-            "$(noted "$one" archive no) | $(noted "$one" package no) | $(noted "$one" same) | $tests |"
+            "$(noted "$one" archive no) | $(noted "$one" package no) | $(noted "$one" same) | $(noted "$one" commit) | $tests |"
     done
-    say
-    say "Commit $(git rev-parse --short HEAD 2>/dev/null || say '?')$([ -z "$(git status --porcelain 2>/dev/null)" ] || say ', with changes')."
 }
 
+# Of all that was ever tried in this folder.
+table() {
+    local one
+    wanted=()
+    for one in "${RELEASES[@]}" "${ARM64_RELEASES[@]/%/-arm64}"; do
+        if [ -f "$NOTES/$one.source" ]; then wanted+=("$one"); fi
+    done
+    report | tee "$OUT/TRIED.md"
+}
+
+if [ "${1:-}" = --table ]; then
+    table
+    exit
+fi
 choose_releases "$@"
 failed=()
-mkdir -p "$OUT"
+mkdir -p "$OUT" "$NOTES"
 # What was made for x86-64 stays where arm64 alone is asked for, to be compared with.
-case " ${wanted[*]/%*-arm64/} " in *[a-z]*) rm -f "$OUT"/* ;; esac
+case " ${wanted[*]/%*-arm64/} " in *[a-z]*) find "$OUT" -maxdepth 1 -type f -delete ;; esac
 reason=$(chroots_lack)
 if [ $# -eq 0 ] && { [ -n "$reason" ] || [ ${#wanted[@]} -eq 0 ]; }; then
     say "For the Wireshark of this machine only: ${reason:-no chroots are in $CHROOTS (make versions)}."
@@ -291,9 +311,8 @@ else
     for release in "${wanted[@]}"; do apart "$release" pack_release; done
     for release in "${wanted[@]}"; do
         if [ -d "$trials/$release" ]; then apart "$release" try_release; fi
-        report >"$OUT/TRIED.md"
     done
-    cat "$OUT/TRIED.md"
+    table
 fi
 tools/pack-other.sh "$OUT"
 (cd "$OUT" && shopt -s nullglob && sha256sum -- *.tar.gz *.deb *.zip >SHA256SUMS)

@@ -5,6 +5,7 @@
 #   tools/versions.sh               all of them: bookworm (4.0) noble (4.2) trixie (4.4) resolute and sid (4.6)
 #   tools/versions.sh RELEASE...    those, or questing (4.4); with trixie also its own Rust, the oldest that the plugin
 #                                   promises; with sid also headers that say they are of the next Wireshark
+#   USERS=tester tools/versions.sh ...   not as root, too: half the time
 #   tools/versions.sh --oldest      Debian 13 with its own Rust alone
 #   tools/versions.sh --short       "make install" and some of the tests, as a user, in the chroots that are there;
 #                                   what cannot be run there is said and left out
@@ -17,6 +18,8 @@ cd "$(dirname "$0")/.."
 
 # Those that touch most of what differs between versions: reports, columns and filters, findings, values.
 SHORT_TESTS=(docs faults protocol)
+# A user first, since what root installs is in the way of a personal copy.
+read -ra USERS <<<"${USERS:-$TESTER root}"
 # After so many seconds --short begins with no other release.
 SHORT_TIME=240
 
@@ -63,12 +66,11 @@ uninstall_in() { # RELEASE
     in_project "$1" root sh -c 'tshark --version >/dev/null 2>&1 && make uninstall || true' >/dev/null 2>&1
 }
 
-# A user first, since what root installs is in the way of a personal copy.
 test_release() { # RELEASE
     local release=$1 user passed failed ignored version install ran readme
     make_build_chroot "$release"
     uninstall_in "$release"
-    for user in "$TESTER" root; do
+    for user in "${USERS[@]}"; do
         install=failed ran='- | - | -' readme=failed version='?'
         # Installing packages takes root, and minimal systems have no sudo.
         if run_step "$release" root packages tools/packages.sh test &&
