@@ -51,9 +51,9 @@ look() {
     pdml) options=(-2 -T pdml) ;;
     statistics) options=(-q "${counters[@]}") ;;
     esac
-    # PDML says when and where it was made.
+    # PDML says when and where it was made, and what is logged by which process.
     GUEST_PLUGINS=$TEMPORARY/$build as_guest "$TSHARK" -n -r "$file" "${options[@]}" 2>&1 |
-        sed -E '/^<(pdml|\?xml|!--)/d' || true
+        sed -E '/^<(pdml|\?xml|!--)/d; s/^ \*\* \(tshark:[0-9]+\) [0-9:.]+ /** /' || true
 }
 
 compare() {
