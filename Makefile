@@ -65,7 +65,7 @@ dist: ## Make archives and Debian packages, one a version of Wireshark and proce
 release: ## Make and try all of them from a clean tree, with SHA256SUMS and notes; then it says how to tag
 	@tools/release.sh
 
-docs: ## Make the tables, filter names and outputs in the documents anew
+docs: ## Make the tables, filter names and outputs in the documents again
 	@tools/packages.sh test
 	BLESS=1 tools/test.sh --test tables --test docs
 

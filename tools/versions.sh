@@ -19,7 +19,7 @@ cd "$(dirname "$0")/.."
 # Those that touch most of what differs between versions: reports, columns and filters, findings, values.
 SHORT_TESTS=(docs faults protocol)
 # A user first, since what root installs is in the way of a personal copy.
-read -ra USERS <<<"${USERS:-$TESTER root}"
+read -ra users <<<"${USERS:-$TESTER root}"
 # After so many seconds --short begins with no other release.
 SHORT_TIME=240
 
@@ -70,7 +70,7 @@ test_release() { # RELEASE
     local release=$1 user passed failed ignored version install ran readme
     make_build_chroot "$release"
     uninstall_in "$release"
-    for user in "${USERS[@]}"; do
+    for user in "${users[@]}"; do
         install=failed ran='- | - | -' readme=failed version='?'
         # Installing packages takes root, and minimal systems have no sudo.
         if run_step "$release" root packages tools/packages.sh test &&
@@ -78,7 +78,7 @@ test_release() { # RELEASE
             install=passed
             expect_no_warning "$release"
             version=$(version_in "$release")
-            if run_step "$release" "$user" test make test CARGO_TEST_OPTIONS=--no-fail-fast; then readme=passed; fi
+            if run_step "$release" "$user" test make test; then readme=passed; fi
             read -r passed failed ignored <<<"$(count_tests "$log")"
             ran="$passed | $failed | $ignored"
             # For the table of tools/dist.sh.
@@ -175,7 +175,7 @@ short_release() { # RELEASE
     uninstall_in "$1"
     short_step "$1" make install || return 0
     expect_no_warning "$1"
-    if short_step "$1" tools/test.sh --no-fail-fast "${SHORT_TESTS[@]/#/--test=}"; then
+    if short_step "$1" tools/test.sh "${SHORT_TESTS[@]/#/--test=}"; then
         read -r passed _ <<<"$(count_tests "$log")"
         rows+=("    $(release_title "$1"): Wireshark $version: make install, $passed tests: passed in $((SECONDS - start)) s")
     fi

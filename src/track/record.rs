@@ -92,7 +92,7 @@ pub enum Event {
     /// Bytes at which a server closes the connection.
     Refused {
         /// What they look like.
-        looks: GuessedProtocol,
+        guess: GuessedProtocol,
         /// A server sent them, and it is the client that cannot take them.
         from_server: bool,
     },

@@ -340,11 +340,11 @@ fn show_bad_header<'p>(
     let (packet, source) = (tree.packet(), tree.source());
     let bytes = source.bytes();
     let from_client = stream.side(packet, segment, || Some(true)) != Side::Server;
-    let looks = guess_protocol(bytes);
-    let foreign = foreign_dissector(looks);
+    let guess = guess_protocol(bytes);
+    let foreign = foreign_dissector(guess);
     let is_begin = from_client || stream.queue.is_empty();
     let hand_over = hand_over && is_begin;
-    stream.note_stranger(packet, segment.direction, looks, foreign.filter(|_| hand_over));
+    stream.note_foreign(packet, segment.direction, guess, foreign.filter(|_| hand_over));
     // The first pass may not know it yet.
     let is_foreign = stream.is_foreign();
     frame::count(packet);
@@ -355,16 +355,16 @@ fn show_bad_header<'p>(
     if from_client {
         stream.refuse(packet, segment);
     }
-    taps::on_bad_header(packet, looks, !from_client);
+    taps::on_bad_header(packet, guess, !from_client);
     column::line(packet, |out| {
         if is_foreign {
-            write!(out, "Another protocol: looks like {looks}")?;
+            write!(out, "Another protocol: looks like {guess}")?;
         } else if from_client {
-            write!(out, "{refusal}: looks like {looks}")?;
+            write!(out, "{refusal}: looks like {guess}")?;
         } else {
-            write!(out, "Response is no message: looks like {looks}")?;
+            write!(out, "Response is no message: looks like {guess}")?;
         }
-        if looks == GuessedProtocol::TextCommand {
+        if guess == GuessedProtocol::TextCommand {
             write!(out, " \"{}\"", LossyText(bytes))?;
         }
         // What the other dissector writes goes behind; that of TLS begins with a comma.
@@ -375,20 +375,20 @@ fn show_bad_header<'p>(
     });
     let top = tree.protocol(&AEROSPIKE, bytes)?;
     top.item().label(format_args!(
-        "Aerospike Protocol, no proto header: looks like {looks}"
+        "Aerospike Protocol, no proto header: looks like {guess}"
     ));
     let item = top.add(&REFUSED, bytes)?;
     if is_foreign {
         common::at(&top, item).expert(
             &common::OTHER_PROTOCOL,
-            format_args!("These bytes look like {looks}, which both sides speak"),
+            format_args!("These bytes look like {guess}, which both sides speak"),
         )?;
     } else if !from_client {
         stream.queue.mark_uncertain(packet);
         // What a server does at such bytes is of no use here: a client gets them.
         common::at(&top, item).expert(
             &common::MALFORMED,
-            format_args!("These bytes of the server look like {looks}, not like an answer: {refusal}"),
+            format_args!("These bytes of the server look like {guess}, not like an answer: {refusal}"),
         )?;
     } else {
         let expert = match refusal {
@@ -403,7 +403,7 @@ fn show_bad_header<'p>(
         };
         common::at(&top, item).expert(
             expert,
-            format_args!("These bytes look like {looks}; the server logs \"{refusal} from …\"{when}"),
+            format_args!("These bytes look like {guess}; the server logs \"{refusal} from …\"{when}"),
         )?;
         links::add_closing(packet, stream, segment.direction, &top)?;
     }
@@ -417,8 +417,8 @@ fn show_bad_header<'p>(
 const TLS: &core::ffi::CStr = c"tls";
 
 /// The dissector of what bytes look like that are not ours here.
-fn foreign_dissector(looks: GuessedProtocol) -> Option<&'static core::ffi::CStr> {
-    match looks {
+fn foreign_dissector(guess: GuessedProtocol) -> Option<&'static core::ffi::CStr> {
+    match guess {
         GuessedProtocol::TlsClientHello | GuessedProtocol::TlsRecord => Some(TLS),
         GuessedProtocol::Http => Some(c"http"),
         GuessedProtocol::Ssh => Some(c"ssh"),

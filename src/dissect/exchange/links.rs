@@ -26,7 +26,7 @@ experts! {
     TIMED_OUT: Warning Sequence, "aerospike.expert.timed_out", "The time that the request allows passed before an answer came";
     LATE_ANSWER: Note Sequence, "aerospike.expert.late_answer", "Answered after the same request had been sent again";
     RETRY: Note Sequence, "aerospike.expert.retry", "The client sends the same request again while the first is not answered";
-    DUPLICATE_WRITE: Warning Sequence, "aerospike.expert.duplicate_write", "Both tries of a write that counts twice were applied";
+    DUPLICATE_WRITE: Warning Sequence, "aerospike.expert.duplicate_write", "Both tries of a write that is not idempotent were applied";
     BUSY_CONNECTION: Note Sequence, "aerospike.expert.busy_connection", "Sent while an earlier request on the connection is open and past its timeout";
     CLOSED: Note Sequence, "aerospike.expert.closed", "The server closed the connection right after a bad header";
     SLOW: Note Sequence, "aerospike.expert.slow", "Slower than the preference aerospike.slow_threshold";

@@ -175,9 +175,9 @@ pub fn info_line(packet: Packet<'_>, is_request: bool, name: &[u8]) {
 }
 
 /// Bytes of a client at which a server closes the connection, or of a server that no client takes.
-pub fn on_bad_header(packet: Packet<'_>, looks: GuessedProtocol, from_server: bool) {
+pub fn on_bad_header(packet: Packet<'_>, guess: GuessedProtocol, from_server: bool) {
     if TAP.has_listener() {
-        let mut record = empty(packet, Event::Refused { looks, from_server }, RequestKind::Other);
+        let mut record = empty(packet, Event::Refused { guess, from_server }, RequestKind::Other);
         if from_server {
             core::mem::swap(&mut record.client, &mut record.server);
         }

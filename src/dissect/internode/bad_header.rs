@@ -97,16 +97,16 @@ pub fn show_bad_header<'p>(
     let source = tree.source();
     let bytes = source.bytes();
     let is_client = plausibility(bytes) == Plausibility::Strong;
-    let looks = guess_protocol(bytes);
+    let guess = guess_protocol(bytes);
     let words = if is_client {
         "a message of an Aerospike client"
     } else {
-        looks.words()
+        guess.words()
     };
     let foreign = if is_client {
         Some(c"aerospike")
     } else {
-        foreign_dissector(looks, family)
+        foreign_dissector(guess, family)
     };
     column::line(packet, |out| {
         match fault {
@@ -149,8 +149,8 @@ pub fn show_bad_header<'p>(
 }
 
 /// The dissector of what bytes look like that are not ours here.
-fn foreign_dissector(looks: GuessedProtocol, family: TrafficFamily) -> Option<&'static core::ffi::CStr> {
-    match (looks, family) {
+fn foreign_dissector(guess: GuessedProtocol, family: TrafficFamily) -> Option<&'static core::ffi::CStr> {
+    match (guess, family) {
         (GuessedProtocol::TlsClientHello | GuessedProtocol::TlsRecord, _) => Some(c"tls"),
         (GuessedProtocol::Http, _) => Some(c"http"),
         (GuessedProtocol::Ssh, _) => Some(c"ssh"),

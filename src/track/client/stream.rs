@@ -35,7 +35,7 @@ pub struct Stream {
     /// The dissector of the protocol that the first bytes of one side look like, and which direction they went.
     other: Cell<Option<(&'static CStr, usize)>>,
     /// What the bytes of each direction look like that are no messages.
-    looks: [Cell<Option<GuessedProtocol>>; 2],
+    guesses: [Cell<Option<GuessedProtocol>>; 2],
     /// Both sides speak it.
     speaks_other: Cell<bool>,
     /// The first frame with data.
@@ -332,19 +332,19 @@ impl Stream {
     }
 
     /// Bytes at the place of a message look like another protocol, which is that of `dissector`.
-    pub fn note_stranger(
+    pub fn note_foreign(
         &self,
         packet: Packet<'_>,
         direction: usize,
-        looks: GuessedProtocol,
+        guess: GuessedProtocol,
         dissector: Option<&'static CStr>,
     ) {
-        let (Some(own), false) = (self.looks.get(direction), packet.is_visited()) else {
+        let (Some(own), false) = (self.guesses.get(direction), packet.is_visited()) else {
             return;
         };
-        let other = &self.looks[1 - direction.min(1)];
+        let other = &self.guesses[1 - direction.min(1)];
         if own.get().is_none() {
-            own.set(looks.protocol());
+            own.set(guess.protocol());
         }
         if own.get().is_some() && own.get() == other.get() {
             self.speaks_other.set(true);

@@ -101,7 +101,7 @@ pub struct UnreadBytes {
     /// The frame.
     pub frame: u32,
     /// What they look like.
-    pub looks: GuessedProtocol,
+    pub guess: GuessedProtocol,
     /// The client sent them.
     pub by_client: bool,
     /// Requests before them.

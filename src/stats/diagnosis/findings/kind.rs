@@ -79,7 +79,7 @@ names! {
         SlowReader => "Slow reader",
         /// Requests sent again.
         Retries => "Retries",
-        /// A change that counts twice was applied twice.
+        /// A change that is not idempotent was applied twice.
         DuplicateWrite => "Duplicate write",
         /// Writes of which nobody knows whether they were applied.
         WritesInDoubt => "Writes in doubt",

@@ -429,9 +429,9 @@ impl Log {
                         || record.touches.iter().any(|touch| touch.writes),
                 },
             ),
-            Event::Refused { looks, from_server } => (
+            Event::Refused { guess, from_server } => (
                 if from_server { server } else { client },
-                LoggedContent::Refused(looks),
+                LoggedContent::Refused(guess),
             ),
             Event::Answered { .. } | Event::Internode { .. } => (
                 server,

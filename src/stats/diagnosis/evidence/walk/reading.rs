@@ -41,10 +41,10 @@ impl<'l> Walk<'l> {
             match message.content {
                 LoggedContent::Request { .. } if role == 0 => self.request(segment, message),
                 LoggedContent::Response { .. } if role == 1 => self.response(segment, message),
-                LoggedContent::Refused(looks) => self.facts.refusals.push(UnreadBytes {
+                LoggedContent::Refused(guess) => self.facts.refusals.push(UnreadBytes {
                     time: segment.time,
                     frame: segment.frame,
-                    looks,
+                    guess,
                     by_client: role == 0,
                     requests: u32::try_from(self.requests.len()).unwrap_or(u32::MAX),
                 }),

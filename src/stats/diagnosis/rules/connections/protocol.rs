@@ -84,7 +84,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
                 break;
             }
             let is_tls = matches!(
-                refusal.looks,
+                refusal.guess,
                 GuessedProtocol::TlsClientHello | GuessedProtocol::TlsRecord
             );
             if !refusal.by_client {
@@ -124,7 +124,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings) {
     let words = |list: &[(&Connection, &UnreadBytes)]| {
         let mut counts: BTreeMap<&'static str, u32> = BTreeMap::new();
         for (_, refusal) in list {
-            *counts.entry(refusal.looks.words()).or_default() += 1;
+            *counts.entry(refusal.guess.words()).or_default() += 1;
         }
         let mut counts: Vec<(&str, u32)> = counts.into_iter().collect();
         counts.sort_by_key(|(_, number)| core::cmp::Reverse(*number));
