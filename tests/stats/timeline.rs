@@ -87,7 +87,8 @@ fn rows_of_packets(packets: &[Packet], width: i64) -> Vec<Wanted> {
     for packet in packets {
         let place = ((packet.time - start) / width) as usize;
         let row = &mut rows[place];
-        row.requests += packet.requests;
+        // TCP of 4.6 hands some copies over: they are shown, too.
+        row.requests += if packet.is_copy { 0 } else { packet.requests };
         row.times.extend(&packet.times);
         row.errors += usize::from(packet.is_error && !packet.times.is_empty());
         if ours.contains(packet.stream.as_str()) {

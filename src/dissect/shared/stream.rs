@@ -88,18 +88,22 @@ pub fn segment<'p>(stream: impl ProtocolStream<'p>, tree: &Tree<'p>, segment: Se
         return Ok(0);
     }
     budget::earn(packet, bytes.len());
-    let position = stream.locate(packet, &segment);
+    let mut position = stream.locate(packet, &segment);
     let tracker = stream.tracker();
     let reported = source.reported_length();
     let begins = match position {
-        StreamPosition::Known => {
-            if let Some(fault) = stream.fault(bytes) {
+        StreamPosition::Known => match stream.fault(bytes) {
+            Some(fault) if tracker.is_fault_here(packet, stream.protocol(), &segment) => {
                 tracker.advance(packet, &segment, reported, reported, false);
                 stream.show_fault(tree, &segment, fault, true)?;
                 return Ok(bytes.len());
             }
-            true
-        }
+            Some(_) => {
+                position = StreamPosition::Repeated;
+                false
+            }
+            None => true,
+        },
         StreamPosition::Unknown | StreamPosition::Repeated | StreamPosition::Aside => {
             stream.may_begin(position, source)
         }

@@ -133,6 +133,21 @@ impl PositionTracker {
         (position, gap)
     }
 
+    /// Whether bytes at a known position that are no header are where they seem to be: on later passes, if the first one
+    /// found them there. TCP of Wireshark 4.6 then hands over parts of segments that it had not handed over before.
+    #[must_use]
+    pub fn is_fault_here(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> bool {
+        let Some(sequence) = segment.sequence else {
+            return true;
+        };
+        if packet.is_visited() {
+            return packet.recall::<Remembered>(protocol, sequence).is_some();
+        }
+        let position = StreamPosition::Known;
+        packet.remember(protocol, sequence, Remembered { position, hole: None });
+        true
+    }
+
     /// On later passes: where the bytes behind the hole begin since which the place of `segment` is not known.
     #[must_use]
     pub fn hole(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> Option<u32> {
