@@ -52,7 +52,8 @@ fn packets(capture: &str) -> Vec<Packet> {
             flags: row[3].first().map_or(0, |flags| {
                 u32::from_str_radix(flags.trim_start_matches("0x"), 16).expect("flags")
             }),
-            requests: row[4].len(),
+            // TCP of 4.6 hands some copies over, which are shown, too.
+            requests: if row[9].is_empty() { row[4].len() } else { 0 },
             times: row[5]
                 .iter()
                 .map(|time| time.parse::<f64>().expect("seconds") * 1e3)
@@ -87,8 +88,7 @@ fn rows_of_packets(packets: &[Packet], width: i64) -> Vec<Wanted> {
     for packet in packets {
         let place = ((packet.time - start) / width) as usize;
         let row = &mut rows[place];
-        // TCP of 4.6 hands some copies over: they are shown, too.
-        row.requests += if packet.is_copy { 0 } else { packet.requests };
+        row.requests += packet.requests;
         row.times.extend(&packet.times);
         row.errors += usize::from(packet.is_error && !packet.times.is_empty());
         if ours.contains(packet.stream.as_str()) {
