@@ -93,7 +93,7 @@ pub fn segment<'p>(stream: impl ProtocolStream<'p>, tree: &Tree<'p>, segment: Se
     let reported = source.reported_length();
     let begins = match position {
         StreamPosition::Known => match stream.fault(bytes) {
-            Some(fault) if tracker.is_fault_here(packet, stream.protocol(), &segment) => {
+            Some(fault) if tracker.confirm_fault(packet, stream.protocol(), &segment) => {
                 tracker.advance(packet, &segment, reported, reported, false);
                 stream.show_fault(tree, &segment, fault, true)?;
                 return Ok(bytes.len());

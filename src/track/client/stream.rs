@@ -84,7 +84,7 @@ struct Heard {
 
 impl Heard {
     /// Whether bytes up to `end` have not come before.
-    fn is_before(&self, end: u32) -> bool {
+    fn ends_before(&self, end: u32) -> bool {
         self.furthest.is_none_or(|furthest| before(furthest, end))
     }
 }
@@ -239,7 +239,7 @@ impl Stream {
         };
         let (before, now) = (heard.get(), passed.time);
         // What reaches further than all before it is no copy of any.
-        let is_copy = !before.is_before(range.1) && {
+        let is_copy = !before.ends_before(range.1) && {
             let within = copies::within(packet.round_trip(), false);
             copies::find(packet, before.last, range, now, within).is_some_and(|at| at <= now)
         };
@@ -257,7 +257,7 @@ impl Stream {
         let Heard {
             furthest, mut hole, ..
         } = heard_before;
-        let is_beyond = heard_before.is_before(end);
+        let is_beyond = heard_before.ends_before(end);
         let filled = hole.filter(|(from, to)| before(start, *to) && before(*from, end));
         if let Some((_, to)) = filled {
             let behind = if before(to, end) { to } else { end };

@@ -76,7 +76,7 @@ pub struct Partial {
     pub length: u64,
 }
 
-/// What the first pass found of a segment that does not stand at a known position.
+/// What the first pass found of a segment that does not stand at a known position, or stands there and is no header.
 struct Remembered {
     position: StreamPosition,
     /// The sequence number behind the hole since which nobody knows where messages begin.
@@ -133,10 +133,10 @@ impl PositionTracker {
         (position, gap)
     }
 
-    /// Whether bytes at a known position that are no header are where they seem to be: on later passes, if the first one
-    /// found them there. TCP of Wireshark 4.6 then hands over parts of segments that it had not handed over before.
+    /// Whether bytes at a known position that are no header do stand there: the first pass notes it, and later ones believe
+    /// no other. TCP of Wireshark 4.6 then hands over parts of segments that it had not handed over before.
     #[must_use]
-    pub fn is_fault_here(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> bool {
+    pub fn confirm_fault(&self, packet: Packet<'_>, protocol: &Protocol, segment: &Segment<'_>) -> bool {
         let Some(sequence) = segment.sequence else {
             return true;
         };
